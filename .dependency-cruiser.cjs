@@ -1,0 +1,47 @@
+/** Layer rules (docs/architecture.md, section 2). Each comment is the sentence a developer sees when the rule fires. */
+const only = (name, from, allowed, comment) => ({
+  name, severity: 'error', comment,
+  from: { path: `^src/${from}/`, pathNot: '\\.test\\.ts$' },
+  to: { path: '^src/', pathNot: `^src/(${[from, ...allowed].join('|')})/` },
+});
+const owner = (pkg, where, comment) => ({
+  name: `only-${where.replace(/[^a-z]+/g, '-')}-imports-${pkg.replace(/[^a-z0-9]+/g, '-')}`, severity: 'error', comment,
+  from: { path: '^src/', pathNot: `^src/(${where})/|\\.test\\.ts$` },
+  to: { path: `(^|/)node_modules/${pkg}/|^${pkg}$` },
+});
+module.exports = {
+  forbidden: [
+    only('base-is-the-floor', 'base', [], 'base imports nothing of ours'),
+    only('api-is-pure-data', 'api', ['base'], 'api: types, defaults, validation; imports base only'),
+    only('store-knows-no-kinds', 'store', ['base'], 'store sees keys, bytes, revisions; never kinds'),
+    only('client-below-everyone', 'client', ['base', 'api'], 'client imports api, base'),
+    only('controllers-are-api-clients', 'controllers', ['base', 'api', 'client'], 'controllers import client + api, never store/server'),
+    only('scheduler-is-an-api-client', 'scheduler', ['base', 'api', 'client'], 'scheduler imports client + api, never store/server'),
+    only('server-never-imports-its-clients', 'server', ['base', 'api', 'store'], 'server imports api + store'),
+    only('runtime-stands-alone', 'runtime', ['base'], 'runtime (CRI) imports base only'),
+    only('agent-is-remote', 'agent', ['base', 'api', 'client', 'runtime'], 'agent reaches the server over the wire only'),
+    { name: 'nobody-imports-cli', severity: 'error', comment: 'cli is the composition root', from: { pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
+    { name: 'controllers-are-strangers', severity: 'error', comment: 'controllers meet through API objects, not imports',
+      from: { path: '^src/controllers/([^/]+)/', pathNot: '\\.test\\.ts$' }, to: { path: '^src/controllers/[^/]+/', pathNot: '^src/controllers/($1|lib)/' } },
+    { name: 'plugins-are-strangers', severity: 'error', comment: 'a scheduler/admission plugin imports its framework, never a sibling',
+      from: { path: '^src/(?:scheduler|server/admission)/plugins/([^/]+?)\\.ts$', pathNot: '\\.test\\.ts$' }, to: { path: '/plugins/', pathNot: '/plugins/($1)\\.ts$' } },
+    { name: 'plans-do-no-io', severity: 'error', comment: '*-plan.ts and *-machine.ts decide; their caller acts',
+      from: { path: '-(plan|machine)\\.ts$' }, to: { dependencyTypes: ['core', 'npm'] } },
+    { name: 'plans-import-plans', severity: 'error', comment: 'a plan may import base, api and other plans',
+      from: { path: '-(plan|machine)\\.ts$' }, to: { path: '^src/', pathNot: '^src/(base|api)/|-(plan|machine)\\.ts$' } },
+    { name: 'api-does-no-io', severity: 'error', comment: 'api must run anywhere, including the dashboard',
+      from: { path: '^src/api/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
+    { name: 'fakes-stay-in-tests', severity: 'error', comment: 'production code never imports fakes or conformance suites',
+      from: { path: '^src/', pathNot: '\\.test\\.ts$|/(fake|conformance)[^/]*\\.ts$|^src/testkit/|^src/cli/dev\\.ts$' }, to: { path: '/(fake|conformance)[^/]*\\.ts$|^src/testkit/' } },
+    { name: 'no-deep-backends', severity: 'error', comment: 'pick a backend through store/open.ts',
+      from: { path: '^src/', pathNot: '^src/store/|\\.test\\.ts$' }, to: { path: '^src/store/(sqlite|etcd|memory)/' } },
+    { name: 'no-cycles', severity: 'error', comment: 'cycles hide layers', from: {}, to: { circular: true } },
+    owner('better-sqlite3', 'store/sqlite', 'SQL lives in one folder'),
+    owner('hono', 'server/http|server/dashboard|agent/streaming', 'HTTP framework stays at the edge'),
+    owner('@grpc/grpc-js', 'runtime/containerd|store/etcd', 'gRPC stays behind an interface'),
+    owner('execa', 'agent/host|cli', 'spawning is agent/host'),
+    owner('commander', 'cli', 'flags are parsed in cli'),
+    owner('pino', 'cli', 'everyone else takes a Logger'),
+  ],
+  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },
+};

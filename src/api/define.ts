@@ -1,0 +1,160 @@
+import type { FieldError } from './meta/field-error.ts';
+import type { KubeObject } from './meta/object.ts';
+import type { Verb } from './transport.ts';
+
+/** A column of `kubectl get`. Priority 0 is always shown, 1 only with -o wide. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: 'name' | '';
+  readonly priority: number;
+  readonly description: string;
+  /** `nowMs` is for ages. */
+  readonly value: (object: T, nowMs: number) => string | number | boolean | undefined;
+}
+
+/** What a hook may know about the request. Hooks change the draft in place; they do no I/O. */
+export interface HookContext {
+  /** RFC 3339, the time of the request. */
+  readonly now: string;
+  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  /** '' for the main resource, or `status`, … */
+  readonly subresource: string;
+}
+
+/**
+ * What one kind does differently from all others. The registry calls: defaults -> prepareForCreate -> validate, or
+ * defaults -> prepareForUpdate -> validate + validateUpdate. Everything generic (metadata, generation, deletion,
+ * status separation) is the registry's own.
+ */
+export interface Hooks<T> {
+  /** Sets what upstream defaults when absent. Runs on every write, after the schema's own pruning. */
+  defaults?(draft: T): void;
+  /** Resets what a client may not set at creation. Status is dropped by the registry already when there is a status subresource. */
+  prepareForCreate?(draft: T, context: HookContext): void;
+  prepareForUpdate?(draft: T, old: T, context: HookContext): void;
+  /** Findings beyond the schema (required fields, types, enums and ObjectMeta are checked already). */
+  validate?(object: T): FieldError[];
+  validateUpdate?(object: T, old: T, context: HookContext): FieldError[];
+}
+
+export interface StatusSubresource {
+  readonly kind: 'status';
+}
+/** autoscaling/v1 Scale on any replicated kind: paths into the object. */
+export interface ScaleSubresource {
+  readonly kind: 'scale';
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  /** Path of the selector in the object: a LabelSelector, or a map of labels (ReplicationController). */
+  readonly selector: string;
+}
+/** Anything with code of its own in server/subresources: binding, eviction, log, exec, token, approval, … */
+export interface CustomSubresource {
+  readonly kind: 'custom';
+  readonly verbs: readonly Verb[];
+  /** The kind that is sent and answered, for discovery: `Binding`, `Eviction`, `TokenRequest`; the parent's kind when absent. */
+  readonly objectKind?: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Streams (exec, attach, portforward, proxy, log) are routed to handlers of their own and have no body schema. */
+  readonly stream?: boolean;
+}
+export type Subresource = StatusSubresource | ScaleSubresource | CustomSubresource;
+
+/** One kind in one group and version: the single place that routes, discovery, OpenAPI, tables and RBAC names derive from. */
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly scope: 'Namespaced' | 'Cluster';
+  readonly verbs: readonly Verb[];
+  /** Name of the structural schema in schema/generated (the TypeScript interface has the same name). */
+  readonly schema: string;
+  readonly columns: readonly Column<T>[];
+  readonly subresources: Readonly<Record<string, Subresource>>;
+  readonly hooks: Hooks<T>;
+  /** Field selectors beyond metadata.name and metadata.namespace, which every resource has. */
+  readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>;
+  /** Selector or label index -> values; `spec.nodeName` lets a field selector skip the scan. */
+  readonly indexes: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** `none`: virtual, answered by code (reviews, ComponentStatus). */
+  readonly persistence: 'durable' | 'write-behind' | 'none';
+  /** How the name is checked: most are DNS subdomains; `path` only forbids what breaks URLs (RBAC). */
+  readonly nameRule: 'subdomain' | 'label' | 'rfc1035-label' | 'path';
+  /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. */
+  readonly generation: boolean;
+  /** Another served version of the same stored objects. Absent: stored as it is. */
+  readonly storedAs?: {
+    readonly group: string;
+    readonly version: string;
+    readonly plural: string;
+    toStored(object: T): KubeObject;
+    fromStored(stored: KubeObject): T;
+  };
+  /** `stored-only`: can be stored and read, but nothing acts on it yet. The README's list of what is missing comes from here. */
+  readonly behaviour: 'complete' | 'stored-only';
+  /** May DELETE with a grace period (Pod), or is removal immediate? */
+  readonly gracefulDeletion: boolean;
+}
+
+type Optional =
+  | 'singular'
+  | 'listKind'
+  | 'shortNames'
+  | 'categories'
+  | 'verbs'
+  | 'schema'
+  | 'columns'
+  | 'subresources'
+  | 'hooks'
+  | 'fieldSelectors'
+  | 'indexes'
+  | 'persistence'
+  | 'nameRule'
+  | 'generation'
+  | 'behaviour'
+  | 'gracefulDeletion';
+export type ResourceInput<T extends KubeObject> = Omit<ResourceDefinition<T>, Optional> & Partial<Pick<ResourceDefinition<T>, Optional>>;
+
+export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+export function defineResource<T extends KubeObject>(input: ResourceInput<T>): ResourceDefinition<T> {
+  return {
+    singular: input.kind.toLowerCase(),
+    listKind: `${input.kind}List`,
+    shortNames: [],
+    categories: [],
+    verbs: ALL_VERBS,
+    schema: input.kind,
+    columns: [],
+    subresources: {},
+    hooks: {},
+    fieldSelectors: {},
+    indexes: {},
+    persistence: 'durable',
+    nameRule: 'subdomain',
+    generation: false,
+    behaviour: 'complete',
+    gracefulDeletion: false,
+    ...input,
+  };
+}
+
+export function column<T>(
+  name: string,
+  type: Column<T>['type'],
+  value: Column<T>['value'],
+  options: { priority?: number; description?: string; format?: 'name' | '' } = {},
+): Column<T> {
+  return { name, type, value, priority: options.priority ?? 0, description: options.description ?? '', format: options.format ?? '' };
+}
+
+/** `v1` or `apps/v1`. */
+export const apiVersionOf = (r: { group: string; version: string }): string => (r.group ? `${r.group}/${r.version}` : r.version);
+
+/** `pods` or `deployments.apps`: names that are unique over all groups. */
+export const resourceId = (r: { group: string; plural: string }): string => (r.group ? `${r.plural}.${r.group}` : r.plural);

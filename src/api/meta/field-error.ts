@@ -1,0 +1,78 @@
+import { ApiError } from './status.ts';
+
+/** Kinds of field errors and how upstream words them (apimachinery, util/validation/field). */
+const WORDING = {
+  FieldValueRequired: 'Required value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueNotFound: 'Not found',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  FieldValueTypeInvalid: 'Invalid value',
+  InternalError: 'Internal error',
+} as const;
+
+export type FieldErrorReason = keyof typeof WORDING;
+
+/** One finding about one field. `path` is written as upstream writes it: `spec.containers[0].ports[1].name`. */
+export interface FieldError {
+  readonly reason: FieldErrorReason;
+  readonly path: string;
+  /** `Invalid value: "x": must be …`: the text after the path. */
+  readonly message: string;
+}
+
+const show = (value: unknown) => (value === undefined ? 'null' : JSON.stringify(value));
+const join = (reason: FieldErrorReason, ...rest: string[]) => [WORDING[reason], ...rest.filter(Boolean)].join(': ');
+
+export const required = (path: string, detail = ''): FieldError => ({
+  reason: 'FieldValueRequired',
+  path,
+  message: join('FieldValueRequired', detail),
+});
+export const invalid = (path: string, value: unknown, detail: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  path,
+  message: join('FieldValueInvalid', show(value), detail),
+});
+export const duplicate = (path: string, value: unknown): FieldError => ({
+  reason: 'FieldValueDuplicate',
+  path,
+  message: join('FieldValueDuplicate', show(value)),
+});
+export const forbidden = (path: string, detail: string): FieldError => ({
+  reason: 'FieldValueForbidden',
+  path,
+  message: join('FieldValueForbidden', detail),
+});
+export const notFoundValue = (path: string, value: unknown): FieldError => ({
+  reason: 'FieldValueNotFound',
+  path,
+  message: join('FieldValueNotFound', show(value)),
+});
+export const notSupported = (path: string, value: unknown, supported: readonly string[]): FieldError => ({
+  reason: 'FieldValueNotSupported',
+  path,
+  message: `${join('FieldValueNotSupported', show(value))}: supported values: ${supported.map((s) => `"${s}"`).join(', ')}`,
+});
+export const tooLong = (path: string, limit: number): FieldError => ({
+  reason: 'FieldValueTooLong',
+  path,
+  message: `${WORDING.FieldValueTooLong}: may not be more than ${limit} bytes`,
+});
+
+/** 422 Invalid as upstream words it: `Pod "x" is invalid: spec.containers: Required value`. */
+export function invalidObject(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
+  const lines = errors.map((e) => `${e.path}: ${e.message}`);
+  const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
+  return new ApiError('Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`, {
+    details: {
+      name,
+      ...(group && { group }),
+      kind,
+      causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.path })),
+    },
+  });
+}

@@ -1,0 +1,56 @@
+import type { ResourceDefinition } from '../api/define.ts';
+import type { KubeObject } from '../api/meta/object.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from './client.ts';
+
+/** A read-only, indexed view of one resource, kept current by list and watch. Objects are shared and frozen. */
+export interface Informer<T extends KubeObject = KubeObject> {
+  /** `namespace/name`, or `name`. */
+  get(key: string): T | undefined;
+  list(): readonly T[];
+  /** Objects whose index has this value. Every informer has `namespace` and `owner` (controller owner uid). */
+  by(index: string, value: string): readonly T[];
+  readonly synced: boolean;
+}
+
+/** What a controller sees of the cluster. */
+export interface ControllerContext {
+  readonly client: Client;
+  /** Informers of the resources in `reads`, shared with all controllers of the process. */
+  informer<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T>;
+  /** Writes a Kubernetes Event about an object; never throws. */
+  readonly event: (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface ReconcileRequest extends ControllerContext {
+  readonly key: string;
+  readonly signal: AbortSignal;
+}
+
+/** undefined: done until something changes. `afterMs`: look again then. An exception: retried with the key's own back-off. */
+export type ReconcileResult = undefined | void | { readonly afterMs: number };
+
+/**
+ * A controller declares what it reads and writes, and reconciles one key at a time: never two runs of the same key at once.
+ * It gets a key, never an event, and reads the state from informers and the client.
+ */
+export interface Controller {
+  readonly name: string;
+  /** Resource ids that it watches: `pods`, `deployments.apps`. The first one's keys are its own. */
+  readonly reads: readonly string[];
+  /** What it writes: resource ids, with `/status` or other subresources. Documentation that is checked: other writes are refused. */
+  readonly writes: readonly string[];
+  /**
+   * Which of its keys a change of an object in `reads` concerns. Absent for the first resource: the object's own key; absent for others: the
+   * key of the controlling owner when that owner is of the first resource's kind.
+   */
+  readonly enqueue?: Readonly<Record<string, (object: KubeObject, context: ControllerContext) => readonly string[]>>;
+  /** Indexes that it needs on informers, by resource id. */
+  readonly indexes?: Readonly<Record<string, Readonly<Record<string, (object: never) => readonly string[]>>>>;
+  /** Keys worked on at the same time. */
+  readonly workers?: number;
+  reconcile(request: ReconcileRequest): Promise<ReconcileResult>;
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { KubeList, KubeObject } from '../api/meta/object.ts';
+import type { Status } from '../api/meta/status.ts';
+import type { ApiRequest, Verb } from '../api/transport.ts';
+
+/** Who asks. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What authenticators look at: nothing of the body. */
+export interface Credentials {
+  /** DER of the verified client certificate's subject and SHA-256 fingerprint, when the TLS peer presented one that our CA signed. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[]; readonly fingerprint: string };
+  readonly authorization?: string;
+  /** Sec-WebSocket-Protocol may carry a bearer token for browsers. */
+  readonly webSocketProtocols?: readonly string[];
+  /** Lower-case names; for impersonation and front-proxy headers. */
+  readonly header: (name: string) => string | undefined;
+}
+
+/** undefined: these credentials say nothing (then anonymous). Throws ApiError Unauthorized when they are wrong. */
+export type Authenticator = (credentials: Credentials) => Promise<UserInfo | undefined>;
+
+export type AuthorizationAttributes = { readonly user: UserInfo } & (
+  | {
+      readonly verb: string;
+      readonly group: string;
+      readonly version: string;
+      readonly resource: string;
+      readonly subresource: string;
+      readonly namespace: string;
+      readonly name: string;
+      readonly path?: undefined;
+    }
+  | { readonly verb: string; readonly path: string }
+);
+
+export interface AuthorizationDecision {
+  readonly allowed: boolean;
+  /** Why, in upstream's words (`RBAC: …`). */
+  readonly reason: string;
+}
+export type Authorizer = (attributes: AuthorizationAttributes) => AuthorizationDecision | Promise<AuthorizationDecision>;
+
+/** One request as the registry and everything behind it sees it. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+  /** Adds a `Warning: 299` header (or is dropped, in process). */
+  readonly warn: (message: string) => void;
+}
+
+/** Admission, in upstream's order. A mutating plugin changes `object` in place; refusing is throwing ApiError. */
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly request: ApiRequest;
+  readonly object: KubeObject | undefined;
+  readonly old: KubeObject | undefined;
+  readonly context: RequestContext;
+}
+export interface AdmissionPlugin {
+  readonly name: string;
+  mutate?(request: AdmissionRequest): Promise<void> | void;
+  validate?(request: AdmissionRequest): Promise<void> | void;
+}
+
+/** The in-process door: what http/, local-transport.ts, authn, authz and admission plugins call. Authorization has happened already. */
+export interface ApiHandler {
+  request(request: ApiRequest, context: RequestContext): Promise<KubeObject | KubeList | Status>;
+}
+
+/** Read-only view of stored objects for authenticators, authorizers and admission plugins (they see the cache, not HTTP). */
+export interface ObjectReader {
+  /** `resource` is an id such as `pods` or `roles.rbac.authorization.k8s.io`. */
+  get<T extends KubeObject>(resource: string, namespace: string, name: string): T | undefined;
+  list<T extends KubeObject>(resource: string, namespace?: string): readonly T[];
+  /** Called on every change of the resource: for derived caches such as RBAC's. */
+  onChange(resource: string, listener: () => void): Disposable;
+}
+
+/** Streaming subresources (exec, attach, portforward, proxy, log) answer on the raw request, after authentication and authorization. */
+export interface StreamHandler {
+  /** `upgrade` is set when the client asked for a protocol upgrade; then the handler owns the socket. */
+  handle(options: {
+    readonly request: ApiRequest;
+    readonly context: RequestContext;
+    readonly raw: IncomingMessage;
+    readonly url: URL;
+    readonly reply: import('node:http').ServerResponse | undefined;
+    readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined;
+  }): Promise<void>;
+}
+
+export type { Verb };

@@ -1,0 +1,96 @@
+/**
+ * The watch cache's port: the current state of one resource in memory, its recent history, and its fan-out to watchers.
+ * The API server's registry reads and writes through it alone. It is generic over the object: it knows no kinds.
+ */
+
+/** One object at one revision. Shared by every reader: never changed. */
+export interface Cached<T> {
+  readonly key: string;
+  readonly revision: number;
+  /** The object's JSON with metadata.resourceVersion spliced in: served as it is to every GET, LIST and WATCH. */
+  readonly bytes: Buffer;
+  /** The parsed object, deeply frozen, with metadata.resourceVersion. Parsed on first use when it came from disk. */
+  readonly object: T;
+}
+
+export interface CollectionEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** The object after the event; for DELETED its last state, stamped with the revision of the deletion. */
+  readonly item: Cached<T>;
+  /** The state before the event: selectors need it to turn a change into ADDED or DELETED for a filtered watcher. */
+  readonly previous: Cached<T> | undefined;
+  readonly revision: number;
+}
+
+export interface ListOptions<T> {
+  /** Only keys under this prefix; the whole collection when absent. Ends in `/` for a namespace. */
+  readonly prefix?: string;
+  /** Index lookup instead of a scan: only items whose index value equals `value`. */
+  readonly index?: { readonly name: string; readonly value: string };
+  readonly matches?: (object: T) => boolean;
+  readonly limit?: number;
+  /** Exclusive start: the key after which the page begins (from a continue token). */
+  readonly after?: string;
+  /** The revision whose snapshot is to be read (paging, resourceVersionMatch=Exact). Rejects with StoreError Expired when it is gone. */
+  readonly atRevision?: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly Cached<T>[];
+  /** The revision that the whole page is consistent with. */
+  readonly revision: number;
+  /** Set when there is more: the last key of this page. */
+  readonly nextAfter?: string;
+  /** Items after this page, where cheap to know (no selector). */
+  readonly remaining?: number;
+}
+
+/** A watcher: an iterator over batches. Pull with `next`; the queue behind it is bounded. */
+export interface Watcher<T> extends Disposable {
+  /**
+   * The events since the last call, at least one, in order; undefined when the watcher was closed by `dispose`.
+   * Rejects with StoreError TooSlow when the queue overflowed (the watcher is then closed).
+   */
+  next(): Promise<readonly CollectionEvent<T>[] | undefined>;
+  /** The revision up to which this watcher has seen everything: what a bookmark says. */
+  progress(): number;
+}
+
+export interface Collection<T> {
+  get(key: string): Cached<T> | undefined;
+  list(options?: ListOptions<T>): Page<T>;
+  /**
+   * Events after `fromRevision`, in order, none lost. Throws StoreError Expired when the history does not reach back that far.
+   * No filter here: `CollectionEvent.previous` lets the caller filter and re-type per selector.
+   */
+  watch(options: { prefix?: string; fromRevision: number }): Watcher<T>;
+  /**
+   * Serialises, writes and returns the new state, visible to every reader by the time it resolves. `expected`: revision of the
+   * state that the change was made on, 0 for create. Rejects with StoreError Conflict. The object is frozen and kept: hand it over.
+   */
+  put(key: string, object: T, options: { expected: number }): Promise<Cached<T>>;
+  /** Resolves with the last state, stamped with the deletion's revision. `last` replaces the state that watchers see as deleted. */
+  delete(key: string, options: { expected: number; last?: T }): Promise<Cached<T>>;
+  /** The revision that reads are consistent with now. */
+  readonly revision: number;
+  /** Resolves when the cache has reached the revision; rejects with StoreError Unavailable after `timeoutMs`. */
+  waitFor(revision: number, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>;
+  /** Number of objects now. */
+  readonly size: number;
+}
+
+export interface CollectionOptions<T> {
+  /** Key prefix of the collection, ending in `/`. */
+  readonly prefix: string;
+  readonly persistence?: 'durable' | 'write-behind';
+  /** index name -> the values under which an object is found. */
+  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+}
+
+/** All collections of one store, fed by one subscription. `open` loads what the store has and is called once per prefix. */
+export interface WatchCache {
+  open<T extends object>(options: CollectionOptions<T>): Promise<Collection<T>>;
+  /** Newest revision over all collections. */
+  readonly revision: number;
+  close(): Promise<void>;
+}
