@@ -1,17 +1,12 @@
+import { type Column, DEFAULT_COLUMNS } from './meta/columns.ts';
 import type { FieldError } from './meta/field-error.ts';
 import type { KubeObject } from './meta/object.ts';
 import type { Verb } from './transport.ts';
 
-/** A column of `kubectl get`. Priority 0 is always shown, 1 only with -o wide. */
-export interface Column<T> {
-  readonly name: string;
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  readonly format?: 'name' | '';
-  readonly priority: number;
-  readonly description: string;
-  /** `nowMs` is for ages. */
-  readonly value: (object: T, nowMs: number) => string | number | boolean | undefined;
-}
+export { type Column, column } from './meta/columns.ts';
+
+/** Reads something from an object. Compared as a method (bivariantly), for the same reason as Column.value. */
+export type Reader<T, R> = { read(object: T): R }['read'];
 
 /** What a hook may know about the request. Hooks change the draft in place; they do no I/O. */
 export interface HookContext {
@@ -78,9 +73,9 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources: Readonly<Record<string, Subresource>>;
   readonly hooks: Hooks<T>;
   /** Field selectors beyond metadata.name and metadata.namespace, which every resource has. */
-  readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldSelectors: Readonly<Record<string, Reader<T, string>>>;
   /** Selector or label index -> values; `spec.nodeName` lets a field selector skip the scan. */
-  readonly indexes: Readonly<Record<string, (object: T) => readonly string[]>>;
+  readonly indexes: Readonly<Record<string, Reader<T, readonly string[]>>>;
   /** `none`: virtual, answered by code (reviews, ComponentStatus). */
   readonly persistence: 'durable' | 'write-behind' | 'none';
   /** How the name is checked: most are DNS subdomains; `path` only forbids what breaks URLs (RBAC). */
@@ -130,7 +125,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     categories: [],
     verbs: ALL_VERBS,
     schema: input.kind,
-    columns: [],
+    columns: DEFAULT_COLUMNS,
     subresources: {},
     hooks: {},
     fieldSelectors: {},
@@ -142,15 +137,6 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     gracefulDeletion: false,
     ...input,
   };
-}
-
-export function column<T>(
-  name: string,
-  type: Column<T>['type'],
-  value: Column<T>['value'],
-  options: { priority?: number; description?: string; format?: 'name' | '' } = {},
-): Column<T> {
-  return { name, type, value, priority: options.priority ?? 0, description: options.description ?? '', format: options.format ?? '' };
 }
 
 /** `v1` or `apps/v1`. */

@@ -1,0 +1,13 @@
+import { defineResource } from '../define.ts';
+import type { MutatingWebhookConfiguration } from '../schema/generated/types.ts';
+
+export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfiguration>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingWebhookConfiguration',
+  plural: 'mutatingwebhookconfigurations',
+  scope: 'Cluster',
+  categories: ['api-extensions'],
+  generation: true,
+  behaviour: 'stored-only',
+});

@@ -1,0 +1,13 @@
+import { defineResource } from '../define.ts';
+import type { ValidatingWebhookConfiguration } from '../schema/generated/types.ts';
+
+export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  scope: 'Cluster',
+  categories: ['api-extensions'],
+  generation: true,
+  behaviour: 'stored-only',
+});

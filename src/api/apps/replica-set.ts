@@ -1,0 +1,18 @@
+import { defineResource } from '../define.ts';
+import type { ReplicaSet } from '../schema/generated/types.ts';
+
+export const replicaSets = defineResource<ReplicaSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  scope: 'Namespaced',
+  shortNames: ['rs'],
+  categories: ['all'],
+  generation: true,
+  subresources: {
+    scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
+    status: { kind: 'status' },
+  },
+  fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
+});

@@ -1,0 +1,78 @@
+import type { HorizontalPodAutoscaler, ObjectMeta, V2HorizontalPodAutoscaler, V2MetricSpec } from '../schema/generated/types.ts';
+
+/** Annotations that carry v2's content through autoscaling/v1 (their names are part of the API). */
+const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
+const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
+const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
+const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
+const CARRIED = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
+
+const isCpuUtilization = (m: V2MetricSpec) =>
+  m.type === 'Resource' && m.resource?.name === 'cpu' && m.resource.target.averageUtilization !== undefined;
+
+export function toV1(v2: V2HorizontalPodAutoscaler): HorizontalPodAutoscaler {
+  const { metrics = [], behavior, ...spec } = v2.spec ?? ({} as NonNullable<typeof v2.spec>);
+  const cpu = metrics.find(isCpuUtilization);
+  const others = metrics.filter((m) => m !== cpu);
+  const { currentMetrics = [], conditions = [], ...status } = v2.status ?? ({} as NonNullable<typeof v2.status>);
+  const currentCpu = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu')?.resource?.current.averageUtilization;
+  const carried = {
+    ...(others.length > 0 && { [METRICS]: JSON.stringify(others) }),
+    ...(behavior && { [BEHAVIOR]: JSON.stringify(behavior) }),
+    ...(currentMetrics.length > 0 && { [CURRENT_METRICS]: JSON.stringify(currentMetrics) }),
+    ...(conditions.length > 0 && { [CONDITIONS]: JSON.stringify(conditions) }),
+  };
+  return {
+    ...v2,
+    apiVersion: 'autoscaling/v1',
+    metadata: withAnnotations(v2.metadata, { ...v2.metadata?.annotations, ...carried }),
+    ...(v2.spec && { spec: { ...spec, ...(cpu && { targetCPUUtilizationPercentage: cpu.resource?.target.averageUtilization }) } }),
+    ...(v2.status && {
+      status: {
+        ...status,
+        currentReplicas: status.currentReplicas ?? 0,
+        ...(currentCpu !== undefined && { currentCPUUtilizationPercentage: currentCpu }),
+      },
+    }),
+  } as HorizontalPodAutoscaler;
+}
+
+export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
+  const annotations = v1.metadata?.annotations ?? {};
+  const { targetCPUUtilizationPercentage, ...spec } = v1.spec ?? ({} as NonNullable<typeof v1.spec>);
+  const { currentCPUUtilizationPercentage: _, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
+  const metrics = [...cpuMetric(targetCPUUtilizationPercentage), ...(parse<V2MetricSpec[]>(annotations[METRICS]) ?? [])];
+  const behavior = parse(annotations[BEHAVIOR]);
+  const currentMetrics = parse(annotations[CURRENT_METRICS]);
+  const conditions = parse(annotations[CONDITIONS]);
+  const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIED.includes(key)));
+  return {
+    ...v1,
+    apiVersion: 'autoscaling/v2',
+    metadata: withAnnotations(v1.metadata, kept),
+    ...(v1.spec && { spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior }) } }),
+    ...(v1.status && {
+      status: { ...status, ...(currentMetrics !== undefined && { currentMetrics }), ...(conditions !== undefined && { conditions }) },
+    }),
+  } as V2HorizontalPodAutoscaler;
+}
+
+const cpuMetric = (percent: number | undefined): V2MetricSpec[] =>
+  percent === undefined
+    ? []
+    : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } } }];
+
+function withAnnotations(metadata: ObjectMeta | undefined, annotations: Record<string, string>): ObjectMeta {
+  const { annotations: _, ...rest } = metadata ?? {};
+  return Object.keys(annotations).length > 0 ? { ...rest, annotations } : rest;
+}
+
+/** A hand-written annotation may be anything; what does not parse is no metric. */
+function parse<T = unknown>(text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}

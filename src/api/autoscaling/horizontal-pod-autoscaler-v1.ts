@@ -1,0 +1,23 @@
+import { defineResource } from '../define.ts';
+import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
+import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
+
+/** The older version of the same stored objects. What v1 has no field for travels in annotations. */
+export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler>({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  scope: 'Namespaced',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  subresources: { status: { kind: 'status' } },
+  behaviour: 'stored-only',
+  storedAs: {
+    group: 'autoscaling',
+    version: 'v2',
+    plural: 'horizontalpodautoscalers',
+    toStored: toV2,
+    fromStored: (stored) => toV1(stored as V2HorizontalPodAutoscaler),
+  },
+});

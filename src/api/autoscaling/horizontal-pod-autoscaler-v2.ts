@@ -1,0 +1,15 @@
+import { defineResource } from '../define.ts';
+import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
+
+export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  scope: 'Namespaced',
+  schema: 'V2HorizontalPodAutoscaler',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  subresources: { status: { kind: 'status' } },
+  behaviour: 'stored-only',
+});

@@ -1,0 +1,15 @@
+import { defineResource } from '../define.ts';
+import type { CronJob } from '../schema/generated/types.ts';
+
+export const cronJobs = defineResource<CronJob>({
+  group: 'batch',
+  version: 'v1',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+  scope: 'Namespaced',
+  shortNames: ['cj'],
+  categories: ['all'],
+  generation: true,
+  subresources: { status: { kind: 'status' } },
+  behaviour: 'stored-only',
+});

@@ -1,0 +1,15 @@
+import { defineResource } from '../define.ts';
+import type { Job } from '../schema/generated/types.ts';
+
+export const jobs = defineResource<Job>({
+  group: 'batch',
+  version: 'v1',
+  kind: 'Job',
+  plural: 'jobs',
+  scope: 'Namespaced',
+  categories: ['all'],
+  generation: true,
+  subresources: { status: { kind: 'status' } },
+  fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
+  behaviour: 'stored-only',
+});

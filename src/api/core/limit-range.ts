@@ -1,0 +1,12 @@
+import { defineResource } from '../define.ts';
+import type { LimitRange } from '../schema/generated/types.ts';
+
+export const limitRanges = defineResource<LimitRange>({
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  scope: 'Namespaced',
+  shortNames: ['limits'],
+  behaviour: 'stored-only',
+});

@@ -1,0 +1,19 @@
+import { defineResource } from '../define.ts';
+import type { ReplicationController } from '../schema/generated/types.ts';
+
+export const replicationControllers = defineResource<ReplicationController>({
+  group: '',
+  version: 'v1',
+  kind: 'ReplicationController',
+  plural: 'replicationcontrollers',
+  scope: 'Namespaced',
+  shortNames: ['rc'],
+  categories: ['all'],
+  generation: true,
+  subresources: {
+    scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
+    status: { kind: 'status' },
+  },
+  fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
+  behaviour: 'stored-only',
+});

@@ -1,0 +1,14 @@
+import { defineResource } from '../define.ts';
+import type { ServiceAccount } from '../schema/generated/types.ts';
+
+export const serviceAccounts = defineResource<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  scope: 'Namespaced',
+  shortNames: ['sa'],
+  subresources: {
+    token: { kind: 'custom', verbs: ['create'], objectKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+  },
+});

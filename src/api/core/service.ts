@@ -1,0 +1,19 @@
+import { defineResource } from '../define.ts';
+import type { Service } from '../schema/generated/types.ts';
+import { proxySubresource } from './proxy-subresource.ts';
+
+export const services = defineResource<Service>({
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  plural: 'services',
+  scope: 'Namespaced',
+  shortNames: ['svc'],
+  categories: ['all'],
+  nameRule: 'rfc1035-label',
+  subresources: { proxy: proxySubresource('ServiceProxyOptions'), status: { kind: 'status' } },
+  fieldSelectors: {
+    'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
+    'spec.type': (service) => service.spec?.type ?? '',
+  },
+});

@@ -1,0 +1,13 @@
+import { defineResource } from '../define.ts';
+import type { ServiceCIDR } from '../schema/generated/types.ts';
+
+export const serviceCIDRs = defineResource<ServiceCIDR>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'ServiceCIDR',
+  plural: 'servicecidrs',
+  scope: 'Cluster',
+  generation: true,
+  subresources: { status: { kind: 'status' } },
+  behaviour: 'stored-only',
+});

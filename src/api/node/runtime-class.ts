@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { RuntimeClass } from '../schema/generated/types.ts';
+
+export const runtimeClasses = defineResource<RuntimeClass>({
+  group: 'node.k8s.io',
+  version: 'v1',
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  scope: 'Cluster',
+  behaviour: 'stored-only',
+});

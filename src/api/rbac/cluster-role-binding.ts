@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { ClusterRoleBinding } from '../schema/generated/types.ts';
+
+export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  scope: 'Cluster',
+  nameRule: 'path',
+});

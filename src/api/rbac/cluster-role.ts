@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { ClusterRole } from '../schema/generated/types.ts';
+
+export const clusterRoles = defineResource<ClusterRole>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  scope: 'Cluster',
+  nameRule: 'path',
+});

@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { RoleBinding } from '../schema/generated/types.ts';
+
+export const roleBindings = defineResource<RoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  scope: 'Namespaced',
+  nameRule: 'path',
+});

@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { Role } from '../schema/generated/types.ts';
+
+export const roles = defineResource<Role>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'Role',
+  plural: 'roles',
+  scope: 'Namespaced',
+  nameRule: 'path',
+});

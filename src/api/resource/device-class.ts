@@ -1,0 +1,12 @@
+import { defineResource } from '../define.ts';
+import type { DeviceClass } from '../schema/generated/types.ts';
+
+export const deviceClasses = defineResource<DeviceClass>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'DeviceClass',
+  plural: 'deviceclasses',
+  scope: 'Cluster',
+  generation: true,
+  behaviour: 'stored-only',
+});

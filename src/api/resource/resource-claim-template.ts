@@ -1,0 +1,11 @@
+import { defineResource } from '../define.ts';
+import type { ResourceClaimTemplate } from '../schema/generated/types.ts';
+
+export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaimTemplate',
+  plural: 'resourceclaimtemplates',
+  scope: 'Namespaced',
+  behaviour: 'stored-only',
+});

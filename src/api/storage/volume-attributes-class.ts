@@ -1,0 +1,12 @@
+import { defineResource } from '../define.ts';
+import type { VolumeAttributesClass } from '../schema/generated/types.ts';
+
+export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  scope: 'Cluster',
+  shortNames: ['vac'],
+  behaviour: 'stored-only',
+});
