@@ -3,7 +3,8 @@
  * etcd/ (several servers). conformance.ts is the suite that every backend passes.
  *
  * Keys are `/registry/<group>/<plural>/<namespace>/<name>` (without namespace for cluster-scoped resources); order is by
- * UTF-8 bytes. Revisions are one counter for the whole store, start at 1 and never run backwards, also not after kill -9.
+ * UTF-8 bytes. Revisions are one counter for the whole store. An empty store is at revision 1, as etcd is, because Kubernetes
+ * gives resourceVersion "0" a meaning of its own. They never run backwards, also not after kill -9; they may skip.
  */
 export interface Entry {
   readonly key: string;
@@ -21,12 +22,16 @@ export type Persistence = 'durable' | 'write-behind';
 
 export interface Store {
   get(key: string): Promise<Entry | undefined>;
-  /** Entries under the prefix in key order, and the revision that they are consistent with. `after`: exclusive start key. */
+  /**
+   * Entries under the prefix in key order, and the revision that they are consistent with. `after`: exclusive start key.
+   * Fewer entries than `limit` means that there are no more. Values may share one allocation: copy what is to be kept for long.
+   */
   list(prefix: string, options?: { limit?: number; after?: string }): Promise<{ entries: Entry[]; revision: number }>;
   /**
    * Writes if the key's revision is still `expected` (0: the key must not exist). Checked against committed plus queued
    * writes. Resolves with the new revision after `persistence` is met and after the event was handed to every subscriber.
-   * Rejects with StoreError Conflict.
+   * The value is handed over: the caller no longer changes it. Rejects with StoreError Conflict, or Unavailable when the
+   * backend failed: then nothing was written, unless the connection to the disk or the server was lost on the way.
    */
   put(key: string, value: Uint8Array, options: { expected: number; persistence?: Persistence }): Promise<number>;
   /** Deletes if the key's revision is still `expected`. Rejects with StoreError NotFound or Conflict. */
