@@ -1,5 +1,7 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicyBinding } from '../schema/generated/types.ts';
+import { paramRefCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -10,4 +12,10 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   categories: ['api-extensions'],
   generation: true,
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('PolicyName', 'string', (binding) => binding.spec?.policyName ?? ''),
+    column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef)),
+    ageColumn,
+  ],
 });

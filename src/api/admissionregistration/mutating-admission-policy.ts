@@ -1,5 +1,7 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicy } from '../schema/generated/types.ts';
+import { paramKindCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -10,4 +12,10 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   categories: ['api-extensions'],
   generation: true,
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Mutations', 'integer', (policy) => policy.spec?.mutations?.length ?? 0),
+    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingWebhookConfiguration } from '../schema/generated/types.ts';
 
 export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfiguration>({
@@ -10,4 +11,5 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   categories: ['api-extensions'],
   generation: true,
   behaviour: 'stored-only',
+  columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
 });

@@ -1,5 +1,7 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingAdmissionPolicy } from '../schema/generated/types.ts';
+import { paramKindCell } from './param-cells.ts';
 
 export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -11,4 +13,10 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Validations', 'integer', (policy) => policy.spec?.validations?.length ?? 0),
+    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
+    ageColumn,
+  ],
 });

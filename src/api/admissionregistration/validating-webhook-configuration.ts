@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingWebhookConfiguration } from '../schema/generated/types.ts';
 
 export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
@@ -10,4 +11,5 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   categories: ['api-extensions'],
   generation: true,
   behaviour: 'stored-only',
+  columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
 });

@@ -1,5 +1,15 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ControllerRevision } from '../schema/generated/types.ts';
+
+/** `daemonset.apps/name`. */
+function controllerCell(revision: ControllerRevision): string {
+  const owner = revision.metadata?.ownerReferences?.find((o) => o.controller);
+  if (!owner) return NONE;
+  const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';
+  return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
+}
 
 export const controllerRevisions = defineResource<ControllerRevision>({
   group: 'apps',
@@ -8,4 +18,10 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   plural: 'controllerrevisions',
   scope: 'Namespaced',
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Controller', 'string', controllerCell, { description: 'Controller of the object' }),
+    column('Revision', 'integer', (revision) => revision.revision),
+    ageColumn,
+  ],
 });

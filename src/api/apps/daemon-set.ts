@@ -1,4 +1,7 @@
-import { defineResource } from '../define.ts';
+import { templateColumns } from '../core/template-columns.ts';
+import { column, defineResource } from '../define.ts';
+import { formatLabels, selectorCell } from '../meta/cells.ts';
+import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { DaemonSet } from '../schema/generated/types.ts';
 
 export const daemonSets = defineResource<DaemonSet>({
@@ -12,4 +15,16 @@ export const daemonSets = defineResource<DaemonSet>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Desired', 'integer', (set) => set.status?.desiredNumberScheduled ?? 0),
+    column('Current', 'integer', (set) => set.status?.currentNumberScheduled ?? 0),
+    column('Ready', 'integer', (set) => set.status?.numberReady ?? 0),
+    column('Up-to-date', 'integer', (set) => set.status?.updatedNumberScheduled ?? 0),
+    column('Available', 'integer', (set) => set.status?.numberAvailable ?? 0),
+    column('Node Selector', 'string', (set) => formatLabels(set.spec?.template.spec?.nodeSelector)),
+    ageColumn,
+    ...templateColumns((set: DaemonSet) => set.spec?.template.spec),
+    wideColumn('Selector', 'string', (set) => selectorCell(set.spec?.selector)),
+  ],
 });

@@ -1,5 +1,7 @@
 import { defineResource } from '../define.ts';
+import { selectorCell } from '../meta/cells.ts';
 import type { ReplicaSet } from '../schema/generated/types.ts';
+import { replicaColumns } from './workload-columns.ts';
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',
@@ -15,4 +17,5 @@ export const replicaSets = defineResource<ReplicaSet>({
     status: { kind: 'status' },
   },
   fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
+  columns: replicaColumns((rs) => selectorCell(rs.spec?.selector)),
 });

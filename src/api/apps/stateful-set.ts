@@ -1,5 +1,8 @@
-import { defineResource } from '../define.ts';
+import { templateColumns } from '../core/template-columns.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StatefulSet } from '../schema/generated/types.ts';
+import { readyCell } from './workload-columns.ts';
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -15,4 +18,10 @@ export const statefulSets = defineResource<StatefulSet>({
     status: { kind: 'status' },
   },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Ready', 'string', readyCell, { description: 'Number of the pod with ready state' }),
+    ageColumn,
+    ...templateColumns((set: StatefulSet) => set.spec?.template.spec),
+  ],
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
+import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
 
 /** The older version of the same stored objects. What v1 has no field for travels in annotations. */
@@ -20,4 +21,5 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
     toStored: toV2,
     fromStored: (stored) => toV1(stored as V2HorizontalPodAutoscaler),
   },
+  columns: autoscalerColumns.map((c) => ({ ...c, value: (hpa, nowMs) => c.value(toV2(hpa), nowMs) })),
 });

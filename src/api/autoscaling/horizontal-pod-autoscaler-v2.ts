@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
+import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 
 export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -12,4 +13,5 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   categories: ['all'],
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: autoscalerColumns,
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { CronJob } from '../schema/generated/types.ts';
+import { cronJobColumns } from './job-columns.ts';
 
 export const cronJobs = defineResource<CronJob>({
   group: 'batch',
@@ -12,4 +13,5 @@ export const cronJobs = defineResource<CronJob>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: cronJobColumns,
 });

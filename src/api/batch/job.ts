@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Job } from '../schema/generated/types.ts';
+import { jobColumns } from './job-columns.ts';
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -12,4 +13,5 @@ export const jobs = defineResource<Job>({
   subresources: { status: { kind: 'status' } },
   fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   behaviour: 'stored-only',
+  columns: jobColumns,
 });

@@ -1,5 +1,15 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { humanDuration } from '../meta/duration.ts';
 import type { CertificateSigningRequest } from '../schema/generated/types.ts';
+
+/** `Approved,Issued`: the decision, then what came of it. */
+function conditionCell({ status }: CertificateSigningRequest): string {
+  const has = (type: string) => status?.conditions?.some((c) => c.type === type) ?? false;
+  const decision = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
+  return [decision, ...(has('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',');
+}
 
 export const certificateSigningRequests = defineResource<CertificateSigningRequest>({
   group: 'certificates.k8s.io',
@@ -10,4 +20,14 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   shortNames: ['csr'],
   subresources: { approval: { kind: 'custom', verbs: ['get', 'patch', 'update'] }, status: { kind: 'status' } },
   fieldSelectors: { 'spec.signerName': (csr) => csr.spec?.signerName ?? '' },
+  columns: [
+    nameColumn,
+    ageColumn,
+    column('SignerName', 'string', (csr) => csr.spec.signerName || NONE),
+    column('Requestor', 'string', (csr) => csr.spec.username ?? ''),
+    column('RequestedDuration', 'string', (csr) =>
+      csr.spec.expirationSeconds === undefined ? NONE : humanDuration(csr.spec.expirationSeconds * 1000),
+    ),
+    column('Condition', 'string', conditionCell),
+  ],
 });

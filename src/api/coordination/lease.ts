@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Lease } from '../schema/generated/types.ts';
 
 export const leases = defineResource<Lease>({
@@ -8,4 +9,5 @@ export const leases = defineResource<Lease>({
   plural: 'leases',
   scope: 'Namespaced',
   persistence: 'write-behind',
+  columns: [nameColumn, column('Holder', 'string', (lease) => lease.spec?.holderIdentity ?? ''), ageColumn],
 });

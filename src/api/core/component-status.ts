@@ -1,5 +1,11 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { nameColumn } from '../meta/columns.ts';
 import type { ComponentStatus } from '../schema/generated/types.ts';
+
+function healthy(status: ComponentStatus) {
+  const condition = status.conditions?.find((c) => c.type === 'Healthy');
+  return condition && { ...condition, word: condition.status === 'True' ? 'Healthy' : 'Unhealthy' };
+}
 
 /** Virtual: answered by code. Deprecated upstream since 1.19. */
 export const componentStatuses = defineResource<ComponentStatus>({
@@ -11,4 +17,10 @@ export const componentStatuses = defineResource<ComponentStatus>({
   shortNames: ['cs'],
   verbs: ['get', 'list'],
   persistence: 'none',
+  columns: [
+    nameColumn,
+    column('Status', 'string', (cs) => healthy(cs)?.word ?? 'Unknown'),
+    column('Message', 'string', (cs) => healthy(cs)?.message ?? ''),
+    column('Error', 'string', (cs) => healthy(cs)?.error ?? ''),
+  ],
 });

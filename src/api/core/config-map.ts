@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ConfigMap } from '../schema/generated/types.ts';
 
 export const configMaps = defineResource<ConfigMap>({
@@ -8,4 +9,9 @@ export const configMaps = defineResource<ConfigMap>({
   plural: 'configmaps',
   scope: 'Namespaced',
   shortNames: ['cm'],
+  columns: [
+    nameColumn,
+    column('Data', 'integer', (cm) => Object.keys(cm.data ?? {}).length + Object.keys(cm.binaryData ?? {}).length),
+    ageColumn,
+  ],
 });

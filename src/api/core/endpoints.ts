@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Endpoints } from '../schema/generated/types.ts';
+import { endpointsColumns } from './endpoints-columns.ts';
 
 export const endpoints = defineResource<Endpoints>({
   group: '',
@@ -10,4 +11,5 @@ export const endpoints = defineResource<Endpoints>({
   singular: 'endpoints',
   shortNames: ['ep'],
   listKind: 'EndpointsList',
+  columns: endpointsColumns,
 });

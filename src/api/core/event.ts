@@ -1,5 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { Event } from '../schema/generated/types.ts';
+import { eventColumns } from './event-columns.ts';
+import { eventFieldSelectors } from './event-field-selectors.ts';
 
 export const events = defineResource<Event>({
   group: '',
@@ -9,4 +11,6 @@ export const events = defineResource<Event>({
   scope: 'Namespaced',
   shortNames: ['ev'],
   persistence: 'write-behind',
+  columns: eventColumns,
+  fieldSelectors: eventFieldSelectors,
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Namespace } from '../schema/generated/types.ts';
 
 export const namespaces = defineResource<Namespace>({
@@ -12,4 +13,9 @@ export const namespaces = defineResource<Namespace>({
   nameRule: 'label',
   subresources: { finalize: { kind: 'custom', verbs: ['update'] }, status: { kind: 'status' } },
   fieldSelectors: { 'status.phase': (ns) => ns.status?.phase ?? '', name: (ns) => ns.metadata?.name ?? '' },
+  columns: [
+    nameColumn,
+    column('Status', 'string', (ns) => ns.status?.phase ?? '', { description: 'The status of the namespace' }),
+    ageColumn,
+  ],
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Node } from '../schema/generated/types.ts';
+import { nodeColumns } from './node-columns.ts';
 import { proxySubresource } from './proxy-subresource.ts';
 
 export const nodes = defineResource<Node>({
@@ -11,4 +12,5 @@ export const nodes = defineResource<Node>({
   shortNames: ['no'],
   subresources: { proxy: proxySubresource('NodeProxyOptions'), status: { kind: 'status' } },
   fieldSelectors: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
+  columns: nodeColumns,
 });

@@ -1,5 +1,8 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { accessModesCell, UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
+import { storageClassOf } from './storage-class-of.ts';
 
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   group: '',
@@ -10,4 +13,15 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   shortNames: ['pvc'],
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Status', 'string', (pvc) => (pvc.metadata?.deletionTimestamp ? 'Terminating' : (pvc.status?.phase ?? ''))),
+    column('Volume', 'string', (pvc) => pvc.spec?.volumeName ?? ''),
+    column('Capacity', 'string', (pvc) => (pvc.spec?.volumeName ? (pvc.status?.capacity?.storage ?? '') : '')),
+    column('Access Modes', 'string', (pvc) => (pvc.spec?.volumeName ? accessModesCell(pvc.status?.accessModes) : '')),
+    column('StorageClass', 'string', (pvc) => storageClassOf(pvc)),
+    column('VolumeAttributesClass', 'string', (pvc) => pvc.spec?.volumeAttributesClassName || UNSET),
+    ageColumn,
+    wideColumn('VolumeMode', 'string', (pvc) => pvc.spec?.volumeMode ?? UNSET),
+  ],
 });

@@ -1,5 +1,11 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { accessModesCell, UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
+import { storageClassOf } from './storage-class-of.ts';
+
+const claimCell = ({ spec }: PersistentVolume): string =>
+  spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '';
 
 export const persistentVolumes = defineResource<PersistentVolume>({
   group: '',
@@ -10,4 +16,17 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   shortNames: ['pv'],
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Capacity', 'string', (pv) => pv.spec?.capacity?.storage ?? ''),
+    column('Access Modes', 'string', (pv) => accessModesCell(pv.spec?.accessModes)),
+    column('Reclaim Policy', 'string', (pv) => pv.spec?.persistentVolumeReclaimPolicy ?? ''),
+    column('Status', 'string', (pv) => (pv.metadata?.deletionTimestamp ? 'Terminating' : (pv.status?.phase ?? ''))),
+    column('Claim', 'string', (pv) => claimCell(pv)),
+    column('StorageClass', 'string', (pv) => storageClassOf(pv)),
+    column('VolumeAttributesClass', 'string', (pv) => pv.spec?.volumeAttributesClassName || UNSET),
+    column('Reason', 'string', (pv) => pv.status?.reason ?? ''),
+    ageColumn,
+    wideColumn('VolumeMode', 'string', (pv) => pv.spec?.volumeMode ?? UNSET),
+  ],
 });

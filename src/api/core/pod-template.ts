@@ -1,5 +1,8 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { formatLabels } from '../meta/cells.ts';
+import { nameColumn } from '../meta/columns.ts';
 import type { PodTemplate } from '../schema/generated/types.ts';
+import { images, names } from './template-columns.ts';
 
 export const podTemplates = defineResource<PodTemplate>({
   group: '',
@@ -9,4 +12,10 @@ export const podTemplates = defineResource<PodTemplate>({
   scope: 'Namespaced',
   generation: true,
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Containers', 'string', (t) => names(t.template?.spec)),
+    column('Images', 'string', (t) => images(t.template?.spec)),
+    column('Pod Labels', 'string', (t) => formatLabels(t.template?.metadata?.labels)),
+  ],
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
+import { podColumns } from './pod-columns.ts';
 import { podSubresources } from './pod-subresources.ts';
 
 export const pods = defineResource<Pod>({
@@ -24,4 +25,5 @@ export const pods = defineResource<Pod>({
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   indexes: { 'spec.nodeName': (pod) => [pod.spec?.nodeName ?? ''] },
+  columns: podColumns,
 });

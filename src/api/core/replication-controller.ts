@@ -1,4 +1,6 @@
+import { replicaColumns } from '../apps/workload-columns.ts';
 import { defineResource } from '../define.ts';
+import { formatLabels } from '../meta/cells.ts';
 import type { ReplicationController } from '../schema/generated/types.ts';
 
 export const replicationControllers = defineResource<ReplicationController>({
@@ -16,4 +18,5 @@ export const replicationControllers = defineResource<ReplicationController>({
   },
   fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
   behaviour: 'stored-only',
+  columns: replicaColumns((rc) => formatLabels(rc.spec?.selector)),
 });

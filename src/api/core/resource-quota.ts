@@ -1,5 +1,16 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceQuota } from '../schema/generated/types.ts';
+
+const isLimit = (name: string) => name.startsWith('limits');
+
+/** `pods: 1/10, requests.cpu: 0/1`. */
+const usageCell = ({ status }: ResourceQuota, wanted: (name: string) => boolean): string =>
+  Object.keys(status?.hard ?? {})
+    .filter(wanted)
+    .sort()
+    .map((name) => `${name}: ${status?.used?.[name] ?? '0'}/${status?.hard?.[name]}`)
+    .join(', ');
 
 export const resourceQuotas = defineResource<ResourceQuota>({
   group: '',
@@ -10,4 +21,10 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   shortNames: ['quota'],
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Request', 'string', (quota) => usageCell(quota, (name) => !isLimit(name))),
+    column('Limit', 'string', (quota) => usageCell(quota, isLimit)),
+    ageColumn,
+  ],
 });

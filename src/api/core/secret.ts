@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Secret } from '../schema/generated/types.ts';
 
 export const secrets = defineResource<Secret>({
@@ -8,4 +9,10 @@ export const secrets = defineResource<Secret>({
   plural: 'secrets',
   scope: 'Namespaced',
   fieldSelectors: { type: (secret) => secret.type ?? '' },
+  columns: [
+    nameColumn,
+    column('Type', 'string', (secret) => secret.type ?? ''),
+    column('Data', 'integer', (secret) => Object.keys(secret.data ?? {}).length),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,5 @@
 import { defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ServiceAccount } from '../schema/generated/types.ts';
 
 export const serviceAccounts = defineResource<ServiceAccount>({
@@ -11,4 +12,5 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   subresources: {
     token: { kind: 'custom', verbs: ['create'], objectKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   },
+  columns: [nameColumn, ageColumn],
 });

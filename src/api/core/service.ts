@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { Service } from '../schema/generated/types.ts';
 import { proxySubresource } from './proxy-subresource.ts';
+import { serviceColumns } from './service-columns.ts';
 
 export const services = defineResource<Service>({
   group: '',
@@ -16,4 +17,5 @@ export const services = defineResource<Service>({
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
     'spec.type': (service) => service.spec?.type ?? '',
   },
+  columns: serviceColumns,
 });

@@ -1,5 +1,25 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { firstFew, UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { EndpointSlice } from '../schema/generated/types.ts';
+
+const MAX_SHOWN = 3;
+
+const portsCell = ({ ports = [] }: EndpointSlice): string =>
+  ports.length === 0
+    ? UNSET
+    : firstFew(
+        ports.map((p) => (p.port === undefined ? '*' : String(p.port))),
+        MAX_SHOWN,
+      );
+
+const endpointsCell = ({ endpoints }: EndpointSlice): string =>
+  endpoints?.length
+    ? firstFew(
+        endpoints.flatMap((e) => e.addresses),
+        MAX_SHOWN,
+      )
+    : UNSET;
 
 export const endpointSlices = defineResource<EndpointSlice>({
   group: 'discovery.k8s.io',
@@ -8,4 +28,11 @@ export const endpointSlices = defineResource<EndpointSlice>({
   plural: 'endpointslices',
   scope: 'Namespaced',
   generation: true,
+  columns: [
+    nameColumn,
+    column('AddressType', 'string', (slice) => slice.addressType),
+    column('Ports', 'string', portsCell),
+    column('Endpoints', 'string', endpointsCell),
+    ageColumn,
+  ],
 });

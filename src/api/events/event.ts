@@ -1,3 +1,4 @@
+import { eventColumns } from '../core/event-columns.ts';
 import { defineResource } from '../define.ts';
 import type { Event, EventsV1Event } from '../schema/generated/types.ts';
 import { fromEventsV1, toEventsV1 } from './event-conversion.ts';
@@ -19,4 +20,5 @@ export const eventsV1Events = defineResource<EventsV1Event>({
     toStored: fromEventsV1,
     fromStored: (stored) => toEventsV1(stored as Event),
   },
+  columns: eventColumns.map((c) => ({ ...c, value: (event, nowMs) => c.value(fromEventsV1(event), nowMs) })),
 });

@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { FlowSchema } from '../schema/generated/types.ts';
 
 export const flowSchemas = defineResource<FlowSchema>({
@@ -10,4 +12,12 @@ export const flowSchemas = defineResource<FlowSchema>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('PriorityLevel', 'string', (schema) => schema.spec?.priorityLevelConfiguration.name || NONE),
+    column('MatchingPrecedence', 'integer', (schema) => schema.spec?.matchingPrecedence ?? 0),
+    column('DistinguisherMethod', 'string', (schema) => schema.spec?.distinguisherMethod?.type ?? NONE),
+    ageColumn,
+    column('MissingPL', 'string', (schema) => schema.status?.conditions?.find((c) => c.type === 'Dangling')?.status ?? '?'),
+  ],
 });

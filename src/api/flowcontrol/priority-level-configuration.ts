@@ -1,5 +1,9 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PriorityLevelConfiguration } from '../schema/generated/types.ts';
+
+const queuing = (level: PriorityLevelConfiguration) => level.spec?.limited?.limitResponse?.queuing;
 
 export const priorityLevelConfigurations = defineResource<PriorityLevelConfiguration>({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -10,4 +14,13 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Type', 'string', (level) => level.spec?.type ?? ''),
+    column('NominalConcurrencyShares', 'string', (level) => (level.spec?.limited ?? level.spec?.exempt)?.nominalConcurrencyShares ?? NONE),
+    column('Queues', 'string', (level) => queuing(level)?.queues ?? NONE),
+    column('HandSize', 'string', (level) => queuing(level)?.handSize ?? NONE),
+    column('QueueLengthLimit', 'string', (level) => queuing(level)?.queueLengthLimit ?? NONE),
+    ageColumn,
+  ],
 });

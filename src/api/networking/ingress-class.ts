@@ -1,5 +1,13 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { IngressClass } from '../schema/generated/types.ts';
+
+function parametersCell({ spec }: IngressClass): string {
+  if (!spec?.parameters) return NONE;
+  const { apiGroup, kind, name } = spec.parameters;
+  return `${kind}${apiGroup ? `.${apiGroup}` : ''}/${name}`;
+}
 
 export const ingressClasses = defineResource<IngressClass>({
   group: 'networking.k8s.io',
@@ -9,4 +17,10 @@ export const ingressClasses = defineResource<IngressClass>({
   scope: 'Cluster',
   generation: true,
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Controller', 'string', (ingressClass) => ingressClass.spec?.controller ?? ''),
+    column('Parameters', 'string', (ingressClass) => parametersCell(ingressClass)),
+    ageColumn,
+  ],
 });

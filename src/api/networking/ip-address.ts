@@ -1,5 +1,14 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE } from '../meta/cells.ts';
+import { nameColumn } from '../meta/columns.ts';
 import type { IPAddress } from '../schema/generated/types.ts';
+
+/** `services/default/kubernetes`, with the group behind a dot where there is one. */
+function parentCell({ spec }: IPAddress): string {
+  if (!spec?.parentRef) return NONE;
+  const { group, resource, namespace, name } = spec.parentRef;
+  return [group ? `${resource}.${group}` : resource, ...(namespace ? [namespace] : []), name].join('/');
+}
 
 export const ipAddresses = defineResource<IPAddress>({
   group: 'networking.k8s.io',
@@ -9,4 +18,5 @@ export const ipAddresses = defineResource<IPAddress>({
   scope: 'Cluster',
   shortNames: ['ip'],
   behaviour: 'stored-only',
+  columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address))],
 });

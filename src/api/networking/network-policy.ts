@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { selectorCell } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { NetworkPolicy } from '../schema/generated/types.ts';
 
 export const networkPolicies = defineResource<NetworkPolicy>({
@@ -10,4 +12,5 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   shortNames: ['netpol'],
   generation: true,
   behaviour: 'stored-only',
+  columns: [nameColumn, column('Pod-Selector', 'string', (policy) => selectorCell(policy.spec?.podSelector)), ageColumn],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ServiceCIDR } from '../schema/generated/types.ts';
 
 export const serviceCIDRs = defineResource<ServiceCIDR>({
@@ -10,4 +11,5 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [nameColumn, column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(',')), ageColumn],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { RuntimeClass } from '../schema/generated/types.ts';
 
 export const runtimeClasses = defineResource<RuntimeClass>({
@@ -8,4 +9,5 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   plural: 'runtimeclasses',
   scope: 'Cluster',
   behaviour: 'stored-only',
+  columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler), ageColumn],
 });

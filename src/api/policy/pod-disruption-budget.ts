@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PodDisruptionBudget } from '../schema/generated/types.ts';
 
 export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
@@ -11,4 +12,11 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Min Available', 'string', (pdb) => String(pdb.spec?.minAvailable ?? 'N/A')),
+    column('Max Unavailable', 'string', (pdb) => String(pdb.spec?.maxUnavailable ?? 'N/A')),
+    column('Allowed Disruptions', 'integer', (pdb) => pdb.status?.disruptionsAllowed ?? 0),
+    ageColumn,
+  ],
 });

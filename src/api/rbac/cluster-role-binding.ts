@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { ClusterRoleBinding } from '../schema/generated/types.ts';
+import { roleBindingColumns } from './role-binding-columns.ts';
 
 export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   group: 'rbac.authorization.k8s.io',
@@ -8,4 +9,5 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   plural: 'clusterrolebindings',
   scope: 'Cluster',
   nameRule: 'path',
+  columns: roleBindingColumns,
 });

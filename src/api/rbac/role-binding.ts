@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { RoleBinding } from '../schema/generated/types.ts';
+import { roleBindingColumns } from './role-binding-columns.ts';
 
 export const roleBindings = defineResource<RoleBinding>({
   group: 'rbac.authorization.k8s.io',
@@ -8,4 +9,5 @@ export const roleBindings = defineResource<RoleBinding>({
   plural: 'rolebindings',
   scope: 'Namespaced',
   nameRule: 'path',
+  columns: roleBindingColumns,
 });

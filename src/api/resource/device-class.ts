@@ -1,4 +1,5 @@
 import { defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { DeviceClass } from '../schema/generated/types.ts';
 
 export const deviceClasses = defineResource<DeviceClass>({
@@ -9,4 +10,5 @@ export const deviceClasses = defineResource<DeviceClass>({
   scope: 'Cluster',
   generation: true,
   behaviour: 'stored-only',
+  columns: [nameColumn, ageColumn],
 });

@@ -1,4 +1,5 @@
 import { defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceClaimTemplate } from '../schema/generated/types.ts';
 
 export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
@@ -8,4 +9,5 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
   behaviour: 'stored-only',
+  columns: [nameColumn, ageColumn],
 });

@@ -1,5 +1,12 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceV1ResourceClaim } from '../schema/generated/types.ts';
+
+function stateCell({ metadata, status }: ResourceV1ResourceClaim): string {
+  const deleted = metadata?.deletionTimestamp ? ['deleted'] : [];
+  if (!status?.allocation) return deleted[0] ?? 'pending';
+  return [...deleted, 'allocated', ...(status.reservedFor?.length ? ['reserved'] : [])].join(',');
+}
 
 export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   group: 'resource.k8s.io',
@@ -10,4 +17,5 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   schema: 'ResourceV1ResourceClaim',
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
 });

@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceSlice } from '../schema/generated/types.ts';
 
 export const resourceSlices = defineResource<ResourceSlice>({
@@ -13,4 +15,11 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.driver': (slice) => slice.spec?.driver ?? '',
   },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Node', 'string', (slice) => slice.spec?.nodeName || UNSET),
+    column('Driver', 'string', (slice) => slice.spec?.driver ?? ''),
+    column('Pool', 'string', (slice) => slice.spec?.pool.name ?? ''),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PriorityClass } from '../schema/generated/types.ts';
 
 export const priorityClasses = defineResource<PriorityClass>({
@@ -9,4 +11,11 @@ export const priorityClasses = defineResource<PriorityClass>({
   scope: 'Cluster',
   shortNames: ['pc'],
   generation: true,
+  columns: [
+    nameColumn,
+    column('Value', 'integer', (pc) => pc.value ?? 0),
+    column('Global-Default', 'boolean', (pc) => pc.globalDefault ?? false),
+    ageColumn,
+    column('PreemptionPolicy', 'string', (pc) => pc.preemptionPolicy ?? UNSET),
+  ],
 });

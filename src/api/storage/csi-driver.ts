@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { NONE, UNSET } from '../meta/cells.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
 
 export const csiDrivers = defineResource<CSIDriver>({
@@ -9,4 +11,14 @@ export const csiDrivers = defineResource<CSIDriver>({
   scope: 'Cluster',
   generation: true,
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('AttachRequired', 'boolean', (driver) => driver.spec.attachRequired ?? true),
+    column('PodInfoOnMount', 'boolean', (driver) => driver.spec.podInfoOnMount ?? false),
+    column('StorageCapacity', 'boolean', (driver) => driver.spec.storageCapacity ?? false),
+    column('TokenRequests', 'string', (driver) => (driver.spec.tokenRequests ?? []).map((t) => t.audience).join(',') || UNSET),
+    column('RequiresRepublish', 'boolean', (driver) => driver.spec.requiresRepublish ?? false),
+    column('Modes', 'string', (driver) => (driver.spec.volumeLifecycleModes ?? []).join(',') || NONE),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { CSINode } from '../schema/generated/types.ts';
 
 export const csiNodes = defineResource<CSINode>({
@@ -8,4 +9,5 @@ export const csiNodes = defineResource<CSINode>({
   plural: 'csinodes',
   scope: 'Cluster',
   behaviour: 'stored-only',
+  columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec.drivers.length), ageColumn],
 });

@@ -1,4 +1,6 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { UNSET } from '../meta/cells.ts';
+import { nameColumn } from '../meta/columns.ts';
 import type { CSIStorageCapacity } from '../schema/generated/types.ts';
 
 export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
@@ -8,4 +10,9 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('StorageClassName', 'string', (c) => c.storageClassName),
+    column('Capacity', 'string', (c) => c.capacity ?? UNSET),
+  ],
 });

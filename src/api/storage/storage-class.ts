@@ -1,5 +1,13 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StorageClass } from '../schema/generated/types.ts';
+
+const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+function nameCell({ metadata }: StorageClass): string {
+  const isDefault = DEFAULT_ANNOTATIONS.some((key) => metadata?.annotations?.[key] === 'true');
+  return `${metadata?.name ?? ''}${isDefault ? ' (default)' : ''}`;
+}
 
 export const storageClasses = defineResource<StorageClass>({
   group: 'storage.k8s.io',
@@ -9,4 +17,12 @@ export const storageClasses = defineResource<StorageClass>({
   scope: 'Cluster',
   shortNames: ['sc'],
   behaviour: 'stored-only',
+  columns: [
+    { ...nameColumn, value: nameCell },
+    column('Provisioner', 'string', (sc) => sc.provisioner),
+    column('ReclaimPolicy', 'string', (sc) => sc.reclaimPolicy ?? 'Delete'),
+    column('VolumeBindingMode', 'string', (sc) => sc.volumeBindingMode ?? 'Immediate'),
+    column('AllowVolumeExpansion', 'boolean', (sc) => sc.allowVolumeExpansion ?? false),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { VolumeAttachment } from '../schema/generated/types.ts';
 
 export const volumeAttachments = defineResource<VolumeAttachment>({
@@ -9,4 +10,12 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   scope: 'Cluster',
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  columns: [
+    nameColumn,
+    column('Attacher', 'string', (a) => a.spec.attacher),
+    column('PV', 'string', (a) => a.spec.source.persistentVolumeName ?? ''),
+    column('Node', 'string', (a) => a.spec.nodeName),
+    column('Attached', 'boolean', (a) => a.status?.attached ?? false),
+    ageColumn,
+  ],
 });

@@ -1,4 +1,5 @@
-import { defineResource } from '../define.ts';
+import { column, defineResource } from '../define.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { VolumeAttributesClass } from '../schema/generated/types.ts';
 
 export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
@@ -9,4 +10,5 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   scope: 'Cluster',
   shortNames: ['vac'],
   behaviour: 'stored-only',
+  columns: [nameColumn, column('DriverName', 'string', (vac) => vac.driverName), ageColumn],
 });
