@@ -1,0 +1,51 @@
+import { X509Certificate } from 'node:crypto';
+import type { KeyPair } from './certificate.ts';
+import { BACKDATE_MS, DAY_MS, LEAF_LIFETIME_DAYS } from './certificate-plan.ts';
+import { type CsrDescription, CsrError } from './csr-description.ts';
+
+export { type CsrDescription, CsrError };
+
+export interface SignCsrOptions {
+  /** certificates.k8s.io/v1 key usages: `digital signature`, `client auth`, … */
+  readonly usages: readonly string[];
+  /** From the CSR's spec; a year when absent, never less than ten minutes. */
+  readonly expirationSeconds?: number;
+}
+
+/** What the CSR approving and signing controllers need of a CA. */
+export interface CsrSigner {
+  describeCsr(pem: string): Promise<CsrDescription>;
+  /** PEM of the certificate. The caller has checked what the signer's rules say about names and usages. */
+  signCsr(pem: string, options: SignCsrOptions): Promise<string>;
+}
+
+/** Far above any honest request; parsing cost grows with the size. */
+const MAX_CSR_BYTES = 64 * 1024;
+const MIN_EXPIRATION_SECONDS = 600;
+
+export function openCsrSigner({ authority, now }: { authority: KeyPair; now: () => number }): CsrSigner {
+  const notAfterCa = new X509Certificate(authority.certPem).validToDate.getTime();
+  return {
+    describeCsr: async (pem) => (await parse(pem)).description,
+    async signCsr(pem, { usages, expirationSeconds }) {
+      const { request, description, issue } = await parse(pem);
+      if (!description.signatureValid) throw new CsrError('the request is not signed by its own key');
+      const lifetimeMs = Math.max(expirationSeconds ?? LEAF_LIFETIME_DAYS * (DAY_MS / 1000), MIN_EXPIRATION_SECONDS) * 1000;
+      const nowMs = now();
+      if (nowMs >= notAfterCa) throw new CsrError('the cluster CA has expired');
+      return issue.signRequest(request, { authority, usages, notBeforeMs: nowMs - BACKDATE_MS, notAfterMs: nowMs + lifetimeMs });
+    },
+  };
+}
+
+async function parse(pem: string) {
+  if (pem.length > MAX_CSR_BYTES) throw new CsrError(`the request is larger than ${MAX_CSR_BYTES} bytes`);
+  if (!/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(pem)) throw new CsrError('no PEM block of type CERTIFICATE REQUEST');
+  const issue = await import('./issue-request.ts');
+  try {
+    const request = issue.parseRequest(pem);
+    return { request, description: await issue.describeRequest(request), issue };
+  } catch (error) {
+    throw new CsrError('the request does not parse', { cause: error });
+  }
+}
