@@ -1,154 +1,34 @@
 /**
  * Generates src/api/schema/generated/ from the models of the dev dependency @kubernetes/client-node (OpenAPI release-1.36):
- * types.ts (our interfaces: times are strings, quantities are strings), schemas.json (compact structural schemas) and
- * descriptions.json (texts for OpenAPI and `kubectl explain`, loaded only when asked for).
+ * types.ts (our interfaces), schemas.json (one line of text per schema: `containers!:[]Container hostNetwork:bool …`, `!` marks what OpenAPI
+ * requires) and descriptions.json (texts for OpenAPI and `kubectl explain`, loaded only when asked for).
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { typeScriptOf } from './schemas/field-type.ts';
+import { type Model, readModels } from './schemas/read-models.ts';
 
-/** One field's type. `t` is the JSON type, or `ref` to another schema, or a scalar with its own syntax. */
-interface Field {
-  t: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'any' | 'array' | 'map' | 'ref' | 'intOrString';
-  /** OpenAPI format: int32, int64, double, byte, date-time, quantity. */
-  f?: string;
-  ref?: string;
-  items?: Field;
-}
-interface Schema {
-  fields: Record<string, Field>;
-  required: string[];
-}
-interface Attribute {
-  name: string;
-  baseName: string;
-  type: string;
-  format: string;
-}
-
-const require = createRequire(import.meta.url);
-const modelsDir = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/models');
 const outDir = new URL('../src/api/schema/generated/', import.meta.url).pathname;
 
-/** Released versions only: api-release-1.36 has no alpha or beta kinds that are on by default. */
-const isReleased = (model: string) => /^(V\d+[A-Z]|[A-Z][a-z]+V\d+[A-Z]|VersionInfo$)/.test(model) && !/V\d+(alpha|beta)\d+/.test(model);
-
-/** V1Pod -> Pod, CoreV1Event -> Event, V2HorizontalPodAutoscaler -> V2HorizontalPodAutoscaler. */
-const typeName = (model: string) => model.replace(/^(?:Core)?V1(?=[A-Z])/, '');
-
-function parseType(type: string, format: string): Field {
-  const array = /^(?:Array|Set)<(.*)>$/.exec(type);
-  if (array) return { t: 'array', items: parseType(array[1] ?? '', '') };
-  const map = /^\{ \[key: string\]: (.*); \}$/.exec(type);
-  if (map) return { t: 'map', items: parseType(map[1] ?? '', '') };
-  switch (type) {
-    case 'string':
-      return format ? { t: 'string', f: format } : { t: 'string' };
-    case 'Date':
-    case 'V1MicroTime':
-      return { t: 'string', f: type === 'Date' ? 'date-time' : 'micro-time' };
-    case 'number':
-      return format === 'double' ? { t: 'number', f: format } : { t: 'integer', f: format || 'int64' };
-    case 'boolean':
-      return { t: 'boolean' };
-    case 'IntOrString':
-      return { t: 'intOrString' };
-    case 'any':
-      return { t: 'any' };
-    case 'object':
-      return { t: 'object' };
-    default:
-      return { t: 'ref', ref: typeName(type) };
-  }
+function interfaceOf({ name, fields }: Model): string {
+  const lines = fields.map((field) => {
+    const key = /^[\w$]+$/.test(field.name) ? field.name : `'${field.name}'`;
+    return `  ${key}${field.required ? '' : '?'}: ${typeScriptOf(field.type)};`;
+  });
+  return [`export interface ${name} {`, ...lines, '}', ''].join('\n');
 }
 
-/** The .d.ts carries what the run-time map lacks: required marks and descriptions. */
-function readDeclaration(model: string) {
-  const text = readFileSync(join(modelsDir, `${model}.d.ts`), 'utf8');
-  const comment = String.raw`(?:/\*\*((?:(?!\*/)[\s\S])*)\*/\s*)?`;
-  const clean = (raw: string | undefined) =>
-    (raw ?? '')
-      .split('\n')
-      .map((l) => l.replace(/^\s*\* ?/, ''))
-      .join(' ')
-      .replace(/\\(['"])/g, '$1')
-      .replace(/&lt;/g, '<')
-      .replace(/&gt;/g, '>')
-      .replace(/&amp;/g, '&')
-      .trim();
-  const description = clean(new RegExp(`${comment}export declare class`).exec(text)?.[1]);
-  const fields = new Map<string, { required: boolean; description: string }>();
-  for (const m of text.matchAll(new RegExp(`${comment}'([^']+)'(\\??): `, 'g'))) {
-    fields.set(m[2] ?? '', { required: m[3] === '', description: clean(m[1]) });
-  }
-  return { description, fields };
-}
+const schemaOf = ({ fields }: Model): string => fields.map(({ name, type, required }) => `${name}${required ? '!' : ''}:${type}`).join(' ');
 
-/** Resource.Quantity is a plain string in the client; these fields are quantities in the OpenAPI document. */
-const QUANTITY_MAPS =
-  /^(limits|requests|capacity|allocatable|hard|used|allocatedResources|default|defaultRequest|max|min|maxLimitRequestRatio|podFixed|overhead)$/;
-const isQuantityMap = (owner: string, field: string) =>
-  QUANTITY_MAPS.test(field) && !/^(PodDisruptionBudget|Device|CapacityReq|V2)/.test(owner);
+/** Texts by field; the schema's own is under the empty name. */
+const descriptionsOf = ({ description, fields }: Model): Record<string, string> =>
+  Object.fromEntries([['', description], ...fields.filter((field) => field.description).map((field) => [field.name, field.description])]);
 
-function tsType(field: Field): string {
-  switch (field.t) {
-    case 'array':
-      return `${wrap(tsType(field.items ?? { t: 'any' }))}[]`;
-    case 'map':
-      return `Record<string, ${tsType(field.items ?? { t: 'any' })}>`;
-    case 'ref':
-      return field.ref ?? 'unknown';
-    case 'integer':
-    case 'number':
-      return 'number';
-    case 'intOrString':
-      return 'number | string';
-    case 'any':
-      return 'unknown';
-    case 'object':
-      return 'Record<string, unknown>';
-    default:
-      return field.t;
-  }
-}
-const wrap = (t: string) => (t.includes('|') ? `(${t})` : t);
-
-const schemas: Record<string, Schema> = {};
-const descriptions: Record<string, { '': string; [field: string]: string }> = {};
-const ts: string[] = ['// Generated by scripts/generate-schemas.ts from the Kubernetes 1.36 OpenAPI models. Do not edit.\n'];
-
-const models = readdirSync(modelsDir)
-  .filter((f) => f.endsWith('.js'))
-  .map((f) => f.slice(0, -3))
-  .filter(isReleased)
-  .sort();
-for (const model of models) {
-  const module = (await import(pathToFileURL(join(modelsDir, `${model}.js`)).href)) as Record<string, { attributeTypeMap?: Attribute[] }>;
-  const attributes = module[model]?.attributeTypeMap;
-  if (!attributes || model === 'V1MicroTime') continue;
-  const name = typeName(model);
-  const declared = readDeclaration(model);
-  const schema: Schema = { fields: {}, required: [] };
-  const texts: { '': string; [field: string]: string } = { '': declared.description };
-  ts.push(`export interface ${name} {`);
-  for (const a of attributes) {
-    const field = parseType(a.type, a.format);
-    if (field.t === 'map' && field.items?.t === 'string' && isQuantityMap(name, a.baseName)) field.items.f = 'quantity';
-    const info = declared.fields.get(a.name);
-    schema.fields[a.baseName] = field;
-    if (info?.required) schema.required.push(a.baseName);
-    if (info?.description) texts[a.baseName] = info.description;
-    ts.push(`  ${/^[\w$]+$/.test(a.baseName) ? a.baseName : `'${a.baseName}'`}${info?.required ? '' : '?'}: ${tsType(field)};`);
-  }
-  ts.push('}\n');
-  schemas[name] = schema;
-  descriptions[name] = texts;
-}
-
+const models = await readModels();
+const tabulate = <T>(value: (model: Model) => T) => `${JSON.stringify(Object.fromEntries(models.map((m) => [m.name, value(m)])))}\n`;
 mkdirSync(outDir, { recursive: true });
-writeFileSync(join(outDir, 'types.ts'), `${ts.join('\n')}`);
-writeFileSync(join(outDir, 'schemas.json'), `${JSON.stringify(schemas)}\n`);
-writeFileSync(join(outDir, 'descriptions.json'), `${JSON.stringify(descriptions)}\n`);
-const fieldCount = Object.values(schemas).reduce((n, s) => n + Object.keys(s.fields).length, 0);
-console.log(`${Object.keys(schemas).length} schemas, ${fieldCount} fields`);
+const header = '// Generated by scripts/generate-schemas.ts from the Kubernetes 1.36 OpenAPI models. Do not edit.\n';
+writeFileSync(join(outDir, 'types.ts'), [header, ...models.map(interfaceOf)].join('\n'));
+writeFileSync(join(outDir, 'schemas.json'), tabulate(schemaOf));
+writeFileSync(join(outDir, 'descriptions.json'), tabulate(descriptionsOf));
+console.log(`${models.length} schemas, ${models.reduce((n, m) => n + m.fields.length, 0)} fields`);

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fieldType, schemaNameOf, type TypeText } from './field-type.ts';
+
+export interface Field {
+  readonly name: string;
+  readonly type: TypeText;
+  readonly required: boolean;
+  readonly description: string;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly description: string;
+  readonly fields: readonly Field[];
+}
+
+interface Attribute {
+  name: string;
+  baseName: string;
+  type: string;
+  format: string;
+}
+
+const require = createRequire(import.meta.url);
+const modelsDir = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/models');
+
+/** Released versions only: api-release-1.36 has no alpha or beta kinds that are on by default. */
+const isReleased = (model: string) => /^(V\d+[A-Z]|[A-Z][a-z]+V\d+[A-Z]|VersionInfo$)/.test(model) && !/V\d+(alpha|beta)\d+/.test(model);
+
+/** Every released model of the client, by name. */
+export async function readModels(): Promise<Model[]> {
+  const names = readdirSync(modelsDir)
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => file.slice(0, -3))
+    .filter((model) => isReleased(model) && model !== 'V1MicroTime')
+    .sort();
+  const models = await Promise.all(names.map(readModel));
+  return models.filter((model) => model !== undefined);
+}
+
+async function readModel(model: string): Promise<Model | undefined> {
+  const module = (await import(pathToFileURL(join(modelsDir, `${model}.js`)).href)) as Record<string, { attributeTypeMap?: Attribute[] }>;
+  const attributes = module[model]?.attributeTypeMap;
+  if (!attributes) return undefined;
+  const name = schemaNameOf(model);
+  const declared = readDeclaration(model);
+  const fields = attributes.map((attribute): Field => {
+    const { required = false, description = '' } = declared.fields.get(attribute.name) ?? {};
+    return { name: attribute.baseName, type: fieldType(name, attribute.baseName, attribute.type, attribute.format), required, description };
+  });
+  return { name, description: declared.description, fields };
+}
+
+/** The .d.ts carries what the run-time map lacks: required marks and descriptions. */
+function readDeclaration(model: string) {
+  const text = readFileSync(join(modelsDir, `${model}.d.ts`), 'utf8');
+  const comment = String.raw`(?:/\*\*((?:(?!\*/)[\s\S])*)\*/\s*)?`;
+  const description = plainText(new RegExp(`${comment}export declare class`).exec(text)?.[1]);
+  const fields = new Map<string, { required: boolean; description: string }>();
+  for (const [, doc, name = '', optional] of text.matchAll(new RegExp(`${comment}'([^']+)'(\\??): `, 'g'))) {
+    fields.set(name, { required: optional === '', description: plainText(doc) });
+  }
+  return { description, fields };
+}
+
+const plainText = (comment = ''): string =>
+  comment
+    .split('\n')
+    .map((line) => line.replace(/^\s*\* ?/, ''))
+    .join(' ')
+    .replace(/\\(['"])/g, '$1')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&')
+    .trim();

@@ -1,0 +1,182 @@
+import { ApiError } from '../meta/status.ts';
+import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS } from './scalars.ts';
+import { type FieldType, findSchema, schemaOf } from './schema.ts';
+
+/** Deeper objects are refused before they exhaust the stack (JSONSchemaProps may nest without end). */
+const MAX_DEPTH = 1000;
+/** A hostile body may hold a million unknown fields; nobody reads that many. */
+const MAX_UNKNOWN = 100;
+
+/**
+ * Brings an object that came as JSON into the form that the API stores, in place, in one walk: fields that the schema lacks are removed, nulls and
+ * empty optional lists and maps dropped, quantities and times made canonical. Answers with what was unknown: `unknown field "spec.foo"`.
+ * Throws ApiError BadRequest, in upstream's words, at the first value that does not fit its field. A kind without a schema stays as it is.
+ */
+export function prune(draft: object, schemaName: string): string[] {
+  if (!findSchema(schemaName)) return [];
+  const walk: Walk = { path: [], unknown: [] };
+  try {
+    structReader(schemaName)(draft, walk);
+  } catch (e) {
+    throw e instanceof DecodeError ? cannotBeHandled(draft, schemaName, e) : e;
+  }
+  return walk.unknown;
+}
+
+/** As `prune`, on a copy. */
+export function pruneUnknown<T extends object>(object: T, schemaName: string): { object: T; unknown: string[] } {
+  const copy = structuredClone(object);
+  return { unknown: prune(copy, schemaName), object: copy };
+}
+
+/** What strict field validation complains about: `unknown field "spec.foo"`. The object stays as it is. */
+export const findUnknown = (object: object, schemaName: string): string[] => pruneUnknown(object, schemaName).unknown;
+
+/** Why the object cannot be decoded, or undefined when it can. */
+export function decodeErrors(object: object, schemaName: string): string | undefined {
+  try {
+    pruneUnknown(object, schemaName);
+    return undefined;
+  } catch (e) {
+    if (e instanceof ApiError) return e.message;
+    throw e;
+  }
+}
+
+/** 400 for a body that is not what the resource takes; `detail` is the decoder's finding. */
+export function cannotBeHandled(object: { apiVersion?: string; kind?: string }, kind: string, detail: { message: string }): ApiError {
+  const { apiVersion, kind: sent } = object;
+  const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : '';
+  const called = typeof sent === 'string' && sent !== '' ? sent : kind;
+  return new ApiError('BadRequest', `${called} in version ${JSON.stringify(version)} cannot be handled as a ${called}: ${detail.message}`);
+}
+
+interface Walk {
+  /** Fields, map keys and list indexes from the root to where the walk is. */
+  readonly path: (string | number)[];
+  readonly unknown: string[];
+}
+
+/** Gives the value to store; undefined means that the field is left out. */
+type Reader = (value: unknown, walk: Walk) => unknown;
+
+const readers = new Map<string, Reader>();
+
+function structReader(name: string): Reader {
+  const known = readers.get(name);
+  if (known) return known;
+  const fields = new Map<string, Reader>();
+  const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goTypeOf({ is: 'schema', name }), name), walk, fields);
+  readers.set(name, reader);
+  for (const field of schemaOf(name).fields.values()) fields.set(field.name, typeReader(field.type, name, field.required));
+  return reader;
+}
+
+function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reader>): unknown {
+  const object = value as Record<string, unknown>;
+  const { path } = walk;
+  if (path.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
+  for (const key in object) {
+    const read = fields.get(key);
+    const before = object[key];
+    path.push(key);
+    if (!read) reportUnknown(walk);
+    const after = read && before !== null ? read(before, walk) : undefined;
+    path.pop();
+    if (after === undefined) delete object[key];
+    else if (after !== before) object[key] = after;
+  }
+  return object;
+}
+
+function typeReader(type: FieldType, owner: string, required: boolean): Reader {
+  switch (type.is) {
+    case 'scalar': {
+      const read = SCALAR_READERS[type.scalar];
+      return (value, walk) => read(value, (met, wanted) => mismatch(met, walk, wanted, owner));
+    }
+    case 'schema': {
+      // Looked up on first use: schemas refer to each other and to themselves.
+      let struct: Reader | undefined;
+      return (value, walk) => {
+        struct ??= structReader(type.name);
+        return struct(asObject(value, walk, goTypeOf(type), owner), walk);
+      };
+    }
+    case 'list':
+      return listReader(type.items, owner, required);
+    case 'map':
+      return mapReader(type.values, owner, required);
+  }
+}
+
+function listReader(items: FieldType, owner: string, required: boolean): Reader {
+  const readItem = typeReader(items, owner, true);
+  const goType = `[]${goTypeOf(items)}`;
+  return (value, walk) => {
+    if (!Array.isArray(value)) throw mismatch(value, walk, goType, owner);
+    if (value.length === 0) return required ? value : undefined;
+    for (let i = 0; i < value.length; i++) {
+      walk.path.push(i);
+      value[i] = value[i] === null ? zeroOf(items) : readItem(value[i], walk);
+      walk.path.pop();
+    }
+    return value;
+  };
+}
+
+function mapReader(values: FieldType, owner: string, required: boolean): Reader {
+  const readValue = typeReader(values, owner, true);
+  // Go's messages leave out the keys of maps; findings about fields further in carry them.
+  const leaves = values.is === 'scalar';
+  const goType = `map[string]${goTypeOf(values)}`;
+  return (value, walk) => {
+    const object = asObject(value, walk, goType, owner);
+    let empty = true;
+    for (const key in object) {
+      empty = false;
+      const before = object[key];
+      if (!leaves) walk.path.push(key);
+      const after = before === null ? zeroOf(values) : readValue(before, walk);
+      if (!leaves) walk.path.pop();
+      if (after !== before) object[key] = after;
+    }
+    return empty && !required ? undefined : object;
+  };
+}
+
+function asObject(value: unknown, walk: Walk, goType: string, owner: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mismatch(value, walk, goType, owner);
+  return value as Record<string, unknown>;
+}
+
+function zeroOf(type: FieldType): unknown {
+  if (type.is === 'scalar') return SCALAR_ZEROS[type.scalar];
+  return type.is === 'list' ? [] : {};
+}
+
+function goTypeOf(type: FieldType): string {
+  switch (type.is) {
+    case 'list':
+      return `[]${goTypeOf(type.items)}`;
+    case 'map':
+      return `map[string]${goTypeOf(type.values)}`;
+    case 'schema':
+      return /^V\d+[A-Z]/.test(type.name) ? type.name.replace(/^V(\d+)/, 'v$1.') : `v1.${type.name}`;
+    case 'scalar':
+      return { quantity: 'resource.Quantity', double: 'float64', byte: '[]uint8' }[type.scalar as string] ?? type.scalar;
+  }
+}
+
+/** Go names the struct and the path of fields, without list indexes. */
+function mismatch(value: unknown, walk: Walk, wanted: string, owner: string): DecodeError {
+  const fields = walk.path.filter((segment) => typeof segment === 'string').join('.');
+  const into = fields === '' ? 'value' : `struct field ${owner.replace(/^V\d+(?=[A-Z])/, '')}.${fields}`;
+  return new DecodeError(`json: cannot unmarshal ${goValue(value, /^(int|float)/.test(wanted))} into Go ${into} of type ${wanted}`);
+}
+
+function reportUnknown({ path, unknown }: Walk): void {
+  if (unknown.length >= MAX_UNKNOWN) return;
+  const text = path.map((segment) => (typeof segment === 'number' ? `[${segment}]` : `.${segment}`)).join('');
+  unknown.push(`unknown field ${JSON.stringify(text.slice(1))}`);
+}

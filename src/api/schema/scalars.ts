@@ -1,0 +1,124 @@
+import { canonicalQuantity } from '../../base/quantity.ts';
+import type { Scalar } from './schema.ts';
+
+/** A value does not fit its field. Upstream reports the first one and stops; the message is Go's. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+/** `of` names what was met and what was wanted: `string into … of type int32`. */
+export type Mismatch = (value: unknown, goType: string) => DecodeError;
+
+/** The stored form of a scalar: canonical quantities, times in UTC. Throws what `mismatch` makes, or DecodeError. */
+export type ScalarReader = (value: unknown, mismatch: Mismatch) => unknown;
+
+const isInteger = (value: unknown, limit: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= -limit && value < limit;
+const INT32_LIMIT = 2 ** 31;
+const INT64_LIMIT = 2 ** 63;
+
+export const SCALAR_READERS: Readonly<Record<Scalar, ScalarReader>> = {
+  string(value, mismatch) {
+    if (typeof value !== 'string') throw mismatch(value, 'string');
+    return value;
+  },
+  bool(value, mismatch) {
+    if (typeof value !== 'boolean') throw mismatch(value, 'bool');
+    return value;
+  },
+  int32(value, mismatch) {
+    if (!isInteger(value, INT32_LIMIT)) throw mismatch(value, 'int32');
+    return value;
+  },
+  int64(value, mismatch) {
+    if (!isInteger(value, INT64_LIMIT)) throw mismatch(value, 'int64');
+    return value;
+  },
+  double(value, mismatch) {
+    if (typeof value !== 'number') throw mismatch(value, 'float64');
+    return value;
+  },
+  byte(value, mismatch) {
+    if (typeof value !== 'string') throw mismatch(value, '[]uint8');
+    return readBase64(value);
+  },
+  quantity(value) {
+    if (typeof value === 'string' || typeof value === 'number') return readQuantity(value);
+    return readQuantity('!');
+  },
+  intOrString(value) {
+    if (typeof value === 'string' || isInteger(value, INT32_LIMIT)) return value;
+    throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type int32`);
+  },
+  time: (value) => readTime(value, 0),
+  microTime: (value) => readTime(value, 6),
+  any: (value) => value,
+  object(value, mismatch) {
+    if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, 'map[string]interface {}');
+    return value;
+  },
+};
+
+/** What a null inside a list or a map becomes: Go's zero value. */
+export const SCALAR_ZEROS: Readonly<Record<Scalar, unknown>> = {
+  string: '',
+  bool: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  byte: '',
+  quantity: '0',
+  intOrString: 0,
+  time: null,
+  microTime: null,
+  any: null,
+  object: {},
+};
+
+/** How Go's JSON decoder calls a value that does not fit; numbers only when they have the right type but do not fit it. */
+export function goValue(value: unknown, wantsNumber = false): string {
+  if (Array.isArray(value)) return 'array';
+  switch (typeof value) {
+    case 'number':
+      return wantsNumber ? `number ${value}` : 'number';
+    case 'boolean':
+      return 'bool';
+    default:
+      return typeof value;
+  }
+}
+
+function readQuantity(value: string | number): string {
+  try {
+    return canonicalQuantity(value);
+  } catch (e) {
+    throw new DecodeError((e as Error).message);
+  }
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Standard base64 with padding; line breaks are allowed and dropped. */
+function readBase64(text: string): string {
+  const bare = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
+  if (bare.length % 4 === 0 && BASE64.test(bare)) return bare;
+  const illegal = bare.search(/[^A-Za-z0-9+/]/);
+  throw new DecodeError(`illegal base64 data at input byte ${illegal < 0 ? bare.length - (bare.length % 4) : illegal}`);
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)$/;
+const GO_LAYOUT = ['2006-01-02T15:04:05Z07:00', '2006-01-02T15:04:05.000000Z07:00'] as const;
+
+/** RFC 3339 in, RFC 3339 in UTC with `digits` of fraction (0 or 6) out. */
+function readTime(value: unknown, digits: 0 | 6): string {
+  if (typeof value !== 'string') throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type string`);
+  const match = RFC3339.exec(value);
+  const ms = match ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new DecodeError(
+      `parsing time ${JSON.stringify(value)} as "${GO_LAYOUT[digits === 0 ? 0 : 1]}": cannot parse "${value}" as "2006"`,
+    );
+  }
+  const seconds = new Date(ms).toISOString().slice(0, 19);
+  return digits === 0 ? `${seconds}Z` : `${seconds}.${(match?.[1] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+}
