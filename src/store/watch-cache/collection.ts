@@ -9,7 +9,10 @@ export interface Cached<T> {
   readonly revision: number;
   /** The object's JSON with metadata.resourceVersion spliced in: served as it is to every GET, LIST and WATCH. */
   readonly bytes: Buffer;
-  /** The parsed object, deeply frozen, with metadata.resourceVersion. Parsed on first use when it came from disk. */
+  /**
+   * The parsed object, deeply frozen, with metadata.resourceVersion. Parsed on first use, and again when nobody held it for a
+   * while: hold the object itself, not the Cached, where identity matters.
+   */
   readonly object: T;
 }
 
@@ -31,7 +34,10 @@ export interface ListOptions<T> {
   readonly limit?: number;
   /** Exclusive start: the key after which the page begins (from a continue token). */
   readonly after?: string;
-  /** The revision whose snapshot is to be read (paging, resourceVersionMatch=Exact). Rejects with StoreError Expired when it is gone. */
+  /**
+   * The revision whose snapshot is to be read (paging, resourceVersionMatch=Exact). `list` throws StoreError Expired when the
+   * history does not reach back to it, Unavailable when it is still to come (see waitFor).
+   */
   readonly atRevision?: number;
 }
 
@@ -60,13 +66,16 @@ export interface Collection<T> {
   get(key: string): Cached<T> | undefined;
   list(options?: ListOptions<T>): Page<T>;
   /**
-   * Events after `fromRevision`, in order, none lost. Throws StoreError Expired when the history does not reach back that far.
+   * Events after `fromRevision`, in order, none lost. Throws StoreError Expired when the history does not reach back that far;
+   * after a start it reaches back to the revision that was loaded. "Any" (resourceVersion 0 or none) is the caller's business:
+   * list, then watch from the page's revision.
    * No filter here: `CollectionEvent.previous` lets the caller filter and re-type per selector.
    */
   watch(options: { prefix?: string; fromRevision: number }): Watcher<T>;
   /**
    * Serialises, writes and returns the new state, visible to every reader by the time it resolves. `expected`: revision of the
-   * state that the change was made on, 0 for create. Rejects with StoreError Conflict. The object is frozen and kept: hand it over.
+   * state that the change was made on, 0 for create. Rejects with StoreError Conflict. The object is deeply frozen: hand it over.
+   * Parts that are frozen already count as deeply frozen. A resourceVersion that it carries is replaced.
    */
   put(key: string, object: T, options: { expected: number }): Promise<Cached<T>>;
   /** Resolves with the last state, stamped with the deletion's revision. `last` replaces the state that watchers see as deleted. */

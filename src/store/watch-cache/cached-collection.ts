@@ -1,0 +1,180 @@
+import type { Clock } from '../../base/clock.ts';
+import { type Store, StoreError, type StoreEvent } from '../store.ts';
+import type { Cached, Collection, CollectionEvent, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
+import { EventHistory, type HistoryLimits } from './event-history.ts';
+import { EventQueue } from './event-queue.ts';
+import { Item } from './item.ts';
+import { type Overlay, readPage } from './ordered-read.ts';
+import { deepFreeze, encodeStored } from './resource-version.ts';
+import type { RevisionWaiters } from './revision-waiters.ts';
+import { SortedKeys } from './sorted-keys.ts';
+import { ValueIndex } from './value-index.ts';
+
+export interface CollectionParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly progress: RevisionWaiters;
+  readonly history: HistoryLimits;
+  readonly queueLimit: number;
+}
+
+/** A write of ours that the store has not told about yet: the event then takes the object instead of parsing bytes. */
+interface HandedOver<T extends object> {
+  readonly object: T;
+  item?: Item<T>;
+}
+
+interface PendingDelete<T extends object> {
+  readonly expected: number;
+  readonly last: T | undefined;
+  item?: Item<T>;
+}
+
+const NO_OVERLAY: Overlay<never> = new Map();
+
+export class CachedCollection<T extends object> implements Collection<T> {
+  readonly #options: CollectionOptions<T>;
+  readonly #parts: CollectionParts;
+  readonly #items = new Map<string, Item<T>>();
+  readonly #keys = new SortedKeys();
+  readonly #indexes: ReadonlyMap<string, ValueIndex<T>>;
+  readonly #history: EventHistory<T>;
+  readonly #queues = new Set<EventQueue<T>>();
+  readonly #puts = new Map<Uint8Array, HandedOver<T>>();
+  readonly #deletes = new Map<string, PendingDelete<T>[]>();
+
+  constructor(options: CollectionOptions<T>, parts: CollectionParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#indexes = new Map(Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => [name, new ValueIndex(valuesOf)]));
+    this.#history = new EventHistory({ clock: parts.clock, limits: parts.history, floor: 0 });
+  }
+
+  get revision(): number {
+    return this.#parts.progress.revision;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  get(key: string): Cached<T> | undefined {
+    return this.#items.get(key);
+  }
+
+  list(options: ListOptions<T> = {}): Page<T> {
+    const revision = options.atRevision ?? this.revision;
+    if (revision > this.revision) throw new StoreError('Unavailable', `Too large resource version: ${revision}, current: ${this.revision}`);
+    const overlay: Overlay<T> = revision === this.revision ? NO_OVERLAY : this.#history.undo(revision);
+    const state = { items: this.#items, keys: this.#keys, indexes: this.#indexes };
+    return { ...readPage(state, overlay, options.prefix ?? this.#options.prefix, options), revision };
+  }
+
+  watch({ prefix = this.#options.prefix, fromRevision }: { prefix?: string; fromRevision: number }): Watcher<T> {
+    const queue: EventQueue<T> = new EventQueue<T>({
+      prefix,
+      fromRevision,
+      backlog: this.#history.since(fromRevision),
+      limit: this.#parts.queueLimit,
+      reached: () => this.revision,
+      onEnd: () => this.#queues.delete(queue),
+    });
+    this.#queues.add(queue);
+    return queue;
+  }
+
+  async put(key: string, object: T, { expected }: { expected: number }): Promise<Cached<T>> {
+    const stored = encodeStored(object);
+    const handed: HandedOver<T> = { object: deepFreeze(object) };
+    this.#puts.set(stored, handed);
+    try {
+      const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
+      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object);
+    } finally {
+      this.#puts.delete(stored);
+    }
+  }
+
+  async delete(key: string, { expected, last }: { expected: number; last?: T }): Promise<Cached<T>> {
+    const pending: PendingDelete<T> = { expected, last: last && deepFreeze(last) };
+    const waiting = this.#deletes.get(key) ?? [];
+    this.#deletes.set(key, [...waiting, pending]);
+    try {
+      await this.#parts.store.delete(key, { expected, persistence: this.#options.persistence });
+      if (!pending.item) throw new StoreError('Unavailable', `the store deleted ${key} without telling what was deleted`);
+      return pending.item;
+    } finally {
+      const left = (this.#deletes.get(key) ?? []).filter((p) => p !== pending);
+      if (left.length > 0) this.#deletes.set(key, left);
+      else this.#deletes.delete(key);
+    }
+  }
+
+  waitFor(revision: number, options: { timeoutMs: number; signal: AbortSignal }): Promise<void> {
+    return this.#parts.progress.waitFor(revision, options);
+  }
+
+  /** Takes what the store's event says into the state. The cache has advanced to the event's revision already. */
+  apply(event: StoreEvent): CollectionEvent<T> | undefined {
+    const previous = this.#items.get(event.key);
+    if (event.type === 'delete') return previous && this.#applyDelete(previous, event.revision);
+    const item = this.#itemOf(event);
+    this.#set(item);
+    return { type: previous ? 'MODIFIED' : 'ADDED', item, previous, revision: event.revision };
+  }
+
+  /** Tells watchers of now and of later. */
+  announce(event: CollectionEvent<T>): void {
+    this.#history.push(event);
+    for (const queue of this.#queues) queue.push(event);
+  }
+
+  /** An entry of the first listing; what events said about its key since counts more. */
+  load(entry: { readonly key: string; readonly value: Uint8Array; readonly revision: number }): void {
+    this.#set(Item.fromStored(entry.key, entry.revision, entry.value));
+  }
+
+  /** Nothing is known about the time up to the revision: watches from before it are Expired. */
+  beginHistory(revision: number): void {
+    this.#history.restart(revision);
+  }
+
+  /** Forgets the state and ends every watcher: it is loaded anew. */
+  reset(): void {
+    this.#items.clear();
+    this.#keys.clear();
+    for (const index of this.#indexes.values()) index.clear();
+    this.#history.restart(Number.MAX_SAFE_INTEGER);
+    this.endWatchers(new StoreError('Expired', 'the watch history was lost: list again'));
+  }
+
+  endWatchers(error: StoreError): void {
+    for (const queue of [...this.#queues]) queue.fail(error);
+  }
+
+  #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
+    const handed = this.#puts.get(event.value);
+    if (!handed) return Item.fromStored(event.key, event.revision, event.value);
+    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object);
+    return handed.item;
+  }
+
+  #applyDelete(previous: Item<T>, revision: number): CollectionEvent<T> {
+    this.#items.delete(previous.key);
+    this.#keys.delete(previous.key);
+    for (const index of this.#indexes.values()) index.delete(previous.key);
+    // Of several deletes of one state the store accepts the first.
+    const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
+    const item = pending?.last
+      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last)
+      : previous.deletedAt(revision);
+    if (pending) pending.item = item;
+    return { type: 'DELETED', item, previous, revision };
+  }
+
+  #set(item: Item<T>): void {
+    if (!this.#items.has(item.key)) this.#keys.add(item.key);
+    this.#items.set(item.key, item);
+    for (const index of this.#indexes.values()) index.set(item);
+  }
+}

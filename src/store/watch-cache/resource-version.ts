@@ -1,0 +1,64 @@
+/**
+ * Objects are stored as JSON without metadata.resourceVersion and served with it. Stored JSON begins with apiVersion, kind and
+ * metadata, so the first `"metadata":{` is the object's own: inside JSON strings the quote would be escaped.
+ */
+interface Shape {
+  readonly apiVersion?: unknown;
+  readonly kind?: unknown;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+const METADATA = '"metadata":{';
+const STAMP = '"metadata":{"resourceVersion":"';
+const CLOSING_BRACE = 0x7d;
+const QUOTE = 0x22;
+
+/** The bytes to store: JSON without resourceVersion, in one allocation of exactly its size. */
+export function encodeStored(object: object): Buffer {
+  const { apiVersion, kind, metadata, ...rest } = object as Shape;
+  const { resourceVersion: _, ...meta } = metadata ?? {};
+  const text = JSON.stringify({ apiVersion, kind, metadata: meta, ...rest });
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
+
+/** Stored bytes -> served bytes, in one allocation of exactly their size. Throws TypeError when there is no metadata. */
+export function spliceRevision(stored: Uint8Array, revision: number): Buffer {
+  const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const found = source.indexOf(METADATA);
+  if (found < 0) throw new TypeError('the stored object has no metadata');
+  const at = found + METADATA.length;
+  const stamp = `"resourceVersion":"${revision}"${source[at] === CLOSING_BRACE ? '' : ','}`;
+  return replaceRange(source, { from: at, to: at, text: stamp });
+}
+
+/** Served bytes of one revision -> served bytes of another: what watchers see of a deleted object. */
+export function restamp(served: Buffer, revision: number): Buffer {
+  const from = served.indexOf(STAMP) + STAMP.length;
+  return replaceRange(served, { from, to: served.indexOf(QUOTE, from), text: String(revision) });
+}
+
+function replaceRange(source: Buffer, { from, to, text }: { from: number; to: number; text: string }): Buffer {
+  const target = Buffer.allocUnsafeSlow(source.length - (to - from) + text.length);
+  source.copy(target, 0, 0, from);
+  target.write(text, from, 'latin1');
+  source.copy(target, from + text.length, to);
+  return target;
+}
+
+/** A copy of the object with the revision in its metadata; all else is shared. The copy is frozen, as its parts must be already. */
+export function withRevision<T extends object>(object: T, revision: number): T {
+  const metadata = Object.freeze({ ...(object as Shape).metadata, resourceVersion: String(revision) });
+  return Object.freeze({ ...object, metadata });
+}
+
+/** Freezes in place. A part that is frozen already counts as deeply frozen: parts of cached objects are. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const key in value) {
+    const part = value[key];
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}
