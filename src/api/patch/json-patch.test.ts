@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ApiError } from '../meta/status.ts';
+import { jsonPatch } from './json-patch.ts';
+
+const refusal = (document: object, patch: unknown): ApiError => {
+  try {
+    jsonPatch(document, patch);
+  } catch (e) {
+    return e as ApiError;
+  }
+  throw new Error('expected a refusal');
+};
+const cause = (document: object, patch: unknown) => refusal(document, patch).details?.causes?.[0]?.message;
+
+describe('JSON patch', () => {
+  // The examples of RFC 6902, appendix A.
+  it.each([
+    [{ foo: 'bar' }, [{ op: 'add', path: '/baz', value: 'qux' }], { foo: 'bar', baz: 'qux' }],
+    [{ foo: ['bar', 'baz'] }, [{ op: 'add', path: '/foo/1', value: 'qux' }], { foo: ['bar', 'qux', 'baz'] }],
+    [{ foo: ['bar'] }, [{ op: 'add', path: '/foo/-', value: ['abc'] }], { foo: ['bar', ['abc']] }],
+    [{ baz: 'qux', foo: 'bar' }, [{ op: 'remove', path: '/baz' }], { foo: 'bar' }],
+    [{ foo: ['bar', 'qux', 'baz'] }, [{ op: 'remove', path: '/foo/1' }], { foo: ['bar', 'baz'] }],
+    [{ baz: 'qux' }, [{ op: 'replace', path: '/baz', value: 'boo' }], { baz: 'boo' }],
+    [{ a: { b: 1 }, c: {} }, [{ op: 'move', from: '/a/b', path: '/c/d' }], { a: {}, c: { d: 1 } }],
+    [{ foo: ['all', 'grass', 'cows', 'eat'] }, [{ op: 'move', from: '/foo/1', path: '/foo/3' }], { foo: ['all', 'cows', 'eat', 'grass'] }],
+    [{ a: { b: [1] } }, [{ op: 'copy', from: '/a/b', path: '/c' }], { a: { b: [1] }, c: [1] }],
+    [
+      { '/': 9, '~1': 10 },
+      [
+        { op: 'test', path: '/~01', value: 10 },
+        { op: 'test', path: '/~1', value: 9 },
+      ],
+      { '/': 9, '~1': 10 },
+    ],
+    [{ a: { x: 1, y: [2] } }, [{ op: 'test', path: '/a', value: { y: [2], x: 1 } }], { a: { x: 1, y: [2] } }],
+    [{ a: 1 }, [{ op: 'add', path: '', value: { b: 2 } }], { b: 2 }],
+    [{ a: 1 }, [{ op: 'test', path: '/b', value: null }], { a: 1 }],
+  ])('%j with %j is %j', (document, patch, expected) => {
+    const before = structuredClone(document);
+    expect(jsonPatch<object>(document, patch)).toEqual(expected);
+    expect(document).toEqual(before);
+  });
+
+  it('refuses operations that do not apply with 422 and their reason', () => {
+    expect(refusal({}, [{ op: 'remove', path: '/a' }]).code).toBe(422);
+    expect(cause({}, [{ op: 'remove', path: '/a' }])).toBe('remove operation does not apply: doc is missing path: "/a": missing value');
+    expect(cause({}, [{ op: 'add', path: '/a/b', value: 1 }])).toContain('add operation does not apply');
+    expect(cause({ a: [] }, [{ op: 'add', path: '/a/1', value: 1 }])).toContain('invalid index referenced: 1');
+    expect(cause({ a: 1 }, [{ op: 'test', path: '/a', value: 2 }])).toBe('testing value /a failed: test failed');
+    expect(cause({ a: 1 }, [{ op: 'jump', path: '/a' }])).toBe('Unexpected kind: jump');
+    expect(cause({ a: {} }, [{ op: 'move', from: '/a', path: '/a/b' }])).toContain('into itself');
+    expect(cause({ a: 1 }, [{ op: 'remove', path: '' }])).toBe('the patched document is not an object');
+  });
+
+  it('refuses what is not a patch with 400', () => {
+    expect(refusal({}, { op: 'add' }).code).toBe(400);
+    expect(refusal({}, ['add']).code).toBe(400);
+  });
+
+  it('bounds operations and copied bytes', () => {
+    const many = Array.from({ length: 10_001 }, () => ({ op: 'add', path: '/a', value: 1 }));
+    expect(refusal({}, many).message).toBe('The allowed maximum operations in a JSON patch is 10000, got 10001');
+    const doubling = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }));
+    expect(cause({ a: ['x'.repeat(1000)] }, doubling)).toContain('exceeding the limit');
+  });
+
+  it('never reaches a prototype', () => {
+    const patched = jsonPatch<Record<string, unknown>>({}, [{ op: 'add', path: '/__proto__', value: { polluted: 1 } }]);
+    expect(Object.getPrototypeOf(patched)).toBe(Object.prototype);
+    expect(refusal({}, [{ op: 'add', path: '/constructor/prototype/polluted', value: 1 }]).code).toBe(422);
+  });
+
+  it('undoes an addition by a removal', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (document, value) => {
+        const added = jsonPatch<object>(document, [{ op: 'add', path: '/a~1new key', value }]);
+        const { 'a/new key': _, ...rest } = document;
+        expect(jsonPatch<object>(added, [{ op: 'remove', path: '/a~1new key' }])).toEqual(rest);
+      }),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { ApiError } from '../meta/status.ts';
+
+/** An object of a JSON document, such as a patch or what it changes. */
+export type JsonObject = Record<string, unknown>;
+
+export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Own properties only: `constructor` in a patch is a key like any other. */
+export const hasKey = (object: object, key: string): boolean => Object.hasOwn(object, key);
+
+/** Sets a key; `__proto__` becomes a property and never the prototype. */
+export function setKey(object: JsonObject, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Equal as JSON documents: the order of keys does not count. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]));
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => hasKey(b, key) && jsonEqual(a[key], b[key]));
+}
+
+/** A patch that is well-formed but cannot be applied: 422 as upstream answers, with the reason as its cause. */
+export const rejectedPatch = (message: string): ApiError =>
+  new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
+  });
+
+/** A patch that is not one. */
+export const malformedPatch = (message: string): ApiError => new ApiError('BadRequest', message);
