@@ -21,6 +21,8 @@ export interface Credentials {
   readonly webSocketProtocols?: readonly string[];
   /** Lower-case names; for impersonation and front-proxy headers. */
   readonly header: (name: string) => string | undefined;
+  /** node's `headersDistinct`: repeated headers one by one (Impersonate-Group), and which there are (Impersonate-Extra-*). */
+  readonly distinctHeaders?: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
 /** undefined: these credentials say nothing (then anonymous). Throws ApiError Unauthorized when they are wrong. */

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { PolicyRule } from '../../api/schema/generated/types.ts';
+import { fakeReader } from '../fake-reader.ts';
 import type { AuthorizationAttributes, UserInfo } from '../ports.ts';
 import { openAuthorizers } from './chain.ts';
 import { missingRules, showRule } from './escalation-plan.ts';
-import { fakeReader } from './fake-reader.ts';
 import { ruleAllows } from './rules-plan.ts';
 
 const ask = (user: UserInfo, text: string, more: { namespace?: string; name?: string } = {}): AuthorizationAttributes => {

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../api/meta/object.ts';
-import type { ObjectReader } from '../ports.ts';
+import type { KubeObject } from '../api/meta/object.ts';
+import type { ObjectReader } from './ports.ts';
 
 /** Objects in memory, for tests. `set` replaces all objects of a resource and tells who listens. */
 export interface FakeReader extends ObjectReader {
