@@ -1,0 +1,40 @@
+import type { ResourceDefinition } from '../../api/define.ts';
+import type { ApiGroup, Registry } from '../../api/registry.ts';
+import { kindOf, servedSubresources } from './resources.ts';
+
+/** Versions of apidiscovery.k8s.io that clients may ask for; the documents differ in their apiVersion only. */
+export type DiscoveryVersion = 'v2' | 'v2beta1';
+
+/**
+ * Everything that /api (the core group) or /apis (all others) serves, in one document: two requests instead of one per group and version.
+ * Source: KEP-3352, "Aggregated Discovery".
+ */
+export const aggregatedDiscovery = (registry: Registry, root: 'api' | 'apis', version: DiscoveryVersion) => ({
+  kind: 'APIGroupDiscoveryList',
+  apiVersion: `apidiscovery.k8s.io/${version}`,
+  metadata: {},
+  items: registry.groups.filter((group) => (group.name === '') === (root === 'api')).map((group) => groupEntry(registry, group)),
+});
+
+const groupEntry = (registry: Registry, { name, versions }: ApiGroup) => ({
+  metadata: { ...(name !== '' && { name }), creationTimestamp: null },
+  versions: versions.map((version) => ({
+    version,
+    resources: registry.inVersion(name, version).map(resourceEntry),
+    freshness: 'Current',
+  })),
+});
+
+function resourceEntry(resource: ResourceDefinition) {
+  const subresources = servedSubresources(resource).map(({ name, kind, verbs }) => ({ subresource: name, responseKind: kind, verbs }));
+  return {
+    resource: resource.plural,
+    responseKind: kindOf(resource),
+    scope: resource.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: resource.verbs,
+    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+    ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}

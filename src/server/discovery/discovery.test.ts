@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { defineResource } from '../../api/define.ts';
+import { definitions, registry } from '../../api/index.ts';
+import { buildRegistry } from '../../api/registry.ts';
+import { acceptedVersion, createDiscovery } from './discovery.ts';
+import { versionDocument } from './version.ts';
+
+const AGGREGATED =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
+const discovery = createDiscovery({ registry: () => registry, serverAddress: '10.0.0.1:6443' });
+const read = (path: string, accept?: string) => JSON.parse(discovery.find(path, accept)?.bytes.toString() ?? 'null');
+
+interface Entry {
+  name: string;
+  singularName: string;
+}
+
+describe('discovery', () => {
+  it('lists versions of the core group and all others', () => {
+    expect(read('/api')).toEqual({
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.0.0.1:6443' }],
+    });
+    const { groups } = read('/apis') as { groups: { name: string; preferredVersion: object; versions: object[] }[] };
+    expect(groups.map((group) => group.name)).not.toContain('');
+    expect(groups.find((group) => group.name === 'autoscaling')).toEqual({
+      name: 'autoscaling',
+      versions: [
+        { groupVersion: 'autoscaling/v2', version: 'v2' },
+        { groupVersion: 'autoscaling/v1', version: 'v1' },
+      ],
+      preferredVersion: { groupVersion: 'autoscaling/v2', version: 'v2' },
+    });
+  });
+
+  it('describes one group', () => {
+    expect(read('/apis/apps')).toMatchObject({ kind: 'APIGroup', apiVersion: 'v1', name: 'apps', preferredVersion: { version: 'v1' } });
+  });
+
+  it('lists resources with their subresources', () => {
+    const { groupVersion, resources } = read('/api/v1') as { groupVersion: string; resources: Entry[] };
+    expect(groupVersion).toBe('v1');
+    expect(resources.find((r) => r.name === 'pods')).toEqual({
+      name: 'pods',
+      singularName: 'pod',
+      namespaced: true,
+      kind: 'Pod',
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+      shortNames: ['po'],
+      categories: ['all'],
+    });
+    expect(resources.find((r) => r.name === 'pods/eviction')).toEqual({
+      name: 'pods/eviction',
+      singularName: '',
+      namespaced: true,
+      group: 'policy',
+      version: 'v1',
+      kind: 'Eviction',
+      verbs: ['create'],
+    });
+    const apps = read('/apis/apps/v1') as { resources: Entry[] };
+    expect(apps.resources.find((r) => r.name === 'deployments/scale')).toMatchObject({
+      group: 'autoscaling',
+      version: 'v1',
+      kind: 'Scale',
+    });
+  });
+
+  it('aggregates everything for clients that ask for it', () => {
+    const core = read('/api', AGGREGATED) as { items: { metadata: object; versions: { resources: { resource: string }[] }[] }[] };
+    expect(core).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+    expect(core.items).toHaveLength(1);
+    expect(core.items[0]?.versions[0]?.resources.find((r) => r.resource === 'services')).toMatchObject({
+      responseKind: { group: '', version: 'v1', kind: 'Service' },
+      scope: 'Namespaced',
+      singularResource: 'service',
+      shortNames: ['svc'],
+    });
+    const named = read('/apis', AGGREGATED) as { items: { metadata: { name: string } }[] };
+    expect(named.items.map((item) => item.metadata.name)).toEqual(registry.groups.map((group) => group.name).filter(Boolean));
+    expect(discovery.find('/apis', AGGREGATED)?.contentType).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+  });
+
+  it('takes the first aggregated format that the client names', () => {
+    expect(acceptedVersion(AGGREGATED)).toBe('v2');
+    expect(acceptedVersion('application/json; g=apidiscovery.k8s.io; v=v2beta1; as=APIGroupDiscoveryList')).toBe('v2beta1');
+    expect(acceptedVersion('application/json')).toBeUndefined();
+    expect(acceptedVersion(undefined)).toBeUndefined();
+  });
+
+  it('knows nothing beyond what is served', () => {
+    for (const path of ['/', '/api/v2', '/api/v1/pods', '/apis/nope', '/apis/apps/v2', '/apis/apps/v1/deployments', '/version', 'api']) {
+      expect(discovery.find(path, undefined), path).toBeUndefined();
+    }
+    expect(discovery.find('/apis/', undefined)).toBe(discovery.find('/apis', undefined));
+  });
+
+  it('gives the same entity tag until the registry changes', () => {
+    let current = registry;
+    const changing = createDiscovery({ registry: () => current, serverAddress: '' });
+    const before = changing.find('/apis', AGGREGATED)?.etag;
+    expect(before).toMatch(/^"[0-9A-F]{64}"$/);
+    expect(changing.find('/apis', AGGREGATED)?.etag).toBe(before);
+    const widgets = defineResource({ group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets', scope: 'Namespaced' });
+    current = buildRegistry([...definitions, widgets]);
+    expect(changing.find('/apis', AGGREGATED)?.etag).not.toBe(before);
+    expect(changing.find('/apis/example.com/v1', undefined)?.bytes.toString()).toContain('widgets');
+  });
+});
+
+describe('the version document', () => {
+  it('derives major and minor from the version', () => {
+    const { bytes } = versionDocument({
+      gitVersion: 'v1.36.2+minik',
+      gitCommit: 'c',
+      buildDate: '2026-01-01T00:00:00Z',
+      platform: 'linux/amd64',
+    });
+    expect(JSON.parse(bytes.toString())).toMatchObject({ major: '1', minor: '36', gitVersion: 'v1.36.2+minik', platform: 'linux/amd64' });
+  });
+});
