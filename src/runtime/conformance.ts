@@ -166,7 +166,7 @@ export function runtimeConformance(
       const reading = collect(runtime.events({ signal: stop.signal }), seen).catch((error: unknown) => error);
       try {
         // A subscription takes effect some time after the call: probe until it sees something.
-        await eventually(signal, async () => {
+        await eventually(AbortSignal.any([signal, AbortSignal.timeout(15_000)]), async () => {
           await withSandbox('probe', async () => {});
           return seen.length > 0 || undefined;
         });
