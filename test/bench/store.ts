@@ -1,8 +1,10 @@
 /**
- * Measures the store and the watch cache on a real disk: `node --expose-gc test/bench/store.ts [directory]` prints JSON lines.
+ * Measures the store and the watch cache on a real disk: `node test/bench/store.ts [directory]` prints JSON lines.
  * Each figure is checked: counts and revisions are what was written.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +15,6 @@ import type { Store } from '../../src/store/store.ts';
 import type { Collection } from '../../src/store/watch-cache/collection.ts';
 import { createWatchCache } from '../../src/store/watch-cache/watch-cache.ts';
 
-const directory = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'minik-bench-'));
 const open = () => openStore({ url: `sqlite://${directory}/state.db`, clock: systemClock, log: silentLogger });
 const say = (figure: string, value: number, unit: string) =>
   console.log(JSON.stringify({ figure, value: Math.round(value * 10) / 10, unit }));
@@ -105,45 +106,61 @@ const memory = (figure: string) => {
   say(figure, process.memoryUsage.rss() / 2 ** 20, 'MiB');
 };
 
-async function main(): Promise<void> {
-  let store = await open();
-  await putThroughput(store, { writers: 1, seconds: 3 });
-  await putThroughput(store, { writers: 16, seconds: 3 });
-  await putThroughput(store, { writers: 64, seconds: 3 });
+async function throughput(): Promise<void> {
+  const store = await open();
+  for (const writers of [1, 16, 64]) await putThroughput(store, { writers, seconds: 3 });
   await store.close();
-  await rm(directory, { recursive: true });
+}
 
-  store = await open();
-  const filled = await openBoth(store);
-  const watcher = filled.pods.watch({ fromRevision: filled.pods.revision });
+async function fillBoth(): Promise<void> {
+  const store = await open();
+  const { pods, maps, cache } = await openBoth(store);
+  const watcher = pods.watch({ fromRevision: pods.revision });
   let events = 0;
   const watching = (async () => {
     for (let batch = await watcher.next(); batch; batch = await watcher.next()) events += batch.length;
   })();
-  await fill(filled.pods, PODS, pod);
-  await fill(filled.maps, MAPS, configMap);
+  await fill(pods, PODS, pod);
+  await fill(maps, MAPS, configMap);
   watcher[Symbol.dispose]();
   await watching;
   assert.equal(events, OBJECTS);
   memory('resident after 36000 creates, with their history');
-  await readFigures(filled.pods);
-  await filled.cache.close();
+  await readFigures(pods);
+  await cache.close();
   await store.close();
+}
 
-  let loaded: Awaited<ReturnType<typeof openBoth>> | undefined;
-  const took = await timed(async () => {
-    store = await open();
-    loaded = await openBoth(store);
-  });
-  assert.equal(loaded?.pods.size, OBJECTS);
-  say('start: open and load 36000 objects', took * 1000, 'ms');
+async function load(): Promise<void> {
+  memory('resident before loading');
+  const start = performance.now();
+  const store = await open();
+  const { pods, maps, cache } = await openBoth(store);
+  say('start: open and load 36000 objects', performance.now() - start, 'ms');
+  assert.equal(pods.size + maps.size, 2 * OBJECTS);
   memory('resident after loading');
-  await loaded?.cache.close();
+  const bytes = [...pods.list().items, ...maps.list().items].reduce((sum, item) => sum + item.bytes.length, 0);
+  say('JSON of the loaded objects', bytes / 2 ** 20, 'MiB');
+  await cache.close();
   await store.close();
 }
 
-try {
-  await main();
-} finally {
-  await rm(directory, { recursive: true, force: true });
+const PHASES: Readonly<Record<string, () => Promise<void>>> = { throughput, fill: fillBoth, load };
+
+/** Each phase in a process of its own, so that memory is the phase's own. */
+async function runPhases(): Promise<void> {
+  const parent = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'minik-bench-'));
+  try {
+    for (const phase of Object.keys(PHASES)) {
+      const directory = join(parent, phase === 'throughput' ? 'throughput' : 'objects');
+      const child = spawn(process.execPath, ['--expose-gc', import.meta.filename, '--phase', phase, directory], { stdio: 'inherit' });
+      const [code] = await once(child, 'exit');
+      assert.equal(code, 0, `${phase} failed`);
+    }
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
 }
+
+const [first, phase = '', directory = ''] = process.argv.slice(2);
+await (first === '--phase' ? PHASES[phase]?.() : runPhases());

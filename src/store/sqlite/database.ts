@@ -118,6 +118,8 @@ function prepareFile(sqlite: Sqlite.Database, { maxBytes }: WorkerOptions): void
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
   if (!isEmpty && application !== APPLICATION_ID) throw new Error('it is not a minik database');
   if (!isEmpty && format !== FORMAT) throw new Error(`it has format ${format}, this minik knows format ${FORMAT}`);
+  // Objects of 2 to 3 kB waste much of a 4 kB page: with 8 kB the file is smaller and group commits of them are faster (ADR 0002).
+  if (isEmpty) sqlite.pragma('page_size = 8192');
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');
   // After a burst the log shrinks again.
@@ -142,12 +144,16 @@ function createTables(sqlite: Sqlite.Database): void {
 
 /** Reads what the main thread keeps, and raises the ceiling durably: this also proves that the file can be written. */
 function readContents(sqlite: Sqlite.Database): Contents {
-  const rows = sqlite.prepare<[], [string, number]>('SELECT key, revision FROM objects ORDER BY key').raw().all();
-  const revisions = Float64Array.from(rows, (row) => row[1]);
+  const keys: string[] = [];
+  const revisions: number[] = [];
+  for (const [key, revision] of sqlite.prepare<[], [string, number]>('SELECT key, revision FROM objects').raw().iterate()) {
+    keys.push(key);
+    revisions.push(revision);
+  }
   const ceiling = ceilingOf(sqlite);
   const revision = revisions.reduce((a, b) => Math.max(a, b), ceiling);
   sqlite.prepare('UPDATE meta SET ceiling = ?').run(revision + CEILING_STEP);
-  return { revision, ceiling: revision + CEILING_STEP, keys: rows.map((row) => row[0]), revisions };
+  return { revision, ceiling: revision + CEILING_STEP, keys, revisions: Float64Array.from(revisions) };
 }
 
 function ceilingOf(sqlite: Sqlite.Database): number {

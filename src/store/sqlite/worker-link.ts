@@ -12,6 +12,9 @@ export interface WorkerPlace {
   readonly nativeBinding?: string;
 }
 
+/** Everything in the worker is short-lived: a small nursery keeps it from growing while objects are loaded. */
+const YOUNG_GENERATION_MB = 4;
+
 type Ask<R = Request> = R extends Request ? Omit<R, 'id'> : never;
 type OnAnswer = (answer: Answer) => void;
 export type OpenedFile = Extract<Opened, { is: 'open' }>;
@@ -84,6 +87,7 @@ export class WorkerLink {
 const transferOf = (batch: Batch): ArrayBuffer[] => [batch.bytes.buffer];
 
 function startWorker(workerData: WorkerOptions, { workerUrl, workerSource }: WorkerPlace): Worker {
-  if (workerSource !== undefined) return new Worker(workerSource, { eval: true, workerData });
-  return new Worker(workerUrl ?? new URL('./worker.ts', import.meta.url), { workerData });
+  const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } };
+  if (workerSource !== undefined) return new Worker(workerSource, { ...options, eval: true });
+  return new Worker(workerUrl ?? new URL('./worker.ts', import.meta.url), options);
 }

@@ -23,7 +23,7 @@ const HISTORY_BYTES = 32 * 1024 * 1024;
 const HISTORY_AGE_MS = 5 * 60 * 1000;
 const QUEUE_LIMIT = 10_000;
 /** Entries read from the store at a time, so that loading holds little twice. */
-const LOAD_PAGE_ENTRIES = 1000;
+const LOAD_PAGE_ENTRIES = 500;
 const RELOAD_DELAY_MS = 1000;
 
 export function createWatchCache(store: Store, options: WatchCacheOptions): WatchCache {
