@@ -43,7 +43,8 @@ export interface StatusDetails {
 export interface Status {
   apiVersion: 'v1';
   kind: 'Status';
-  metadata: Record<string, never>;
+  /** `continue`: where an expired list may go on. */
+  metadata: { continue?: string };
   status: 'Success' | 'Failure';
   message?: string;
   reason?: string;
@@ -56,20 +57,27 @@ export class ApiError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  /** A token with which an expired list can go on, inconsistently. */
+  readonly continue: string | undefined;
 
-  constructor(reason: StatusReason, message: string, options: { details?: StatusDetails; code?: number; cause?: unknown } = {}) {
+  constructor(
+    reason: StatusReason,
+    message: string,
+    options: { details?: StatusDetails; code?: number; continue?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ApiError';
     this.reason = reason;
     this.code = options.code ?? STATUS_CODES[reason];
     this.details = options.details;
+    this.continue = options.continue;
   }
 
   toStatus(): Status {
     return {
       apiVersion: 'v1',
       kind: 'Status',
-      metadata: {},
+      metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: 'Failure',
       message: this.message,
       reason: this.reason,
@@ -82,7 +90,11 @@ export class ApiError extends Error {
 /** The error that a received failure Status stands for. Unknown reasons become InternalError with the Status' own code. */
 export function fromStatus(status: Partial<Status>): ApiError {
   const reason = status.reason !== undefined && status.reason in STATUS_CODES ? (status.reason as StatusReason) : 'InternalError';
-  return new ApiError(reason, status.message ?? 'unknown error', { details: status.details, code: status.code });
+  return new ApiError(reason, status.message ?? 'unknown error', {
+    details: status.details,
+    code: status.code,
+    continue: status.metadata?.continue,
+  });
 }
 
 const has = (e: unknown, ...reasons: StatusReason[]) => e instanceof ApiError && reasons.includes(e.reason);

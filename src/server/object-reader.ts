@@ -1,0 +1,52 @@
+import type { KubeObject } from '../api/meta/object.ts';
+import type { Watcher } from '../store/watch-cache/collection.ts';
+import type { ObjectReader } from './ports.ts';
+import { keyOf, type Resource, type Resources } from './registry/resources.ts';
+
+/** The cache as authenticators, authorizers and admission plugins see it. Unknown resources throw: that is a mistake in the code. */
+export function objectReader(resources: Resources): ObjectReader {
+  const resourceOf = (id: string): Resource => {
+    const resource = resources.byId(id);
+    if (!resource) throw new Error(`no resource ${id}`);
+    return resource;
+  };
+  return {
+    get: <T extends KubeObject>(id: string, namespace: string, name: string) => {
+      const resource = resourceOf(id);
+      const stored = resource.collection.get(keyOf(resource, namespace, name));
+      return stored && (resource.view(stored).object as T);
+    },
+    list: <T extends KubeObject>(id: string, namespace?: string) => {
+      const resource = resourceOf(id);
+      const prefix = namespace && resource.definition.scope === 'Namespaced' ? `${resource.prefix}${namespace}/` : resource.prefix;
+      return resource.collection.list({ prefix }).items.map((item) => resource.view(item).object as T);
+    },
+    onChange(id, listener) {
+      const { collection } = resourceOf(id);
+      const state = { closed: false, watcher: collection.watch({ fromRevision: collection.revision }) };
+      void follow(state, collection, listener);
+      return {
+        [Symbol.dispose]() {
+          state.closed = true;
+          state.watcher[Symbol.dispose]();
+        },
+      };
+    },
+  };
+}
+
+/** Calls the listener after each batch. A watcher that fell behind is replaced; the listener looks at the whole state anyway. */
+async function follow(
+  state: { closed: boolean; watcher: Watcher<KubeObject> },
+  collection: Resource['collection'],
+  listener: () => void,
+): Promise<void> {
+  while (!state.closed) {
+    try {
+      if ((await state.watcher.next()) === undefined) return;
+    } catch {
+      state.watcher = collection.watch({ fromRevision: collection.revision });
+    }
+    if (!state.closed) listener();
+  }
+}

@@ -1,0 +1,71 @@
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import type { RequestContext } from '../ports.ts';
+import type { SchemaWalks } from './deps.ts';
+import { badRequest } from './errors.ts';
+
+/** An object that is being written: metadata is there. */
+export type Draft = KubeObject & { metadata: ObjectMeta };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The body of a create or update as a draft of the kind. The body is used, not copied. Absent apiVersion and kind are filled in;
+ * unknown fields are dropped, and reported as `fieldValidation` asks.
+ */
+export function draftOf(definition: ResourceDefinition, request: ApiRequest, context: RequestContext, schemas: SchemaWalks): Draft {
+  const body = request.body;
+  if (!isObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${definition.kind})`);
+  checkType(definition, body);
+  const draft = body as unknown as Draft;
+  draft.apiVersion = apiVersionOf(definition);
+  draft.kind = definition.kind;
+  draft.metadata = isObject(body.metadata) ? (body.metadata as ObjectMeta) : {};
+  reportUnknown(schemas.prune(draft, definition.schema), definition, request, context);
+  return draft;
+}
+
+function checkType(definition: ResourceDefinition, body: Record<string, unknown>): void {
+  const expected = apiVersionOf(definition);
+  const { apiVersion = expected, kind = definition.kind } = body;
+  if (apiVersion !== expected && apiVersion !== '') {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  }
+  if (kind !== definition.kind && kind !== '') {
+    throw badRequest(`${kind} in version "${definition.version}" cannot be handled as a ${definition.kind}`);
+  }
+}
+
+function reportUnknown(paths: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
+  if (paths.length === 0) return;
+  const validation = request.options?.fieldValidation ?? 'Warn';
+  if (validation === 'Ignore') return;
+  if (validation === 'Warn') {
+    for (const path of paths) context.warn(`unknown field "${path}"`);
+    return;
+  }
+  const found = paths.map((path) => `unknown field "${path}"`).join(', ');
+  throw badRequest(
+    `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${found}`,
+  );
+}
+
+/** The namespace in the body must be the URL's; an absent one is filled in. */
+export function matchNamespace({ metadata }: Draft, definition: ResourceDefinition, namespace: string | undefined): void {
+  if (definition.scope === 'Cluster') {
+    if (metadata.namespace === '') delete metadata.namespace;
+    return;
+  }
+  if (!namespace) throw badRequest('an empty namespace may not be set during creation');
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  metadata.namespace = namespace;
+}
+
+/** The name in the body must be the URL's. */
+export function matchName({ metadata }: Draft, name: string): void {
+  if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}

@@ -1,0 +1,104 @@
+import { resourceId } from '../../api/define.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { notFound } from '../../api/meta/status.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
+import type { Cached } from '../../store/watch-cache/collection.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Answer } from './answer.ts';
+import type { Draft } from './body.ts';
+import { equalJson } from './copy.ts';
+import { endsWithUpdate } from './delete-plan.ts';
+import type { RegistryDeps } from './deps.ts';
+import { conflict, modified } from './errors.ts';
+import { keyOf, type Resource } from './resources.ts';
+import { prepareForUpdate, type Strategy, setDefaults, validateChanged } from './strategy.ts';
+
+/** Tries of a change that does not insist on the state that it was made on, when others write in between. */
+const UNCONDITIONAL_TRIES = 10;
+
+export interface Change {
+  readonly resource: Resource;
+  readonly request: ApiRequest;
+  readonly context: RequestContext;
+  readonly name: string;
+  /** Which strategy applies: '' the object itself, `status`, or another subresource. */
+  readonly subresource: string;
+  /** Makes the new state from the one before, which is frozen: copy it. Called again after a lost race. */
+  readonly make: (old: KubeObject) => Draft | Promise<Draft>;
+  /** How the admission plugins see the change; the object itself when absent. */
+  readonly admitAs?: (draft: Draft, old: KubeObject) => { object: KubeObject; old: KubeObject };
+}
+
+/** Reads, changes and writes one object, again when somebody else wrote in between and the change does not mind. */
+export async function changeObject(deps: RegistryDeps, change: Change): Promise<Answer> {
+  const { resource, request, name } = change;
+  const key = keyOf(resource, request.namespace, name);
+  for (let tries = 1; ; tries += 1) {
+    const stored = resource.collection.get(key);
+    if (!stored) throw notFound(resource.definition, name);
+    const draft = await change.make(resource.view(stored).object);
+    const unconditional = checkPreconditions(resource, draft, stored);
+    try {
+      return await writeChange(deps, change, stored, draft);
+    } catch (error) {
+      if (isStoreNotFound(error)) throw notFound(resource.definition, name);
+      if (!isStoreConflict(error)) throw error;
+      if (!unconditional || tries === UNCONDITIONAL_TRIES) throw modified(resource.definition, name);
+    }
+  }
+}
+
+/** resourceVersion and uid in the draft are preconditions. True when there is no resourceVersion: then a lost race is tried again. */
+function checkPreconditions({ definition }: Resource, { metadata }: Draft, stored: Cached<KubeObject>): boolean {
+  const { uid, resourceVersion, name = '' } = metadata;
+  const old = stored.object.metadata ?? {};
+  if (uid && uid !== old.uid) {
+    throw conflict(definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`);
+  }
+  const unconditional = !resourceVersion || resourceVersion === '0';
+  if (!unconditional && resourceVersion !== String(stored.revision)) throw modified(definition, name);
+  return unconditional;
+}
+
+async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<KubeObject>, draft: Draft): Promise<Answer> {
+  const { resource, request, context, subresource } = change;
+  const { definition } = resource;
+  const old = resource.view(stored).object;
+  const strategy: Strategy = { deps, definition, context, subresource };
+  const admission = { operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const;
+  setDefaults(strategy, draft);
+  await deps.admission.mutate(admission);
+  prepareForUpdate(strategy, draft, old);
+  setDefaults(strategy, draft);
+  const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);
+  try {
+    validateChanged(strategy, draft, old);
+    await deps.admission.validate(admission);
+    const answer = await store(deps, change, stored, draft);
+    if (request.options?.dryRun) claim?.release();
+    else claim?.commit();
+    return answer;
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
+}
+
+async function store(deps: RegistryDeps, { resource, request }: Change, stored: Cached<KubeObject>, draft: Draft): Promise<Answer> {
+  const { definition, collection } = resource;
+  const dryRun = request.options?.dryRun ?? false;
+  draft.metadata.resourceVersion = String(stored.revision);
+  const state = resource.toStored(draft);
+  const ends = endsWithUpdate(draft);
+  if (!ends && equalJson(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
+  if (dryRun) return { kind: 'object', object: draft };
+  delete draft.metadata.resourceVersion;
+  if (state.metadata) delete state.metadata.resourceVersion;
+  if (!ends) {
+    return { kind: 'item', definition, item: resource.view(await collection.put(stored.key, state, { expected: stored.revision })) };
+  }
+  const last = await collection.delete(stored.key, { expected: stored.revision, last: state });
+  deps.allocators[resourceId(definition)]?.removed(last.object);
+  return { kind: 'item', definition, item: resource.view(last) };
+}

@@ -1,0 +1,43 @@
+import { ApiError } from '../../api/meta/status.ts';
+import { badRequest } from './errors.ts';
+
+/** Where a list goes on: after `after` (a key below the list's prefix), in the state of `revision`; -1: in whatever state there is then. */
+export interface ContinueToken {
+  readonly revision: number;
+  readonly after: string;
+}
+
+export const INCONSISTENT = -1;
+
+/** Opaque to clients: base64url without padding. */
+export const encodeContinue = ({ revision, after }: ContinueToken): string =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url');
+
+/** Throws BadRequest for anything that this server did not hand out. */
+export function decodeContinue(text: string): ContinueToken {
+  let token: unknown;
+  try {
+    token = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    throw badRequest('continue key is not valid: the token cannot be decoded');
+  }
+  const { v, rv, start } = (token ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
+  if (v !== 'meta.k8s.io/v1') throw badRequest('continue key is not valid: server does not recognize this encoded version');
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
+    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  }
+  if (typeof start !== 'string' || start === '') {
+    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  }
+  return { revision: rv, after: start };
+}
+
+/** 410 with a token that goes on from the same key in the current state. */
+export function continueExpired(after: string): ApiError {
+  const message =
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue ' +
+    'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token ' +
+    'results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and ' +
+    'now may show up in the list.';
+  return new ApiError('Expired', message, { continue: encodeContinue({ revision: INCONSISTENT, after }) });
+}

@@ -1,0 +1,88 @@
+import { resourceId } from '../../api/define.ts';
+import { ApiError, isAlreadyExists } from '../../api/meta/status.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { safeString } from '../../base/random.ts';
+import { isStoreConflict } from '../../store/store.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Answer } from './answer.ts';
+import { type Draft, draftOf, matchNamespace } from './body.ts';
+import { copyJson } from './copy.ts';
+import type { Claim, RegistryDeps } from './deps.ts';
+import { alreadyExists } from './errors.ts';
+import { stampNew } from './metadata.ts';
+import { keyOf, type Resource } from './resources.ts';
+import { prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
+
+/** Tries with another random suffix when a generated name is taken (KEP-4420). */
+const GENERATED_NAME_TRIES = 8;
+const GENERATED_SUFFIX_LENGTH = 5;
+const LONGEST_GENERATED_BASE = 63 - GENERATED_SUFFIX_LENGTH;
+
+/** POST of a new object. Throws AlreadyExists, Invalid, BadRequest, and what admission throws. */
+export async function create(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  const { definition } = resource;
+  const draft = draftOf(definition, request, context, deps.schemas);
+  matchNamespace(draft, definition, request.namespace);
+  if (draft.metadata.resourceVersion && draft.metadata.resourceVersion !== '0') {
+    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+  }
+  const { name, generateName } = draft.metadata;
+  if (name || !generateName) return createNamed(deps, resource, request, context, draft);
+  for (let tries = 1; ; tries += 1) {
+    const attempt = copyJson(draft);
+    attempt.metadata.name = generateName.slice(0, LONGEST_GENERATED_BASE) + safeString(GENERATED_SUFFIX_LENGTH, deps.random);
+    try {
+      return await createNamed(deps, resource, request, context, attempt);
+    } catch (error) {
+      if (!isAlreadyExists(error) || tries === GENERATED_NAME_TRIES) throw error;
+    }
+  }
+}
+
+async function createNamed(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  draft: Draft,
+): Promise<Answer> {
+  const { definition } = resource;
+  const strategy: Strategy = { deps, definition, context, subresource: '' };
+  const named = { ...request, name: draft.metadata.name };
+  const admission = { operation: 'CREATE', request: named, object: draft, old: undefined, context } as const;
+  stampNew(draft.metadata, { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation });
+  setDefaults(strategy, draft);
+  await deps.admission.mutate(admission);
+  prepareForCreate(strategy, draft);
+  setDefaults(strategy, draft);
+  const claim = deps.allocators[resourceId(definition)]?.claim(draft, undefined);
+  try {
+    validateNew(strategy, draft);
+    await deps.admission.validate(admission);
+    return await store(resource, draft, claim, request.options?.dryRun ?? false);
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
+}
+
+async function store(resource: Resource, draft: Draft, claim: Claim | undefined, dryRun: boolean): Promise<Answer> {
+  const { definition, collection } = resource;
+  const { name = '', namespace } = draft.metadata;
+  const key = keyOf(resource, namespace, name);
+  if (collection.get(key)) throw alreadyExists(definition, name);
+  if (dryRun) {
+    claim?.release();
+    return { kind: 'object', object: draft, created: true };
+  }
+  delete draft.metadata.resourceVersion;
+  try {
+    const item = resource.view(await collection.put(key, resource.toStored(draft), { expected: 0 }));
+    claim?.commit();
+    return { kind: 'item', definition, item, created: true };
+  } catch (error) {
+    if (isStoreConflict(error)) throw alreadyExists(definition, name);
+    throw error;
+  }
+}

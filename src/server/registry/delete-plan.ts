@@ -1,0 +1,93 @@
+import type { ResourceDefinition } from '../../api/define.ts';
+import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
+import type { DeleteOptions } from '../../api/transport.ts';
+import { rfc3339 } from '../../base/clock.ts';
+
+/**
+ * What deleting an object comes to. Sources: Kubernetes, "Finalizers", "Garbage Collection" (cascading deletion) and "Pod
+ * Lifecycle" (termination of Pods).
+ */
+export type DeletePlan =
+  /** It is being deleted already, and this request changes nothing about that. */
+  | { readonly do: 'nothing' }
+  /** Finalizers or a grace period hold it: the new metadata says so, and the object stays. */
+  | { readonly do: 'mark'; readonly metadata: ObjectMeta }
+  | { readonly do: 'remove' };
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+/** A pod without terminationGracePeriodSeconds (schema default). */
+const POD_GRACE_SECONDS = 30;
+
+type PodLike = KubeObject & { spec?: { nodeName?: string; terminationGracePeriodSeconds?: number }; status?: { phase?: string } };
+type NamespaceLike = KubeObject & { spec?: { finalizers?: string[] } };
+
+const isNamespace = (object: KubeObject) => object.kind === 'Namespace' && object.apiVersion === 'v1';
+const held = (object: KubeObject): boolean => isNamespace(object) && ((object as NamespaceLike).spec?.finalizers?.length ?? 0) > 0;
+
+/** `object` is not changed. */
+export function planDelete(
+  object: KubeObject,
+  definition: Pick<ResourceDefinition, 'gracefulDeletion'>,
+  options: DeleteOptions,
+  nowMs: number,
+): DeletePlan {
+  const meta = object.metadata ?? {};
+  const finalizers = deletionFinalizers(meta.finalizers ?? [], options);
+  const changed = finalizers.length !== (meta.finalizers?.length ?? 0) || finalizers.some((f, i) => f !== meta.finalizers?.[i]);
+  const graceSeconds = definition.gracefulDeletion ? podGraceSeconds(object as PodLike, options) : 0;
+  const mayRemove = finalizers.length === 0 && !held(object);
+  if (meta.deletionTimestamp) return planAgain(meta, { finalizers, changed, graceSeconds, mayRemove, asked: options.gracePeriodSeconds });
+  if (graceSeconds === 0 && mayRemove) return { do: 'remove' };
+  return {
+    do: 'mark',
+    metadata: {
+      ...meta,
+      ...(finalizers.length > 0 || meta.finalizers ? { finalizers } : {}),
+      deletionTimestamp: rfc3339(nowMs + graceSeconds * 1000),
+      deletionGracePeriodSeconds: graceSeconds,
+      ...(meta.generation !== undefined && { generation: meta.generation + 1 }),
+    },
+  };
+}
+
+interface Again {
+  readonly finalizers: string[];
+  readonly changed: boolean;
+  readonly graceSeconds: number;
+  readonly mayRemove: boolean;
+  readonly asked: number | undefined;
+}
+
+/** A grace period may only become shorter. */
+function planAgain(meta: ObjectMeta, { finalizers, changed, graceSeconds, mayRemove, asked }: Again): DeletePlan {
+  const current = meta.deletionGracePeriodSeconds ?? 0;
+  const shorter = asked !== undefined && graceSeconds < current;
+  const remaining = shorter ? graceSeconds : current;
+  if (remaining === 0 && mayRemove) return { do: 'remove' };
+  if (!shorter && !changed) return { do: 'nothing' };
+  const deletionTimestamp = rfc3339(Date.parse(meta.deletionTimestamp ?? '') - (current - remaining) * 1000);
+  return { do: 'mark', metadata: { ...meta, finalizers, deletionTimestamp, deletionGracePeriodSeconds: remaining } };
+}
+
+/** Nothing runs for a pod that no node has, or that ended: no grace. */
+function podGraceSeconds({ spec, status }: PodLike, { gracePeriodSeconds }: DeleteOptions): number {
+  if (!spec?.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
+  const seconds = gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
+  return seconds < 0 ? 1 : seconds;
+}
+
+/** The garbage collector works for these two finalizers and removes them when dependents are dealt with. */
+function deletionFinalizers(current: readonly string[], { propagationPolicy, orphanDependents }: DeleteOptions): string[] {
+  const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+  if (policy === undefined) return [...current];
+  const others = current.filter((name) => name !== ORPHAN && name !== FOREGROUND);
+  if (policy === 'Background') return others;
+  return [...others, policy === 'Orphan' ? ORPHAN : FOREGROUND];
+}
+
+/** An update that takes the last finalizer off an object being deleted, with no grace left, is its end. */
+export function endsWithUpdate(object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata ?? {};
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0 && !held(object);
+}

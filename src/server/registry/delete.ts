@@ -1,0 +1,148 @@
+import { resourceId } from '../../api/define.ts';
+import { invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { isNotFound, notFound } from '../../api/meta/status.ts';
+import type { ApiRequest, DeleteOptions } from '../../api/transport.ts';
+import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
+import type { Cached } from '../../store/watch-cache/collection.ts';
+import type { RequestContext } from '../ports.ts';
+import { type Answer, success } from './answer.ts';
+import { type DeletePlan, planDelete } from './delete-plan.ts';
+import type { RegistryDeps } from './deps.ts';
+import { badRequest, conflict, modified } from './errors.ts';
+import { collectAll } from './list.ts';
+import { keyOf, type Resource } from './resources.ts';
+
+const TRIES = 10;
+/** Deletions of one deletecollection that run at the same time. */
+const PARALLEL_DELETIONS = 32;
+const POLICIES = ['Orphan', 'Background', 'Foreground'];
+
+/** Kinds whose removal answers with the object that was removed (upstream's ReturnDeletedObject); others answer a Status. */
+const ANSWERED_WITH_OBJECT = new Set([
+  'pods',
+  'services',
+  'serviceaccounts',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'podtemplates',
+  'resourcequotas',
+  'volumeattachments.storage.k8s.io',
+  'storageclasses.storage.k8s.io',
+]);
+
+/** DELETE of one object: removes it, or marks it when a grace period or finalizers hold it. */
+export async function remove(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  const options = deleteOptions(request);
+  const { definition, collection } = resource;
+  const { name = '' } = request;
+  const key = keyOf(resource, request.namespace, name);
+  for (let tries = 1; ; tries += 1) {
+    const stored = collection.get(key);
+    if (!stored) throw notFound(definition, name);
+    checkPreconditions(resource, stored, options);
+    try {
+      return await removeOnce(deps, resource, request, context, { stored, options });
+    } catch (error) {
+      if (isStoreNotFound(error)) throw notFound(definition, name);
+      if (!isStoreConflict(error)) throw error;
+      if (options.preconditions?.resourceVersion !== undefined || tries === TRIES) throw modified(definition, name);
+    }
+  }
+}
+
+interface Target {
+  readonly stored: Cached<KubeObject>;
+  readonly options: DeleteOptions;
+}
+
+async function removeOnce(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  { stored, options }: Target,
+): Promise<Answer> {
+  const { definition, collection } = resource;
+  const old = resource.view(stored).object;
+  const admission = { operation: 'DELETE', request, object: undefined, old, context } as const;
+  await deps.admission.mutate(admission);
+  await deps.admission.validate(admission);
+  const plan = planDelete(stored.object, definition, options, deps.clock.now());
+  if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored) };
+  const dryRun = request.options?.dryRun || options.dryRun?.includes('All');
+  if (plan.do === 'mark') {
+    const marked = markedObject(stored.object, plan);
+    if (dryRun) return { kind: 'object', object: marked };
+    return { kind: 'item', definition, item: resource.view(await collection.put(stored.key, marked, { expected: stored.revision })) };
+  }
+  const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision });
+  if (!dryRun) deps.allocators[resourceId(definition)]?.removed(last.object);
+  if (ANSWERED_WITH_OBJECT.has(resourceId(definition))) return { kind: 'item', definition, item: resource.view(last) };
+  const { name, uid } = last.object.metadata ?? {};
+  const status = success({ name, ...(definition.group && { group: definition.group }), kind: definition.plural, uid });
+  return { kind: 'status', status };
+}
+
+/** A namespace also says in its phase that it is on its way out. */
+function markedObject(object: KubeObject, plan: DeletePlan & { do: 'mark' }): KubeObject {
+  const { resourceVersion: _, ...metadata } = plan.metadata;
+  const marked = { ...object, metadata } as KubeObject & { status?: object };
+  if (object.kind === 'Namespace' && object.apiVersion === 'v1') marked.status = { ...marked.status, phase: 'Terminating' } as object;
+  return marked;
+}
+
+function checkPreconditions({ definition }: Resource, { object, revision }: Cached<KubeObject>, { preconditions }: DeleteOptions): void {
+  const { name = '', uid } = object.metadata ?? {};
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+    throw conflict(definition, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
+  }
+  const expected = preconditions?.resourceVersion;
+  if (expected !== undefined && expected !== String(revision)) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${expected}, ResourceVersion in object meta: ${revision}`;
+    throw conflict(definition, name, why);
+  }
+}
+
+/** The body of a delete request, checked. Absent: all defaults. */
+function deleteOptions({ body }: ApiRequest): DeleteOptions {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body)) throw badRequest('the body must be DeleteOptions');
+  const options = body as DeleteOptions & { kind?: string };
+  if (options.kind !== undefined && options.kind !== '' && options.kind !== 'DeleteOptions') {
+    throw badRequest(`expected DeleteOptions, found ${options.kind}`);
+  }
+  const { propagationPolicy, orphanDependents } = options;
+  const refuse = (...errors: Parameters<typeof invalidObject>[3]) => invalidObject('DeleteOptions', 'meta.k8s.io', '', errors);
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    throw refuse(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
+  }
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
+    throw refuse(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
+  }
+  return options;
+}
+
+/** DELETE of every object that the selectors match. Answers with the list of what was deleted. */
+export async function removeCollection(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+): Promise<Answer> {
+  const { definition } = resource;
+  const items = collectAll(resource, request);
+  const queue = items.values();
+  const worker = async () => {
+    for (const { object } of queue) {
+      const { name, namespace } = object.metadata ?? {};
+      try {
+        await remove(deps, resource, { ...request, name, namespace }, context);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_DELETIONS, items.length) }, worker));
+  return { kind: 'list', definition, items, revision: resource.collection.revision };
+}

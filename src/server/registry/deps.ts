@@ -1,0 +1,47 @@
+import type { FieldError } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Random } from '../../base/random.ts';
+import type { AdmissionRequest } from '../ports.ts';
+import type { Resources } from './resources.ts';
+
+/** The structural schemas' walks (src/api/schema), by the definition's schema name. */
+export interface SchemaWalks {
+  /** Removes unknown fields from the draft and returns their paths. */
+  prune(draft: KubeObject, schema: string): readonly string[];
+  defaults(draft: KubeObject, schema: string): void;
+  validate(object: KubeObject, schema: string): readonly FieldError[];
+}
+
+/** What admission/chain.ts offers. Plugins throw ApiError to refuse. */
+export interface Admission {
+  mutate(request: AdmissionRequest): Promise<void>;
+  validate(request: AdmissionRequest): Promise<void>;
+}
+
+/** A claim on something outside the object: addresses and ports of a Service. Ends in exactly one of the two. */
+export interface Claim {
+  commit(): void;
+  /** Gives back what was claimed: the write failed or was a dry run. */
+  release(): void;
+}
+
+/** Fills fields of a draft from a pool, just before the write. Throws ApiError Invalid when a wanted value is taken. */
+export interface Allocator {
+  claim(draft: KubeObject, old: KubeObject | undefined): Claim;
+  /** The object is gone. */
+  removed(last: KubeObject): void;
+}
+
+export interface RegistryDeps {
+  readonly resources: Resources;
+  readonly schemas: SchemaWalks;
+  readonly admission: Admission;
+  /** By resource id. */
+  readonly allocators: Readonly<Record<string, Allocator>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newUid: () => string;
+  readonly log: Logger;
+}

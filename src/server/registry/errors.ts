@@ -1,0 +1,40 @@
+import type { ResourceDefinition } from '../../api/define.ts';
+import { ApiError, qualifiedResource, type StatusDetails } from '../../api/meta/status.ts';
+
+type Named = Pick<ResourceDefinition, 'group' | 'plural'>;
+
+const details = (resource: Named, name: string): StatusDetails => ({
+  name,
+  ...(resource.group && { group: resource.group }),
+  kind: resource.plural,
+});
+
+export const badRequest = (message: string): ApiError => new ApiError('BadRequest', message);
+
+export const alreadyExists = (resource: Named, name: string): ApiError =>
+  new ApiError('AlreadyExists', `${qualifiedResource(resource.plural, resource.group)} "${name}" already exists`, {
+    details: details(resource, name),
+  });
+
+export const conflict = (resource: Named, name: string, why: string): ApiError =>
+  new ApiError('Conflict', `Operation cannot be fulfilled on ${qualifiedResource(resource.plural, resource.group)} "${name}": ${why}`, {
+    details: details(resource, name),
+  });
+
+/** Optimistic concurrency: somebody else wrote in between. */
+export const modified = (resource: Named, name: string): ApiError =>
+  conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
+
+export const forbiddenBecause = (resource: Named, name: string, why: string, causes?: StatusDetails['causes']): ApiError =>
+  new ApiError('Forbidden', `${qualifiedResource(resource.plural, resource.group)} "${name}" is forbidden: ${why}`, {
+    details: { ...details(resource, name), ...(causes && { causes }) },
+  });
+
+/** No such resource, subresource or path. */
+export const noSuchResource = (): ApiError => new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
+
+export const methodNotAllowed = (): ApiError =>
+  new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
+
+/** What is not built yet says so. */
+export const notBuilt = (what: string): ApiError => new ApiError('NotImplemented', `${what} is not built yet in this server`);

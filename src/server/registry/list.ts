@@ -1,0 +1,140 @@
+import { forbidden, invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { ApiError } from '../../api/meta/status.ts';
+import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
+import { isStoreExpired } from '../../store/store.ts';
+import type { Cached, Page } from '../../store/watch-cache/collection.ts';
+import type { RequestContext } from '../ports.ts';
+import type { ListAnswer } from './answer.ts';
+import { continueExpired, decodeContinue, encodeContinue, INCONSISTENT } from './continue-token.ts';
+import { badRequest } from './errors.ts';
+import type { Resource } from './resources.ts';
+import { type Selection, selectionOf } from './selectors.ts';
+
+/** How long a read waits for the cache to reach the resourceVersion that it was given. */
+const CATCH_UP_MS = 3_000;
+
+/** LIST: a page of what the selectors match, in one consistent state. Source: Kubernetes, "Kubernetes API Concepts". */
+export async function list(resource: Resource, request: ApiRequest, context: RequestContext): Promise<ListAnswer> {
+  const { definition, collection } = resource;
+  const options = request.options ?? {};
+  checkListOptions(options, 'list');
+  const selection = selectionOf(definition, request);
+  const from = startOf(options);
+  if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
+  if (from.atRevision !== undefined && from.atRevision > collection.revision) await reach(resource, from.atRevision, context);
+  const page = readPage(resource, request, selection, from);
+  const next = page.nextAfter?.slice(resource.prefix.length);
+  return {
+    kind: 'list',
+    definition,
+    items: page.items.map((item) => resource.view(item)),
+    revision: page.revision,
+    ...(next !== undefined && { continue: encodeContinue({ revision: from.inconsistent ? INCONSISTENT : page.revision, after: next }) }),
+    ...(next !== undefined && !selection.matches && { remaining: page.remaining }),
+  };
+}
+
+interface Start {
+  readonly after?: string;
+  readonly atRevision?: number;
+  readonly atLeast?: number;
+  readonly inconsistent?: boolean;
+}
+
+function startOf({ continue: token, resourceVersion, resourceVersionMatch, limit }: RequestOptions): Start {
+  if (token) {
+    if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    const { revision, after } = decodeContinue(token);
+    return revision === INCONSISTENT ? { after, inconsistent: true } : { after, atRevision: revision };
+  }
+  const revision = parseRevision(resourceVersion);
+  if (revision === 0) return {};
+  const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && (limit ?? 0) > 0);
+  return exact ? { atRevision: revision } : { atLeast: revision };
+}
+
+function readPage(resource: Resource, request: ApiRequest, selection: Selection, { after, atRevision }: Start): Page<KubeObject> {
+  const { collection, prefix } = resource;
+  const { matches } = selection;
+  const limit = request.options?.limit;
+  try {
+    return collection.list({
+      prefix: prefixOf(resource, request, selection),
+      ...(selection.index && { index: selection.index }),
+      ...(matches && { matches: resource.definition.storedAs ? viewMatcher(resource, matches) : matches }),
+      ...(limit && { limit }),
+      ...(after !== undefined && { after: prefix + after }),
+      ...(atRevision !== undefined && { atRevision }),
+    });
+  } catch (error) {
+    if (!isStoreExpired(error)) throw error;
+    if (after !== undefined) throw continueExpired(after);
+    throw new ApiError('Expired', `The resourceVersion for the provided list is too old.`);
+  }
+}
+
+/** The collection's items are in the stored version; selectors look at the served one. */
+function viewMatcher({ definition }: Resource, matches: (object: KubeObject) => boolean): (object: KubeObject) => boolean {
+  const { storedAs } = definition;
+  return (stored) => matches(storedAs ? storedAs.fromStored(stored) : stored);
+}
+
+export const prefixOf = ({ definition, prefix }: Resource, { namespace }: ApiRequest, _selection?: Selection): string =>
+  definition.scope === 'Namespaced' && namespace ? `${prefix}${namespace}/` : prefix;
+
+/** Everything that the request selects, now. */
+export function collectAll(resource: Resource, request: ApiRequest): readonly Cached<KubeObject>[] {
+  const { limit: _limit, ...options } = request.options ?? {};
+  const selection = selectionOf(resource.definition, request);
+  return readPage(resource, { ...request, options }, selection, {}).items.map((item) => resource.view(item));
+}
+
+/** A resourceVersion parameter as a number; 0 when absent. Throws Invalid when it is none. */
+export function parseRevision(text: string | undefined): number {
+  if (text === undefined || text === '') return 0;
+  if (/^[0-9]{1,16}$/.test(text)) return Number(text);
+  throw invalidObject('ListOptions', 'meta.k8s.io', '', [
+    invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`),
+  ]);
+}
+
+/** Waits until the cache has seen the revision; 504 with upstream's cause when that takes too long. */
+export async function reach({ collection }: Pick<Resource, 'collection'>, revision: number, { signal }: RequestContext): Promise<void> {
+  if (collection.revision >= revision) return;
+  try {
+    await collection.waitFor(revision, { timeoutMs: CATCH_UP_MS, signal });
+  } catch (cause) {
+    throw new ApiError('Timeout', `Too large resource version: ${revision}, current: ${collection.revision}`, {
+      details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+      cause,
+    });
+  }
+}
+
+/** The rules of resourceVersionMatch and sendInitialEvents (KEP-3157). */
+export function checkListOptions(options: RequestOptions, verb: 'list' | 'watch'): void {
+  const { resourceVersionMatch: match, resourceVersion, sendInitialEvents, allowWatchBookmarks, continue: token } = options;
+  const path = 'resourceVersionMatch';
+  const errors = [];
+  if (verb === 'list' && match !== undefined) {
+    if (!resourceVersion) errors.push(forbidden(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (token) errors.push(forbidden(path, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(path, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0') {
+      errors.push(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
+  if (verb === 'list' && sendInitialEvents !== undefined)
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (verb === 'watch' && sendInitialEvents === undefined && match !== undefined) {
+    errors.push(forbidden(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  }
+  if (verb === 'watch' && sendInitialEvents !== undefined) {
+    if (match === undefined) errors.push(forbidden(path, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+    else if (match !== 'NotOlderThan') errors.push(notSupported(path, match, ['NotOlderThan']));
+    if (!allowWatchBookmarks)
+      errors.push(forbidden('allowWatchBookmarks', 'sendInitialEvents requires setting allowWatchBookmarks to true'));
+  }
+  if (errors.length > 0) throw invalidObject('ListOptions', 'meta.k8s.io', '', errors);
+}

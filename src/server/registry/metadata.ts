@@ -1,0 +1,155 @@
+import type { ResourceDefinition } from '../../api/define.ts';
+import { duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../api/meta/field-error.ts';
+import {
+  dns1035LabelFindings,
+  dns1123LabelFindings,
+  dns1123SubdomainFindings,
+  labelValueFindings,
+  pathSegmentFindings,
+  qualifiedNameFindings,
+} from '../../api/meta/names.ts';
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../api/meta/object.ts';
+
+/** Names and values of all annotations of an object together (apimachinery, validation.TotalAnnotationSizeLimitB). */
+const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+const NAME_FINDINGS = {
+  subdomain: dns1123SubdomainFindings,
+  label: dns1123LabelFindings,
+  'rfc1035-label': dns1035LabelFindings,
+  path: pathSegmentFindings,
+} as const;
+const OLD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+
+/** ObjectMeta's own rules, on create and on update. */
+export function validateMetadata(object: KubeObject, definition: ResourceDefinition): FieldError[] {
+  const meta = object.metadata ?? {};
+  return [
+    ...validateName(meta, definition),
+    ...validateNamespace(meta, definition),
+    ...validateLabels(meta.labels, 'metadata.labels'),
+    ...validateAnnotations(meta.annotations),
+    ...validateOwners(meta.ownerReferences ?? []),
+    ...validateFinalizers(meta.finalizers ?? []),
+  ];
+}
+
+function validateName({ name, generateName }: ObjectMeta, { nameRule }: ResourceDefinition): FieldError[] {
+  const findings = NAME_FINDINGS[nameRule];
+  const errors = generateName ? findings(`${generateName}x`).map((fault) => invalid('metadata.generateName', generateName, fault)) : [];
+  if (!name) return [...errors, required('metadata.name', 'name or generateName is required')];
+  return [...errors, ...findings(name).map((fault) => invalid('metadata.name', name, fault))];
+}
+
+function validateNamespace({ namespace }: ObjectMeta, { scope }: ResourceDefinition): FieldError[] {
+  if (scope === 'Cluster') return namespace ? [forbidden('metadata.namespace', 'not allowed on this type')] : [];
+  if (!namespace) return [required('metadata.namespace')];
+  return dns1123LabelFindings(namespace).map((fault) => invalid('metadata.namespace', namespace, fault));
+}
+
+export function validateLabels(labels: Record<string, string> | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    for (const fault of qualifiedNameFindings(key)) errors.push(invalid(path, key, fault));
+    if (typeof value !== 'string') continue;
+    for (const fault of labelValueFindings(value)) errors.push(invalid(path, value, fault));
+  }
+  return errors;
+}
+
+function validateAnnotations(annotations: Record<string, string> | undefined): FieldError[] {
+  const errors: FieldError[] = [];
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    for (const fault of qualifiedNameFindings(key.toLowerCase())) errors.push(invalid('metadata.annotations', key, fault));
+    size += Buffer.byteLength(key) + Buffer.byteLength(String(value));
+  }
+  if (size > ANNOTATIONS_LIMIT_BYTES) errors.push(tooLong('metadata.annotations', ANNOTATIONS_LIMIT_BYTES));
+  return errors;
+}
+
+function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const controllers: string[] = [];
+  owners.forEach((owner, i) => {
+    const path = `metadata.ownerReferences[${i}]`;
+    if (!owner.apiVersion) errors.push(invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalid(`${path}.kind`, owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalid(`${path}.name`, owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalid(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event')
+      errors.push(invalid(path, owner, 'v1, Kind=Event is disallowed from being an owner'));
+    if (owner.controller) controllers.push(owner.kind);
+  });
+  if (controllers.length > 1) {
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controllers[0]} and ${controllers[1]}`;
+    errors.push(invalid('metadata.ownerReferences', owners, detail));
+  }
+  return errors;
+}
+
+function validateFinalizers(finalizers: readonly string[]): FieldError[] {
+  const errors = finalizers.flatMap((name) => [
+    ...qualifiedNameFindings(name).map((fault) => invalid('metadata.finalizers', name, fault)),
+    ...(name.includes('/') || OLD_FINALIZERS.has(name)
+      ? []
+      : [invalid('metadata.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified')]),
+  ]);
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
+  }
+  if (new Set(finalizers).size !== finalizers.length) {
+    const twice = finalizers.find((name, i) => finalizers.indexOf(name) !== i);
+    errors.push(duplicate('metadata.finalizers', twice));
+  }
+  return errors;
+}
+
+const IMMUTABLE = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+
+/** What an update may not do to metadata. Call it after `carryMetadata`. */
+export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  if (old.deletionTimestamp) {
+    const added = (meta.finalizers ?? []).filter((name) => !old.finalizers?.includes(name));
+    if (added.length > 0) {
+      const list = `[]string{${added.map((name) => JSON.stringify(name)).join(', ')}}`;
+      errors.push(
+        forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`),
+      );
+    }
+  }
+  for (const field of IMMUTABLE) {
+    if (meta[field] !== old[field]) errors.push(invalid(`metadata.${field}`, meta[field], 'field is immutable'));
+  }
+  return errors;
+}
+
+/** Sets what the server owns at creation. */
+export function stampNew(meta: ObjectMeta, { uid, now, generation }: { uid: string; now: string; generation: boolean }): void {
+  meta.uid = uid;
+  meta.creationTimestamp = now;
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.generation;
+  if (generation) meta.generation = 1;
+  dropUnkept(meta);
+}
+
+/** Keeps what a client may leave out, and what it cannot change, from the state before. */
+export function carryMetadata(meta: ObjectMeta, old: ObjectMeta): void {
+  meta.uid ||= old.uid;
+  meta.name ||= old.name;
+  if (old.namespace) meta.namespace ||= old.namespace;
+  meta.creationTimestamp = old.creationTimestamp;
+  if (old.deletionTimestamp) meta.deletionTimestamp = old.deletionTimestamp;
+  if (old.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+  if (old.generation === undefined) delete meta.generation;
+  else meta.generation = old.generation;
+  dropUnkept(meta);
+}
+
+/** selfLink is gone since 1.24. managedFields are accepted and not kept until server-side apply is built. */
+function dropUnkept(meta: ObjectMeta): void {
+  delete meta.selfLink;
+  delete meta.managedFields;
+}

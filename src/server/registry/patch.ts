@@ -1,0 +1,62 @@
+import type { KubeObject } from '../../api/meta/object.ts';
+import { ApiError } from '../../api/meta/status.ts';
+import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Answer } from './answer.ts';
+import { draftOf, matchName, matchNamespace } from './body.ts';
+import { changeObject } from './change.ts';
+import { copyJson } from './copy.ts';
+import type { RegistryDeps } from './deps.ts';
+import { badRequest, notBuilt } from './errors.ts';
+import type { Resource } from './resources.ts';
+
+/** PATCH of an object or of its status: JSON patch, merge patch or strategic merge patch. */
+export function patch(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  subresource: '' | 'status' = '',
+): Promise<Answer> {
+  const { definition } = resource;
+  const { name = '', namespace } = request;
+  const make = (old: KubeObject) => {
+    const body = applyPatch(old, request, definition.schema);
+    const draft = draftOf(definition, { ...request, body }, context, deps.schemas);
+    matchName(draft, name);
+    matchNamespace(draft, definition, namespace);
+    return withPrecondition(draft, old, request.body);
+  };
+  return changeObject(deps, { resource, request, context, name, subresource, make });
+}
+
+/** Only a resourceVersion that the patch itself brings is a precondition. */
+function withPrecondition<T extends KubeObject>(draft: T, old: KubeObject, document: unknown): T {
+  const { metadata } = draft;
+  const brought = (document as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
+  const changed = metadata?.resourceVersion !== old.metadata?.resourceVersion;
+  if (metadata && brought === undefined && !changed) delete metadata.resourceVersion;
+  return draft;
+}
+
+/** The patched document; neither argument is changed. */
+export function applyPatch(old: KubeObject, { patchType, body }: ApiRequest, schema: string): unknown {
+  switch (patchType) {
+    case 'json':
+      return jsonPatch(copyJson(old), body as never);
+    case 'merge':
+      return mergePatch(copyJson(old), documentOf(body) as never);
+    case 'strategic':
+      return strategicMergePatch(copyJson(old), documentOf(body) as never, schema);
+    case 'apply':
+      throw notBuilt('server-side apply');
+    case undefined:
+      throw new ApiError('UnsupportedMediaType', 'the patch does not say what kind of patch it is');
+  }
+}
+
+function documentOf(body: unknown): object {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the patch must be an object');
+  return copyJson(body);
+}

@@ -1,0 +1,155 @@
+import { type ResourceDefinition, resourceId } from '../../api/define.ts';
+import type { KubeList, KubeObject } from '../../api/meta/object.ts';
+import { notFound, type Status } from '../../api/meta/status.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { unreachable } from '../../base/unreachable.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Answer } from './answer.ts';
+import { create } from './create.ts';
+import { remove, removeCollection } from './delete.ts';
+import type { RegistryDeps } from './deps.ts';
+import { badRequest, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
+import { list, parseRevision, reach } from './list.ts';
+import { patch } from './patch.ts';
+import { keyOf, type Resource } from './resources.ts';
+import { update } from './update.ts';
+import { type WatchStream, watch } from './watch.ts';
+
+/** What a subresource with code of its own gets, besides the request. */
+export interface SubresourceDeps extends RegistryDeps {
+  /** Any request as the same user, already authorized. */
+  readonly registry: Registry;
+}
+
+/** Code for one subresource: `pods/binding`, `serviceaccounts/token`. Throws ApiError. */
+export type CustomSubresourceHandler = (
+  request: ApiRequest,
+  context: RequestContext,
+  deps: SubresourceDeps,
+) => Promise<Answer | KubeObject | Status>;
+
+/** Code for a kind that is not stored: reviews, ComponentStatus. */
+export type VirtualHandler = CustomSubresourceHandler;
+
+export interface RegistryOptions extends RegistryDeps {
+  /** Every definition that is served, the virtual ones too. */
+  readonly definition: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
+  /** By `<resource id>/<subresource>`: `pods/eviction`, `deployments.apps/scale`. */
+  readonly subresources: Readonly<Record<string, CustomSubresourceHandler>>;
+  /** For every subresource of kind `scale`. */
+  readonly scale: CustomSubresourceHandler;
+  /** By resource id. */
+  readonly virtual: Readonly<Record<string, VirtualHandler>>;
+}
+
+/** All verbs on all resources, after authorization. */
+export interface Registry {
+  answer(request: ApiRequest, context: RequestContext): Promise<Answer>;
+  watch(request: ApiRequest, context: RequestContext): Promise<WatchStream>;
+}
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const registry: Registry = {
+    async answer(request, context) {
+      const definition = options.definition(request.group, request.version, request.resource);
+      if (!definition) throw noSuchResource();
+      if (request.subresource) return answerSubresource(definition, request, context);
+      if (definition.persistence === 'none') return answerVirtual(definition, request, context);
+      if (!definition.verbs.includes(request.verb)) throw methodNotAllowed();
+      return answerStored(options, resourceOf(request), request, context);
+    },
+    async watch(request, context) {
+      const definition = options.definition(request.group, request.version, request.resource);
+      if (!definition) throw noSuchResource();
+      if (definition.persistence === 'none' || !definition.verbs.includes('watch')) throw methodNotAllowed();
+      return watch(options, resourceOf(request), request, context);
+    },
+  };
+  const deps: SubresourceDeps = { ...options, registry };
+
+  function resourceOf({ group, version, resource }: ApiRequest): Resource {
+    const found = options.resources.find(group, version, resource);
+    if (!found) throw noSuchResource();
+    return found;
+  }
+
+  async function answerSubresource(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<Answer> {
+    const { subresource = '' } = request;
+    const declared = Object.hasOwn(definition.subresources, subresource) ? definition.subresources[subresource] : undefined;
+    if (!declared) throw noSuchResource();
+    switch (declared.kind) {
+      case 'status':
+        return answerStatus(options, resourceOf(request), request, context);
+      case 'scale':
+        return asAnswer(await options.scale(request, context, deps), request);
+      case 'custom': {
+        if (!declared.verbs.includes(request.verb)) throw methodNotAllowed();
+        const handler = options.subresources[`${resourceId(definition)}/${subresource}`];
+        if (!handler) throw notBuilt(`${definition.plural}/${subresource}`);
+        return asAnswer(await handler(request, context, deps), request);
+      }
+      default:
+        return unreachable(declared);
+    }
+  }
+
+  async function answerVirtual(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<Answer> {
+    if (!definition.verbs.includes(request.verb)) throw methodNotAllowed();
+    const handler = options.virtual[resourceId(definition)];
+    if (!handler) throw notBuilt(resourceId(definition));
+    return asAnswer(await handler(request, context, deps), request);
+  }
+  return registry;
+}
+
+const ANSWERS = new Set(['item', 'object', 'list', 'status']);
+
+/** Handlers may answer with an object, which has an upper-case kind, or with an Answer. */
+function asAnswer(result: Answer | KubeObject | KubeList | Status, { verb }: ApiRequest): Answer {
+  if (ANSWERS.has(result.kind ?? '')) return result as Answer;
+  if (result.kind === 'Status') return { kind: 'status', status: result as Status };
+  return { kind: 'object', object: result as KubeObject, created: verb === 'create' };
+}
+
+function answerStored(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  switch (request.verb) {
+    case 'get':
+      return get(resource, request, context);
+    case 'list':
+      return list(resource, request, context);
+    case 'create':
+      return create(deps, resource, request, context);
+    case 'update':
+      return update(deps, resource, request, context);
+    case 'patch':
+      return patch(deps, resource, request, context);
+    case 'delete':
+      return remove(deps, resource, request, context);
+    case 'deletecollection':
+      return removeCollection(deps, resource, request, context);
+    case 'watch':
+      throw badRequest('watch is a stream');
+    default:
+      return unreachable(request.verb);
+  }
+}
+
+function answerStatus(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  if (request.verb === 'get') return get(resource, request, context);
+  if (request.verb === 'update') return update(deps, resource, request, context, 'status');
+  if (request.verb === 'patch') return patch(deps, resource, request, context, 'status');
+  throw methodNotAllowed();
+}
+
+/** GET of one object: the newest state that the cache has, which is never behind a finished write. */
+export async function get(resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  const { definition, collection } = resource;
+  const { name = '', options } = request;
+  const key = keyOf(resource, request.namespace, name);
+  if (options?.resourceVersion) {
+    await reach(resource, parseRevision(options.resourceVersion), context);
+  }
+  const stored = collection.get(key);
+  if (!stored) throw notFound(definition, name);
+  return { kind: 'item', definition, item: resource.view(stored) };
+}

@@ -1,0 +1,97 @@
+import type { HookContext, ResourceDefinition } from '../../api/define.ts';
+import { type FieldError, invalidObject } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Draft } from './body.ts';
+import { copyJson, equalJson } from './copy.ts';
+import type { RegistryDeps } from './deps.ts';
+import { carryMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
+
+/** What one write knows: the steps between decoding and storing, each its own function so that admission fits in between. */
+export interface Strategy {
+  readonly deps: RegistryDeps;
+  readonly definition: ResourceDefinition;
+  readonly context: RequestContext;
+  /** '' for the object itself. */
+  readonly subresource: string;
+}
+
+type WithStatus = Draft & { status?: unknown };
+
+const hookContext = ({ deps, context, subresource }: Strategy): HookContext => ({
+  now: rfc3339(deps.clock.now()),
+  user: context.user,
+  subresource,
+});
+
+const hasStatus = (definition: ResourceDefinition): boolean => definition.subresources.status?.kind === 'status';
+
+export function setDefaults({ deps, definition }: Strategy, draft: Draft): void {
+  deps.schemas.defaults(draft, definition.schema);
+  definition.hooks.defaults?.(draft);
+}
+
+/** Clients write spec, controllers write status: a new object starts without one. */
+export function prepareForCreate(strategy: Strategy, draft: WithStatus): void {
+  const { definition } = strategy;
+  if (hasStatus(definition)) delete draft.status;
+  definition.hooks.prepareForCreate?.(draft, hookContext(strategy));
+}
+
+export function validateNew({ deps, definition }: Strategy, draft: Draft): void {
+  const { hooks, kind, group, schema } = definition;
+  refuse(kind, group, draft, [
+    ...validateMetadata(draft, definition),
+    ...deps.schemas.validate(draft, schema),
+    ...(hooks.validate?.(draft) ?? []),
+  ]);
+}
+
+/** Puts back what this write may not change: status for the object itself, all else for the status subresource. */
+export function prepareForUpdate(strategy: Strategy, draft: WithStatus, old: KubeObject): void {
+  const { definition, subresource } = strategy;
+  const before = old as WithStatus;
+  if (subresource === 'status') keepAllButStatus(draft, before);
+  else if (subresource === '' && hasStatus(definition)) keepStatus(draft, before);
+  carryMetadata(draft.metadata, before.metadata);
+  definition.hooks.prepareForUpdate?.(draft, old, hookContext(strategy));
+  if (draft.metadata.generation !== undefined && specChanged(draft, old)) draft.metadata.generation += 1;
+}
+
+function keepStatus(draft: WithStatus, old: WithStatus): void {
+  if (old.status === undefined) delete draft.status;
+  else draft.status = copyJson(old.status);
+}
+
+/** A status write may also set labels, annotations and finalizers' resourceVersion precondition; owners and content stay. */
+function keepAllButStatus(draft: WithStatus, old: WithStatus): void {
+  const { status, metadata } = draft;
+  const { labels, annotations, resourceVersion, uid } = metadata;
+  for (const field of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[field];
+  Object.assign(draft, copyJson({ ...old, status: undefined }));
+  if (status !== undefined) draft.status = status;
+  Object.assign(draft.metadata, { labels, annotations, resourceVersion, uid: uid || old.metadata.uid });
+}
+
+/** Did anything outside metadata and status change? */
+function specChanged(draft: KubeObject, old: KubeObject): boolean {
+  const bare = (object: KubeObject) => ({ ...object, metadata: undefined, status: undefined });
+  return !equalJson(bare(draft), bare(old));
+}
+
+export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObject): void {
+  const { deps, definition } = strategy;
+  const { hooks, kind, group, schema } = definition;
+  refuse(kind, group, draft, [
+    ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
+    ...validateMetadata(draft, definition),
+    ...deps.schemas.validate(draft, schema),
+    ...(hooks.validate?.(draft) ?? []),
+    ...(hooks.validateUpdate?.(draft, old, hookContext(strategy)) ?? []),
+  ]);
+}
+
+function refuse(kind: string, group: string, draft: Draft, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(kind, group, draft.metadata.name ?? '', errors);
+}
