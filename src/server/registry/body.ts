@@ -37,17 +37,16 @@ function checkType(definition: ResourceDefinition, body: Record<string, unknown>
   }
 }
 
-function reportUnknown(paths: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
-  if (paths.length === 0) return;
+function reportUnknown(findings: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
+  if (findings.length === 0) return;
   const validation = request.options?.fieldValidation ?? 'Warn';
   if (validation === 'Ignore') return;
   if (validation === 'Warn') {
-    for (const path of paths) context.warn(`unknown field "${path}"`);
+    for (const finding of findings) context.warn(finding);
     return;
   }
-  const found = paths.map((path) => `unknown field "${path}"`).join(', ');
   throw badRequest(
-    `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${found}`,
+    `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${findings.join(', ')}`,
   );
 }
 

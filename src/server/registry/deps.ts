@@ -8,9 +8,8 @@ import type { Resources } from './resources.ts';
 
 /** The structural schemas' walks (src/api/schema), by the definition's schema name. */
 export interface SchemaWalks {
-  /** Removes unknown fields from the draft and returns their paths. */
+  /** Brings the draft into its stored form; answers with findings such as `unknown field "spec.foo"`. */
   prune(draft: KubeObject, schema: string): readonly string[];
-  defaults(draft: KubeObject, schema: string): void;
   validate(object: KubeObject, schema: string): readonly FieldError[];
 }
 

@@ -27,8 +27,7 @@ const hookContext = ({ deps, context, subresource }: Strategy): HookContext => (
 
 const hasStatus = (definition: ResourceDefinition): boolean => definition.subresources.status?.kind === 'status';
 
-export function setDefaults({ deps, definition }: Strategy, draft: Draft): void {
-  deps.schemas.defaults(draft, definition.schema);
+export function setDefaults({ definition }: Strategy, draft: Draft): void {
   definition.hooks.defaults?.(draft);
 }
 

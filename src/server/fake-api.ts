@@ -1,0 +1,39 @@
+import { registry as definitions } from '../api/index.ts';
+import type { KubeList, KubeObject } from '../api/meta/object.ts';
+import type { ApiRequest, Transport, Verb } from '../api/transport.ts';
+import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
+import { silentLogger } from '../base/logger.ts';
+import { systemRandom } from '../base/random.ts';
+import { openStore } from '../store/open.ts';
+import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
+import type { UserInfo } from './ports.ts';
+import { type ApiCore, type ApiCoreOptions, createApiCore, openApi } from './server.ts';
+
+export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
+
+/** A whole API in memory, for tests: everything is allowed unless `options` say otherwise. */
+export interface FakeApi extends ApiCore {
+  readonly clock: FakeClock;
+  readonly transport: Transport;
+  /** `call('create', 'pods', { namespace, body })`; the resource is an id such as `deployments.apps`. Bodies are copied. */
+  call<T = KubeObject & { spec?: never }>(verb: Verb, resource: string, rest?: Partial<ApiRequest>): Promise<T>;
+  list(resource: string, rest?: Partial<ApiRequest>): Promise<KubeList>;
+}
+
+export async function fakeApi(options: Partial<ApiCoreOptions> = {}): Promise<FakeApi> {
+  const clock = fakeClock();
+  const store = await openStore({ url: 'memory:', clock, log: silentLogger });
+  const cache = createWatchCache(store, { clock, log: silentLogger });
+  const resources = await openApi(definitions, cache);
+  const authorizer = () => ({ allowed: true, reason: '' });
+  const core = createApiCore({ definitions, resources, authorizer, clock, random: systemRandom, log: silentLogger, ...options });
+  const transport = core.localTransport(ADMIN);
+  const call = async (verb: Verb, id: string, rest: Partial<ApiRequest> = {}) => {
+    const definition = definitions.byId(id);
+    if (!definition) throw new Error(`no resource ${id}`);
+    const { group, version, plural } = definition;
+    const request: ApiRequest = { verb, group, version, resource: plural, ...rest };
+    return transport.request(request, { signal: new AbortController().signal });
+  };
+  return { ...core, clock, transport, call: call as FakeApi['call'], list: (id, rest) => call('list', id, rest) as Promise<KubeList> };
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { RequestOptions, WatchEvent } from '../../api/transport.ts';
+import { type FakeApi, fakeApi } from '../fake-api.ts';
+
+const inDefault = { namespace: 'default' };
+const configMaps = { group: '', version: 'v1', resource: 'configmaps' };
+
+async function withConfigMaps(...names: string[]): Promise<FakeApi> {
+  const api = await fakeApi();
+  for (const name of names) await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name, labels: { name } } } });
+  return api;
+}
+
+const namesOf = (objects: readonly KubeObject[]) => objects.map((o) => o.metadata?.name);
+
+describe('list', () => {
+  it('pages in one consistent state', async () => {
+    const api = await withConfigMaps('a', 'b', 'c', 'd', 'e');
+    const first = await api.list('configmaps', { ...inDefault, options: { limit: 2 } });
+    expect([namesOf(first.items), first.metadata.remainingItemCount]).toEqual([['a', 'b'], 3]);
+    await api.call('delete', 'configmaps', { ...inDefault, name: 'd' });
+    const next = { limit: 2, continue: first.metadata.continue };
+    const second = await api.list('configmaps', { ...inDefault, options: next });
+    expect([namesOf(second.items), second.metadata.resourceVersion]).toEqual([['c', 'd'], first.metadata.resourceVersion]);
+  });
+
+  it('refuses tokens that it did not hand out', async () => {
+    const api = await withConfigMaps();
+    await expect(api.list('configmaps', { ...inDefault, options: { continue: 'nonsense' } })).rejects.toMatchObject({
+      reason: 'BadRequest',
+    });
+  });
+
+  it('selects by labels and fields, and names fields that it cannot select by', async () => {
+    const api = await withConfigMaps('a', 'b');
+    expect(namesOf((await api.list('configmaps', { options: { labelSelector: 'name!=a' } })).items)).toEqual(['b']);
+    expect(namesOf((await api.list('configmaps', { options: { fieldSelector: 'metadata.name=a' } })).items)).toEqual(['a']);
+    await expect(api.list('configmaps', { options: { fieldSelector: 'spec.x=a' } })).rejects.toMatchObject({ reason: 'BadRequest' });
+  });
+
+  it('says so when the resourceVersion lies in the future', async () => {
+    const api = await withConfigMaps('a');
+    const late = api.list('configmaps', { options: { resourceVersion: '999' } });
+    const refused = expect(late).rejects.toMatchObject({ reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } });
+    await api.clock.advance(5_000);
+    await refused;
+  });
+
+  it('refuses combinations of options that mean nothing', async () => {
+    const api = await withConfigMaps('a');
+    await expect(api.list('configmaps', { options: { resourceVersionMatch: 'Exact' } })).rejects.toMatchObject({ reason: 'Invalid' });
+  });
+});
+
+/** A watch whose events are awaited one at a time. */
+function watching(api: FakeApi, options: RequestOptions = {}, namespace = 'default') {
+  const stop = new AbortController();
+  const events = api.transport.watch({ verb: 'watch', ...configMaps, namespace, options }, { signal: stop.signal })[Symbol.asyncIterator]();
+  const next = async (): Promise<string | undefined> => {
+    const { value, done } = (await events.next()) as IteratorResult<WatchEvent>;
+    return done ? undefined : `${value.type} ${(value.object as KubeObject).metadata?.name ?? ''}`.trim();
+  };
+  return { next, events, stop: () => stop.abort() };
+}
+
+describe('watch', () => {
+  it('starts with what there is and goes on with what happens', async () => {
+    const api = await withConfigMaps('a');
+    const watch = watching(api);
+    expect(await watch.next()).toBe('ADDED a');
+    await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name: 'b' } } });
+    await api.call('create', 'configmaps', { namespace: 'other', body: { metadata: { name: 'c' } } });
+    await api.call('delete', 'configmaps', { ...inDefault, name: 'a' });
+    expect([await watch.next(), await watch.next()]).toEqual(['ADDED b', 'DELETED a']);
+    watch.stop();
+    expect(await watch.next()).toBeUndefined();
+  });
+
+  it('resumes after a resourceVersion', async () => {
+    const api = await withConfigMaps('a', 'b');
+    const { metadata } = await api.call('get', 'configmaps', { ...inDefault, name: 'a' });
+    const watch = watching(api, { resourceVersion: metadata?.resourceVersion });
+    expect(await watch.next()).toBe('ADDED b');
+    watch.stop();
+  });
+
+  it('tells of objects that enter and leave the selector', async () => {
+    const api = await withConfigMaps('a');
+    const label = (value: string | null) =>
+      api.call('patch', 'configmaps', { ...inDefault, name: 'a', patchType: 'merge', body: { metadata: { labels: { on: value } } } });
+    const watch = watching(api, { labelSelector: 'on' });
+    const first = watch.next();
+    await label('1');
+    expect(await first).toBe('ADDED a');
+    await label('2');
+    await label(null);
+    expect([await watch.next(), await watch.next()]).toEqual(['MODIFIED a', 'DELETED a']);
+    watch.stop();
+  });
+
+  it('ends the initial events with an annotated bookmark', async () => {
+    const api = await withConfigMaps('a');
+    const options = { sendInitialEvents: true, allowWatchBookmarks: true, resourceVersionMatch: 'NotOlderThan' as const };
+    const watch = watching(api, options);
+    expect(await watch.next()).toBe('ADDED a');
+    const { value } = await watch.events.next();
+    expect(value).toMatchObject({
+      type: 'BOOKMARK',
+      object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+    });
+    watch.stop();
+  });
+
+  it('sends a bookmark every minute and one at its time-out', async () => {
+    const api = await withConfigMaps();
+    const watch = watching(api, { allowWatchBookmarks: true, timeoutSeconds: 90 });
+    const first = watch.next();
+    await api.clock.advance(60_000);
+    expect(await first).toBe('BOOKMARK');
+    const second = watch.next();
+    await api.clock.advance(30_000);
+    expect(await second).toBe('BOOKMARK');
+    expect(await watch.next()).toBeUndefined();
+  });
+
+  it('shows events in both of their groups', async () => {
+    const api = await fakeApi();
+    const body = {
+      metadata: { name: 'e' },
+      involvedObject: { kind: 'Pod', namespace: 'default', name: 'p' },
+      reason: 'Started',
+      message: 'it runs',
+      type: 'Normal',
+    };
+    await api.call('create', 'events', { ...inDefault, body });
+    const { items } = await api.list('events.events.k8s.io', inDefault);
+    expect(items).toMatchObject([{ apiVersion: 'events.k8s.io/v1', regarding: { name: 'p' }, note: 'it runs' }]);
+  });
+});

@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject, Live } from '../../api/meta/object.ts';
+import type { Deployment, DeploymentSpec, DeploymentStatus } from '../../api/schema/generated/types.ts';
+import { fakeApi } from '../fake-api.ts';
+
+type Written = Live<Deployment> & { spec: DeploymentSpec; status?: DeploymentStatus };
+
+const configMap = (name: string, data: Record<string, string> = {}): KubeObject => ({ metadata: { name }, data }) as KubeObject;
+const inDefault = { namespace: 'default' };
+const deployment = (name: string) => ({
+  metadata: { name, labels: { app: name } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+  },
+});
+
+describe('create', () => {
+  it('stamps what the server owns and drops what a client may not set', async () => {
+    const api = await fakeApi();
+    const body = { metadata: { name: 'a', uid: 'mine', selfLink: '/x', managedFields: [{ manager: 'me' }] }, data: { k: 'v' } };
+    const made = await api.call('create', 'configmaps', { ...inDefault, body });
+    expect(made.metadata).toEqual({
+      name: 'a',
+      namespace: 'default',
+      uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      resourceVersion: expect.stringMatching(/^\d+$/),
+    });
+    expect(made).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v' } });
+  });
+
+  it('refuses a name that is taken, in upstream’s words', async () => {
+    const api = await fakeApi();
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    await expect(api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') })).rejects.toMatchObject({
+      reason: 'AlreadyExists',
+      message: 'deployments.apps "web" already exists',
+      details: { name: 'web', group: 'apps', kind: 'deployments' },
+    });
+  });
+
+  it('generates a name of five safe characters and tries again when it is taken', async () => {
+    const rolls = [...Array(10).fill(0), ...Array(5).fill(0.5)];
+    const api = await fakeApi({ random: () => rolls.shift() ?? 0.9 });
+    const body = { metadata: { generateName: 'job-' } };
+    const first = await api.call('create', 'configmaps', { ...inDefault, body });
+    const second = await api.call('create', 'configmaps', { ...inDefault, body });
+    expect(first.metadata?.name).toBe('job-bbbbb');
+    expect(second.metadata?.name).not.toBe('job-bbbbb');
+  });
+
+  it('names every fault of a name', async () => {
+    const api = await fakeApi();
+    await expect(api.call('create', 'configmaps', { ...inDefault, body: configMap('No Good') })).rejects.toMatchObject({
+      reason: 'Invalid',
+      code: 422,
+    });
+    await expect(api.call('create', 'configmaps', { ...inDefault, body: { metadata: {} } })).rejects.toMatchObject({
+      message: 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+    });
+  });
+
+  it('refuses a namespace that is not the URL’s, and a kind that is not the resource’s', async () => {
+    const api = await fakeApi();
+    const elsewhere = { metadata: { name: 'a', namespace: 'other' } };
+    await expect(api.call('create', 'configmaps', { ...inDefault, body: elsewhere })).rejects.toMatchObject({
+      message: 'the namespace of the provided object does not match the namespace sent on the request',
+    });
+    const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } };
+    await expect(api.call('create', 'configmaps', { ...inDefault, body: foreign })).rejects.toMatchObject({ reason: 'BadRequest' });
+  });
+
+  it('stores nothing in a dry run', async () => {
+    const api = await fakeApi();
+    const made = await api.call('create', 'configmaps', { ...inDefault, body: configMap('a'), options: { dryRun: true } });
+    expect(made.metadata?.uid).toBeDefined();
+    await expect(api.call('get', 'configmaps', { ...inDefault, name: 'a' })).rejects.toMatchObject({ message: 'configmaps "a" not found' });
+  });
+
+  it('refuses unknown fields when validation is strict, and drops them otherwise', async () => {
+    const api = await fakeApi();
+    const body = { metadata: { name: 'a' }, dat: {} };
+    await expect(api.call('create', 'configmaps', { ...inDefault, body, options: { fieldValidation: 'Strict' } })).rejects.toMatchObject({
+      message: 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "dat"',
+    });
+    expect(await api.call('create', 'configmaps', { ...inDefault, body })).not.toHaveProperty('dat');
+  });
+});
+
+describe('update', () => {
+  it('conflicts when the resourceVersion is old', async () => {
+    const api = await fakeApi();
+    const made = await api.call('create', 'configmaps', { ...inDefault, body: configMap('a') });
+    await api.call('update', 'configmaps', { ...inDefault, name: 'a', body: { ...made, data: { k: '1' } } });
+    await expect(api.call('update', 'configmaps', { ...inDefault, name: 'a', body: { ...made, data: { k: '2' } } })).rejects.toMatchObject({
+      reason: 'Conflict',
+      message:
+        'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again',
+    });
+  });
+
+  it('makes no revision when nothing changes', async () => {
+    const api = await fakeApi();
+    const made = await api.call('create', 'configmaps', { ...inDefault, body: configMap('a', { k: 'v' }) });
+    const again = await api.call('update', 'configmaps', { ...inDefault, name: 'a', body: configMap('a', { k: 'v' }) });
+    expect(again.metadata?.resourceVersion).toBe(made.metadata?.resourceVersion);
+  });
+
+  it('bumps the generation for spec alone, and keeps spec and status apart', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web' };
+    const made = await api.call<Written>('create', 'deployments.apps', {
+      ...inDefault,
+      body: { ...deployment('web'), status: { replicas: 7 } },
+    });
+    expect(made.metadata.generation).toBe(1);
+    expect(made.status?.replicas).toBeUndefined();
+    const spec = { ...made, spec: { ...made.spec, replicas: 3 }, status: { replicas: 9 } };
+    const updated = await api.call<Written>('update', 'deployments.apps', { ...at, body: spec });
+    expect([updated.metadata.generation, updated.status?.replicas]).toEqual([2, undefined]);
+    const status = { ...updated, spec: { ...made.spec, replicas: 5 }, status: { replicas: 3 } };
+    const observed = await api.call<Written>('update', 'deployments.apps', { ...at, subresource: 'status', body: status });
+    expect([observed.metadata.generation, observed.status?.replicas, observed.spec.replicas]).toEqual([2, 3, 3]);
+    const labelled = { ...observed, metadata: { ...observed.metadata, labels: { x: 'y' } } };
+    expect((await api.call<Written>('update', 'deployments.apps', { ...at, body: labelled })).metadata.generation).toBe(2);
+  });
+
+  it('refuses another uid and another name', async () => {
+    const api = await fakeApi();
+    await api.call('create', 'configmaps', { ...inDefault, body: configMap('a') });
+    const at = { ...inDefault, name: 'a' };
+    await expect(api.call('update', 'configmaps', { ...at, body: { metadata: { name: 'a', uid: 'other' } } })).rejects.toMatchObject({
+      reason: 'Conflict',
+    });
+    await expect(api.call('update', 'configmaps', { ...at, body: configMap('b') })).rejects.toMatchObject({
+      message: 'the name of the object (b) does not match the name on the URL (a)',
+    });
+  });
+});
+
+describe('patch', () => {
+  it('applies strategic, merge and JSON patches', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web' };
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    const container = {
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              { name: 'c', image: 'y' },
+              { name: 'd', image: 'z' },
+            ],
+          },
+        },
+      },
+    };
+    const strategic = await api.call<Written>('patch', 'deployments.apps', { ...at, patchType: 'strategic', body: container });
+    expect(strategic.spec.template.spec?.containers.map((c) => c.image).sort()).toEqual(['y', 'z']);
+    const merged = await api.call<Written>('patch', 'deployments.apps', {
+      ...at,
+      patchType: 'merge',
+      body: { metadata: { labels: { app: null, b: 'c' } } },
+    });
+    expect(merged.metadata.labels).toEqual({ b: 'c' });
+    const ops = [{ op: 'replace', path: '/spec/replicas', value: 4 }];
+    const replaced = await api.call<Written>('patch', 'deployments.apps', { ...at, patchType: 'json', body: ops });
+    expect([replaced.spec.replicas, replaced.metadata.generation]).toEqual([4, 3]);
+  });
+
+  it('insists on a resourceVersion only when the patch brings one', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'a', patchType: 'merge' as const };
+    await api.call('create', 'configmaps', { ...inDefault, body: configMap('a') });
+    await Promise.all(['x', 'y', 'z'].map((k) => api.call('patch', 'configmaps', { ...at, body: { data: { [k]: '1' } } })));
+    expect(await api.call('get', 'configmaps', { ...inDefault, name: 'a' })).toMatchObject({ data: { x: '1', y: '1', z: '1' } });
+    const stale = { metadata: { resourceVersion: '1' }, data: { x: '2' } };
+    await expect(api.call('patch', 'configmaps', { ...at, body: stale })).rejects.toMatchObject({ reason: 'Conflict' });
+  });
+
+  it('scales through the scale subresource', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web', subresource: 'scale' };
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    const scale = await api.call<Written>('get', 'deployments.apps', at);
+    expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { selector: 'app=web' } });
+    await api.call('update', 'deployments.apps', { ...at, body: { ...scale, spec: { replicas: 6 } } });
+    const scaled = await api.call<Written>('patch', 'deployments.apps', { ...at, patchType: 'merge', body: { spec: { replicas: 7 } } });
+    expect(scaled.spec.replicas).toBe(7);
+    expect((await api.call<Written>('get', 'deployments.apps', { ...inDefault, name: 'web' })).metadata.generation).toBe(3);
+  });
+});
+
+describe('delete', () => {
+  it('removes at once and answers with a Status', async () => {
+    const api = await fakeApi();
+    await api.call('create', 'configmaps', { ...inDefault, body: configMap('a') });
+    expect(await api.call('delete', 'configmaps', { ...inDefault, name: 'a' })).toMatchObject({
+      kind: 'Status',
+      status: 'Success',
+      details: { name: 'a', kind: 'configmaps' },
+    });
+    await expect(api.call('delete', 'configmaps', { ...inDefault, name: 'a' })).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('waits for finalizers, and ends with the update that takes off the last one', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'a' };
+    await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name: 'a', finalizers: ['example.com/x'] } } });
+    const marked = await api.call('delete', 'configmaps', at);
+    expect(marked.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 });
+    const added = { metadata: { finalizers: ['example.com/x', 'example.com/y'] } };
+    await expect(api.call('patch', 'configmaps', { ...at, patchType: 'merge', body: added })).rejects.toMatchObject({ reason: 'Invalid' });
+    await api.call('patch', 'configmaps', { ...at, patchType: 'merge', body: { metadata: { finalizers: null } } });
+    await expect(api.call('get', 'configmaps', at)).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('gives a running pod its grace period, and removes it when the kubelet deletes with none', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'p' };
+    const body = {
+      metadata: { name: 'p' },
+      spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }], terminationGracePeriodSeconds: 20 },
+    };
+    await api.call('create', 'pods', { ...inDefault, body });
+    const marked = await api.call('delete', 'pods', at);
+    expect(marked.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:20Z', deletionGracePeriodSeconds: 20, generation: 2 });
+    const shorter = await api.call('delete', 'pods', { ...at, body: { gracePeriodSeconds: 5 } });
+    expect(shorter.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:05Z', deletionGracePeriodSeconds: 5 });
+    await api.call('delete', 'pods', { ...at, body: { gracePeriodSeconds: 0 } });
+    await expect(api.call('get', 'pods', at)).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('honours preconditions and propagation policies', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web' };
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    await expect(api.call('delete', 'deployments.apps', { ...at, body: { preconditions: { uid: 'x' } } })).rejects.toMatchObject({
+      reason: 'Conflict',
+    });
+    const marked = await api.call('delete', 'deployments.apps', { ...at, body: { propagationPolicy: 'Foreground' } });
+    expect(marked.metadata?.finalizers).toEqual(['foregroundDeletion']);
+  });
+
+  it('deletes a collection by selector', async () => {
+    const api = await fakeApi();
+    for (const name of ['a', 'b', 'c']) {
+      await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name, labels: { keep: String(name === 'b') } } } });
+    }
+    await api.call('deletecollection', 'configmaps', { ...inDefault, options: { labelSelector: 'keep=false' } });
+    expect((await api.list('configmaps', inDefault)).items.map((o) => o.metadata?.name)).toEqual(['b']);
+  });
+});

@@ -1,0 +1,98 @@
+import type { ScaleSubresource } from '../../api/define.ts';
+import { invalid, invalidObject } from '../../api/meta/field-error.ts';
+import type { KubeObject, LabelSelector } from '../../api/meta/object.ts';
+import { formatLabelSelector } from '../../api/meta/selectors.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import type { RequestContext } from '../ports.ts';
+import { type Answer, answerObject } from '../registry/answer.ts';
+import type { Draft } from '../registry/body.ts';
+import { changeObject } from '../registry/change.ts';
+import { copyJson } from '../registry/copy.ts';
+import { badRequest, methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { applyPatch } from '../registry/patch.ts';
+import { readPath, writePath } from '../registry/paths.ts';
+import { get, type SubresourceDeps } from '../registry/registry.ts';
+import type { Resource } from '../registry/resources.ts';
+
+interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
+/** autoscaling/v1 Scale of any kind that declares it: get, update, patch. */
+export async function scale(request: ApiRequest, context: RequestContext, deps: SubresourceDeps): Promise<Answer> {
+  const resource = deps.resources.find(request.group, request.version, request.resource);
+  const paths = resource?.definition.subresources.scale;
+  if (!resource || paths?.kind !== 'scale') throw noSuchResource();
+  if (request.verb === 'get') {
+    const found = await get(resource, request, context);
+    return { kind: 'object', object: scaleOf(answerObject(found) as KubeObject, paths) };
+  }
+  if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotAllowed();
+  const answer = await changeScale(resource, paths, request, context, deps);
+  return { kind: 'object', object: scaleOf(answerObject(answer) as KubeObject, paths) };
+}
+
+function changeScale(
+  resource: Resource,
+  paths: ScaleSubresource,
+  request: ApiRequest,
+  context: RequestContext,
+  deps: SubresourceDeps,
+): Promise<Answer> {
+  const { name = '' } = request;
+  const make = (old: KubeObject): Draft => {
+    const wanted = wantedScale(scaleOf(old, paths), request);
+    const replicas = checkedReplicas(wanted, name);
+    const draft = copyJson(old) as Draft;
+    draft.metadata.resourceVersion = request.verb === 'patch' && !patchesVersion(request) ? undefined : wanted.metadata?.resourceVersion;
+    writePath(draft, paths.specReplicas, replicas);
+    return draft;
+  };
+  const admitAs = (draft: Draft, old: KubeObject) => ({ object: scaleOf(draft, paths), old: scaleOf(old, paths) });
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs });
+}
+
+const patchesVersion = ({ body }: ApiRequest) =>
+  (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion !== undefined;
+
+function wantedScale(current: Scale, request: ApiRequest): Scale {
+  if (request.verb === 'patch') {
+    const patchType = request.patchType === 'strategic' ? 'merge' : request.patchType;
+    return applyPatch(current, { ...request, patchType }, 'Scale') as Scale;
+  }
+  const body = request.body as Scale | undefined;
+  if (!body || typeof body !== 'object') throw badRequest('the body must be a Scale');
+  if (body.kind !== undefined && body.kind !== 'Scale') throw badRequest(`expected a Scale, found ${body.kind}`);
+  if (body.metadata?.name && body.metadata.name !== request.name) {
+    throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${request.name})`);
+  }
+  return body;
+}
+
+function checkedReplicas({ spec }: Scale, name: string): number {
+  const replicas = spec?.replicas ?? 0;
+  if (Number.isInteger(replicas) && replicas >= 0) return replicas;
+  const finding = invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+  throw invalidObject('Scale', 'autoscaling', name, [finding]);
+}
+
+function scaleOf(object: KubeObject, paths: ScaleSubresource): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
+  const selector = selectorText(readPath(object, paths.selector));
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: Number(readPath(object, paths.specReplicas) ?? 0) },
+    status: { replicas: Number(readPath(object, paths.statusReplicas) ?? 0), ...(selector && { selector }) },
+  };
+}
+
+/** A LabelSelector, a map of labels (ReplicationController), or the selector's text itself. */
+function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector;
+  if (typeof selector !== 'object' || selector === null) return '';
+  const isSelector = 'matchLabels' in selector || 'matchExpressions' in selector;
+  return formatLabelSelector(isSelector ? (selector as LabelSelector) : { matchLabels: selector as Record<string, string> });
+}
