@@ -9,6 +9,18 @@ import type { Store } from '../store.ts';
 import { isDeleteStep, valueAt } from './crash-steps.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
+/** Out of this process before it returns, so that a kill loses no line. The pipe may be full while the test is slow to read. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 async function writeForever(store: Store, key: string, firstStep: number, persistence: 'durable' | 'write-behind'): Promise<void> {
   let revision = (await store.get(key))?.revision ?? 0;
   for (let step = firstStep; ; step += 1) {
@@ -16,7 +28,7 @@ async function writeForever(store: Store, key: string, firstStep: number, persis
       ? await store.delete(key, { expected: revision, persistence })
       : await store.put(key, valueAt(key, step), { expected: revision, persistence });
     revision = isDeleteStep(step) ? 0 : done;
-    writeSync(1, `${key} ${step} ${done}\n`);
+    say(`${key} ${step} ${done}\n`);
     // Write-behind writes never wait for a disk: without a turn of the event loop nothing else would run.
     if (persistence === 'write-behind') await new Promise((resolve) => setImmediate(resolve));
   }
