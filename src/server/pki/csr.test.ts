@@ -1,4 +1,4 @@
-import './reflect-metadata.ts';
+import '../../base/reflect-metadata.ts';
 import { X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import fc from 'fast-check';

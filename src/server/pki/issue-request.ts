@@ -1,5 +1,5 @@
 /** The part of CSR handling that needs @peculiar/x509; csr.ts imports it on the first request. */
-import './reflect-metadata.ts';
+import '../../base/reflect-metadata.ts';
 import * as x509 from '@peculiar/x509';
 import type { KeyPair } from './certificate.ts';
 import { type CsrDescription, CsrError } from './csr-description.ts';

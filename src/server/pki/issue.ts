@@ -1,5 +1,5 @@
 /** Issues certificates. Loading @peculiar/x509 takes some 100 ms, so this module is imported only when something must be issued. */
-import './reflect-metadata.ts';
+import '../../base/reflect-metadata.ts';
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
