@@ -1,0 +1,152 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ApiError, notFound } from '../../api/meta/status.ts';
+import type { Pod } from '../../api/schema/generated/types.ts';
+import type { ObjectReader, StreamHandler } from '../ports.ts';
+import type { Dialer, Target, Upgraded } from './kubelet.ts';
+import { rawUpgrade } from './raw-upgrade.ts';
+import { KUBELET_PROTOCOL, REMOTE_COMMAND_PROTOCOLS, translateRemoteCommand, wantedStreams } from './remote-command.ts';
+import { joinTunnel, TUNNEL_PROTOCOL } from './tunnelled-spdy.ts';
+import { acceptWebSocket, isWebSocket, offeredProtocols } from './websocket.ts';
+
+type Handling = Parameters<StreamHandler['handle']>[0];
+type Upgrade = NonNullable<Handling['upgrade']>;
+
+export function podOf(objects: ObjectReader, { namespace = '', name = '' }: { namespace?: string; name?: string }): Pod {
+  const pod = objects.get<Pod>('pods', namespace, name);
+  if (!pod) throw notFound({ plural: 'pods', group: '' }, name);
+  return pod;
+}
+
+/** The container that is meant: the named one, or the only one (or the default-container annotation's). */
+export function containerOf(pod: Pod, wanted: string | null): string {
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])].map(
+    (c) => c.name,
+  );
+  const name = pod.metadata?.name;
+  if (wanted) {
+    if (!all.includes(wanted)) throw new ApiError('BadRequest', `container ${wanted} is not valid for pod ${name}`);
+    return wanted;
+  }
+  const containers = (pod.spec?.containers ?? []).map((c) => c.name);
+  const preferred = pod.metadata?.annotations?.['kubectl.kubernetes.io/default-container'];
+  if (preferred && containers.includes(preferred)) return preferred;
+  if (containers.length === 1 && containers[0]) return containers[0];
+  throw new ApiError('BadRequest', `a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]`);
+}
+
+const encode = (...parts: (string | undefined)[]) => parts.map((p) => encodeURIComponent(p ?? '')).join('/');
+
+/** The kubelet's own names of exec's and attach's parameters. */
+function kubeletQuery(query: URLSearchParams): string {
+  const wanted = wantedStreams(query);
+  const result = new URLSearchParams();
+  if (wanted.stdin) result.set('input', '1');
+  if (wanted.stdout) result.set('output', '1');
+  if (wanted.stderr && !wanted.tty) result.set('error', '1');
+  if (wanted.tty) result.set('tty', '1');
+  for (const command of query.getAll('command')) result.append('command', command);
+  return result.toString();
+}
+
+async function refusal(response: IncomingMessage): Promise<ApiError> {
+  const text = Buffer.concat(await response.toArray())
+    .toString('utf8')
+    .trim();
+  return new ApiError(response.statusCode === 404 ? 'NotFound' : 'InternalError', text || `the kubelet answered ${response.statusCode}`, {
+    code: response.statusCode,
+  });
+}
+
+/** A SPDY connection to the kubelet for a WebSocket client. Throws what the kubelet says when it refuses. */
+async function dialSpdy(dialer: Dialer, target: Target, path: string, protocol: string, signal: AbortSignal): Promise<Upgraded> {
+  const headers = { Connection: 'Upgrade', Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': protocol };
+  const result = await dialer.upgrade(target, { method: 'POST', path, headers, signal });
+  if ('refused' in result) throw await refusal(result.refused);
+  return result;
+}
+
+function needUpgrade(upgrade: Upgrade | undefined): asserts upgrade is Upgrade {
+  if (!upgrade) throw new ApiError('BadRequest', 'Upgrade request required');
+}
+
+async function remoteCommand(
+  dialer: Dialer,
+  target: Target,
+  path: string,
+  { raw, url, context }: Handling,
+  upgrade: Upgrade,
+): Promise<void> {
+  const { socket, head } = upgrade;
+  if (!isWebSocket(raw)) return rawUpgrade(dialer, target, path, { raw, socket, head, signal: context.signal });
+  const offered = offeredProtocols(raw);
+  const protocol = REMOTE_COMMAND_PROTOCOLS.find((p) => offered.includes(p));
+  if (!protocol)
+    throw new ApiError(
+      'BadRequest',
+      `none of the subprotocols ${offered.join(', ')} is supported; use ${REMOTE_COMMAND_PROTOCOLS.join(' or ')}`,
+    );
+  const { socket: upstream } = await dialSpdy(dialer, target, path, KUBELET_PROTOCOL, context.signal);
+  const ws = await acceptWebSocket(raw, socket, head, protocol);
+  await translateRemoteCommand(ws, upstream, wantedStreams(url.searchParams));
+}
+
+async function portForward(dialer: Dialer, target: Target, path: string, { raw, context }: Handling, upgrade: Upgrade): Promise<void> {
+  const { socket, head } = upgrade;
+  if (!isWebSocket(raw)) return rawUpgrade(dialer, target, path, { raw, socket, head, signal: context.signal });
+  if (!offeredProtocols(raw).includes(TUNNEL_PROTOCOL))
+    throw new ApiError('BadRequest', `port forwarding over WebSocket needs the subprotocol ${TUNNEL_PROTOCOL}`);
+  const { socket: upstream } = await dialSpdy(dialer, target, path, 'portforward.k8s.io', context.signal);
+  const ws = await acceptWebSocket(raw, socket, head, TUNNEL_PROTOCOL);
+  await joinTunnel(ws, upstream as Duplex);
+}
+
+async function log(dialer: Dialer, objects: ObjectReader, { request, url, context, reply }: Handling): Promise<void> {
+  const pod = podOf(objects, request);
+  const container = containerOf(pod, url.searchParams.get('container'));
+  const query = new URLSearchParams(url.searchParams);
+  query.delete('container');
+  const path = `/containerLogs/${encode(request.namespace, request.name, container)}?${query}`;
+  if (!pod.spec?.nodeName) return void reply?.writeHead(200, { 'content-type': 'text/plain' }).end();
+  const response = await dialer.request(dialer.podTarget(pod), { method: 'GET', path, headers: {}, signal: context.signal });
+  if (response.statusCode !== 200) {
+    const error = await refusal(response);
+    throw new ApiError(response.statusCode === 404 ? 'NotFound' : 'BadRequest', error.message);
+  }
+  reply?.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
+  reply?.flushHeaders();
+  await new Promise<void>((resolve) => {
+    reply?.on('close', resolve);
+    response.on('error', () => reply?.destroy());
+    if (reply) response.pipe(reply);
+  });
+}
+
+/** Handlers of the streaming subresources of pods, by `resource/subresource`. */
+export function podStreams(dialer: Dialer, objects: ObjectReader): Readonly<Record<string, StreamHandler>> {
+  const command = (verb: 'exec' | 'attach'): StreamHandler => ({
+    async handle(handling) {
+      needUpgrade(handling.upgrade);
+      const pod = podOf(objects, handling.request);
+      const container = containerOf(pod, handling.url.searchParams.get('container'));
+      if (verb === 'exec' && !handling.url.searchParams.has('command'))
+        throw new ApiError('BadRequest', 'you must specify at least 1 command for the container');
+      const { namespace, name } = handling.request;
+      const path = `/${verb}/${encode(namespace, name, container)}?${kubeletQuery(handling.url.searchParams)}`;
+      await remoteCommand(dialer, dialer.podTarget(pod), path, handling, handling.upgrade);
+    },
+  });
+  return {
+    'pods/exec': command('exec'),
+    'pods/attach': command('attach'),
+    'pods/portforward': {
+      async handle(handling) {
+        needUpgrade(handling.upgrade);
+        const pod = podOf(objects, handling.request);
+        const path = `/portForward/${encode(handling.request.namespace, handling.request.name)}`;
+        await portForward(dialer, dialer.podTarget(pod), path, handling, handling.upgrade);
+      },
+    },
+    'pods/log': { handle: (handling) => log(dialer, objects, handling) },
+  };
+}
