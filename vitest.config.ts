@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+const report = process.env.MINIK_TEST_REPORT;
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
-    exclude: ['**/*.e2e.test.ts', '**/node_modules/**'],
+    exclude: ['**/*.e2e.test.ts', 'node_modules/**'],
     pool: 'threads',
     testTimeout: 20_000,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });

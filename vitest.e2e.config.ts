@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests against the real thing: root, containerd, network namespaces. `npm run e2e` gives them a closed network namespace. */
+const report = process.env.MINIK_TEST_REPORT;
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.e2e.test.ts', 'test/e2e/**/*.test.ts'],
+    include: ['test/e2e/**/*.e2e.test.ts', 'src/**/*.e2e.test.ts'],
+    globalSetup: ['test/e2e/support/global-setup.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    reporters: report ? ['verbose', ['json', { outputFile: report }]] : ['verbose'],
   },
 });

@@ -1,0 +1,67 @@
+/**
+ * Builds dist/minik: one executable that holds Node, the bundle, SQLite's native code and the API's descriptions.
+ * esbuild makes one file of the sources; Node's single-executable support and postject put it into a copy of Node.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+const root = new URL('..', import.meta.url).pathname;
+const dist = join(root, 'dist');
+const sentinel = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+/** Our own Node: pinned in package.json, whatever PATH has. */
+const node = join(dirname(require.resolve(`node-linux-${process.arch}/package.json`)), 'bin/node');
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node24',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  /** Bundled code has no file of its own: what it needs from disk comes from the assets. */
+  define: { 'import.meta.url': '"file:///minik/bundle.js"' },
+} as const;
+
+mkdirSync(dist, { recursive: true });
+await build({ ...shared, entryPoints: [join(root, 'src/cli/main.ts')], outfile: join(dist, 'minik.cjs') });
+await build({ ...shared, entryPoints: [join(root, 'src/store/sqlite/worker.ts')], outfile: join(dist, 'sqlite-worker.js') });
+
+const config = {
+  main: join(dist, 'minik.cjs'),
+  output: join(dist, 'minik.blob'),
+  disableExperimentalSEAWarning: true,
+  useCodeCache: true,
+  execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'],
+  assets: {
+    'sqlite-worker.js': join(dist, 'sqlite-worker.js'),
+    'better_sqlite3.node': join(dirname(require.resolve('better-sqlite3/package.json')), `prebuilds/linux-${process.arch}.node`),
+    'descriptions.json': join(root, 'src/api/schema/generated/descriptions.json'),
+  },
+};
+writeFileSync(join(dist, 'sea.json'), JSON.stringify(config));
+execFileSync(node, ['--experimental-sea-config', join(dist, 'sea.json')], { stdio: ['ignore', 'ignore', 'inherit'] });
+
+/** A running minik keeps its old file: build beside it, then rename. */
+const target = join(dist, 'minik.new');
+copyFileSync(node, target);
+chmodSync(target, 0o755);
+try {
+  execFileSync('strip', ['--strip-debug', target], { stdio: 'ignore' });
+} catch {
+  // binutils are not there: the executable is larger, nothing else.
+}
+execFileSync(
+  node,
+  [require.resolve('postject/dist/cli.js'), target, 'NODE_SEA_BLOB', join(dist, 'minik.blob'), '--sentinel-fuse', sentinel],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+renameSync(target, join(dist, 'minik'));
+rmSync(join(dist, 'minik.blob'));
+process.stdout.write(`built dist/minik\n`);
