@@ -28,7 +28,7 @@ module.exports = {
     { name: 'plans-do-no-io', severity: 'error', comment: '*-plan.ts and *-machine.ts decide; their caller acts',
       from: { path: '-(plan|machine)\\.ts$' }, to: { dependencyTypes: ['core', 'npm'] } },
     { name: 'plans-import-plans', severity: 'error', comment: 'a plan may import base, api and other plans',
-      from: { path: '-(plan|machine)\\.ts$' }, to: { path: '^src/', pathNot: '^src/(base|api)/|-(plan|machine)\\.ts$' } },
+      from: { path: '-(plan|machine)\\.ts$' }, to: { path: '^src/', pathNot: '^src/(base|api)/|-(plan|machine)\\.ts$', dependencyTypesNot: ['type-only'] } },
     { name: 'api-does-no-io', severity: 'error', comment: 'api must run anywhere, including the dashboard',
       from: { path: '^src/api/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
     { name: 'fakes-stay-in-tests', severity: 'error', comment: 'production code never imports fakes or conformance suites',

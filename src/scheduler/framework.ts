@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../api/schema/generated/types.ts';
-import type { NodeState } from './node-state.ts';
+import type { HostPort, NodeState } from './node-state.ts';
 import type { Resources } from './resources.ts';
 
 /** A pod that looks for a node, with what every plugin would otherwise compute again for each node. */
@@ -7,11 +7,6 @@ export interface Candidate {
   readonly pod: Pod;
   readonly requests: Resources;
   readonly hostPorts: readonly HostPort[];
-}
-export interface HostPort {
-  readonly protocol: string;
-  readonly ip: string;
-  readonly port: number;
 }
 
 /**
@@ -31,7 +26,7 @@ export interface NodeView {
 
 /**
  * One concern of scheduling: it can refuse nodes, score them, or both. Plugins are pure: they decide about one pod and one node and know neither
- * each other nor the API. Adding one is a file in plugins/ and a line in plugins/index.ts.
+ * each other nor the API. Adding one is a file in plugins/ and a line in plugin-order.ts.
  */
 export interface SchedulerPlugin {
   readonly name: string;

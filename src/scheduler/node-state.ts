@@ -1,7 +1,12 @@
 import { objectKey } from '../api/meta/object.ts';
 import type { Node, Pod } from '../api/schema/generated/types.ts';
-import type { HostPort } from './framework.ts';
 import { addInto, nonZeroRequests, podRequests, type Resources, toResources } from './resources.ts';
+
+export interface HostPort {
+  readonly protocol: string;
+  readonly ip: string;
+  readonly port: number;
+}
 
 const ANY_ADDRESS = '0.0.0.0';
 

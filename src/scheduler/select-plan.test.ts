@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../api/schema/generated/types.ts';
 import type { Candidate } from './framework.ts';
 import { hostPortsOf, NodeState } from './node-state.ts';
-import { plugins } from './plugins/index.ts';
+import { plugins } from './plugin-order.ts';
 import { podRequests } from './resources.ts';
 import { selectNode } from './select-plan.ts';
 
