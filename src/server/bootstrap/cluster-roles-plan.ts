@@ -1,0 +1,160 @@
+/** Kubernetes' default ClusterRoles (Using RBAC Authorization: "Default roles and role bindings"), in the notation of rule-notation-plan.ts. */
+
+const SCALABLE = 'deployments,deployments/scale,replicasets,replicasets/scale';
+const LEADER = (name: string) => ['coordination.k8s.io/leases: create', `coordination.k8s.io/leases(${name}): get update`];
+const DELEGATED_AUTH = ['authentication.k8s.io/tokenreviews: create', 'authorization.k8s.io/subjectaccessreviews: create'];
+const approver = (signer: string) => [`certificates.k8s.io/signers(kubernetes.io/${signer}): approve`];
+const nodeRequests = ['certificates.k8s.io/certificatesigningrequests: create read'];
+
+export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
+  'cluster-admin': ['*/*: *', '*: *'],
+  'system:auth-delegator': DELEGATED_AUTH,
+  'system:basic-user': [
+    'authorization.k8s.io/selfsubjectaccessreviews,selfsubjectrulesreviews: create',
+    'authentication.k8s.io/selfsubjectreviews: create',
+  ],
+  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': ['certificates.k8s.io/certificatesigningrequests/nodeclient: create'],
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [
+    'certificates.k8s.io/certificatesigningrequests/selfnodeclient: create',
+  ],
+  'system:certificates.k8s.io:kube-apiserver-client-approver': approver('kube-apiserver-client'),
+  'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': approver('kube-apiserver-client-kubelet'),
+  'system:certificates.k8s.io:kubelet-serving-approver': approver('kubelet-serving'),
+  'system:certificates.k8s.io:legacy-unknown-approver': approver('legacy-unknown'),
+  'system:discovery': ['/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/: get'],
+  'system:heapster': ['core/events,namespaces,nodes,pods: read', 'extensions/deployments: read'],
+  'system:kube-aggregator': ['core/endpoints,services: read'],
+  'system:kube-controller-manager': [
+    'events',
+    ...LEADER('kube-controller-manager'),
+    'core/secrets,serviceaccounts: create update',
+    'core/secrets: delete',
+    'core/configmaps,namespaces,secrets,serviceaccounts: get',
+    ...DELEGATED_AUTH,
+    '*/*: list watch',
+    'core/serviceaccounts/token: create',
+  ],
+  'system:kube-dns': ['core/endpoints,services: list watch'],
+  'system:kube-scheduler': [
+    'events',
+    ...LEADER('kube-scheduler'),
+    'core/nodes: read',
+    'core/pods: delete read',
+    'core/bindings,pods/binding: create',
+    'core/pods/status: patch update',
+    'core/replicationcontrollers,services: read',
+    'apps+extensions/replicasets: read',
+    'apps/statefulsets: read',
+    'policy/poddisruptionbudgets: read',
+    'core/persistentvolumeclaims,persistentvolumes: read',
+    ...DELEGATED_AUTH,
+    'storage.k8s.io/csinodes,csidrivers,csistoragecapacities: read',
+    'core/namespaces: read',
+    'resource.k8s.io/deviceclasses,resourceslices: read',
+    'resource.k8s.io/resourceclaims: read patch update',
+    'resource.k8s.io/resourceclaims/status: patch update',
+  ],
+  'system:kubelet-api-admin': [
+    'core/nodes: read proxy',
+    'core/nodes/configz,nodes/healthz,nodes/log,nodes/metrics,nodes/pods,nodes/proxy,nodes/stats: *',
+  ],
+  'system:monitoring': ['/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*: get'],
+  'system:node': [
+    'authentication.k8s.io/tokenreviews: create',
+    'authorization.k8s.io/localsubjectaccessreviews,subjectaccessreviews: create',
+    'core/services: read',
+    'core/nodes: create read patch update',
+    'core/nodes/status: patch update',
+    'events',
+    'core/pods: create delete read',
+    'core/pods/status: patch update',
+    'core/pods/eviction: create',
+    'core/configmaps,secrets: read',
+    'core/persistentvolumeclaims,persistentvolumes: get',
+    'core/endpoints: get',
+    ...nodeRequests,
+    'coordination.k8s.io/leases: create delete get patch update',
+    'storage.k8s.io/volumeattachments: get',
+    'core/serviceaccounts/token: create',
+    'core/persistentvolumeclaims/status: get patch update',
+    'storage.k8s.io/csidrivers: read',
+    'storage.k8s.io/csinodes: create delete get patch update',
+    'node.k8s.io/runtimeclasses: read',
+    'resource.k8s.io/resourceclaims: get',
+    'resource.k8s.io/resourceslices: write read',
+    'certificates.k8s.io/clustertrustbundles: read',
+  ],
+  'system:node-bootstrapper': nodeRequests,
+  'system:node-problem-detector': ['core/nodes: get', 'core/nodes/status: patch', 'events'],
+  'system:node-proxier': [
+    'core/endpoints,services: list watch',
+    'core/nodes: read',
+    'events',
+    'discovery.k8s.io/endpointslices: list watch',
+    'networking.k8s.io/servicecidrs: list watch',
+  ],
+  'system:persistent-volume-provisioner': [
+    'core/persistentvolumes: create delete read',
+    'core/persistentvolumeclaims: read update',
+    'storage.k8s.io/storageclasses: read',
+    'core/events: watch',
+    'events',
+  ],
+  'system:public-info-viewer': ['/healthz,/livez,/readyz,/version,/version/: get'],
+  'system:service-account-issuer-discovery': ['/.well-known/openid-configuration,/openid/v1/jwks: get'],
+  'system:volume-scheduler': ['core/persistentvolumes,persistentvolumeclaims: read patch update', 'storage.k8s.io/storageclasses: read'],
+  // What minik's agent reads beyond a kubelet: it is service proxy, DNS, overlay, network policy and ingress of its node as well.
+  'minik:node-agent': [
+    'core/services,endpoints,nodes,namespaces,pods: read',
+    'discovery.k8s.io/endpointslices: read',
+    'networking.k8s.io/networkpolicies,ingresses,ingressclasses: read',
+  ],
+};
+
+const EDITABLE_APPS = `daemonsets,${SCALABLE},deployments/rollback,statefulsets,statefulsets/scale`;
+const EDITABLE_EXTENSIONS = `daemonsets,${SCALABLE},deployments/rollback,ingresses,networkpolicies,replicationcontrollers/scale`;
+const VIEWABLE_APPS = [
+  'controllerrevisions,daemonsets,daemonsets/status',
+  `${SCALABLE},deployments/status,replicasets/status`,
+  'statefulsets,statefulsets/scale,statefulsets/status',
+].join(',');
+const VIEWABLE_EXTENSIONS = [
+  `daemonsets,daemonsets/status,${SCALABLE},deployments/status,replicasets/status`,
+  'ingresses,ingresses/status,networkpolicies,replicationcontrollers/scale',
+].join(',');
+
+/** Roles that admin, edit and view gather their rules from, by which of the three takes them. */
+export const AGGREGATE_PARTS: Readonly<Record<'admin' | 'edit' | 'view', readonly string[]>> = {
+  admin: ['authorization.k8s.io/localsubjectaccessreviews: create', 'rbac.authorization.k8s.io/rolebindings,roles: write read'],
+  edit: [
+    'core/pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy: read',
+    'core/serviceaccounts: impersonate',
+    'core/pods,pods/attach,pods/exec,pods/portforward,pods/proxy: write',
+    'core/pods/eviction: create',
+    'core/configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy: write',
+    'core/serviceaccounts/token: create',
+    `apps/${EDITABLE_APPS}: write`,
+    'autoscaling/horizontalpodautoscalers: write',
+    'batch/cronjobs,jobs: write',
+    `extensions/${EDITABLE_EXTENSIONS}: write`,
+    'policy/poddisruptionbudgets: write',
+    'networking.k8s.io/ingresses,networkpolicies: write',
+    'coordination.k8s.io/leases: write read',
+    'resource.k8s.io/resourceclaims,resourceclaimtemplates: write',
+  ],
+  view: [
+    'core/configmaps,endpoints,persistentvolumeclaims,persistentvolumeclaims/status,pods: read',
+    'core/replicationcontrollers,replicationcontrollers/scale,serviceaccounts,services,services/status: read',
+    'core/bindings,events,limitranges,namespaces/status,pods/log,pods/status: read',
+    'core/replicationcontrollers/status,resourcequotas,resourcequotas/status: read',
+    'core/namespaces: read',
+    'discovery.k8s.io/endpointslices: read',
+    `apps/${VIEWABLE_APPS}: read`,
+    'autoscaling/horizontalpodautoscalers,horizontalpodautoscalers/status: read',
+    'batch/cronjobs,cronjobs/status,jobs,jobs/status: read',
+    `extensions/${VIEWABLE_EXTENSIONS}: read`,
+    'policy/poddisruptionbudgets,poddisruptionbudgets/status: read',
+    'networking.k8s.io/ingresses,ingresses/status,networkpolicies: read',
+    'resource.k8s.io/resourceclaims,resourceclaims/status,resourceclaimtemplates: read',
+  ],
+};
