@@ -12,13 +12,18 @@ export type Reader<T, R> = { read(object: T): R }['read'];
 export interface HookContext {
   /** RFC 3339, the time of the request. */
   readonly now: string;
-  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly user: {
+    readonly name: string;
+    readonly groups: readonly string[];
+    readonly uid?: string;
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   /** '' for the main resource, or `status`, … */
   readonly subresource: string;
 }
 
 /**
- * What one kind does differently from all others. The registry calls: defaults -> prepareForCreate -> validate, or
+ * What one kind does differently from all others. The registry calls: defaults -> prepareForCreate -> validate + validateCreate, or
  * defaults -> prepareForUpdate -> validate + validateUpdate. Everything generic (metadata, generation, deletion,
  * status separation) is the registry's own.
  */
@@ -30,6 +35,8 @@ export interface Hooks<T> {
   prepareForUpdate?(draft: T, old: T, context: HookContext): void;
   /** Findings beyond the schema (required fields, types, enums and ObjectMeta are checked already). */
   validate?(object: T): FieldError[];
+  /** Findings for new objects alone. */
+  validateCreate?(object: T, context: HookContext): FieldError[];
   validateUpdate?(object: T, old: T, context: HookContext): FieldError[];
 }
 

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicyBinding } from '../schema/generated/types.ts';
+import { defaultMatchResources } from './admission-defaults.ts';
 import { paramRefCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
@@ -18,4 +19,5 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
     column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef)),
     ageColumn,
   ],
+  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources) },
 });

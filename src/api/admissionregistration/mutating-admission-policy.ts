@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicy } from '../schema/generated/types.ts';
+import { defaultPolicy } from './admission-defaults.ts';
 import { paramKindCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
@@ -18,4 +19,5 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
     column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
     ageColumn,
   ],
+  hooks: { defaults: ({ spec }) => defaultPolicy(spec) },
 });

@@ -1,6 +1,8 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fill } from '../meta/fill.ts';
 import type { MutatingWebhookConfiguration } from '../schema/generated/types.ts';
+import { defaultWebhook } from './admission-defaults.ts';
 
 export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -12,4 +14,12 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   generation: true,
   behaviour: 'stored-only',
   columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
+  hooks: {
+    defaults({ webhooks }) {
+      for (const webhook of webhooks ?? []) {
+        defaultWebhook(webhook);
+        fill(webhook, { reinvocationPolicy: 'Never' });
+      }
+    },
+  },
 });

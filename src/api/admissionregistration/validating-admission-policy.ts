@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingAdmissionPolicy } from '../schema/generated/types.ts';
+import { defaultPolicy } from './admission-defaults.ts';
 import { paramKindCell } from './param-cells.ts';
 
 export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
@@ -19,4 +20,5 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
     column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
     ageColumn,
   ],
+  hooks: { defaults: ({ spec }) => defaultPolicy(spec) },
 });

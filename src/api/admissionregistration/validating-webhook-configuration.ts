@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingWebhookConfiguration } from '../schema/generated/types.ts';
+import { defaultWebhook } from './admission-defaults.ts';
 
 export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -12,4 +13,9 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   generation: true,
   behaviour: 'stored-only',
   columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
+  hooks: {
+    defaults({ webhooks }) {
+      for (const webhook of webhooks ?? []) defaultWebhook(webhook);
+    },
+  },
 });

@@ -3,6 +3,8 @@ import { column, defineResource } from '../define.ts';
 import { formatLabels, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { DaemonSet } from '../schema/generated/types.ts';
+import { defaultDaemonSet } from './workload-defaults.ts';
+import { checkDaemonSet, checkSelectorKept } from './workload-validation.ts';
 
 export const daemonSets = defineResource<DaemonSet>({
   group: 'apps',
@@ -27,4 +29,5 @@ export const daemonSets = defineResource<DaemonSet>({
     ...templateColumns((set: DaemonSet) => set.spec?.template.spec),
     wideColumn('Selector', 'string', (set) => selectorCell(set.spec?.selector)),
   ],
+  hooks: { defaults: defaultDaemonSet, validate: checkDaemonSet, validateUpdate: checkSelectorKept },
 });

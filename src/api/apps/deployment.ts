@@ -4,6 +4,8 @@ import { selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { Deployment } from '../schema/generated/types.ts';
 import { readyCell } from './workload-columns.ts';
+import { defaultDeployment } from './workload-defaults.ts';
+import { checkDeployment, checkSelectorKept } from './workload-validation.ts';
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -27,4 +29,5 @@ export const deployments = defineResource<Deployment>({
     ...templateColumns((deployment: Deployment) => deployment.spec?.template.spec),
     wideColumn('Selector', 'string', (deployment) => selectorCell(deployment.spec?.selector)),
   ],
+  hooks: { defaults: defaultDeployment, validate: checkDeployment, validateUpdate: checkSelectorKept },
 });

@@ -2,6 +2,8 @@ import { defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
 import type { ReplicaSet } from '../schema/generated/types.ts';
 import { replicaColumns } from './workload-columns.ts';
+import { defaultReplicaSet } from './workload-defaults.ts';
+import { checkReplicaSet, checkSelectorKept } from './workload-validation.ts';
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',
@@ -18,4 +20,5 @@ export const replicaSets = defineResource<ReplicaSet>({
   },
   fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
   columns: replicaColumns((rs) => selectorCell(rs.spec?.selector)),
+  hooks: { defaults: defaultReplicaSet, validate: checkReplicaSet, validateUpdate: checkSelectorKept },
 });

@@ -3,6 +3,8 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StatefulSet } from '../schema/generated/types.ts';
 import { readyCell } from './workload-columns.ts';
+import { defaultStatefulSet } from './workload-defaults.ts';
+import { checkSelectorKept, checkStatefulSet } from './workload-validation.ts';
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -24,4 +26,5 @@ export const statefulSets = defineResource<StatefulSet>({
     ageColumn,
     ...templateColumns((set: StatefulSet) => set.spec?.template.spec),
   ],
+  hooks: { defaults: defaultStatefulSet, validate: checkStatefulSet, validateUpdate: checkSelectorKept },
 });

@@ -2,6 +2,7 @@ import { defineResource } from '../define.ts';
 import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
+import { defaultAutoscalerV1 } from './horizontal-pod-autoscaler-defaults.ts';
 
 /** The older version of the same stored objects. What v1 has no field for travels in annotations. */
 export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler>({
@@ -22,4 +23,5 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
     fromStored: (stored) => toV1(stored as V2HorizontalPodAutoscaler),
   },
   columns: autoscalerColumns.map((c) => ({ ...c, value: (hpa, nowMs) => c.value(toV2(hpa), nowMs) })),
+  hooks: { defaults: defaultAutoscalerV1 },
 });

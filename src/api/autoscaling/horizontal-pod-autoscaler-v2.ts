@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
+import { defaultAutoscalerV2 } from './horizontal-pod-autoscaler-defaults.ts';
 
 export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -14,4 +15,5 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: autoscalerColumns,
+  hooks: { defaults: defaultAutoscalerV2 },
 });

@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { CronJob } from '../schema/generated/types.ts';
 import { cronJobColumns } from './job-columns.ts';
+import { defaultCronJob } from './job-defaults.ts';
 
 export const cronJobs = defineResource<CronJob>({
   group: 'batch',
@@ -14,4 +15,5 @@ export const cronJobs = defineResource<CronJob>({
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: cronJobColumns,
+  hooks: { defaults: defaultCronJob },
 });

@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { Job } from '../schema/generated/types.ts';
 import { jobColumns } from './job-columns.ts';
+import { defaultJob, generateSelector } from './job-defaults.ts';
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -14,4 +15,5 @@ export const jobs = defineResource<Job>({
   fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   behaviour: 'stored-only',
   columns: jobColumns,
+  hooks: { defaults: defaultJob, prepareForCreate: generateSelector },
 });

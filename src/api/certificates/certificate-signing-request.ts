@@ -3,6 +3,7 @@ import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { humanDuration } from '../meta/duration.ts';
 import type { CertificateSigningRequest } from '../schema/generated/types.ts';
+import { certificateSigningRequestHooks } from './certificate-signing-request-hooks.ts';
 
 /** `Approved,Issued`: the decision, then what came of it. */
 function conditionCell({ status }: CertificateSigningRequest): string {
@@ -30,4 +31,5 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
     ),
     column('Condition', 'string', conditionCell),
   ],
+  hooks: certificateSigningRequestHooks,
 });

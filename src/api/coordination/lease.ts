@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Lease } from '../schema/generated/types.ts';
+import { checkLease } from './lease-validation.ts';
 
 export const leases = defineResource<Lease>({
   group: 'coordination.k8s.io',
@@ -10,4 +11,5 @@ export const leases = defineResource<Lease>({
   scope: 'Namespaced',
   persistence: 'write-behind',
   columns: [nameColumn, column('Holder', 'string', (lease) => lease.spec?.holderIdentity ?? ''), ageColumn],
+  hooks: { validate: checkLease },
 });

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ConfigMap } from '../schema/generated/types.ts';
+import { checkConfigMap, checkConfigMapUpdate } from './validation-data.ts';
 
 export const configMaps = defineResource<ConfigMap>({
   group: '',
@@ -14,4 +15,5 @@ export const configMaps = defineResource<ConfigMap>({
     column('Data', 'integer', (cm) => Object.keys(cm.data ?? {}).length + Object.keys(cm.binaryData ?? {}).length),
     ageColumn,
   ],
+  hooks: { validate: checkConfigMap, validateUpdate: checkConfigMapUpdate },
 });

@@ -1,6 +1,8 @@
 import { defineResource } from '../define.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { Endpoints } from '../schema/generated/types.ts';
 import { endpointsColumns } from './endpoints-columns.ts';
+import { checkEndpoints } from './validation-endpoints.ts';
 
 export const endpoints = defineResource<Endpoints>({
   group: '',
@@ -12,4 +14,10 @@ export const endpoints = defineResource<Endpoints>({
   shortNames: ['ep'],
   listKind: 'EndpointsList',
   columns: endpointsColumns,
+  hooks: {
+    defaults({ subsets }) {
+      for (const subset of subsets ?? []) for (const port of subset.ports ?? []) fillZero(port, { protocol: 'TCP' });
+    },
+    validate: checkEndpoints,
+  },
 });

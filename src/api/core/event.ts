@@ -2,6 +2,7 @@ import { defineResource } from '../define.ts';
 import type { Event } from '../schema/generated/types.ts';
 import { eventColumns } from './event-columns.ts';
 import { eventFieldSelectors } from './event-field-selectors.ts';
+import { checkEvent } from './event-validation.ts';
 
 export const events = defineResource<Event>({
   group: '',
@@ -13,4 +14,5 @@ export const events = defineResource<Event>({
   persistence: 'write-behind',
   columns: eventColumns,
   fieldSelectors: eventFieldSelectors,
+  hooks: { validate: checkEvent },
 });

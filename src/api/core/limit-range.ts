@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { LimitRange } from '../schema/generated/types.ts';
+import { defaultLimitRange } from './limit-range-defaults.ts';
 
 export const limitRanges = defineResource<LimitRange>({
   group: '',
@@ -9,4 +10,5 @@ export const limitRanges = defineResource<LimitRange>({
   scope: 'Namespaced',
   shortNames: ['limits'],
   behaviour: 'stored-only',
+  hooks: { defaults: defaultLimitRange },
 });

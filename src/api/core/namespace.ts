@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Namespace } from '../schema/generated/types.ts';
+import { namespaceHooks } from './namespace-hooks.ts';
 
 export const namespaces = defineResource<Namespace>({
   group: '',
@@ -18,4 +19,5 @@ export const namespaces = defineResource<Namespace>({
     column('Status', 'string', (ns) => ns.status?.phase ?? '', { description: 'The status of the namespace' }),
     ageColumn,
   ],
+  hooks: namespaceHooks,
 });

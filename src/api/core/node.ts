@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { Node } from '../schema/generated/types.ts';
 import { nodeColumns } from './node-columns.ts';
+import { nodeHooks } from './node-hooks.ts';
 import { proxySubresource } from './proxy-subresource.ts';
 
 export const nodes = defineResource<Node>({
@@ -13,4 +14,5 @@ export const nodes = defineResource<Node>({
   subresources: { proxy: proxySubresource('NodeProxyOptions'), status: { kind: 'status' } },
   fieldSelectors: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: nodeColumns,
+  hooks: nodeHooks,
 });

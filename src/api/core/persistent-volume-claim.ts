@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
 import { storageClassOf } from './storage-class-of.ts';
 
@@ -24,4 +25,12 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     ageColumn,
     wideColumn('VolumeMode', 'string', (pvc) => pvc.spec?.volumeMode ?? UNSET),
   ],
+  hooks: {
+    defaults({ spec }) {
+      if (spec) fillZero(spec, { volumeMode: 'Filesystem' });
+    },
+    prepareForCreate(pvc) {
+      pvc.status = { phase: 'Pending' };
+    },
+  },
 });

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
+import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
 import { storageClassOf } from './storage-class-of.ts';
 
@@ -29,4 +30,14 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     ageColumn,
     wideColumn('VolumeMode', 'string', (pv) => pv.spec?.volumeMode ?? UNSET),
   ],
+  hooks: {
+    defaults({ spec }) {
+      if (!spec) return;
+      fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
+      if (spec.hostPath) fill(spec.hostPath, { type: '' });
+    },
+    prepareForCreate(pv) {
+      pv.status = { phase: 'Pending' };
+    },
+  },
 });

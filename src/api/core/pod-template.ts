@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { formatLabels } from '../meta/cells.ts';
 import { nameColumn } from '../meta/columns.ts';
 import type { PodTemplate } from '../schema/generated/types.ts';
+import { defaultPodTemplate } from './defaults-pod-spec.ts';
 import { images, names } from './template-columns.ts';
 
 export const podTemplates = defineResource<PodTemplate>({
@@ -18,4 +19,5 @@ export const podTemplates = defineResource<PodTemplate>({
     column('Images', 'string', (t) => images(t.template?.spec)),
     column('Pod Labels', 'string', (t) => formatLabels(t.template?.metadata?.labels)),
   ],
+  hooks: { defaults: ({ template }) => defaultPodTemplate(template) },
 });

@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { podColumns } from './pod-columns.ts';
+import { podHooks } from './pod-hooks.ts';
 import { podSubresources } from './pod-subresources.ts';
 
 export const pods = defineResource<Pod>({
@@ -26,4 +27,5 @@ export const pods = defineResource<Pod>({
   },
   indexes: { 'spec.nodeName': (pod) => [pod.spec?.nodeName ?? ''] },
   columns: podColumns,
+  hooks: podHooks,
 });

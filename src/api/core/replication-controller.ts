@@ -1,4 +1,5 @@
 import { replicaColumns } from '../apps/workload-columns.ts';
+import { defaultReplicationController } from '../apps/workload-defaults.ts';
 import { defineResource } from '../define.ts';
 import { formatLabels } from '../meta/cells.ts';
 import type { ReplicationController } from '../schema/generated/types.ts';
@@ -19,4 +20,5 @@ export const replicationControllers = defineResource<ReplicationController>({
   fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
   behaviour: 'stored-only',
   columns: replicaColumns((rc) => formatLabels(rc.spec?.selector)),
+  hooks: { defaults: defaultReplicationController },
 });

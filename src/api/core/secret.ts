@@ -1,6 +1,8 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { Secret } from '../schema/generated/types.ts';
+import { checkSecret, checkSecretUpdate, mergeStringData } from './validation-data.ts';
 
 export const secrets = defineResource<Secret>({
   group: '',
@@ -15,4 +17,12 @@ export const secrets = defineResource<Secret>({
     column('Data', 'integer', (secret) => Object.keys(secret.data ?? {}).length),
     ageColumn,
   ],
+  hooks: {
+    defaults(secret) {
+      fillZero(secret, { type: 'Opaque' });
+      mergeStringData(secret);
+    },
+    validate: checkSecret,
+    validateUpdate: checkSecretUpdate,
+  },
 });

@@ -2,6 +2,9 @@ import { defineResource } from '../define.ts';
 import type { Service } from '../schema/generated/types.ts';
 import { proxySubresource } from './proxy-subresource.ts';
 import { serviceColumns } from './service-columns.ts';
+import { defaultService } from './service-defaults.ts';
+import { keepAllocations } from './service-update.ts';
+import { checkService, checkServiceUpdate } from './validation-service.ts';
 
 export const services = defineResource<Service>({
   group: '',
@@ -18,4 +21,5 @@ export const services = defineResource<Service>({
     'spec.type': (service) => service.spec?.type ?? '',
   },
   columns: serviceColumns,
+  hooks: { defaults: defaultService, prepareForUpdate: keepAllocations, validate: checkService, validateUpdate: checkServiceUpdate },
 });

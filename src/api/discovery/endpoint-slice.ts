@@ -1,7 +1,9 @@
 import { column, defineResource } from '../define.ts';
 import { firstFew, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fill, fillZero } from '../meta/fill.ts';
 import type { EndpointSlice } from '../schema/generated/types.ts';
+import { checkEndpointSlice, checkEndpointSliceUpdate } from './endpoint-slice-validation.ts';
 
 const MAX_SHOWN = 3;
 
@@ -35,4 +37,11 @@ export const endpointSlices = defineResource<EndpointSlice>({
     column('Endpoints', 'string', endpointsCell),
     ageColumn,
   ],
+  hooks: {
+    defaults({ ports }) {
+      for (const port of ports ?? []) fill(fillZero(port, { protocol: 'TCP' }), { name: '' });
+    },
+    validate: checkEndpointSlice,
+    validateUpdate: checkEndpointSliceUpdate,
+  },
 });

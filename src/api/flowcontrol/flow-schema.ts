@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { FlowSchema } from '../schema/generated/types.ts';
 
 export const flowSchemas = defineResource<FlowSchema>({
@@ -20,4 +21,9 @@ export const flowSchemas = defineResource<FlowSchema>({
     ageColumn,
     column('MissingPL', 'string', (schema) => schema.status?.conditions?.find((c) => c.type === 'Dangling')?.status ?? '?'),
   ],
+  hooks: {
+    defaults({ spec }) {
+      if (spec) fillZero(spec, { matchingPrecedence: 1000 });
+    },
+  },
 });

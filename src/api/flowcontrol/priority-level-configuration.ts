@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PriorityLevelConfiguration } from '../schema/generated/types.ts';
+import { defaultPriorityLevel } from './priority-level-defaults.ts';
 
 const queuing = (level: PriorityLevelConfiguration) => level.spec?.limited?.limitResponse?.queuing;
 
@@ -23,4 +24,5 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
     column('QueueLengthLimit', 'string', (level) => queuing(level)?.queueLengthLimit ?? NONE),
     ageColumn,
   ],
+  hooks: { defaults: defaultPriorityLevel },
 });

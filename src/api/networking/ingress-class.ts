@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fill } from '../meta/fill.ts';
 import type { IngressClass } from '../schema/generated/types.ts';
 
 function parametersCell({ spec }: IngressClass): string {
@@ -23,4 +24,9 @@ export const ingressClasses = defineResource<IngressClass>({
     column('Parameters', 'string', (ingressClass) => parametersCell(ingressClass)),
     ageColumn,
   ],
+  hooks: {
+    defaults({ spec }) {
+      if (spec?.parameters) fill(spec.parameters, { scope: 'Cluster' });
+    },
+  },
 });

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { NetworkPolicy } from '../schema/generated/types.ts';
 
 export const networkPolicies = defineResource<NetworkPolicy>({
@@ -13,4 +14,13 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   generation: true,
   behaviour: 'stored-only',
   columns: [nameColumn, column('Pod-Selector', 'string', (policy) => selectorCell(policy.spec?.podSelector)), ageColumn],
+  hooks: {
+    defaults({ spec }) {
+      if (!spec) return;
+      for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
+        for (const port of rule.ports ?? []) fillZero(port, { protocol: 'TCP' });
+      }
+      if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
+    },
+  },
 });

@@ -1,5 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { ClusterRoleBinding } from '../schema/generated/types.ts';
+import { defaultBinding } from './rbac-defaults.ts';
+import { checkBinding, checkBindingUpdate } from './rbac-validation.ts';
 import { roleBindingColumns } from './role-binding-columns.ts';
 
 export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
@@ -10,4 +12,5 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   scope: 'Cluster',
   nameRule: 'path',
   columns: roleBindingColumns,
+  hooks: { defaults: defaultBinding, validate: (binding) => checkBinding(binding, ['ClusterRole']), validateUpdate: checkBindingUpdate },
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { ClusterRole } from '../schema/generated/types.ts';
+import { checkClusterRole } from './rbac-validation.ts';
 
 export const clusterRoles = defineResource<ClusterRole>({
   group: 'rbac.authorization.k8s.io',
@@ -8,4 +9,5 @@ export const clusterRoles = defineResource<ClusterRole>({
   plural: 'clusterroles',
   scope: 'Cluster',
   nameRule: 'path',
+  hooks: { validate: checkClusterRole },
 });

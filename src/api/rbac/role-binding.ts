@@ -1,5 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { RoleBinding } from '../schema/generated/types.ts';
+import { defaultBinding } from './rbac-defaults.ts';
+import { checkBinding, checkBindingUpdate } from './rbac-validation.ts';
 import { roleBindingColumns } from './role-binding-columns.ts';
 
 export const roleBindings = defineResource<RoleBinding>({
@@ -10,4 +12,9 @@ export const roleBindings = defineResource<RoleBinding>({
   scope: 'Namespaced',
   nameRule: 'path',
   columns: roleBindingColumns,
+  hooks: {
+    defaults: defaultBinding,
+    validate: (binding) => checkBinding(binding, ['Role', 'ClusterRole']),
+    validateUpdate: checkBindingUpdate,
+  },
 });

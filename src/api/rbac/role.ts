@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Role } from '../schema/generated/types.ts';
+import { checkRole } from './rbac-validation.ts';
 
 export const roles = defineResource<Role>({
   group: 'rbac.authorization.k8s.io',
@@ -8,4 +9,5 @@ export const roles = defineResource<Role>({
   plural: 'roles',
   scope: 'Namespaced',
   nameRule: 'path',
+  hooks: { validate: checkRole },
 });

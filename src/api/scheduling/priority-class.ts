@@ -1,7 +1,9 @@
 import { column, defineResource } from '../define.ts';
 import { UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { PriorityClass } from '../schema/generated/types.ts';
+import { checkPriorityClass, checkPriorityClassUpdate } from './priority-class-validation.ts';
 
 export const priorityClasses = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',
@@ -18,4 +20,9 @@ export const priorityClasses = defineResource<PriorityClass>({
     ageColumn,
     column('PreemptionPolicy', 'string', (pc) => pc.preemptionPolicy ?? UNSET),
   ],
+  hooks: {
+    defaults: (pc) => void fillZero(pc, { preemptionPolicy: 'PreemptLowerPriority' }),
+    validate: checkPriorityClass,
+    validateUpdate: checkPriorityClassUpdate,
+  },
 });

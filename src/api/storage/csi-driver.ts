@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { NONE, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fill, fillZero } from '../meta/fill.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
 
 export const csiDrivers = defineResource<CSIDriver>({
@@ -21,4 +22,12 @@ export const csiDrivers = defineResource<CSIDriver>({
     column('Modes', 'string', (driver) => (driver.spec.volumeLifecycleModes ?? []).join(',') || NONE),
     ageColumn,
   ],
+  hooks: {
+    defaults({ spec }) {
+      if (!spec) return;
+      fill(spec, { attachRequired: true, podInfoOnMount: false, storageCapacity: false, requiresRepublish: false, seLinuxMount: false });
+      fillZero(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
+      if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
+    },
+  },
 });

@@ -1,5 +1,6 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { fillZero } from '../meta/fill.ts';
 import type { StorageClass } from '../schema/generated/types.ts';
 
 const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
@@ -25,4 +26,5 @@ export const storageClasses = defineResource<StorageClass>({
     column('AllowVolumeExpansion', 'boolean', (sc) => sc.allowVolumeExpansion ?? false),
     ageColumn,
   ],
+  hooks: { defaults: (sc) => void fillZero(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }) },
 });

@@ -1,0 +1,34 @@
+import { fill, fillZero } from '../meta/fill.ts';
+import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../schema/generated/types.ts';
+import { defaultPullPolicy } from './defaults-container.ts';
+
+/** 0644. */
+const DEFAULT_FILE_MODE = 420;
+const TOKEN_SECONDS = 3600;
+
+function defaultDownwardFiles(files: readonly DownwardAPIVolumeFile[] | undefined): void {
+  for (const { fieldRef, resourceFieldRef } of files ?? []) {
+    if (fieldRef) fillZero(fieldRef, { apiVersion: 'v1' });
+    if (resourceFieldRef) fillZero(resourceFieldRef, { divisor: '0' });
+  }
+}
+
+function defaultProjection(source: VolumeProjection): void {
+  if (source.serviceAccountToken) fill(source.serviceAccountToken, { expirationSeconds: TOKEN_SECONDS });
+  defaultDownwardFiles(source.downwardAPI?.items);
+}
+
+/** Volumes from networks and clouds keep what they say; their drivers live elsewhere. */
+export function defaultVolume(volume: Volume): void {
+  const sources = Object.keys(volume).filter((key) => key !== 'name');
+  if (sources.length === 0) volume.emptyDir = {};
+  for (const source of [volume.secret, volume.configMap, volume.downwardAPI, volume.projected]) {
+    if (source) fill(source, { defaultMode: DEFAULT_FILE_MODE });
+  }
+  defaultDownwardFiles(volume.downwardAPI?.items);
+  for (const source of volume.projected?.sources ?? []) defaultProjection(source);
+  if (volume.hostPath) fill(volume.hostPath, { type: '' });
+  if (volume.iscsi) fillZero(volume.iscsi, { iscsiInterface: 'default' });
+  if (volume.ephemeral?.volumeClaimTemplate?.spec) fill(volume.ephemeral.volumeClaimTemplate.spec, { volumeMode: 'Filesystem' });
+  if (volume.image) fillZero(volume.image, { pullPolicy: defaultPullPolicy(volume.image.reference ?? '') });
+}

@@ -1,0 +1,62 @@
+import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
+import { hasNodePorts } from './service-defaults.ts';
+
+const hasClusterIp = (spec: ServiceSpec) => spec.type !== 'ExternalName';
+const needsHealthCheckPort = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+
+/**
+ * What the server allocated stays when an update leaves it out (a manifest that is applied again knows no addresses), and goes when
+ * the new type has no use for it.
+ */
+export function keepAllocations(draft: Service, old: Service): void {
+  if (!draft.spec || !old.spec) return;
+  keepClusterIps(draft.spec, old.spec);
+  keepNodePorts(draft.spec, old.spec);
+  if (needsHealthCheckPort(draft.spec) && needsHealthCheckPort(old.spec)) draft.spec.healthCheckNodePort ||= old.spec.healthCheckNodePort;
+  dropUseless(draft.spec, old.spec);
+}
+
+function keepClusterIps(draft: ServiceSpec, old: ServiceSpec): void {
+  if (!hasClusterIp(draft) || !hasClusterIp(old) || draft.clusterIP || draft.clusterIPs?.length) return;
+  if (old.clusterIP) draft.clusterIP = old.clusterIP;
+  if (old.clusterIPs) draft.clusterIPs = [...old.clusterIPs];
+  if (old.ipFamilies) draft.ipFamilies ??= [...old.ipFamilies];
+  if (old.ipFamilyPolicy) draft.ipFamilyPolicy ??= old.ipFamilyPolicy;
+}
+
+function keepNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
+  if (!hasNodePorts(draft) || !hasNodePorts(old)) return;
+  const key = (p: ServicePort) => `${p.protocol ?? 'TCP'}/${p.port}`;
+  const taken = new Set((draft.ports ?? []).map((p) => p.nodePort).filter(Boolean));
+  const allocated = new Map((old.ports ?? []).map((p) => [key(p), p.nodePort]));
+  for (const port of draft.ports ?? []) {
+    const nodePort = allocated.get(key(port));
+    if (!port.nodePort && nodePort && !taken.has(nodePort)) port.nodePort = nodePort;
+  }
+}
+
+/** Only what the client did not touch is dropped: a changed value is the client's mistake, and validation says so. */
+function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
+  if (hasClusterIp(old) && !hasClusterIp(draft) && draft.clusterIP === old.clusterIP) {
+    delete draft.clusterIP;
+    delete draft.clusterIPs;
+    delete draft.ipFamilies;
+    delete draft.ipFamilyPolicy;
+    delete draft.internalTrafficPolicy;
+  }
+  if (hasNodePorts(old) && !hasNodePorts(draft)) dropNodePorts(draft, old);
+  if (needsHealthCheckPort(old) && !needsHealthCheckPort(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
+    delete draft.healthCheckNodePort;
+  }
+  if (old.type === 'LoadBalancer' && draft.type !== 'LoadBalancer') {
+    delete draft.allocateLoadBalancerNodePorts;
+    if (draft.loadBalancerClass === old.loadBalancerClass) delete draft.loadBalancerClass;
+  }
+}
+
+function dropNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
+  const known = new Set((old.ports ?? []).map((p) => p.nodePort));
+  for (const port of draft.ports ?? []) if (known.has(port.nodePort)) delete port.nodePort;
+  const accessible = (draft.externalIPs?.length ?? 0) > 0;
+  if (!accessible && draft.externalTrafficPolicy === old.externalTrafficPolicy) delete draft.externalTrafficPolicy;
+}

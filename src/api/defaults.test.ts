@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ResourceDefinition } from './define.ts';
+import * as api from './index.ts';
+import type { KubeObject } from './meta/object.ts';
+import { type FieldType, type Scalar, schemaOf } from './schema/schema.ts';
+
+const MAX_DEPTH = 6;
+const words = ['', 'a', 'b', 'Always', 'RollingUpdate', 'NodePort', 'LoadBalancer', 'ClientIP', 'Container', 'User', 'Exempt'];
+
+/** Any value of the type: whatever decoding and pruning lets through. Required fields may be absent. */
+function arbitrary(type: FieldType, depth: number): fc.Arbitrary<unknown> {
+  switch (type.is) {
+    case 'schema':
+      return depth > MAX_DEPTH ? fc.constant({}) : object(type.name, depth + 1);
+    case 'list':
+      return depth > MAX_DEPTH ? fc.constant([]) : fc.array(arbitrary(type.items, depth + 1), { maxLength: 2 });
+    case 'map':
+      return fc.dictionary(fc.constantFrom('cpu', 'x'), arbitrary(type.values, depth + 1), { maxKeys: 2 });
+    case 'scalar':
+      return scalar(type.scalar);
+  }
+}
+
+function scalar(kind: Scalar): fc.Arbitrary<unknown> {
+  switch (kind) {
+    case 'bool':
+      return fc.boolean();
+    case 'int32':
+    case 'int64':
+    case 'double':
+      return fc.nat(3);
+    case 'intOrString':
+      return fc.constantFrom(0, 80, '25%');
+    case 'quantity':
+      return fc.constantFrom('1', '500m', '1Gi');
+    case 'any':
+    case 'object':
+      return fc.constant({});
+    default:
+      return fc.constantFrom(...words);
+  }
+}
+
+/** JSONSchemaProps and the like refer to themselves; depth bounds them. */
+function object(schema: string, depth = 0): fc.Arbitrary<Record<string, unknown>> {
+  const fields = [...schemaOf(schema).fields.values()].filter((field) => field.name !== 'managedFields');
+  return fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitrary(field.type, depth)])), { requiredKeys: [] });
+}
+
+function withDefaults<T extends KubeObject>(definition: ResourceDefinition<T>, draft: T): T {
+  const copy = structuredClone(draft);
+  definition.hooks.defaults?.(copy);
+  return copy;
+}
+
+describe('defaults', () => {
+  const defaulted = api.definitions.filter((d) => d.hooks.defaults);
+
+  it.each(defaulted.map((d) => [`${d.plural}.${d.group}/${d.version}`, d] as const))('of %s are idempotent', (_, definition) => {
+    fc.assert(
+      fc.property(object(definition.schema), (draft) => {
+        const once = withDefaults(definition, draft as KubeObject);
+        expect(withDefaults(definition, once)).toEqual(once);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('of a Pod are those of upstream', () => {
+    const pod = {
+      spec: {
+        volumes: [{ name: 'a' }, { name: 'c', configMap: { name: 'c' } }, { name: 'h', hostPath: { path: '/' } }],
+        containers: [
+          {
+            name: 'a',
+            image: 'nginx',
+            ports: [{ containerPort: 80 }],
+            resources: { limits: { cpu: '1' } },
+            livenessProbe: { httpGet: { port: 80 } },
+            env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+          },
+        ],
+      },
+    };
+    expect(withDefaults(api.pods, pod)).toEqual({
+      spec: {
+        volumes: [
+          { name: 'a', emptyDir: {} },
+          { name: 'c', configMap: { name: 'c', defaultMode: 420 } },
+          { name: 'h', hostPath: { path: '/', type: '' } },
+        ],
+        containers: [
+          {
+            name: 'a',
+            image: 'nginx',
+            imagePullPolicy: 'Always',
+            ports: [{ containerPort: 80, protocol: 'TCP' }],
+            resources: { limits: { cpu: '1' }, requests: { cpu: '1' } },
+            livenessProbe: {
+              httpGet: { port: 80, path: '/', scheme: 'HTTP' },
+              timeoutSeconds: 1,
+              periodSeconds: 10,
+              successThreshold: 1,
+              failureThreshold: 3,
+            },
+            env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP', apiVersion: 'v1' } } }],
+            terminationMessagePath: '/dev/termination-log',
+            terminationMessagePolicy: 'File',
+          },
+        ],
+        dnsPolicy: 'ClusterFirst',
+        restartPolicy: 'Always',
+        schedulerName: 'default-scheduler',
+        terminationGracePeriodSeconds: 30,
+        securityContext: {},
+        enableServiceLinks: true,
+      },
+    });
+  });
+
+  it('of a Deployment are those of upstream, and leave requests in the template alone', () => {
+    const template = { spec: { containers: [{ name: 'a', image: 'nginx:1.27', resources: { limits: { cpu: '1' } } }] } };
+    const { spec } = withDefaults(api.deployments, { spec: { selector: {}, template } });
+    const { template: filled, ...rest } = spec ?? { template: {} };
+    expect(rest).toEqual({
+      selector: {},
+      replicas: 1,
+      revisionHistoryLimit: 10,
+      progressDeadlineSeconds: 600,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
+    });
+    expect(filled.spec).not.toHaveProperty('enableServiceLinks');
+    expect(filled.spec?.containers[0]).toMatchObject({ imagePullPolicy: 'IfNotPresent', resources: { limits: { cpu: '1' } } });
+    expect(filled.spec?.containers[0]?.resources).not.toHaveProperty('requests');
+  });
+
+  it('of a Service are those of upstream', () => {
+    expect(withDefaults(api.services, { spec: { ports: [{ port: 80 }] } })).toEqual({
+      spec: {
+        ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+        type: 'ClusterIP',
+        sessionAffinity: 'None',
+        internalTrafficPolicy: 'Cluster',
+      },
+    });
+    expect(withDefaults(api.services, { spec: { type: 'LoadBalancer', sessionAffinity: 'ClientIP' } }).spec).toMatchObject({
+      externalTrafficPolicy: 'Cluster',
+      allocateLoadBalancerNodePorts: true,
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 10800 } },
+    });
+  });
+
+  it('pull images without a tag or with latest always, others if not present', () => {
+    const policy = (image: string) =>
+      withDefaults(api.pods, { spec: { containers: [{ name: 'a', image }] } }).spec?.containers[0]?.imagePullPolicy;
+    expect(['nginx', 'host:5000/nginx', 'nginx:latest'].map(policy)).toEqual(['Always', 'Always', 'Always']);
+    expect(['nginx:1', 'host:5000/nginx:1', 'nginx@sha256:ab', 'nginx:latest@sha256:ab'].map(policy)).toEqual(
+      Array(4).fill('IfNotPresent'),
+    );
+  });
+
+  it('merge stringData of a Secret into data', () => {
+    const secret = { data: { a: 'b2xk', b: 'YmFy' }, stringData: { a: 'grüße' } };
+    expect(withDefaults(api.secrets, secret)).toEqual({ type: 'Opaque', data: { a: 'Z3LDvMOfZQ==', b: 'YmFy' } });
+  });
+});
+
+describe('preparing a new object', () => {
+  const context = { now: '2026-01-01T00:00:00Z', user: { name: 'u', groups: ['g'] }, subresource: '' };
+
+  it('gives a pod its phase and its QoS class', () => {
+    const qos = (...resources: object[]) => {
+      const pod = { spec: { containers: resources.map((r, i) => ({ name: `c${i}`, image: 'i', resources: r })) } };
+      const draft = withDefaults(api.pods, pod);
+      api.pods.hooks.prepareForCreate?.(draft, context);
+      expect(draft).toHaveProperty('status.phase', 'Pending');
+      return (draft as { status?: { qosClass?: string } }).status?.qosClass;
+    };
+    const full = { limits: { cpu: '1', memory: '1Gi' } };
+    expect(qos({})).toBe('BestEffort');
+    expect(qos(full)).toBe('Guaranteed');
+    expect(qos({ ...full, requests: { cpu: '1000m', memory: '1Gi' } })).toBe('Guaranteed');
+    expect(qos(full, {})).toBe('Burstable');
+    expect(qos({ requests: { cpu: '1' } })).toBe('Burstable');
+    expect(qos({ requests: { 'example.com/gpu': '1' } })).toBe('BestEffort');
+  });
+
+  it('gives a namespace its finalizer, its phase and its name as a label', () => {
+    const namespace = withDefaults(api.namespaces, { metadata: { name: 'n' } });
+    api.namespaces.hooks.prepareForCreate?.(namespace, context);
+    expect(namespace).toEqual({
+      metadata: { name: 'n', labels: { 'kubernetes.io/metadata.name': 'n' } },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    });
+  });
+
+  it('says in a CSR who asked, whatever the body claims', () => {
+    const csr = { spec: { request: '', signerName: 's', username: 'admin', uid: '1', groups: ['system:masters'] } };
+    api.certificateSigningRequests.hooks.prepareForCreate?.(csr, context);
+    expect(csr.spec).toEqual({ request: '', signerName: 's', username: 'u', groups: ['g'] });
+  });
+});
+
+describe('preparing an update', () => {
+  const context = { now: '2026-01-01T00:00:00Z', user: { name: 'u', groups: [] }, subresource: '' };
+  const old = () => ({
+    spec: { type: 'NodePort', clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ports: [{ port: 80, protocol: 'TCP', nodePort: 30080 }] },
+  });
+
+  it('keeps the addresses and node ports that a Service has, when the client leaves them out', () => {
+    const draft = { spec: { type: 'NodePort', ports: [{ port: 80, protocol: 'TCP' }] } };
+    api.services.hooks.prepareForUpdate?.(draft, old(), context);
+    expect(draft).toEqual(old());
+  });
+
+  it('drops node ports when the type no longer has any, and addresses when it becomes an ExternalName', () => {
+    const inside = { spec: { ...old().spec, type: 'ClusterIP' } };
+    api.services.hooks.prepareForUpdate?.(inside, old(), context);
+    expect(inside.spec.ports).toEqual([{ port: 80, protocol: 'TCP' }]);
+    const external = { spec: { ...old().spec, type: 'ExternalName', externalName: 'a.example' } };
+    api.services.hooks.prepareForUpdate?.(external, old(), context);
+    expect(external.spec).not.toHaveProperty('clusterIP');
+  });
+
+  it('takes decisions on a CSR through approval alone', () => {
+    const before = { spec: { request: 'r', signerName: 's' } };
+    const approved = { spec: { request: 'other', signerName: 's' }, status: { conditions: [{ type: 'Approved', status: 'True' }] } };
+    const throughStatus = structuredClone(approved);
+    api.certificateSigningRequests.hooks.prepareForUpdate?.(throughStatus, before, { ...context, subresource: 'status' });
+    expect(throughStatus.status).toEqual({});
+    api.certificateSigningRequests.hooks.prepareForUpdate?.(approved, before, { ...context, subresource: 'approval' });
+    expect(approved).toMatchObject({
+      spec: { request: 'r' },
+      status: { conditions: [{ type: 'Approved', lastTransitionTime: context.now }] },
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import { type FieldError, forbidden, invalid, notSupported, required } from './field-error.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings, qualifiedNameFindings } from './names.ts';
+import type { LabelSelector } from './object.ts';
+
+/** Checks that many kinds share. Each answers with findings; none means valid. */
+
+const found = (path: string, value: unknown, findings: readonly string[]): FieldError[] => findings.map((f) => invalid(path, value, f));
+
+export const checkLabel = (path: string, value: string): FieldError[] => found(path, value, dns1123LabelFindings(value));
+export const checkSubdomain = (path: string, value: string): FieldError[] => found(path, value, dns1123SubdomainFindings(value));
+export const checkQualifiedName = (path: string, value: string): FieldError[] => found(path, value, qualifiedNameFindings(value));
+
+/** A value of a closed set. Absent values are somebody else's to require. */
+export const checkEnum = (path: string, value: string | undefined, supported: readonly string[]): FieldError[] =>
+  value === undefined || supported.includes(value) ? [] : [notSupported(path, value, supported)];
+
+export const checkNonNegative = (path: string, value: number | undefined): FieldError[] =>
+  value === undefined || value >= 0 ? [] : [invalid(path, value, 'must be greater than or equal to 0')];
+
+export const checkRange = (path: string, value: number | undefined, min: number, max: number): FieldError[] =>
+  value === undefined || (value >= min && value <= max) ? [] : [invalid(path, value, `must be between ${min} and ${max}, inclusive`)];
+
+export const MAX_PORT = 65_535;
+export const checkPort = (path: string, value: number | undefined): FieldError[] => checkRange(path, value, 1, MAX_PORT);
+
+export function checkLabels(path: string, labels: Readonly<Record<string, string>> | undefined): FieldError[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...found(path, key, qualifiedNameFindings(key)),
+    ...found(path, value, labelValueFindings(value)),
+  ]);
+}
+
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+
+export function checkLabelSelector(path: string, selector: LabelSelector | undefined): FieldError[] {
+  const errors = checkLabels(`${path}.matchLabels`, selector?.matchLabels);
+  for (const [index, { key, operator, values = [] }] of (selector?.matchExpressions ?? []).entries()) {
+    const at = `${path}.matchExpressions[${index}]`;
+    if (!OPERATORS.includes(operator)) errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'));
+    errors.push(...checkOperands(at, operator, values), ...found(`${at}.key`, key, qualifiedNameFindings(key)));
+    for (const [i, value] of values.entries()) errors.push(...found(`${at}.values[${i}]`, value, labelValueFindings(value)));
+  }
+  return errors;
+}
+
+/** `In` and `NotIn` need values; `Exists` and `DoesNotExist` take none. */
+export function checkOperands(path: string, operator: string, values: readonly string[]): FieldError[] {
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    return [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    return [forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+  }
+  return [];
+}
+
+export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
+  Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions?.length ?? 0) === 0;
+
+/** Structural equality of JSON values; a key that is absent equals one that is undefined. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => same(left[key], right[key]));
+}
+
+/** `field is immutable`. */
+export const checkImmutable = (path: string, value: unknown, old: unknown): FieldError[] =>
+  same(value, old) ? [] : [invalid(path, value, 'field is immutable')];
+
+/** IANA service names, as ports are called: lower case, at most 15 characters, at least one letter. */
+export function portNameFindings(name: string): string[] {
+  const findings: string[] = [];
+  if (name.length > 15) findings.push('must be no more than 15 characters');
+  if (!/^[-a-z0-9]+$/.test(name)) findings.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/[a-z]/.test(name)) findings.push('must contain at least one letter (a-z)');
+  if (name.includes('--')) findings.push('must not contain consecutive hyphens');
+  if (name.startsWith('-') || name.endsWith('-')) findings.push('must not begin or end with a hyphen');
+  return findings;
+}
+
+/** A port by number or by name. */
+export function checkPortNumberOrName(path: string, value: number | string | undefined): FieldError[] {
+  if (typeof value === 'number') return checkPort(path, value);
+  return value === undefined ? [] : found(path, value, portNameFindings(value));
+}
+
+export const isIp = (text: string): boolean => isIpv4(text) || isIpv6(text);
+const isIpv4 = (text: string) => /^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(text);
+function isIpv6(text: string): boolean {
+  if (!/^[0-9a-fA-F:.]+$/.test(text) || !text.includes(':')) return false;
+  return URL.canParse(`http://[${text}]/`);
+}
+
+export const checkIp = (path: string, value: string): FieldError[] =>
+  isIp(value) ? [] : [invalid(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+
+/** Keys of ConfigMaps and Secrets: they become file names. */
+export function configKeyFindings(key: string): string[] {
+  const findings: string[] = [];
+  if (key.length > 253) findings.push('must be no more than 253 characters');
+  if (!/^[-._a-zA-Z0-9]+$/.test(key)) {
+    findings.push(
+      "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+    );
+  }
+  if (key === '.') findings.push("must not be '.'");
+  if (key === '..') findings.push("must not be '..'");
+  else if (key.startsWith('..')) findings.push("must not start with '..'");
+  return findings;
+}
