@@ -3,50 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ResourceDefinition } from './define.ts';
 import * as api from './index.ts';
 import type { KubeObject } from './meta/object.ts';
-import { type FieldType, type Scalar, schemaOf } from './schema/schema.ts';
-
-const MAX_DEPTH = 6;
-const words = ['', 'a', 'b', 'Always', 'RollingUpdate', 'NodePort', 'LoadBalancer', 'ClientIP', 'Container', 'User', 'Exempt'];
-
-/** Any value of the type: whatever decoding and pruning lets through. Required fields may be absent. */
-function arbitrary(type: FieldType, depth: number): fc.Arbitrary<unknown> {
-  switch (type.is) {
-    case 'schema':
-      return depth > MAX_DEPTH ? fc.constant({}) : object(type.name, depth + 1);
-    case 'list':
-      return depth > MAX_DEPTH ? fc.constant([]) : fc.array(arbitrary(type.items, depth + 1), { maxLength: 2 });
-    case 'map':
-      return fc.dictionary(fc.constantFrom('cpu', 'x'), arbitrary(type.values, depth + 1), { maxKeys: 2 });
-    case 'scalar':
-      return scalar(type.scalar);
-  }
-}
-
-function scalar(kind: Scalar): fc.Arbitrary<unknown> {
-  switch (kind) {
-    case 'bool':
-      return fc.boolean();
-    case 'int32':
-    case 'int64':
-    case 'double':
-      return fc.nat(3);
-    case 'intOrString':
-      return fc.constantFrom(0, 80, '25%');
-    case 'quantity':
-      return fc.constantFrom('1', '500m', '1Gi');
-    case 'any':
-    case 'object':
-      return fc.constant({});
-    default:
-      return fc.constantFrom(...words);
-  }
-}
-
-/** JSONSchemaProps and the like refer to themselves; depth bounds them. */
-function object(schema: string, depth = 0): fc.Arbitrary<Record<string, unknown>> {
-  const fields = [...schemaOf(schema).fields.values()].filter((field) => field.name !== 'managedFields');
-  return fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitrary(field.type, depth)])), { requiredKeys: [] });
-}
+import { fakeObject } from './schema/fake-object.ts';
 
 function withDefaults<T extends KubeObject>(definition: ResourceDefinition<T>, draft: T): T {
   const copy = structuredClone(draft);
@@ -59,7 +16,7 @@ describe('defaults', () => {
 
   it.each(defaulted.map((d) => [`${d.plural}.${d.group}/${d.version}`, d] as const))('of %s are idempotent', (_, definition) => {
     fc.assert(
-      fc.property(object(definition.schema), (draft) => {
+      fc.property(fakeObject(definition.schema, { complete: false }), (draft) => {
         const once = withDefaults(definition, draft as KubeObject);
         expect(withDefaults(definition, once)).toEqual(once);
       }),

@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HookContext, ResourceDefinition } from './define.ts';
 import * as api from './index.ts';
 import type { KubeObject } from './meta/object.ts';
+import { fakeObject } from './schema/fake-object.ts';
 import type { Container, Pod, PodSpec } from './schema/generated/types.ts';
+import { validateSchema } from './schema/required.ts';
 
 const context: HookContext = { now: '2026-01-01T00:00:00Z', user: { name: 'u', groups: [] }, subresource: '' };
 
@@ -25,6 +28,41 @@ const pod = (container: Partial<Container>, spec: Partial<PodSpec> = {}): Pod =>
   spec: { containers: [{ name: 'a', image: 'i:1', ...container }], ...spec },
 });
 const container = (c: Partial<Container>, spec: Partial<PodSpec> = {}) => findings(api.pods, pod(c, spec));
+
+/** What the registry lets through to the kind's own check: the walk over the schema has nothing to say. */
+const complete = (definition: ResourceDefinition) =>
+  fakeObject(definition.schema, { complete: true }).filter((object) => {
+    const draft = structuredClone(object);
+    definition.hooks.defaults?.(draft);
+    return validateSchema(draft, definition.schema).length === 0;
+  });
+
+describe('validation', () => {
+  const validated = api.definitions.filter((d) => d.hooks.validate);
+
+  it.each(validated.map((d) => [`${d.plural}.${d.group}/${d.version}`, d] as const))('of %s answers to anything', (_, definition) => {
+    fc.assert(
+      fc.property(complete(definition), complete(definition), (object, old) => {
+        for (const line of [...findings(definition, object), ...updateFindings(definition, object, old)]) {
+          expect(line).toMatch(/^[\w[\].{}, /-]+: \w/);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each(api.definitions.map((d) => [`${d.plural}.${d.group}/${d.version}`, d] as const))(
+    'of %s has a table row for anything',
+    (_, definition) => {
+      fc.assert(
+        fc.property(complete(definition), (object) => {
+          for (const column of definition.columns) expect(column.value(object, 0)).not.toBeUndefined();
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
+});
 
 describe('the validation of pods', () => {
   it('has nothing to say about a sound pod', () => {

@@ -10,7 +10,8 @@ function lastSeen(event: Event, nowMs: number): string {
   return event.lastTimestamp ? since(event.lastTimestamp, nowMs) : firstSeen(event, nowMs);
 }
 
-function objectCell({ involvedObject: { kind = '', name } }: Event): string {
+function objectCell({ involvedObject }: Event): string {
+  const { kind = '', name } = involvedObject ?? {};
   return name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase();
 }
 
@@ -25,10 +26,10 @@ export const eventColumns: readonly Column<Event>[] = [
   column('Type', 'string', (event: Event) => event.type ?? ''),
   column('Reason', 'string', (event: Event) => event.reason ?? ''),
   column('Object', 'string', objectCell),
-  wideColumn('Subobject', 'string', (event: Event) => event.involvedObject.fieldPath ?? ''),
+  wideColumn('Subobject', 'string', (event: Event) => event.involvedObject?.fieldPath ?? ''),
   wideColumn('Source', 'string', sourceCell),
   column('Message', 'string', (event: Event) => (event.message ?? '').trim()),
   wideColumn('First Seen', 'string', firstSeen),
   wideColumn('Count', 'integer', (event: Event) => event.series?.count ?? (event.count || 1)),
-  { ...wideColumn('Name', 'string', (event: Event) => event.metadata.name ?? ''), format: 'name' },
+  { ...wideColumn('Name', 'string', (event: Event) => event.metadata?.name ?? ''), format: 'name' },
 ];

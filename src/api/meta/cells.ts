@@ -1,5 +1,6 @@
 import type { LabelSelector } from './object.ts';
 import { formatLabelSelector } from './selectors.ts';
+import { ApiError } from './status.ts';
 
 /** The words that table cells use for what is not there. */
 export const NONE = '<none>';
@@ -36,5 +37,12 @@ export function loadBalancerCell(ingress: readonly { ip?: string; hostname?: str
   return [...new Set(addresses)].sort().join(',');
 }
 
-/** A label selector as kubectl prints it; `<none>` when it selects everything. */
-export const selectorCell = (selector: LabelSelector | undefined): string => formatLabelSelector(selector) || NONE;
+/** A label selector as kubectl prints it; `<none>` when it selects everything. Kinds that nothing acts on may hold one that is none. */
+export function selectorCell(selector: LabelSelector | undefined): string {
+  try {
+    return formatLabelSelector(selector) || NONE;
+  } catch (e) {
+    if (e instanceof ApiError) return '<error>';
+    throw e;
+  }
+}

@@ -9,5 +9,5 @@ export const csiNodes = defineResource<CSINode>({
   plural: 'csinodes',
   scope: 'Cluster',
   behaviour: 'stored-only',
-  columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec.drivers.length), ageColumn],
+  columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0), ageColumn],
 });
