@@ -3,4 +3,4 @@ export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneUnknown } from 
 export { findDuplicateKeys } from './duplicate-keys.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
 export { validateSchema } from './required.ts';
-export { type Field, type FieldType, findSchema, type Schema, schemaNames, schemaOf } from './schema.ts';
+export { type Field, type FieldType, findSchema, readSchema, type Schema, schemaNames, schemaOf, schemasFingerprint } from './schema.ts';

@@ -38,17 +38,24 @@ export interface Schema {
 const texts: Readonly<Record<string, string>> = generated;
 const parsed = new Map<string, Schema>();
 
+/** Changes when any schema does. */
+export const schemasFingerprint = (): string => JSON.stringify(texts);
+
 export const schemaNames = (): readonly string[] => Object.keys(texts);
 
 /** undefined: no such schema, such as a kind that a CustomResourceDefinition brought. */
 export function findSchema(name: string): Schema | undefined {
   const known = parsed.get(name);
   if (known) return known;
-  const text = Object.hasOwn(texts, name) ? texts[name] : undefined;
-  if (text === undefined) return undefined;
-  const schema = { name, fields: parseFields(text) };
-  parsed.set(name, schema);
+  const schema = readSchema(name);
+  if (schema) parsed.set(name, schema);
   return schema;
+}
+
+/** As findSchema, for those that read many schemas once: what is read is not kept in memory. */
+export function readSchema(name: string): Schema | undefined {
+  const text = Object.hasOwn(texts, name) ? texts[name] : undefined;
+  return text === undefined ? undefined : { name, fields: parseFields(text) };
 }
 
 /** Throws on a name that no schema has: a mistake in a definition. */

@@ -1,0 +1,152 @@
+import type { Registry } from '../../api/registry.ts';
+import { type Field, type FieldType, isAtomicType, mergeRule, readSchema } from '../../api/schema/index.ts';
+import { BUILT_IN, definitionNames, type GroupVersionKind, kindsOfSchemas } from './definition-names.ts';
+
+/** A JSON schema as OpenAPI 2 and 3 write it, with Kubernetes' extensions. */
+export interface JsonSchema {
+  $ref?: string;
+  allOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  type?: string;
+  format?: string;
+  description?: string;
+  required?: string[];
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  additionalProperties?: JsonSchema;
+  [extension: `x-kubernetes-${string}`]: unknown;
+}
+
+/** Texts by schema and field; a schema's own text is under the empty name (schema/generated/descriptions.json). */
+export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export type OpenApiVersion = 'v2' | 'v3';
+
+/** Writes definitions: what differs between OpenAPI 2 and 3 is where references point and whether they may have siblings. */
+export class DefinitionWriter {
+  readonly names: ReadonlyMap<string, string>;
+  readonly #kinds: ReadonlyMap<string, GroupVersionKind[]>;
+  readonly #version: OpenApiVersion;
+  readonly #descriptions: Descriptions;
+
+  constructor(registry: Registry, version: OpenApiVersion, descriptions: Descriptions) {
+    this.names = definitionNames(registry);
+    this.#kinds = kindsOfSchemas(registry);
+    this.#version = version;
+    this.#descriptions = descriptions;
+  }
+
+  /** A reference to one of our schemas. */
+  reference(schema: string): JsonSchema {
+    return this.#pointer(this.names.get(schema) ?? schema);
+  }
+
+  /** A reference to a definition by its published name. */
+  pointer(name: string): JsonSchema {
+    return this.#pointer(name);
+  }
+
+  #pointer(name: string): JsonSchema {
+    return { $ref: `${this.#version === 'v2' ? '#/definitions/' : '#/components/schemas/'}${name}` };
+  }
+
+  /** The definition of a schema; a kind that has none (a custom resource) is an object of any content. */
+  definition(schemaName: string): JsonSchema {
+    const schema = readSchema(schemaName);
+    if (!schema) return this.#opaque(schemaName);
+    const fields = [...schema.fields.values()];
+    const texts = this.#descriptions[schemaName] ?? {};
+    const required = fields.filter((field) => field.required).map((field) => field.name);
+    const kinds = this.#kinds.get(schemaName);
+    return {
+      ...(texts[''] && { description: texts[''] }),
+      type: 'object',
+      ...(required.length > 0 && { required }),
+      properties: Object.fromEntries(fields.map((field) => [field.name, this.#property(schemaName, field, texts[field.name])])),
+      ...(kinds && { 'x-kubernetes-group-version-kind': kinds }),
+      ...(isAtomicType(schemaName) && { 'x-kubernetes-map-type': 'atomic' }),
+    };
+  }
+
+  #opaque(schemaName: string): JsonSchema {
+    const kinds = this.#kinds.get(schemaName);
+    return {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      ...(kinds && { 'x-kubernetes-group-version-kind': kinds }),
+    };
+  }
+
+  #property(schemaName: string, field: Field, description: string | undefined): JsonSchema {
+    const value = this.#value(field.type, field.name);
+    const described = description === undefined ? value : this.#describe(value, description);
+    return { ...described, ...extensions(schemaName, field) };
+  }
+
+  /** OpenAPI 3.0 ignores what stands beside a $ref. */
+  #describe(value: JsonSchema, description: string): JsonSchema {
+    if (value.$ref === undefined || this.#version === 'v2') return { description, ...value };
+    return { description, allOf: [value] };
+  }
+
+  #value(type: FieldType, field: string): JsonSchema {
+    switch (type.is) {
+      case 'schema':
+        return this.reference(type.name);
+      case 'list':
+        return { type: 'array', items: this.#value(type.items, field) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.#value(type.values, field) };
+      case 'scalar':
+        if (type.scalar === 'any') return this.#pointer(field === 'fieldsV1' ? BUILT_IN.fields : BUILT_IN.raw);
+        if (type.scalar === 'object') return { type: 'object' };
+        return SCALARS[type.scalar] ?? this.#pointer(BUILT_IN[type.scalar as keyof typeof BUILT_IN]);
+    }
+  }
+
+  /** The definitions under BUILT_IN. */
+  builtIns(): Record<string, JsonSchema> {
+    const v2 = this.#version === 'v2';
+    return {
+      [BUILT_IN.time]: { type: 'string', format: 'date-time', description: 'A time in RFC 3339, in whole seconds.' },
+      [BUILT_IN.microTime]: { type: 'string', format: 'date-time', description: 'A time in RFC 3339 with microseconds.' },
+      [BUILT_IN.fields]: { type: 'object', description: 'A set of fields, as server-side apply tracks them (KEP-555).' },
+      [BUILT_IN.patch]: { type: 'object', description: 'The body of a PATCH request, in the format that its media type names.' },
+      [BUILT_IN.raw]: { type: 'object', description: 'Any object.' },
+      [BUILT_IN.quantity]: {
+        description: 'A number with a unit: 100m, 1.5, 2Gi, 12e6.',
+        ...(v2 ? { type: 'string' } : { oneOf: [{ type: 'string' }, { type: 'number' }] }),
+      },
+      [BUILT_IN.intOrString]: {
+        description: 'A number, or text such as a port name or a percentage.',
+        format: 'int-or-string',
+        ...(v2 ? { type: 'string' } : { oneOf: [{ type: 'integer' }, { type: 'string' }] }),
+      },
+    };
+  }
+}
+
+const SCALARS: Readonly<Record<string, JsonSchema>> = {
+  string: { type: 'string' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  byte: { type: 'string', format: 'byte' },
+};
+
+/** The elements of a kind's list and the verbs of discovery carry no list type. */
+const isUnmarkedList = (schemaName: string, field: string) =>
+  (field === 'items' && schemaName.endsWith('List')) || schemaName === 'APIResource';
+
+function extensions(schemaName: string, { name, type }: Field): JsonSchema {
+  const { list, keys, map, patch, mergeKey } = mergeRule(schemaName, name);
+  const isList = type.is === 'list' && !isUnmarkedList(schemaName, name);
+  return {
+    ...(isList && { 'x-kubernetes-list-type': list ?? 'atomic' }),
+    ...(keys && { 'x-kubernetes-list-map-keys': keys }),
+    ...(map && { 'x-kubernetes-map-type': map }),
+    ...(mergeKey !== undefined && { 'x-kubernetes-patch-merge-key': mergeKey }),
+    ...(patch && { 'x-kubernetes-patch-strategy': patch.join(',') }),
+  };
+}

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { defineResource } from '../../api/define.ts';
+import { definitions, registry } from '../../api/index.ts';
+import { buildRegistry } from '../../api/registry.ts';
+import type { Descriptions, JsonSchema } from './definitions.ts';
+import { type CompressedDocument, createOpenApi, V2_PROTOBUF_TYPE } from './openapi.ts';
+
+const texts = new URL('../../api/schema/generated/descriptions.json', import.meta.url);
+const loadDescriptions = async () => JSON.parse(readFileSync(texts, 'utf8')) as Descriptions;
+const openApi = createOpenApi({ registry: () => registry, loadDescriptions, gitVersion: 'v1.36.2+minik' });
+
+interface Operation {
+  operationId: string;
+  parameters?: { name?: string; in?: string; $ref?: string }[];
+  'x-kubernetes-action': string;
+  'x-kubernetes-group-version-kind': object;
+}
+type Paths = Record<string, Record<string, Operation>>;
+interface V2 {
+  paths: Paths;
+  definitions: Record<string, JsonSchema>;
+  parameters: Record<string, object>;
+}
+interface V3 {
+  paths: Paths;
+  components: { schemas: Record<string, JsonSchema> };
+}
+
+const parse = async <T>(document: Promise<CompressedDocument> | undefined): Promise<T> =>
+  JSON.parse(String(await (await document)?.bytes())) as T;
+
+/** Every `$ref` in a document. */
+function references(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null) return found;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '$ref' && typeof item === 'string') found.add(item);
+    else references(item, found);
+  }
+  return found;
+}
+
+describe('OpenAPI 2', () => {
+  it('names definitions as upstream does', async () => {
+    const { definitions: published } = await parse<V2>(openApi.v2Json());
+    for (const name of [
+      'io.k8s.api.core.v1.Pod',
+      'io.k8s.api.core.v1.PodTemplateSpec',
+      'io.k8s.api.core.v1.TopologySelectorTerm',
+      'io.k8s.api.autoscaling.v1.Scale',
+      'io.k8s.api.autoscaling.v2.MetricSpec',
+      'io.k8s.api.events.v1.Event',
+      'io.k8s.api.rbac.v1.Subject',
+      'io.k8s.api.resource.v1.ResourceClaim',
+      'io.k8s.api.admissionregistration.v1.WebhookClientConfig',
+      'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
+      'io.k8s.apimachinery.pkg.api.resource.Quantity',
+      'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+    ]) {
+      expect(published, name).toHaveProperty([name]);
+    }
+  });
+
+  it('has no reference that leads nowhere', async () => {
+    const document = await parse<V2>(openApi.v2Json());
+    const dangling = [...references(document)].filter((ref) => {
+      const [, section = '', name = ''] = ref.split('/');
+      return !(name in (section === 'definitions' ? document.definitions : document.parameters));
+    });
+    expect(dangling).toEqual([]);
+  });
+
+  it('carries what kubectl merges and explains by', async () => {
+    const { definitions: published } = await parse<V2>(openApi.v2Json());
+    const containers = published['io.k8s.api.core.v1.PodSpec']?.properties?.containers;
+    expect(containers).toMatchObject({
+      type: 'array',
+      items: { $ref: '#/definitions/io.k8s.api.core.v1.Container' },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      'x-kubernetes-patch-merge-key': 'name',
+      'x-kubernetes-patch-strategy': 'merge',
+    });
+    expect(containers?.description).toMatch(/^List of containers belonging to the pod/);
+    expect(published['io.k8s.api.core.v1.PodSpec']?.required).toEqual(['containers']);
+    expect(published['io.k8s.api.core.v1.Pod']?.['x-kubernetes-group-version-kind']).toEqual([{ group: '', version: 'v1', kind: 'Pod' }]);
+    expect(published['io.k8s.api.core.v1.LabelSelector']).toBeUndefined();
+  });
+
+  it('describes the operations of a kind, with the parameters that kubectl looks for', async () => {
+    const { paths } = await parse<V2>(openApi.v2Json());
+    const patch = paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.patch;
+    expect(patch).toMatchObject({
+      operationId: 'patchAppsV1NamespacedDeployment',
+      'x-kubernetes-action': 'patch',
+      'x-kubernetes-group-version-kind': { group: 'apps', kind: 'Deployment', version: 'v1' },
+    });
+    expect(patch?.parameters?.map((parameter) => parameter.$ref ?? parameter.name)).toEqual(
+      expect.arrayContaining(['body', '#/parameters/fieldValidation', '#/parameters/dryRun', '#/parameters/force']),
+    );
+    expect(paths['/api/v1/pods']?.get?.operationId).toBe('listCoreV1PodForAllNamespaces');
+    expect(paths['/api/v1/namespaces/{namespace}/pods']?.delete?.operationId).toBe('deleteCoreV1CollectionNamespacedPod');
+    expect(paths['/api/v1/namespaces/{namespace}/pods/{name}/exec']?.get).toMatchObject({
+      operationId: 'connectCoreV1GetNamespacedPodExec',
+      'x-kubernetes-action': 'connect',
+    });
+    expect(paths['/api/v1/namespaces/{namespace}/pods/{name}/eviction']?.post?.['x-kubernetes-group-version-kind']).toEqual({
+      group: 'policy',
+      kind: 'Eviction',
+      version: 'v1',
+    });
+  });
+
+  it('gives every operation an id of its own', async () => {
+    const { paths } = await parse<V2>(openApi.v2Json());
+    const ids = Object.values(paths).flatMap((item) => Object.values(item).flatMap((operation) => operation.operationId ?? []));
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+  });
+});
+
+/** Fields of a protobuf message: number -> the bytes of each occurrence. Varints are skipped. */
+function fieldsOf(bytes: Buffer): Map<number, Buffer[]> {
+  const fields = new Map<number, Buffer[]>();
+  let at = 0;
+  const varint = () => {
+    let [value, scale] = [0, 1];
+    for (;;) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    if (tag % 8 === 0) varint();
+    else {
+      const length = varint();
+      const number = Math.floor(tag / 8);
+      fields.set(number, [...(fields.get(number) ?? []), bytes.subarray(at, at + length)]);
+      at += length;
+    }
+  }
+  return fields;
+}
+const one = (bytes: Buffer | undefined, ...path: number[]): Buffer | undefined =>
+  path.reduce<Buffer | undefined>((inner, field) => inner && fieldsOf(inner).get(field)?.[0], bytes);
+
+describe('OpenAPI 2 as protobuf', () => {
+  it('holds the definitions of the JSON document', async () => {
+    const document = await openApi.v2Protobuf();
+    expect(document.contentType).toBe(V2_PROTOBUF_TYPE);
+    const root = fieldsOf(await document.bytes());
+    expect(String(root.get(1)?.[0])).toBe('2.0');
+    const named = fieldsOf(root.get(9)?.[0] ?? Buffer.alloc(0)).get(1) ?? [];
+    const json = await parse<V2>(openApi.v2Json());
+    expect(named.map((definition) => String(one(definition, 1)))).toEqual(Object.keys(json.definitions));
+  });
+
+  it('holds paths, and extensions as YAML', async () => {
+    const root = fieldsOf(await (await openApi.v2Protobuf()).bytes());
+    const paths = fieldsOf(root.get(8)?.[0] ?? Buffer.alloc(0)).get(2) ?? [];
+    const deployment = paths.find((path) => String(one(path, 1)) === '/apis/apps/v1/namespaces/{namespace}/deployments/{name}');
+    const patch = one(deployment, 2, 8);
+    expect(String(one(patch, 5))).toBe('patchAppsV1NamespacedDeployment');
+    const extensions = (patch && fieldsOf(patch).get(13))?.map((extension) => `${one(extension, 1)}=${one(extension, 2, 2)}`);
+    expect(extensions).toEqual([
+      'x-kubernetes-action="patch"\n',
+      'x-kubernetes-group-version-kind={"group":"apps","kind":"Deployment","version":"v1"}\n',
+    ]);
+  });
+});
+
+describe('OpenAPI 3', () => {
+  it('indexes every group and version by a hash', async () => {
+    const { paths } = await parse<{ paths: Record<string, { serverRelativeURL: string }> }>(openApi.v3Index());
+    expect(Object.keys(paths)).toHaveLength(registry.groups.flatMap((group) => group.versions).length);
+    expect(paths['apis/apps/v1']?.serverRelativeURL).toBe(`/openapi/v3/apis/apps/v1?hash=${openApi.v3Hash('apis/apps/v1')}`);
+    expect(openApi.v3Document('apis/nope/v1')).toBeUndefined();
+    expect(openApi.v3Hash('apis/nope/v1')).toBeUndefined();
+  });
+
+  it('has no reference that leads nowhere, in any document', async () => {
+    const { paths } = await parse<{ paths: object }>(openApi.v3Index());
+    for (const path of Object.keys(paths)) {
+      const document = await parse<V3>(openApi.v3Document(path));
+      const dangling = [...references(document)].filter(
+        (ref) => !(ref.replace('#/components/schemas/', '') in document.components.schemas),
+      );
+      expect(dangling, path).toEqual([]);
+    }
+  });
+
+  it('keeps descriptions beside references, and offers the query parameters of patches', async () => {
+    const { paths, components } = await parse<V3>(openApi.v3Document('api/v1'));
+    const created = components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']?.properties?.creationTimestamp;
+    expect(created).toMatchObject({ allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Time' }] });
+    expect(created?.description).toMatch(/^CreationTimestamp is a timestamp/);
+    const patch = paths['/api/v1/namespaces/{namespace}/pods/{name}']?.patch;
+    expect(patch?.parameters).toContainEqual(expect.objectContaining({ name: 'fieldValidation', in: 'query' }));
+    expect(patch?.parameters).toContainEqual(expect.objectContaining({ name: 'dryRun', in: 'query' }));
+  });
+
+  it('publishes kinds without a schema, under a hash and a document of their own', async () => {
+    const widgets = defineResource({
+      group: 'example.com',
+      version: 'v1',
+      kind: 'Widget',
+      plural: 'widgets',
+      scope: 'Namespaced',
+      schema: 'example.com/v1/Widget',
+    });
+    let current = registry;
+    const changing = createOpenApi({ registry: () => current, loadDescriptions, gitVersion: 'v1.36.2' });
+    const before = changing.v3Hash('apis/apps/v1');
+    current = buildRegistry([...definitions, widgets]);
+    const { components } = await parse<V3>(changing.v3Document('apis/example.com/v1'));
+    expect(components.schemas['com.example.v1.Widget']).toMatchObject({
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],
+    });
+    expect(changing.v3Hash('apis/apps/v1')).toBe(before);
+  });
+});
+
+describe('OpenAPI documents', () => {
+  it('are built once and kept compressed', async () => {
+    let loads = 0;
+    const counting = createOpenApi({
+      registry: () => registry,
+      loadDescriptions: async () => {
+        loads++;
+        return {};
+      },
+      gitVersion: 'v1.36.2',
+    });
+    const [first, second] = await Promise.all([counting.v3Document('api/v1'), counting.v3Document('api/v1')]);
+    expect(first).toBe(second);
+    expect(loads).toBe(1);
+    expect(first?.etag).toMatch(/^"[0-9A-F]{64}"$/);
+    expect((await first?.bytes())?.length).toBeGreaterThan(5 * (first?.gzip.length ?? Number.MAX_VALUE));
+  });
+
+  it('are built again after a failure', async () => {
+    let fails = true;
+    const flaky = createOpenApi({
+      registry: () => registry,
+      loadDescriptions: async () => {
+        if (fails) throw new Error('no such asset');
+        return {};
+      },
+      gitVersion: 'v1.36.2',
+    });
+    await expect(flaky.v2Json()).rejects.toThrow('no such asset');
+    fails = false;
+    await expect(flaky.v2Json()).resolves.toMatchObject({ contentType: 'application/json' });
+  });
+});

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { apiVersionOf } from '../../api/define.ts';
+import type { Registry } from '../../api/registry.ts';
+import { schemasFingerprint } from '../../api/schema/index.ts';
+import { entityTag } from '../discovery/document.ts';
+import type { Descriptions } from './definitions.ts';
+import { encodeDocumentV2 } from './protobuf-v2.ts';
+import { documentV2 } from './v2.ts';
+import { documentV3 } from './v3.ts';
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+export const V2_PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/** A document kept compressed: it is megabytes of text that few clients ask for, and those that do take gzip. */
+export interface CompressedDocument {
+  readonly gzip: Buffer;
+  /** For clients that do not accept gzip. */
+  bytes(): Promise<Buffer>;
+  /** Quoted, as the header carries it. */
+  readonly etag: string;
+  readonly contentType: string;
+}
+
+export interface OpenApiOptions {
+  /** What is served now; see DiscoveryOptions. */
+  readonly registry: () => Registry;
+  /** schema/generated/descriptions.json, read when a document is built and not kept. */
+  readonly loadDescriptions: () => Promise<Descriptions>;
+  /** `v1.36.2+minik`. */
+  readonly gitVersion: string;
+}
+
+/** Every document is built at the first request for it and kept until the registry changes. */
+export interface OpenApi {
+  /** /openapi/v2 for `application/json`. */
+  v2Json(): Promise<CompressedDocument>;
+  /** /openapi/v2 for `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`. */
+  v2Protobuf(): Promise<CompressedDocument>;
+  /** /openapi/v3 */
+  v3Index(): Promise<CompressedDocument>;
+  /** `path` as the index names it: `api/v1`, `apis/apps/v1`. undefined when nothing is served there. */
+  v3Document(path: string): Promise<CompressedDocument> | undefined;
+  /** The hash that the index gives for the path: a request with another one is redirected. */
+  v3Hash(path: string): string | undefined;
+}
+
+export function createOpenApi(options: OpenApiOptions): OpenApi {
+  const perRegistry = new WeakMap<Registry, DocumentCache>();
+  const current = () => {
+    const registry = options.registry();
+    const cache = perRegistry.get(registry) ?? new DocumentCache(registry, options);
+    perRegistry.set(registry, cache);
+    return cache;
+  };
+  return {
+    v2Json: () => current().v2Json(),
+    v2Protobuf: () => current().v2Protobuf(),
+    v3Index: () => current().v3Index(),
+    v3Document: (path) => current().v3Document(path),
+    v3Hash: (path) => current().versions.get(path)?.hash,
+  };
+}
+
+interface ServedVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly hash: string;
+}
+
+class DocumentCache {
+  /** By path. */
+  readonly versions: ReadonlyMap<string, ServedVersion>;
+  readonly #registry: Registry;
+  readonly #options: OpenApiOptions;
+  readonly #documents = new Map<string, Promise<CompressedDocument>>();
+
+  constructor(registry: Registry, options: OpenApiOptions) {
+    this.#registry = registry;
+    this.#options = options;
+    this.versions = servedVersions(registry, options.gitVersion);
+  }
+
+  v2Json(): Promise<CompressedDocument> {
+    return this.#keep('v2', 'application/json', async () => Buffer.from(JSON.stringify(await this.#v2())));
+  }
+
+  v2Protobuf(): Promise<CompressedDocument> {
+    return this.#keep('v2 protobuf', V2_PROTOBUF_TYPE, async () => encodeDocumentV2(await this.#v2()));
+  }
+
+  v3Index(): Promise<CompressedDocument> {
+    const paths = [...this.versions].map(([path, { hash }]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]);
+    return this.#keep('v3', 'application/json', async () => Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) })));
+  }
+
+  v3Document(path: string): Promise<CompressedDocument> | undefined {
+    const served = this.versions.get(path);
+    return (
+      served &&
+      this.#keep(`v3 ${path}`, 'application/json', async () => {
+        const { loadDescriptions, gitVersion } = this.#options;
+        return Buffer.from(JSON.stringify(documentV3(this.#registry, served, await loadDescriptions(), gitVersion)));
+      })
+    );
+  }
+
+  async #v2() {
+    const { loadDescriptions, gitVersion } = this.#options;
+    return documentV2(this.#registry, await loadDescriptions(), gitVersion);
+  }
+
+  /** A failure is not kept: the next request tries again. */
+  #keep(key: string, contentType: string, build: () => Promise<Buffer>): Promise<CompressedDocument> {
+    const known = this.#documents.get(key);
+    if (known) return known;
+    const document = build().then((bytes) => compressed(bytes, contentType));
+    this.#documents.set(key, document);
+    document.catch(() => this.#documents.delete(key));
+    return document;
+  }
+}
+
+async function compressed(bytes: Buffer, contentType: string): Promise<CompressedDocument> {
+  const packed = await compress(bytes);
+  return { gzip: packed, bytes: () => decompress(packed), etag: entityTag(bytes), contentType };
+}
+
+/** Hashes change with the version of minik, with the built-in schemas and with what the group's version serves: no document has to be built for them. */
+function servedVersions(registry: Registry, gitVersion: string): Map<string, ServedVersion> {
+  const base = createHash('sha256').update(gitVersion).update(schemasFingerprint()).digest('hex');
+  const versions = new Map<string, ServedVersion>();
+  for (const { name: group, versions: served } of registry.groups) {
+    for (const version of served) {
+      const path = `${group === '' ? 'api' : 'apis'}/${apiVersionOf({ group, version })}`;
+      const definitions = JSON.stringify(registry.inVersion(group, version));
+      const hash = createHash('sha256').update(base).update(definitions).digest('hex').toUpperCase();
+      versions.set(path, { group, version, hash });
+    }
+  }
+  return versions;
+}

@@ -1,0 +1,106 @@
+import type { Registry } from '../../api/registry.ts';
+import { BUILT_IN } from './definition-names.ts';
+import { DefinitionWriter, type Descriptions, type JsonSchema } from './definitions.ts';
+import { type Operation, type PathOperations, pathsOf } from './operations.ts';
+import { type Parameter, QUERY_PARAMETERS } from './parameters.ts';
+
+/** The parts of OpenAPI 2 that the API uses (openapi.org, specification 2.0). */
+export interface DocumentV2 {
+  readonly swagger: '2.0';
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, PathItemV2>>;
+  readonly definitions: Readonly<Record<string, JsonSchema>>;
+  readonly parameters: Readonly<Record<string, SimpleParameterV2>>;
+}
+
+export interface SimpleParameterV2 extends Parameter {
+  readonly required?: true;
+  readonly uniqueItems: true;
+}
+export interface BodyParameterV2 {
+  readonly name: 'body';
+  readonly in: 'body';
+  readonly required: boolean;
+  readonly schema: JsonSchema;
+}
+export type ParameterV2 = SimpleParameterV2 | BodyParameterV2 | { readonly $ref: string };
+
+export interface ResponseV2 {
+  readonly description: string;
+  readonly schema?: JsonSchema;
+}
+export interface OperationV2 {
+  readonly description: string;
+  readonly consumes: readonly string[];
+  readonly produces: readonly string[];
+  readonly tags: readonly string[];
+  readonly operationId: string;
+  readonly parameters?: readonly ParameterV2[];
+  readonly responses: Readonly<Record<string, ResponseV2>>;
+  readonly 'x-kubernetes-action': string;
+  readonly 'x-kubernetes-group-version-kind': Operation['kind'];
+}
+export type PathItemV2 = { readonly [method in Operation['method']]?: OperationV2 } & { readonly parameters: readonly ParameterV2[] };
+
+const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+export const LIST_STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+export const PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
+
+/** /openapi/v2: every kind of every group in one document. */
+export function documentV2(registry: Registry, descriptions: Descriptions, version: string): DocumentV2 {
+  const writer = new DefinitionWriter(registry, 'v2', descriptions);
+  const definitions = [...writer.names].map(([schema, name]): [string, JsonSchema] => [name, writer.definition(schema)]);
+  const paths = registry.groups.flatMap((group) => group.versions.flatMap((v) => pathsOf(registry, group.name, v)));
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version },
+    paths: Object.fromEntries(paths.map((entry) => [entry.path, pathItem(entry, writer)])),
+    definitions: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
+    parameters: Object.fromEntries(QUERY_PARAMETERS.map((parameter) => [parameter.name, simpleParameter(parameter)])),
+  };
+}
+
+const simpleParameter = (parameter: Parameter): SimpleParameterV2 => ({
+  ...parameter,
+  ...(parameter.in === 'path' && { required: true }),
+  uniqueItems: true,
+});
+
+/** Query parameters are the same everywhere and stand once, at the document's root. */
+const parameterV2 = (parameter: Parameter): ParameterV2 =>
+  parameter.in === 'query' ? { $ref: `#/parameters/${parameter.name}` } : simpleParameter(parameter);
+
+function pathItem({ parameters, operations }: PathOperations, writer: DefinitionWriter): PathItemV2 {
+  const methods = operations.map((operation) => [operation.method, operationV2(operation, writer)]);
+  return { ...Object.fromEntries(methods), parameters: parameters.map(parameterV2) };
+}
+
+function operationV2(operation: Operation, writer: DefinitionWriter): OperationV2 {
+  const parameters = [...bodyParameters(operation, writer), ...operation.parameters.map(parameterV2)];
+  const schema = operation.answer === undefined ? { type: 'string' } : writer.reference(operation.answer);
+  const responses = operation.codes.map((code): [string, ResponseV2] => [String(code), { description: STATUS_TEXTS[code] ?? '', schema }]);
+  return {
+    description: operation.description,
+    consumes: operation.body.is === 'patch' ? PATCH_TYPES : ['*/*'],
+    produces: operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES,
+    tags: [operation.tag],
+    operationId: operation.id,
+    ...(parameters.length > 0 && { parameters }),
+    responses: Object.fromEntries([...responses, ['401', { description: 'Unauthorized' }]]),
+    'x-kubernetes-action': operation.action,
+    'x-kubernetes-group-version-kind': operation.kind,
+  };
+}
+
+export const STATUS_TEXTS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+function bodyParameters({ body, method }: Operation, writer: DefinitionWriter): BodyParameterV2[] {
+  if (body.is === 'none') return [];
+  const schema = body.is === 'patch' ? writer.pointer(BUILT_IN.patch) : writer.reference(body.schema);
+  return [{ name: 'body', in: 'body', required: method !== 'delete', schema }];
+}

@@ -1,0 +1,84 @@
+import type { Registry } from '../../api/registry.ts';
+import { BUILT_IN, listSchemaOf, reachable } from './definition-names.ts';
+import { DefinitionWriter, type Descriptions, type JsonSchema } from './definitions.ts';
+import { type Operation, pathsOf } from './operations.ts';
+import type { Parameter } from './parameters.ts';
+import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS } from './v2.ts';
+
+const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** /openapi/v3/apis/GROUP/VERSION: one group and version, with everything that its kinds refer to (KEP-2896). */
+export function documentV3(registry: Registry, gv: { group: string; version: string }, descriptions: Descriptions, version: string) {
+  const writer = new DefinitionWriter(registry, 'v3', descriptions);
+  const paths = pathsOf(registry, gv.group, gv.version);
+  const schemas = schemasOf(
+    registry,
+    gv,
+    paths.flatMap((path) => path.operations),
+  );
+  const definitions = schemas.map((schema): [string, JsonSchema] => [writer.names.get(schema) ?? schema, writer.definition(schema)]);
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version },
+    paths: Object.fromEntries(
+      paths.map(({ path, parameters, operations }) => [
+        path,
+        {
+          ...Object.fromEntries(operations.map((operation) => [operation.method, operationV3(operation, writer)])),
+          parameters: parameters.map(parameterV3),
+        },
+      ]),
+    ),
+    components: {
+      schemas: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+function schemasOf(registry: Registry, { group, version }: { group: string; version: string }, operations: readonly Operation[]): string[] {
+  const served = registry.inVersion(group, version);
+  const bodies = operations.flatMap(({ body, answer }) => [body.is === 'schema' ? body.schema : undefined, answer]);
+  const roots = [
+    ...served.map((resource) => resource.schema),
+    ...served.map(listSchemaOf),
+    ...bodies,
+    'DeleteOptions',
+    'Status',
+    'WatchEvent',
+  ];
+  const named = roots.filter((name) => name !== undefined);
+  return [...new Set([...named, ...reachable(named)])];
+}
+
+const parameterV3 = ({ name, in: place, type, description }: Parameter) => ({
+  name,
+  in: place,
+  description,
+  ...(place === 'path' && { required: true }),
+  schema: { type, uniqueItems: true },
+});
+
+function operationV3(operation: Operation, writer: DefinitionWriter) {
+  const body = requestBody(operation, writer);
+  const schema = operation.answer === undefined ? { type: 'string' } : writer.reference(operation.answer);
+  const types = operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES;
+  const content = Object.fromEntries(types.map((type) => [type, { schema }]));
+  const responses = operation.codes.map((code) => [String(code), { description: STATUS_TEXTS[code] ?? '', content }]);
+  return {
+    description: operation.description,
+    tags: [operation.tag],
+    operationId: operation.id,
+    ...(operation.parameters.length > 0 && { parameters: operation.parameters.map(parameterV3) }),
+    ...(body && { requestBody: body }),
+    responses: Object.fromEntries([...responses, ['401', { description: 'Unauthorized' }]]),
+    'x-kubernetes-action': operation.action,
+    'x-kubernetes-group-version-kind': operation.kind,
+  };
+}
+
+function requestBody({ body, method }: Operation, writer: DefinitionWriter) {
+  if (body.is === 'none') return undefined;
+  const schema = body.is === 'patch' ? writer.pointer(BUILT_IN.patch) : writer.reference(body.schema);
+  const types = body.is === 'patch' ? PATCH_TYPES : ['*/*'];
+  return { content: Object.fromEntries(types.map((type) => [type, { schema }])), ...(method !== 'delete' && { required: true }) };
+}
