@@ -1,11 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
+import type { ProcessIdentity, ProcessPort } from '../../runtime/containerd/supervisor.ts';
 import { findExecutable, startDetached } from './spawn.ts';
-
-/** A process by id and start time: ids are used again, the pair is not. */
-export interface ProcessIdentity {
-  pid: number;
-  startTime: string;
-}
 
 /** Undefined when there is no such process, or when it has ended and waits to be collected. */
 export async function processIdentity(pid: number): Promise<ProcessIdentity | undefined> {
@@ -27,8 +22,8 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
 
 const TAIL_BYTES = 2000;
 
-/** The supervisor's door to processes (src/runtime/containerd/supervisor.ts, ProcessPort). */
-export const hostProcesses = {
+/** containerd's supervisor reaches processes through this. */
+export const hostProcesses: ProcessPort = {
   find: (name: string) => findExecutable(name),
   async startDetached(file: string, args: readonly string[], options: { logPath: string }): Promise<ProcessIdentity> {
     const pid = await startDetached(file, args, options);

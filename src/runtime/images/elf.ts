@@ -114,14 +114,8 @@ function arm64Code(): Buffer {
   ];
   const endAt = ENTRY + program(0, 0).length * 4;
   const dataAt = endAt + end.length * 4;
-  const words = [...program(dataAt, dataAt + 24), ...end];
+  const words = [...program(dataAt, dataAt + 32), ...end];
   const text = Buffer.alloc(words.length * 4);
   for (const [i, word] of words.entries()) text.writeUInt32LE(word, i * 4);
-  // arm64's struct has no restorer: handler, flags, mask.
-  const act = (handler: number) => {
-    const data = Buffer.alloc(24);
-    data.writeBigUInt64LE(BigInt(handler), 0);
-    return data;
-  };
-  return Buffer.concat([text, act(SIG_IGN), act(endAt)]);
+  return Buffer.concat([text, sigaction(SIG_IGN, 0, 0), sigaction(endAt, 0, 0)]);
 }
