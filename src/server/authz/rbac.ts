@@ -1,4 +1,4 @@
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../api/schema/generated/types.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef } from '../../api/schema/generated/types.ts';
 import type { AuthorizationAttributes, AuthorizationDecision, ObjectReader, UserInfo } from '../ports.ts';
 import { buildRbacIndex, grantsFor, type RbacIndex, roleLookup } from './rbac-index-plan.ts';
 import { type RuleRequest, ruleAllows } from './rules-plan.ts';
@@ -18,7 +18,7 @@ export interface Rbac extends Disposable {
   /** All rules that apply to the user in the namespace; cluster-wide ones alone when it is ''. */
   rulesFor(user: UserInfo, namespace: string): UserRules;
   /** The rules of the role that a binding names; undefined when there is no such role. */
-  rulesOf(ref: { apiGroup: string; kind: string; name: string }, namespace: string): readonly PolicyRule[] | undefined;
+  rulesOf(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
 }
 
 export function openRbac(reader: ObjectReader): Rbac {

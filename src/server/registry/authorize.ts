@@ -1,3 +1,4 @@
+import { parseFieldSelector } from '../../api/meta/selectors.ts';
 import { ApiError, qualifiedResource } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../ports.ts';
@@ -10,8 +11,16 @@ export const attributesOf = (user: UserInfo, request: ApiRequest): Authorization
   resource: request.resource,
   subresource: request.subresource ?? '',
   namespace: request.namespace ?? '',
-  name: request.name ?? '',
+  name: request.name ?? selectedName(request),
 });
+
+/** A list or watch of one object by `metadata.name` is authorized as that object's, as upstream does: agents read secrets this way. */
+function selectedName({ verb, options }: ApiRequest): string {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return '';
+  if (!options?.fieldSelector?.includes('metadata.name')) return '';
+  const named = parseFieldSelector(options.fieldSelector).find(({ field, op }) => field === 'metadata.name' && op === '=');
+  return named?.value ?? '';
+}
 
 /** Throws Forbidden, worded as upstream words it, unless the authorizer allows the request. */
 export async function authorize(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {

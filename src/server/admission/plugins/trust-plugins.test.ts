@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import type { PolicyRule } from '../../../api/schema/generated/types.ts';
+import { openAuthorizers } from '../../authz/chain.ts';
+import { fakeReader } from '../../fake-reader.ts';
+import type { AdmissionRequest, UserInfo } from '../../ports.ts';
+import { nodeRestriction } from './node-restriction.ts';
+import { rbacEscalation } from './rbac-escalation.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+const write = (user: UserInfo, group: string, resource: string, object: KubeObject, old?: KubeObject): AdmissionRequest => ({
+  operation: old ? 'UPDATE' : 'CREATE',
+  request: { verb: old ? 'update' : 'create', group, version: 'v1', resource, namespace: object.metadata?.namespace },
+  object,
+  old,
+  context: { user, signal: new AbortController().signal, warn: () => {} },
+});
+
+describe('the escalation plugin', () => {
+  const read: PolicyRule = { apiGroups: [''], resources: ['pods'], verbs: ['get'] };
+  const grantor: PolicyRule = { apiGroups: [GROUP], resources: ['roles'], verbs: ['escalate'] };
+  const binder: PolicyRule = { apiGroups: [GROUP], resources: ['clusterroles'], resourceNames: ['big'], verbs: ['bind'] };
+  const big: PolicyRule = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
+  const role = (name: string, ...rules: PolicyRule[]) => ({ metadata: { name, namespace: 'shop' }, rules }) as KubeObject;
+  const binding = (kind: string, name: string) =>
+    ({
+      metadata: { name: 'b', namespace: 'shop' },
+      roleRef: { apiGroup: GROUP, kind, name },
+      subjects: [{ kind: 'User', name: 'x' }],
+    }) as KubeObject;
+  const bound = (user: string, name: string) =>
+    ({
+      metadata: { name: user },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
+      subjects: [{ kind: 'User', name: user }],
+    }) as KubeObject;
+  const { rbac, authorizer } = openAuthorizers(
+    fakeReader({
+      [`clusterroles.${GROUP}`]: [role('reader', read), role('grantor', grantor), role('binder', binder), role('big', big)],
+      [`clusterrolebindings.${GROUP}`]: [bound('jane', 'reader'), bound('george', 'grantor'), bound('bea', 'binder')],
+    }),
+  );
+  const plugin = rbacEscalation({ rbac, authorizer });
+  const check = async (name: string, resource: string, object: KubeObject, old?: KubeObject) =>
+    plugin.validate?.(write({ name, groups: ['dev'] }, GROUP, resource, object, old));
+
+  it('lets a user grant what the user holds', async () => {
+    await check('jane', 'roles', role('r', read));
+    await check('jane', 'rolebindings', binding('ClusterRole', 'reader'));
+  });
+
+  it('refuses more, and names what is missing', async () => {
+    await expect(check('jane', 'roles', role('r', { ...read, verbs: ['get', 'delete'] }))).rejects.toThrow(
+      'roles.rbac.authorization.k8s.io "r" is forbidden: user "jane" (groups=["dev"]) is attempting to grant RBAC permissions not currently held:\n' +
+        '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}',
+    );
+    await expect(check('jane', 'rolebindings', binding('ClusterRole', 'big'))).rejects.toMatchObject({ code: 403 });
+    await expect(check('jane', 'rolebindings', binding('Role', 'nowhere'))).rejects.toMatchObject({ code: 404 });
+  });
+
+  it('lets through who may escalate or bind', async () => {
+    await check('george', 'roles', role('r', big));
+    await check('bea', 'rolebindings', binding('ClusterRole', 'big'));
+    await expect(check('bea', 'roles', role('r', big))).rejects.toMatchObject({ code: 403 });
+  });
+
+  it('lets anyone change what is not rules', async () => {
+    await check('jane', 'roles', { ...role('r', big), metadata: { name: 'r', labels: { a: 'b' } } }, role('r', big));
+  });
+
+  it('holds an aggregation rule for all rules there are', async () => {
+    const aggregated = { ...role('r'), aggregationRule: { clusterRoleSelectors: [{}] } };
+    await expect(check('jane', 'clusterroles', aggregated)).rejects.toMatchObject({ code: 403 });
+  });
+});
+
+describe('the node restriction', () => {
+  const n1: UserInfo = { name: 'system:node:n1', groups: ['system:nodes'] };
+  const node = (name: string, labels: Record<string, string> = {}, spec: object = {}) =>
+    ({ metadata: { name, labels }, spec }) as KubeObject;
+  const check = async (object: KubeObject, old?: KubeObject, user = n1) =>
+    nodeRestriction.validate?.(write(user, '', 'nodes', object, old));
+
+  it('lets a node register and update itself', async () => {
+    await check(node('n1', { 'kubernetes.io/hostname': 'n1', 'node.kubernetes.io/x': 'y', zone: 'a' }));
+    await check(node('n1', { 'kubernetes.io/hostname': 'n1' }), node('n1'));
+  });
+  it('refuses other nodes, restricted labels and taints', async () => {
+    await expect(check(node('n2'))).rejects.toThrow('node "n1" is not allowed to modify nodes "n2"');
+    for (const label of ['node-restriction.kubernetes.io/pci', 'kubernetes.io/role', 'node-role.kubernetes.io/control-plane']) {
+      await expect(check(node('n1', { [label]: '' })), label).rejects.toThrow(`not allowed to modify labels: ${label}`);
+    }
+    await expect(check(node('n1', {}, {}), node('n1', {}, { taints: [{ key: 'a', effect: 'NoSchedule' }] }))).rejects.toThrow(
+      /modify taints/,
+    );
+  });
+  it('says nothing about other users', async () => {
+    await check(node('n2', { 'kubernetes.io/role': 'x' }), undefined, { name: 'admin', groups: [] });
+  });
+});
