@@ -3,16 +3,9 @@ import type { KubeObject } from '../api/meta/object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from './client.ts';
+import type { Informer } from './informer.ts';
 
-/** A read-only, indexed view of one resource, kept current by list and watch. Objects are shared and frozen. */
-export interface Informer<T extends KubeObject = KubeObject> {
-  /** `namespace/name`, or `name`. */
-  get(key: string): T | undefined;
-  list(): readonly T[];
-  /** Objects whose index has this value. Every informer has `namespace` and `owner` (controller owner uid). */
-  by(index: string, value: string): readonly T[];
-  readonly synced: boolean;
-}
+export type { Informer } from './informer.ts';
 
 /** What a controller sees of the cluster. */
 export interface ControllerContext {
@@ -35,13 +28,17 @@ export type ReconcileResult = undefined | void | { readonly afterMs: number };
 
 /**
  * A controller declares what it reads and writes, and reconciles one key at a time: never two runs of the same key at once.
- * It gets a key, never an event, and reads the state from informers and the client.
+ * It gets a key, never an event, and reads the state from informers and the client. A key does not run again before the informers show
+ * what its last run wrote to the resources that it reads: a reconcile need not fear that it creates or deletes twice.
  */
 export interface Controller {
   readonly name: string;
   /** Resource ids that it watches: `pods`, `deployments.apps`. The first one's keys are its own. */
   readonly reads: readonly string[];
-  /** What it writes: resource ids, with `/status` or other subresources. Documentation that is checked: other writes are refused. */
+  /**
+   * What it writes: resource ids, with `/status` or other subresources; `*` is everything. Documentation that is checked: other
+   * writes are refused.
+   */
   readonly writes: readonly string[];
   /**
    * Which of its keys a change of an object in `reads` concerns. Absent for the first resource: the object's own key; absent for others: the

@@ -1,0 +1,155 @@
+import { type ResourceDefinition, resourceId } from '../api/define.ts';
+import { type KubeObject, objectKey } from '../api/meta/object.ts';
+import { isConflict } from '../api/meta/status.ts';
+import { isAbort } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Component, runAll } from '../base/component.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Client } from './client.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { type EventRecorder, eventRecorder } from './events.ts';
+import { guardClient } from './guarded-client.ts';
+import type { Change, Informer, Informers } from './informer.ts';
+import { ReadYourWrites } from './read-your-writes.ts';
+import { WorkQueue } from './workqueue.ts';
+
+/** Called after each run of a key; for /metrics. */
+export interface ControllerMetrics {
+  reconciled(controller: string, result: 'success' | 'requeue_after' | 'error', seconds: number): void;
+  depth(controller: string, keys: number): void;
+}
+
+export interface RunControllersOptions {
+  readonly controllers: readonly Controller[];
+  readonly client: Client;
+  readonly informers: Informers;
+  /** The definition behind a resource id such as `deployments.apps`; undefined when there is none. */
+  readonly resource: (id: string) => ResourceDefinition | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics?: ControllerMetrics;
+}
+
+const DEFAULT_WORKERS = 4;
+/** A key whose writes are not visible yet is looked at again when an event names it, and at the latest after this time. */
+const RECHECK_STALE_MS = 250;
+
+/**
+ * The only reconcile loop. Each controller has its own queue and workers: one that fails or is slow does not hold up the others. Ready when
+ * every controller has seen the first list of all that it reads. The informers are run by their owner.
+ */
+export function runControllers(options: RunControllersOptions): Component {
+  const loops = options.controllers.map((controller) => new ControllerLoop(controller, options));
+  return { name: 'controllers', run: ({ signal, ready }) => runAll(loops, { signal, ready }) };
+}
+
+class ControllerLoop implements Component {
+  readonly name: string;
+  readonly #controller: Controller;
+  readonly #options: RunControllersOptions;
+  readonly #log: Logger;
+  readonly #queue: WorkQueue;
+  readonly #reads: ReadonlyMap<string, { readonly resource: ResourceDefinition; readonly informer: Informer }>;
+  readonly #staleness: ReadYourWrites;
+  readonly #events: EventRecorder;
+  readonly #context: ControllerContext;
+
+  constructor(controller: Controller, options: RunControllersOptions) {
+    const { client, clock, log } = options;
+    this.name = `${controller.name} controller`;
+    this.#controller = controller;
+    this.#options = options;
+    this.#log = log.child({ controller: controller.name });
+    this.#queue = new WorkQueue(clock);
+    this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
+    this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
+    this.#events = eventRecorder({ client, component: `${controller.name}-controller`, clock, log: this.#log });
+    this.#context = {
+      client: guardClient(client, controller.name, controller.writes, { wrote() {}, deleted() {} }),
+      informer: (resource) => this.#declared(resource),
+      event: this.#events.event,
+      clock,
+      log: this.#log,
+    };
+  }
+
+  async run({ signal, ready }: { signal: AbortSignal; ready: () => void }): Promise<void> {
+    const events = this.#events.run({ signal, ready() {} });
+    const subscriptions = [...this.#reads].map(([id, { informer }]) => informer.onChange((change) => this.#enqueue(id, change)));
+    try {
+      for (const { informer } of this.#reads.values()) await informer.whenSynced({ signal });
+      ready();
+      await Promise.all(Array.from({ length: this.#controller.workers ?? DEFAULT_WORKERS }, () => this.#work(signal)));
+    } catch (error) {
+      if (!isAbort(error, signal)) throw error;
+    } finally {
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      this.#queue.close();
+      await events;
+    }
+  }
+
+  #open(id: string) {
+    const resource = this.#options.resource(id);
+    if (!resource) throw new Error(`controller ${this.#controller.name} reads ${id}, which is no resource`);
+    const indexes = this.#controller.indexes?.[id] as Readonly<Record<string, (object: KubeObject) => readonly string[]>> | undefined;
+    return { resource, informer: this.#options.informers.informer(resource, { indexes }) };
+  }
+
+  #declared<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T> {
+    const found = this.#reads.get(resourceId(resource));
+    if (!found) throw new Error(`controller ${this.#controller.name} does not declare that it reads ${resourceId(resource)}`);
+    return found.informer as unknown as Informer<T>;
+  }
+
+  #enqueue(id: string, change: Change<KubeObject>): void {
+    for (const key of this.#keysOf(id, change.object)) this.#queue.add(key);
+    if (change.previous) for (const key of this.#keysOf(id, change.previous)) this.#queue.add(key);
+    this.#options.metrics?.depth(this.#controller.name, this.#queue.depth);
+  }
+
+  #keysOf(id: string, object: KubeObject): readonly string[] {
+    const custom = this.#controller.enqueue?.[id];
+    if (custom) return custom(object, this.#context);
+    const own = this.#controller.reads[0];
+    if (id === own) return [objectKey(object)];
+    const owner = object.metadata?.ownerReferences?.find((o) => o.controller);
+    const resource = own === undefined ? undefined : this.#reads.get(own)?.resource;
+    if (!owner || !resource || owner.kind !== resource.kind || owner.apiVersion.split('/')[0] !== (resource.group || 'v1')) return [];
+    return [resource.scope === 'Namespaced' ? `${object.metadata?.namespace}/${owner.name}` : owner.name];
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const key = await this.#queue.next({ signal });
+      try {
+        if (this.#staleness.isStale(key)) this.#queue.addAfter(key, RECHECK_STALE_MS);
+        else await this.#reconcile(key, signal);
+      } finally {
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  /** One failing key is retried with its own back-off; it never ends the loop. */
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { clock, metrics } = this.#options;
+    const { name, writes } = this.#controller;
+    const started = clock.monotonic();
+    const seconds = () => (clock.monotonic() - started) / 1000;
+    const client = guardClient(this.#options.client, name, writes, this.#staleness.observer(key));
+    try {
+      const result = await this.#controller.reconcile({ ...this.#context, client, key, signal });
+      this.#queue.forget(key);
+      if (result) this.#queue.addAfter(key, result.afterMs);
+      metrics?.reconciled(name, result ? 'requeue_after' : 'success', seconds());
+    } catch (error) {
+      if (isAbort(error, signal)) return;
+      const retryMs = this.#queue.retry(key);
+      metrics?.reconciled(name, 'error', seconds());
+      // Somebody else wrote first: nothing is wrong, the next run sees it.
+      if (isConflict(error)) this.#log.debug({ key, retryMs }, 'conflict, will retry');
+      else this.#log.warn({ key, retryMs, error: error instanceof Error ? error.message : String(error) }, 'reconcile failed, will retry');
+    }
+  }
+}

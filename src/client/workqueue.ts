@@ -1,0 +1,110 @@
+import type { Clock } from '../base/clock.ts';
+
+/** Upstream's default rate limiter for items (client-go, workqueue): 5 ms, doubling, at most 1000 s. */
+const FIRST_RETRY_MS = 5;
+const LONGEST_RETRY_MS = 1_000_000;
+
+/**
+ * Keys to work on. A key that is added while it waits is there once; one that is added while it is worked on comes again after
+ * `done`. So no two workers ever hold the same key.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<string>();
+  readonly #working = new Set<string>();
+  /** Added while worked on. */
+  readonly #again = new Set<string>();
+  readonly #delayed = new Map<string, { readonly atMs: number; readonly timer: Disposable }>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers = new Set<(key: string) => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Keys that wait for a worker. */
+  get depth(): number {
+    return this.#waiting.size + this.#again.size;
+  }
+
+  add(key: string): void {
+    if (this.#working.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    const taker = this.#takers.values().next().value;
+    if (!taker) {
+      this.#waiting.add(key);
+      return;
+    }
+    this.#takers.delete(taker);
+    this.#working.add(key);
+    taker(key);
+  }
+
+  /** Adds the key after `ms`; of several delays the earliest counts. */
+  addAfter(key: string, ms: number): void {
+    if (ms <= 0) return this.add(key);
+    const atMs = this.#clock.monotonic() + ms;
+    const pending = this.#delayed.get(key);
+    if (pending && pending.atMs <= atMs) return;
+    pending?.timer[Symbol.dispose]();
+    const timer = this.#clock.timer(ms, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { atMs, timer });
+  }
+
+  /** Adds the key after its own back-off, which grows until `forget`. Returns the delay in milliseconds. */
+  retry(key: string): number {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const ms = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 40), LONGEST_RETRY_MS);
+    this.addAfter(key, ms);
+    return ms;
+  }
+
+  /** The key did well: its next failure starts with the shortest delay. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** The next key, held by the caller until `done`. Rejects with the signal's reason. */
+  next({ signal }: { signal: AbortSignal }): Promise<string> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const [first] = this.#waiting;
+    if (first !== undefined) {
+      this.#waiting.delete(first);
+      this.#working.add(first);
+      return Promise.resolve(first);
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#takers.delete(take);
+        reject(signal.reason);
+      };
+      const take = (key: string) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(key);
+      };
+      this.#takers.add(take);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  done(key: string): void {
+    this.#working.delete(key);
+    if (this.#again.delete(key)) this.add(key);
+  }
+
+  /** Cancels all delays. */
+  close(): void {
+    for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]();
+    this.#delayed.clear();
+  }
+}
