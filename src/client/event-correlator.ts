@@ -21,7 +21,8 @@ const SIMILAR_EVENTS = 10;
 const SIMILAR_WINDOW_MS = 600_000;
 const REMEMBERED = 4096;
 
-const objectOf = ({ about }: Occurrence) => [about.kind, about.namespace, about.name, about.uid, about.apiVersion, about.fieldPath].join('/');
+const objectOf = ({ about }: Occurrence) =>
+  [about.kind, about.namespace, about.name, about.uid, about.apiVersion, about.fieldPath].join('/');
 
 /** A map that forgets what was used longest ago. */
 class Recent<V> {

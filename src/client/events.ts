@@ -1,4 +1,4 @@
-import { defineResource } from '../api/define.ts';
+import { events } from '../api/core/event.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import { isForbidden, isNotFound } from '../api/meta/status.ts';
 import type { Event } from '../api/schema/generated/types.ts';
@@ -8,9 +8,6 @@ import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from './client.ts';
 import { EventCorrelator, type Occurrence } from './event-correlator.ts';
-
-/** Where events go: only what a client must know of the kind (its definition with columns and hooks is in api/core). */
-const events = defineResource<Event>({ group: '', version: 'v1', kind: 'Event', plural: 'events', scope: 'Namespaced' });
 
 /** Waiting events beyond this are dropped: a recorder never holds up or fills its process. */
 const QUEUE_LIMIT = 1000;

@@ -248,7 +248,9 @@ export function createInformers(deps: Dependencies): Informers {
       for (const informer of informers.values()) start(informer);
       const first = Promise.all([...informers.values()].map((i) => i.whenSynced({ signal })));
       await first.then(ready, () => {});
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+      await new Promise<void>((resolve) =>
+        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
       start = undefined;
       await Promise.all(runs);
     },

@@ -44,7 +44,10 @@ export class WorkQueue {
 
   /** Adds the key after `ms`; of several delays the earliest counts. */
   addAfter(key: string, ms: number): void {
-    if (ms <= 0) return this.add(key);
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
     const atMs = this.#clock.monotonic() + ms;
     const pending = this.#delayed.get(key);
     if (pending && pending.atMs <= atMs) return;

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { fakeClock } from '../base/fake-clock.ts';
+import { WorkQueue } from './workqueue.ts';
+
+const { signal } = new AbortController();
+
+test('a key added twice is handed out once', async () => {
+  const queue = new WorkQueue(fakeClock());
+  queue.add('a');
+  queue.add('a');
+  queue.add('b');
+  expect(await queue.next({ signal })).toBe('a');
+  expect(await queue.next({ signal })).toBe('b');
+  expect(queue.depth).toBe(0);
+});
+
+test('a key added while it is worked on comes again only after done', async () => {
+  const queue = new WorkQueue(fakeClock());
+  queue.add('a');
+  await queue.next({ signal });
+  queue.add('a');
+  let again: string | undefined;
+  const next = queue.next({ signal }).then((key) => {
+    again = key;
+  });
+  await Promise.resolve();
+  expect(again).toBeUndefined();
+  queue.done('a');
+  await next;
+  expect(again).toBe('a');
+});
+
+test('retries wait 5 ms, then twice as long each time, up to 1000 s, and start again after forget', () => {
+  const queue = new WorkQueue(fakeClock());
+  expect([queue.retry('a'), queue.retry('a'), queue.retry('a')]).toEqual([5, 10, 20]);
+  for (let i = 0; i < 30; i += 1) queue.retry('a');
+  expect(queue.retry('a')).toBe(1_000_000);
+  expect(queue.retry('b')).toBe(5);
+  queue.forget('a');
+  expect(queue.retry('a')).toBe(5);
+});
+
+test('of several delays the earliest counts', async () => {
+  const clock = fakeClock();
+  const queue = new WorkQueue(clock);
+  queue.addAfter('a', 1000);
+  queue.addAfter('a', 100);
+  queue.addAfter('a', 500);
+  await clock.advance(99);
+  expect(queue.depth).toBe(0);
+  await clock.advance(1);
+  expect(queue.depth).toBe(1);
+  expect(clock.pending).toBe(0);
+});
+
+test('a waiting worker ends with the signal', async () => {
+  const stop = new AbortController();
+  const next = new WorkQueue(fakeClock()).next({ signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(next).rejects.toThrow('enough');
+});
