@@ -1,6 +1,6 @@
 import { unreachable } from '../../base/unreachable.ts';
 import { ApiError } from '../meta/status.ts';
-import { hasKey, isJsonObject, type JsonObject, jsonEqual, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
+import { cloneJson, hasKey, isJsonObject, type JsonObject, jsonEqual, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
 
 /** Upstream's bounds: operations of one patch, and bytes that its copies may add to the object. */
 const MAX_OPERATIONS = 10_000;
@@ -20,7 +20,7 @@ export function jsonPatch<T extends object>(document: T, patch: unknown): T {
   if (patch.length > MAX_OPERATIONS) {
     throw new ApiError('RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
   }
-  const holder: JsonObject = { root: structuredClone(document) };
+  const holder: JsonObject = { root: cloneJson(document) };
   const budget = { copiedBytes: 0 };
   for (const operation of patch) apply(holder, readOperation(operation), budget);
   if (!isJsonObject(holder.root)) throw rejectedPatch('the patched document is not an object');
@@ -35,7 +35,7 @@ function readOperation(operation: unknown): Operation {
     case 'add':
     case 'replace':
     case 'test':
-      return { op, path, value: value === undefined ? null : structuredClone(value) };
+      return { op, path, value: value === undefined ? null : cloneJson(value) };
     case 'remove':
       return { op, path };
     case 'move':
@@ -84,7 +84,7 @@ function copied(value: unknown, budget: { copiedBytes: number }): unknown {
       `Unable to complete the copy, the accumulated size increase of copy is ${budget.copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
     );
   }
-  return structuredClone(value);
+  return cloneJson(value);
 }
 
 /** Where a pointer points: a key or an index of a container that exists. */

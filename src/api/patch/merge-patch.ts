@@ -1,27 +1,23 @@
-import { hasKey, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
-
-/** A nesting that no object of the API has; deeper patches are refused before they exhaust the stack. */
-const MAX_DEPTH = 1000;
+import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
 
 /**
- * RFC 7386: objects merge key by key, null removes, everything else replaces. Neither argument is changed; the result may share values with both.
+ * RFC 7386: objects merge key by key, null removes, everything else replaces. Neither argument is changed.
  * Throws ApiError BadRequest when the patch is not an object.
  */
 export function mergePatch<T extends object>(document: T, patch: unknown): T {
   if (!isJsonObject(patch)) throw malformedPatch('a merge patch must be an object');
-  return mergeObjects(document as JsonObject, patch, 0) as T;
+  return mergeObjects(cloneJson(document) as JsonObject, cloneJson(patch)) as T;
 }
 
-function mergeObjects(target: JsonObject, patch: JsonObject, depth: number): JsonObject {
-  if (depth > MAX_DEPTH) throw malformedPatch('the patch is nested too deeply');
-  const result = { ...target };
+/** Changes and returns `target`. */
+function mergeObjects(target: JsonObject, patch: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else if (!isJsonObject(value)) setKey(result, key, value);
+    if (value === null) delete target[key];
+    else if (!isJsonObject(value)) setKey(target, key, value);
     else {
-      const before = hasKey(result, key) ? result[key] : undefined;
-      setKey(result, key, mergeObjects(isJsonObject(before) ? before : {}, value, depth + 1));
+      const before = hasKey(target, key) ? target[key] : undefined;
+      setKey(target, key, mergeObjects(isJsonObject(before) ? before : {}, value));
     }
   }
-  return result;
+  return target;
 }

@@ -139,6 +139,19 @@ describe('strategic merge patch', () => {
     expect(refusal(document, { spec: { $patch: 'improve' } }).details?.causes?.[0]?.message).toBe("unknown patch type 'improve' in map");
   });
 
+  it('refuses bottomless patches', () => {
+    let patch: object = {};
+    for (let i = 0; i < 5000; i++) patch = { a: patch };
+    expect(refusal({}, patch).message).toBe('the document is nested too deeply');
+  });
+
+  it('takes keys such as __proto__ for keys', () => {
+    const patch = JSON.parse('{"metadata":{"labels":{"__proto__":{"a":1},"constructor":"x"}}}') as object;
+    const patched = strategicMergePatch<{ metadata: { labels: object } }>({ metadata: { labels: {} } }, patch, 'Pod');
+    expect(Object.keys(patched.metadata.labels)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(patched.metadata.labels)).toBe(Object.prototype);
+  });
+
   it('stays fast on long lists', () => {
     const finalizers = Array.from({ length: 20_000 }, (_, i) => `f${i}`);
     const patched = strategicMergePatch<object>({ metadata: { finalizers } }, { metadata: { finalizers: finalizers.toReversed() } }, 'Pod');

@@ -2,7 +2,7 @@ import { ApiError } from '../meta/status.ts';
 import { type MergeRule, mergeRule } from '../schema/list-types.ts';
 import { type FieldType, findSchema } from '../schema/schema.ts';
 import { type ElementId, indexElements, orderElements } from './element-order.ts';
-import { hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
+import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -22,7 +22,7 @@ export function strategicMergePatch<T extends object>(document: T, patch: unknow
     );
   }
   if (!isJsonObject(patch)) throw malformedPatch('a strategic merge patch must be an object');
-  return mergeObject(structuredClone(document) as JsonObject, structuredClone(patch), schemaName) as T;
+  return mergeObject(cloneJson(document) as JsonObject, cloneJson(patch), schemaName) as T;
 }
 
 /** Changes and returns `target`, or returns what replaces it. `schema` is undefined inside maps and free-form values. */

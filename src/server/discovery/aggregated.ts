@@ -17,7 +17,7 @@ export const aggregatedDiscovery = (registry: Registry, root: 'api' | 'apis', ve
 });
 
 const groupEntry = (registry: Registry, { name, versions }: ApiGroup) => ({
-  metadata: { ...(name !== '' && { name }), creationTimestamp: null },
+  metadata: { name: name || undefined, creationTimestamp: null },
   versions: versions.map((version) => ({
     version,
     resources: registry.inVersion(name, version).map(resourceEntry),
@@ -33,8 +33,11 @@ function resourceEntry(resource: ResourceDefinition) {
     scope: resource.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: resource.verbs,
-    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
-    ...(resource.categories.length > 0 && { categories: resource.categories }),
-    ...(subresources.length > 0 && { subresources }),
+    shortNames: nonEmpty(resource.shortNames),
+    categories: nonEmpty(resource.categories),
+    subresources: nonEmpty(subresources),
   };
 }
+
+/** JSON leaves out what is undefined, as Go's omitempty does. */
+const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);

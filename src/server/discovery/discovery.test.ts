@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineResource } from '../../api/define.ts';
 import { definitions, registry } from '../../api/index.ts';
 import { buildRegistry } from '../../api/registry.ts';
+import type { aggregatedDiscovery } from './aggregated.ts';
 import { acceptedVersion, createDiscovery } from './discovery.ts';
 import { versionDocument } from './version.ts';
 
@@ -9,6 +10,17 @@ const AGGREGATED =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
 const discovery = createDiscovery({ registry: () => registry, serverAddress: '10.0.0.1:6443' });
 const read = (path: string, accept?: string) => JSON.parse(discovery.find(path, accept)?.bytes.toString() ?? 'null');
+
+type Version = ReturnType<typeof aggregatedDiscovery>['items'][number]['versions'][number];
+
+/** One line per resource and subresource: what a reviewer wants to see change. */
+const describeVersion = (group: string | undefined, { version, resources }: Version): string[] => [
+  `${group ? `${group}/` : ''}${version}`,
+  ...resources.flatMap((r) => [
+    `  ${[r.resource, r.shortNames?.join(',') ?? '-', r.scope, r.responseKind.kind, r.categories?.join(',') ?? '-', r.verbs.join(',')].join(' ')}`,
+    ...(r.subresources ?? []).map((s) => `    /${s.subresource} ${s.responseKind.kind} ${s.verbs.join(',')}`),
+  ]),
+];
 
 interface Entry {
   name: string;
@@ -80,6 +92,14 @@ describe('discovery', () => {
     const named = read('/apis', AGGREGATED) as { items: { metadata: { name: string } }[] };
     expect(named.items.map((item) => item.metadata.name)).toEqual(registry.groups.map((group) => group.name).filter(Boolean));
     expect(discovery.find('/apis', AGGREGATED)?.contentType).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+  });
+
+  it('serves what the golden file lists', async () => {
+    const roots = ['/api', '/apis'].map((path) => read(path, AGGREGATED) as ReturnType<typeof aggregatedDiscovery>);
+    const lines = roots.flatMap(({ items }) =>
+      items.flatMap(({ metadata, versions }) => versions.flatMap((v) => describeVersion(metadata.name, v))),
+    );
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/discovery.txt');
   });
 
   it('takes the first aggregated format that the client names', () => {

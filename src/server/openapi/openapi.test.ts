@@ -111,6 +111,17 @@ describe('OpenAPI 2', () => {
     });
   });
 
+  it('publishes the operations that the golden file lists', async () => {
+    const { paths } = await parse<V2>(openApi.v2Json());
+    const lines = Object.entries(paths).flatMap(([path, item]) => [
+      path,
+      ...Object.entries(item)
+        .filter(([method]) => method !== 'parameters')
+        .map(([method, operation]) => `  ${method} ${operation.operationId} (${operation['x-kubernetes-action']})`),
+    ]);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/operations.txt');
+  });
+
   it('gives every operation an id of its own', async () => {
     const { paths } = await parse<V2>(openApi.v2Json());
     const ids = Object.values(paths).flatMap((item) => Object.values(item).flatMap((operation) => operation.operationId ?? []));
