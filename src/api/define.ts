@@ -33,7 +33,7 @@ export interface Hooks<T> {
   /** Resets what a client may not set at creation. Status is dropped by the registry already when there is a status subresource. */
   prepareForCreate?(draft: T, context: HookContext): void;
   prepareForUpdate?(draft: T, old: T, context: HookContext): void;
-  /** Findings beyond the schema (required fields, types, enums and ObjectMeta are checked already). */
+  /** Findings beyond the schema. Called only when the walk over the schema (types, required fields) has none itself. */
   validate?(object: T): FieldError[];
   /** Findings for new objects alone. */
   validateCreate?(object: T, context: HookContext): FieldError[];
@@ -99,6 +99,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   };
   /** `stored-only`: can be stored and read, but nothing acts on it yet. The README's list of what is missing comes from here. */
   readonly behaviour: 'complete' | 'stored-only';
+  /** A new object usually starts without status; a Node that registers itself brings what it knows. */
+  readonly keepsStatusAtCreation: boolean;
   /** May DELETE with a grace period (Pod), or is removal immediate? */
   readonly gracefulDeletion: boolean;
 }
@@ -119,6 +121,7 @@ type Optional =
   | 'nameRule'
   | 'generation'
   | 'behaviour'
+  | 'keepsStatusAtCreation'
   | 'gracefulDeletion';
 export type ResourceInput<T extends KubeObject> = Omit<ResourceDefinition<T>, Optional> & Partial<Pick<ResourceDefinition<T>, Optional>>;
 
@@ -141,6 +144,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     nameRule: 'subdomain',
     generation: false,
     behaviour: 'complete',
+    keepsStatusAtCreation: false,
     gracefulDeletion: false,
     ...input,
   };

@@ -39,7 +39,7 @@ const UID_LABEL = 'batch.kubernetes.io/controller-uid';
 /** A Job selects its own pods by its uid unless the author took that over with `manualSelector`. */
 export function generateSelector(job: Job): void {
   const { spec, metadata } = job;
-  if (!spec || spec.manualSelector || !metadata?.uid) return;
+  if (!spec?.template || spec.manualSelector || !metadata?.uid) return;
   const name = metadata.name ?? '';
   const labels = { 'controller-uid': metadata.uid, [UID_LABEL]: metadata.uid, 'job-name': name, 'batch.kubernetes.io/job-name': name };
   spec.template.metadata ??= {};

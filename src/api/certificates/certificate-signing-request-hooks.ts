@@ -7,7 +7,7 @@ const isDecision = ({ type }: Condition) => type === 'Approved' || type === 'Den
 
 /** Who asks is what authentication says, whatever the body claims. */
 function signAsRequester(draft: CertificateSigningRequest, { user }: HookContext): void {
-  const { username: _, uid: __, groups: ___, extra: ____, ...asked } = draft.spec;
+  const { username: _, uid: __, groups: ___, extra: ____, ...asked } = draft.spec ?? ({} as CertificateSigningRequest['spec']);
   draft.spec = {
     ...asked,
     username: user.name,

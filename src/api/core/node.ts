@@ -11,6 +11,7 @@ export const nodes = defineResource<Node>({
   plural: 'nodes',
   scope: 'Cluster',
   shortNames: ['no'],
+  keepsStatusAtCreation: true,
   subresources: { proxy: proxySubresource('NodeProxyOptions'), status: { kind: 'status' } },
   fieldSelectors: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: nodeColumns,

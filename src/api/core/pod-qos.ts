@@ -20,7 +20,7 @@ const asksForAnything = ({ resources }: Container): boolean =>
 
 /** Kubernetes, "Pod Quality of Service Classes": by cpu and memory of app and init containers. */
 export function qosClassOf(spec: PodSpec): QosClass {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   if (!containers.some(asksForAnything)) return 'BestEffort';
   return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable';
 }

@@ -34,16 +34,20 @@ export function setDefaults({ definition }: Strategy, draft: Draft): void {
 /** Clients write spec, controllers write status: a new object starts without one. */
 export function prepareForCreate(strategy: Strategy, draft: WithStatus): void {
   const { definition } = strategy;
-  if (hasStatus(definition)) delete draft.status;
+  if (hasStatus(definition) && !definition.keepsStatusAtCreation) delete draft.status;
   definition.hooks.prepareForCreate?.(draft, hookContext(strategy));
 }
 
-export function validateNew({ deps, definition }: Strategy, draft: Draft): void {
+/** The kind's own checks see only objects that have what the schema requires: they need not tell it again, nor guard against it. */
+export function validateNew(strategy: Strategy, draft: Draft): void {
+  const { deps, definition } = strategy;
   const { hooks, kind, group, schema } = definition;
+  const missing = deps.schemas.validate(draft, schema);
   refuse(kind, group, draft, [
     ...validateMetadata(draft, definition),
-    ...deps.schemas.validate(draft, schema),
-    ...(hooks.validate?.(draft) ?? []),
+    ...(missing.length > 0
+      ? missing
+      : [...(hooks.validate?.(draft) ?? []), ...(hooks.validateCreate?.(draft, hookContext(strategy)) ?? [])]),
   ]);
 }
 
@@ -82,12 +86,13 @@ function specChanged(draft: KubeObject, old: KubeObject): boolean {
 export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObject): void {
   const { deps, definition } = strategy;
   const { hooks, kind, group, schema } = definition;
+  const missing = deps.schemas.validate(draft, schema);
   refuse(kind, group, draft, [
     ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
     ...validateMetadata(draft, definition),
-    ...deps.schemas.validate(draft, schema),
-    ...(hooks.validate?.(draft) ?? []),
-    ...(hooks.validateUpdate?.(draft, old, hookContext(strategy)) ?? []),
+    ...(missing.length > 0
+      ? missing
+      : [...(hooks.validate?.(draft) ?? []), ...(hooks.validateUpdate?.(draft, old, hookContext(strategy)) ?? [])]),
   ]);
 }
 
