@@ -76,7 +76,7 @@ function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reade
   const object = value as Record<string, unknown>;
   const { path } = walk;
   if (path.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
-  for (const key in object) {
+  for (const key of Object.keys(object)) {
     const read = fields.get(key);
     const before = object[key];
     path.push(key);
@@ -132,16 +132,15 @@ function mapReader(values: FieldType, owner: string, required: boolean): Reader 
   const goType = `map[string]${goTypeOf(values)}`;
   return (value, walk) => {
     const object = asObject(value, walk, goType, owner);
-    let empty = true;
-    for (const key in object) {
-      empty = false;
+    const keys = Object.keys(object);
+    for (const key of keys) {
       const before = object[key];
       if (!leaves) walk.path.push(key);
       const after = before === null ? zeroOf(values) : readValue(before, walk);
       if (!leaves) walk.path.pop();
       if (after !== before) object[key] = after;
     }
-    return empty && !required ? undefined : object;
+    return keys.length === 0 && !required ? undefined : object;
   };
 }
 

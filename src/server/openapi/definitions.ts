@@ -79,7 +79,9 @@ export class DefinitionWriter {
 
   #property(schemaName: string, field: Field, description: string | undefined): JsonSchema {
     const value = this.#value(field.type, field.name);
-    const described = description === undefined ? value : this.#describe(value, description);
+    // Fields that hold one struct have no text of their own in the models: the struct's must do.
+    const text = description ?? (field.type.is === 'schema' ? this.#descriptions[field.type.name]?.[''] : undefined);
+    const described = text === undefined ? value : this.#describe(value, text);
     return { ...described, ...extensions(schemaName, field) };
   }
 

@@ -204,6 +204,11 @@ describe('OpenAPI 3', () => {
 
   it('keeps descriptions beside references, and offers the query parameters of patches', async () => {
     const { paths, components } = await parse<V3>(openApi.v3Document('api/v1'));
+    const spec = components.schemas['io.k8s.api.core.v1.Pod']?.properties?.spec;
+    expect(spec).toEqual({
+      description: 'PodSpec is a description of a pod.',
+      allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }],
+    });
     const created = components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']?.properties?.creationTimestamp;
     expect(created).toMatchObject({ allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Time' }] });
     expect(created?.description).toMatch(/^CreationTimestamp is a timestamp/);
