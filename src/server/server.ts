@@ -1,14 +1,23 @@
+import type { AddressInfo } from 'node:net';
 import type { Registry as Definitions } from '../api/registry.ts';
 import { prune, validateSchema } from '../api/schema/index.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { WatchCache } from '../store/watch-cache/collection.ts';
 import { admissionChain } from './admission/chain.ts';
+import { type AppOptions, createApp } from './http/app.ts';
+import { requestAuthenticator } from './http/credentials.ts';
+import { createFront, type FrontOptions } from './http/front.ts';
+import type { HealthCheck } from './http/health.ts';
+import { createHttpsServer, type TlsSource } from './http/https-server.ts';
+import { createUpgrade } from './http/upgrade.ts';
 import { localTransport } from './local-transport.ts';
+import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { objectReader } from './object-reader.ts';
-import type { AdmissionPlugin, ApiHandler, Authorizer, ObjectReader, UserInfo } from './ports.ts';
+import type { AdmissionPlugin, ApiHandler, Authenticator, Authorizer, ObjectReader, StreamHandler, UserInfo } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
 import type { Allocator } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
@@ -17,12 +26,15 @@ import { scale } from './subresources/scale.ts';
 
 export interface ApiCoreOptions {
   readonly definitions: Definitions;
-  /** Opened resources: `openResources(definitions.all, cache)`. They exist before authn and authz, which read them. */
+  /** From `openApi(definitions, cache)`: opened before authn and authz, which read them through `objectReader(resources)`. */
   readonly resources: Resources;
   readonly authorizer: Authorizer;
   readonly admission?: readonly AdmissionPlugin[];
+  /** By resource id. */
   readonly allocators?: Readonly<Record<string, Allocator>>;
+  /** By `<resource id>/<subresource>`. */
   readonly subresources?: Readonly<Record<string, CustomSubresourceHandler>>;
+  /** By resource id. */
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,6 +51,8 @@ export interface ApiCore {
   localTransport(user: UserInfo): Transport;
 }
 
+const newUuid = (): string => crypto.randomUUID();
+
 export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { definitions, resources, authorizer, clock, random, log } = options;
   const registry = createRegistry({
@@ -53,7 +67,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     clock,
     random,
     log,
-    newUid: options.newUid ?? (() => crypto.randomUUID()),
+    newUid: options.newUid ?? newUuid,
   });
   return {
     registry,
@@ -63,4 +77,61 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   };
 }
 
+/** Opens every stored resource in the watch cache. */
 export const openApi = (definitions: Definitions, cache: WatchCache): Promise<Resources> => openResources(definitions.all, cache);
+
+export interface ApiServerOptions extends ApiCoreOptions {
+  readonly authenticator: Authenticator;
+  readonly tls: TlsSource;
+  readonly bindAddress: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** By `<plural>/<subresource>`: `pods/exec`, `pods/log`. */
+  readonly streams?: Readonly<Record<string, StreamHandler>>;
+  /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
+  readonly documents?: AppOptions['documents'];
+  /** Besides ping; /livez runs ping alone. */
+  readonly readyChecks?: readonly HealthCheck[];
+}
+
+export interface ApiServer extends ApiCore {
+  /** Listens until told to stop. */
+  readonly component: Component;
+  /** Once `component` is ready. */
+  address(): AddressInfo;
+  readonly metrics: RequestMetrics;
+}
+
+const ping: HealthCheck = { name: 'ping', check() {} };
+
+/** The API server: the core behind HTTPS. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const core = createApiCore(options);
+  const { clock, log, authorizer, authenticator, definitions, streams = {} } = options;
+  const metrics = createRequestMetrics();
+  const ready = [ping, ...(options.readyChecks ?? [])];
+  const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });
+  const frontOptions: FrontOptions = {
+    registry: core.registry,
+    definition: (group, version, plural) => definitions.find(group, version, plural),
+    authenticate: requestAuthenticator(authenticator),
+    authorizer,
+    streams,
+    fallback: (raw, reply) => app(raw, reply),
+    metrics,
+    clock,
+    log,
+    newAuditId: newUuid,
+  };
+  const front = createFront(frontOptions);
+  const upgrade = createUpgrade(frontOptions);
+  const component = createHttpsServer({
+    tls: options.tls,
+    bindAddress: options.bindAddress,
+    port: options.port,
+    onRequest: (raw, reply) => void front(raw, reply),
+    onUpgrade: (raw, socket, head) => void upgrade(raw, socket, head),
+    log,
+  });
+  return { ...core, component, address: () => component.address(), metrics };
+}

@@ -1,0 +1,68 @@
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { ApiError } from '../../api/meta/status.ts';
+import { checkHealth, type HealthCheck } from './health.ts';
+
+/** A finished answer; discovery/ and openapi/ make these. */
+export interface Document {
+  readonly bytes: Uint8Array;
+  /** Quoted. */
+  readonly etag: string;
+  readonly contentType: string;
+}
+
+export interface AppOptions {
+  /** Discovery, OpenAPI, /version and other documents: the first that answers. */
+  readonly documents: readonly ((path: string, accept: string | undefined, query: URLSearchParams) => Document | undefined)[];
+  readonly ready: readonly HealthCheck[];
+  readonly live: readonly HealthCheck[];
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const NOT_FOUND = new ApiError('NotFound', 'the server could not find the requested resource', { details: {} }).toStatus();
+const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+  details: {},
+}).toStatus();
+
+/** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
+export function createApp({ documents, ready, live, metrics }: AppOptions): ReturnType<typeof getRequestListener> {
+  const app = new Hono();
+  for (const [endpoint, checks] of [
+    ['livez', live],
+    ['readyz', ready],
+    ['healthz', ready],
+  ] as const) {
+    const answer = async (url: string, only: string | undefined) => {
+      const query = new URL(url, 'https://x').searchParams;
+      const report = await checkHealth(checks, { endpoint, only, verbose: query.has('verbose'), exclude: query.getAll('exclude') });
+      const headers = {
+        'Content-Type': 'text/plain; charset=utf-8',
+        'X-Content-Type-Options': 'nosniff',
+        'Cache-Control': 'no-cache, private',
+      };
+      return new Response(report.text, { status: report.code, headers });
+    };
+    app.get(`/${endpoint}`, (c) => answer(c.req.url, undefined));
+    app.get(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
+  }
+  app.get('/metrics', async () => {
+    const { contentType, text } = await metrics();
+    return new Response(text, { headers: { 'Content-Type': contentType } });
+  });
+  app.get('*', (c) => {
+    const query = new URL(c.req.url).searchParams;
+    for (const find of documents) {
+      const document = find(c.req.path, c.req.header('accept'), query);
+      if (document) return documentResponse(document, c.req.header('if-none-match'));
+    }
+    return Response.json(NOT_FOUND, { status: 404 });
+  });
+  app.all('*', () => Response.json(NOT_ALLOWED, { status: 405 }));
+  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+}
+
+function documentResponse({ bytes, etag, contentType }: Document, known: string | undefined): Response {
+  const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
+  if (known === etag) return new Response(null, { status: 304, headers });
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, 'Content-Type': contentType } });
+}

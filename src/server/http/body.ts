@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http';
+import { parseDocument } from 'yaml';
+import { ApiError } from '../../api/meta/status.ts';
+import { findDuplicateKeys } from '../../api/schema/index.ts';
+import type { PatchType, RequestOptions } from '../../api/transport.ts';
+import { badRequest } from '../registry/errors.ts';
+
+/** Greatest body of a request (upstream's default for resources). */
+export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
+/** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
+const MAX_YAML_ALIASES = 100;
+
+const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+  'application/apply-patch+cbor': 'apply',
+};
+
+const mediaType = (raw: IncomingMessage): string => (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+/** Throws RequestEntityTooLarge past the limit. */
+export async function readBody(raw: IncomingMessage): Promise<Buffer> {
+  const tooLarge = () => new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT_BYTES}`);
+  if (Number(raw.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of raw as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** The patch's kind by its media type. Throws UnsupportedMediaType. */
+export function patchTypeOf(raw: IncomingMessage): PatchType {
+  const type = mediaType(raw);
+  const found = PATCH_TYPES[type];
+  if (found) return found;
+  const known = Object.keys(PATCH_TYPES).join(', ');
+  throw new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${known}`);
+}
+
+/** The body as JSON data; undefined when it is empty. Repeated keys are reported as field validation asks. */
+export function parseBody(raw: IncomingMessage, bytes: Buffer, options: RequestOptions | undefined, warn: (text: string) => void): unknown {
+  if (bytes.length === 0) return undefined;
+  const type = mediaType(raw);
+  const text = bytes.toString('utf8');
+  if (type === 'application/yaml' || type === 'application/apply-patch+yaml') return parseYaml(text);
+  if (type !== '' && !type.endsWith('json') && type !== 'text/plain') {
+    const message = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml';
+    throw new ApiError('UnsupportedMediaType', message);
+  }
+  const value = parseJson(text);
+  reportDuplicates(text, options?.fieldValidation ?? 'Warn', warn);
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { merge: true, uniqueKeys: true });
+  const [error] = document.errors;
+  if (error) throw badRequest(`error converting YAML to JSON: ${error.message}`);
+  try {
+    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
+  } catch (cause) {
+    throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function reportDuplicates(text: string, validation: 'Ignore' | 'Warn' | 'Strict', warn: (text: string) => void): void {
+  if (validation === 'Ignore') return;
+  const findings = findDuplicateKeys(text);
+  if (findings.length === 0) return;
+  if (validation === 'Strict') throw badRequest(`strict decoding error: ${findings.join(', ')}`);
+  for (const finding of findings) warn(finding);
+}

@@ -1,0 +1,167 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResourceDefinition } from '../../api/define.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
+import type { Authorizer, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
+import { attributesOf, authorize } from '../registry/authorize.ts';
+import { methodNotAllowed, noSuchResource, notBuilt } from '../registry/errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import { acceptedShape } from './accept.ts';
+import { parseBody, patchTypeOf, readBody } from './body.ts';
+import { asApiError } from './error-status.ts';
+import { parseResourcePath } from './resource-path.ts';
+import { type Routed, routeRequest } from './resource-request.ts';
+import { type Exchange, respond, sendError } from './respond.ts';
+import { includeObject } from './table.ts';
+import { sendWatch } from './watch-response.ts';
+
+/** Longer URLs are refused (node bounds the whole header as well). */
+const URL_LIMIT = 64 * 1024;
+
+export interface FrontOptions {
+  readonly registry: Registry;
+  readonly definition: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
+  readonly authenticate: (raw: IncomingMessage) => Promise<UserInfo> | UserInfo;
+  readonly authorizer: Authorizer;
+  /** By `<plural>/<subresource>`: `pods/exec`. */
+  readonly streams: Readonly<Record<string, StreamHandler>>;
+  /** Takes every request that names no resource, after authorization. */
+  readonly fallback: (raw: IncomingMessage, reply: ServerResponse) => Promise<void> | void;
+  readonly metrics: RequestMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newAuditId: () => string;
+}
+
+export type Front = (raw: IncomingMessage, reply: ServerResponse) => Promise<void>;
+
+/** The first thing that every HTTP request meets: who asks, may they, and who answers. Never rejects. */
+export function createFront(options: FrontOptions): Front {
+  return async (raw, reply) => {
+    const warnings: string[] = [];
+    const auditId = raw.headers['audit-id'];
+    reply.setHeader('Audit-Id', typeof auditId === 'string' ? auditId : options.newAuditId());
+    reply.setHeader('Cache-Control', 'no-cache, private');
+    const startedMs = options.clock.monotonic();
+    let routed: Routed | undefined;
+    try {
+      const path = pathOf(raw);
+      const user = await options.authenticate(raw);
+      routed = route(options, raw, path);
+      if (routed) await answer(options, { raw, reply, routed, user, warnings });
+      else await answerOther(options, raw, reply, path, user);
+    } catch (error) {
+      await answerError(options, raw, reply, warnings, error);
+    }
+    options.metrics.finished(labelsOf(raw, routed), reply.statusCode, (options.clock.monotonic() - startedMs) / 1000);
+  };
+}
+
+export function pathOf(raw: IncomingMessage): string {
+  const url = raw.url ?? '/';
+  if (url.length > URL_LIMIT) throw noSuchResource();
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
+
+/** undefined: no resource's path. */
+export function route({ definition }: Pick<FrontOptions, 'definition'>, raw: IncomingMessage, path: string): Routed | undefined {
+  const parsed = parseResourcePath(path);
+  const found = parsed && definition(parsed.group, parsed.version, parsed.resource);
+  return found && parsed && routeRequest(raw, found, parsed);
+}
+
+interface Incoming {
+  readonly raw: IncomingMessage;
+  readonly reply: ServerResponse;
+  readonly routed: Routed;
+  readonly user: UserInfo;
+  readonly warnings: string[];
+}
+
+async function answer(options: FrontOptions, { raw, reply, routed, user, warnings }: Incoming): Promise<void> {
+  const { definition, query, path } = routed;
+  let { request } = routed;
+  await authorize(options.authorizer, attributesOf(user, request));
+  const gone = new AbortController();
+  reply.once('close', () => gone.abort());
+  const context: RequestContext = { user, signal: gone.signal, warn: (text) => void warnings.push(text) };
+  const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
+  if (declared?.kind === 'custom' && declared.stream) {
+    const handler = options.streams[`${definition.plural}/${path.subresource}`];
+    if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
+    const url = new URL(raw.url ?? '/', 'https://server');
+    return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
+  }
+  const shape = acceptedShape(raw.headers.accept);
+  const include = includeObject(query.get('includeObject'));
+  if (request.verb === 'watch') {
+    const stream = await options.registry.watch(request, context);
+    using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
+    return sendWatch({ reply, stream, shape, include, clock: options.clock });
+  }
+  if (request.verb !== 'get' && request.verb !== 'list') {
+    if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };
+    request = { ...request, body: parseBody(raw, await readBody(raw), request.options, context.warn) };
+  }
+  const exchange: Exchange = { raw, reply, warnings, shape, include, nowMs: options.clock.now() };
+  await respond(exchange, request.subresource === 'scale' ? undefined : definition, await options.registry.answer(request, context));
+}
+
+const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
+
+async function answerOther(
+  options: FrontOptions,
+  raw: IncomingMessage,
+  reply: ServerResponse,
+  path: string,
+  user: UserInfo,
+): Promise<void> {
+  const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'];
+  if (!verb) throw methodNotAllowed();
+  await authorize(options.authorizer, { user, verb, path });
+  await options.fallback(raw, reply);
+}
+
+const NON_RESOURCE_VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'head',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  OPTIONS: 'options',
+};
+
+async function answerError(
+  { log }: FrontOptions,
+  raw: IncomingMessage,
+  reply: ServerResponse,
+  warnings: readonly string[],
+  error: unknown,
+): Promise<void> {
+  const known = asApiError(error, log);
+  if (reply.headersSent || reply.destroyed) return void reply.destroy();
+  // A body that nobody reads would hold up the next request on the connection.
+  if (!raw.complete) reply.setHeader('Connection', 'close');
+  await sendError({ raw, reply, warnings }, known);
+}
+
+function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabels {
+  if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '' };
+  const { verb, group, version, resource, subresource = '', namespace, name } = routed.request;
+  const scope = name !== undefined ? 'resource' : namespace ? 'namespace' : 'cluster';
+  return { verb: METRIC_VERBS[verb] ?? verb, group, version, resource, subresource, scope };
+}
+
+const METRIC_VERBS: Readonly<Record<string, string>> = {
+  get: 'GET',
+  list: 'LIST',
+  watch: 'WATCH',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
+};

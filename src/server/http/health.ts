@@ -1,0 +1,42 @@
+/** One check of /livez and /readyz. Resolves when well; rejects with why not. */
+export interface HealthCheck {
+  readonly name: string;
+  check(): Promise<void> | void;
+}
+
+export interface HealthReport {
+  readonly code: 200 | 404 | 500;
+  readonly text: string;
+}
+
+interface HealthQuery {
+  /** `livez`, `readyz`, `healthz`. */
+  readonly endpoint: string;
+  /** A single check: /readyz/etcd. */
+  readonly only?: string;
+  readonly verbose: boolean;
+  readonly exclude: readonly string[];
+}
+
+/** Runs the checks and words the result as upstream does. */
+export async function checkHealth(
+  checks: readonly HealthCheck[],
+  { endpoint, only, verbose, exclude }: HealthQuery,
+): Promise<HealthReport> {
+  const chosen = only === undefined ? checks.filter(({ name }) => !exclude.includes(name)) : checks.filter(({ name }) => name === only);
+  if (only !== undefined && chosen.length === 0) return { code: 404, text: '404 page not found\n' };
+  const results = await Promise.all(chosen.map(run));
+  const failed = results.some(({ well }) => !well);
+  const lines = results.map(({ name, well }) => (well ? `[+]${name} ok` : `[-]${name} failed: reason withheld`));
+  if (failed) return { code: 500, text: `${[...lines, `${endpoint} check failed`].join('\n')}\n` };
+  return { code: 200, text: verbose ? `${[...lines, `${endpoint} check passed`].join('\n')}\n` : 'ok' };
+}
+
+async function run({ name, check }: HealthCheck): Promise<{ name: string; well: boolean }> {
+  try {
+    await check();
+    return { name, well: true };
+  } catch {
+    return { name, well: false };
+  }
+}

@@ -1,0 +1,155 @@
+import { request } from 'node:https';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { registry as definitions } from '../../api/index.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { systemRandom } from '../../base/random.ts';
+import { openStore } from '../../store/open.ts';
+import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
+import { type ApiServer, createApiServer, openApi } from '../server.ts';
+import { TEST_CERT, TEST_KEY } from './fake-certificate.ts';
+
+let server: ApiServer;
+let stop: () => Promise<void>;
+
+beforeEach(async () => {
+  const clock = fakeClock();
+  const store = await openStore({ url: 'memory:', clock, log: silentLogger });
+  const cache = createWatchCache(store, { clock, log: silentLogger });
+  server = createApiServer({
+    definitions,
+    resources: await openApi(definitions, cache),
+    authenticator: async ({ authorization }) => (authorization ? { name: authorization, groups: [] } : undefined),
+    authorizer: (a) => ({ allowed: a.user.name !== 'system:anonymous' || a.path === '/livez', reason: '' }),
+    clock,
+    random: systemRandom,
+    log: silentLogger,
+    tls: { current: () => ({ key: TEST_KEY, cert: TEST_CERT, ca: TEST_CERT }) },
+    bindAddress: '127.0.0.1',
+    port: 0,
+  });
+  const ending = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    ended = server.component.run({ signal: ending.signal, ready: resolve });
+  });
+  stop = () => {
+    ending.abort();
+    return ended;
+  };
+});
+afterEach(() => stop());
+
+interface Call {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+const open = (path: string, { method = 'GET', headers = {}, body }: Call = {}) =>
+  new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const { port } = server.address();
+    const call = request(
+      { host: '127.0.0.1', port, path, method, headers: { authorization: 'me', ...headers }, rejectUnauthorized: false },
+      resolve,
+    );
+    call.on('error', reject);
+    call.end(body);
+  });
+
+async function fetchJson(path: string, call?: Call) {
+  const response = await open(path, call);
+  const text = (await response.toArray()).join('');
+  return { code: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) };
+}
+
+const create = (name: string) =>
+  fetchJson('/api/v1/namespaces/default/configmaps', { method: 'POST', body: JSON.stringify({ metadata: { name }, data: { k: 'v' } }) });
+
+it('serves objects and lists out of the cache', async () => {
+  expect((await create('a')).code).toBe(201);
+  await create('b');
+  const { json } = await fetchJson('/api/v1/configmaps');
+  expect(json()).toMatchObject({
+    kind: 'ConfigMapList',
+    apiVersion: 'v1',
+    items: [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }],
+  });
+  expect((await fetchJson('/api/v1/namespaces/default/configmaps/a')).json()).toMatchObject({ kind: 'ConfigMap', data: { k: 'v' } });
+});
+
+it('answers with tables and metadata alone when asked to', async () => {
+  await create('a');
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+  const table = (await fetchJson('/api/v1/configmaps', { headers: { accept } })).json();
+  expect(table).toMatchObject({
+    kind: 'Table',
+    rows: [{ cells: ['a', 1, expect.any(String)], object: { kind: 'PartialObjectMetadata' } }],
+  });
+  const partial = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+  expect((await fetchJson('/api/v1/configmaps', { headers: { accept: partial } })).json().items[0]).not.toHaveProperty('data');
+  expect((await fetchJson('/api/v1/configmaps', { headers: { accept: 'text/html' } })).code).toBe(406);
+});
+
+it('streams a watch line by line', async () => {
+  await create('a');
+  const stream = await open('/api/v1/configmaps?watch=1');
+  const lines: string[] = [];
+  for await (const chunk of stream) {
+    lines.push(String(chunk));
+    if (lines.length === 1) await create('b');
+    if (lines.join('').split('\n').length > 2) break;
+  }
+  const events = lines
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.map((e) => [e.type, e.object.metadata.name])).toEqual([
+    ['ADDED', 'a'],
+    ['ADDED', 'b'],
+  ]);
+});
+
+it('refuses who may not, unknown paths, methods and bodies', async () => {
+  const anonymous = { headers: { authorization: '' } };
+  const forbidden = await fetchJson('/api/v1/namespaces/default/pods', anonymous);
+  expect([forbidden.code, forbidden.json().message]).toEqual([
+    403,
+    'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"',
+  ]);
+  expect((await fetchJson('/secret', anonymous)).json().message).toBe('forbidden: User "system:anonymous" cannot get path "/secret"');
+  expect((await fetchJson('/api/v1/nonsense')).json()).toMatchObject({ reason: 'NotFound', code: 404 });
+  expect((await fetchJson('/api/v1/configmaps', { method: 'PUT', body: '{}' })).code).toBe(405);
+  const post = { method: 'POST', body: '{' };
+  expect((await fetchJson('/api/v1/namespaces/default/configmaps', post)).json()).toMatchObject({ reason: 'BadRequest' });
+  const large = { method: 'POST', body: JSON.stringify({ data: { x: 'y'.repeat(3 * 1024 * 1024) } }) };
+  expect((await fetchJson('/api/v1/namespaces/default/configmaps', large)).code).toBe(413);
+});
+
+it('takes YAML, and refuses a bomb of aliases', async () => {
+  const headers = { 'content-type': 'application/yaml' };
+  const at = '/api/v1/namespaces/default/configmaps';
+  expect((await fetchJson(at, { method: 'POST', headers, body: 'metadata: {name: y}\ndata: {k: v}\n' })).code).toBe(201);
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x,x]',
+    ...'bcdefg'.split('').map((c, i) => `${c}: &${c} [${Array(10).fill(`*${'abcdefg'[i]}`)}]`),
+  ].join('\n');
+  expect((await fetchJson(at, { method: 'POST', headers, body: bomb })).code).toBe(400);
+});
+
+it('warns of unknown fields in a header', async () => {
+  const body = JSON.stringify({ metadata: { name: 'w' }, nope: 1 });
+  const { headers } = await fetchJson('/api/v1/namespaces/default/configmaps', { method: 'POST', body });
+  expect(headers.warning).toBe('299 - "unknown field \\"nope\\""');
+});
+
+it('reports its health and its metrics', async () => {
+  expect((await fetchJson('/livez', { headers: { authorization: '' } })).text).toBe('ok');
+  expect((await fetchJson('/readyz?verbose')).text).toBe('[+]ping ok\nreadyz check passed\n');
+  expect((await fetchJson('/readyz/ping')).code).toBe(200);
+  await create('a');
+  expect((await fetchJson('/metrics')).text).toMatch(
+    /apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps".*code="201"\} 1/,
+  );
+});

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { ResourceDefinition } from '../../api/define.ts';
+import type { ApiRequest, Verb } from '../../api/transport.ts';
+import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { requestOptions, truth } from './request-options.ts';
+import type { ResourcePath } from './resource-path.ts';
+
+/** A resource request before its body is read. */
+export interface Routed {
+  readonly definition: ResourceDefinition;
+  readonly path: ResourcePath;
+  readonly request: ApiRequest;
+  readonly query: URLSearchParams;
+}
+
+const NO_QUERY = new URLSearchParams();
+
+export const queryOf = (url: string): URLSearchParams => {
+  const mark = url.indexOf('?');
+  return mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
+};
+
+/** Verb and options out of method and query. Throws MethodNotAllowed and BadRequest. */
+export function routeRequest(raw: IncomingMessage, definition: ResourceDefinition, path: ResourcePath): Routed {
+  const query = queryOf(raw.url ?? '');
+  const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
+  const streams = declared?.kind === 'custom' && declared.stream === true;
+  const options = streams ? undefined : requestOptions(query);
+  const { group, version, resource, subresource, name, namespace } = path;
+  const verb = verbOf(raw.method ?? 'GET', path, query);
+  checkPlace(verb, definition, path);
+  const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace, options };
+  return { definition, path, query, request };
+}
+
+/** Writes name one object or one namespace; objects of a namespace are not found without it. */
+function checkPlace(verb: Verb, { scope }: ResourceDefinition, { name, namespace, subresource }: ResourcePath): void {
+  if ((verb === 'update' || verb === 'patch') && name === undefined) throw methodNotAllowed();
+  if (verb === 'create' && name !== undefined && subresource === undefined) throw methodNotAllowed();
+  if (scope === 'Cluster' || namespace) return;
+  if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
+  if (name !== undefined) throw noSuchResource();
+}
+
+function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchParams): Verb {
+  switch (method) {
+    case 'GET':
+    case 'HEAD': {
+      const asked = query.get('watch');
+      if (watch || (asked !== null && truth('watch', asked) && name === undefined)) return 'watch';
+      return name === undefined ? 'list' : 'get';
+    }
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return name === undefined ? 'deletecollection' : 'delete';
+    default:
+      throw methodNotAllowed();
+  }
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import type { KubeList, KubeObject } from '../../api/meta/object.ts';
+import type { ApiError, Status } from '../../api/meta/status.ts';
+import { type Answer, type ListAnswer, listMetadata } from '../registry/answer.ts';
+import type { Shape } from './accept.ts';
+import { drained } from './drain.ts';
+import { type IncludeObject, partialOf, tableOf } from './table.ts';
+
+/** Smaller answers are not worth compressing (upstream's limit). */
+const GZIP_FROM_BYTES = 128 * 1024;
+/** Lists are written in pieces of about this size, so that a large one is never held twice. */
+const PIECE_BYTES = 256 * 1024;
+const COMMA = Buffer.from(',');
+const LIST_END = Buffer.from(']}\n');
+const gzipFast = promisify<Buffer, { level: number }, Buffer>(gzip);
+
+export interface Exchange {
+  readonly raw: IncomingMessage;
+  readonly reply: ServerResponse;
+  readonly warnings: readonly string[];
+  readonly shape: Shape;
+  readonly include: IncludeObject;
+  readonly nowMs: number;
+}
+
+/** Writes an answer in the shape that the client asked for. Bytes out of the cache go out as they are. */
+export async function respond(exchange: Exchange, definition: ResourceDefinition | undefined, answer: Answer): Promise<void> {
+  if (answer.kind === 'status') return sendJson(exchange, answer.status.code || 200, answer.status);
+  const code = answer.kind !== 'list' && answer.created ? 201 : 200;
+  if (exchange.shape !== 'object' && definition) return sendShaped(exchange, definition, answer, code);
+  if (answer.kind === 'object') return sendJson(exchange, code, answer.object);
+  if (answer.kind === 'item') return sendBytes(exchange, code, [answer.item.bytes], answer.item.bytes.length);
+  return sendList(exchange, answer);
+}
+
+async function sendShaped(exchange: Exchange, definition: ResourceDefinition, answer: Exclude<Answer, { kind: 'status' }>, code: number) {
+  const objects = objectsOf(answer);
+  const metadata = answer.kind === 'list' ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata?.resourceVersion ?? '' };
+  const { shape, include, nowMs } = exchange;
+  if (shape === 'table') return sendJson(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
+  const [only] = objects;
+  if (answer.kind !== 'list' && only) return sendJson(exchange, code, partialOf(only));
+  return sendJson(exchange, code, {
+    kind: 'PartialObjectMetadataList',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    items: objects.map(partialOf),
+  });
+}
+
+function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeObject[] {
+  if (answer.kind === 'item') return [answer.item.object];
+  if (answer.kind === 'list') return answer.items.map((item) => item.object);
+  return 'items' in answer.object ? (answer.object as KubeList).items : [answer.object];
+}
+
+async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
+  const { definition, items } = answer;
+  const type = `"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}"`;
+  const parts: Buffer[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`)];
+  let length = parts[0]?.length ?? 0;
+  for (const { bytes } of items) {
+    if (parts.length > 1) {
+      parts.push(COMMA);
+      length += 1;
+    }
+    parts.push(bytes);
+    length += bytes.length;
+  }
+  parts.push(LIST_END);
+  await sendBytes(exchange, 200, parts, length + LIST_END.length);
+}
+
+export const sendError = (exchange: Pick<Exchange, 'raw' | 'reply' | 'warnings'>, error: ApiError): Promise<void> =>
+  sendJson(exchange, error.code, error.toStatus(), error.details?.retryAfterSeconds);
+
+export async function sendJson(
+  exchange: Pick<Exchange, 'raw' | 'reply' | 'warnings'>,
+  code: number,
+  value: object | Status,
+  retryAfterSeconds?: number,
+): Promise<void> {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  if (retryAfterSeconds !== undefined) exchange.reply.setHeader('Retry-After', String(retryAfterSeconds));
+  await sendBytes(exchange, code, [bytes], bytes.length);
+}
+
+async function sendBytes(
+  { raw, reply, warnings }: Pick<Exchange, 'raw' | 'reply' | 'warnings'>,
+  code: number,
+  parts: readonly Buffer[],
+  length: number,
+): Promise<void> {
+  const headers: Record<string, string | number | string[]> = { 'Content-Type': 'application/json' };
+  if (warnings.length > 0) headers.Warning = warnings.map((text) => `299 - ${quoted(text)}`);
+  if (raw.method === 'HEAD') {
+    reply.writeHead(code, { ...headers, 'Content-Length': length });
+    reply.end();
+    return;
+  }
+  if (length > GZIP_FROM_BYTES && /\bgzip\b/.test(String(raw.headers['accept-encoding'] ?? ''))) {
+    const packed = await gzipFast(Buffer.concat(parts), { level: 1 });
+    reply.writeHead(code, { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': packed.length, Vary: 'Accept-Encoding' });
+    reply.end(packed);
+    return;
+  }
+  reply.writeHead(code, { ...headers, 'Content-Length': length });
+  await writePieces(reply, parts);
+}
+
+/** RFC 7234's warn-text: a quoted string without line breaks. */
+const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}"`;
+
+async function writePieces(reply: ServerResponse, parts: readonly Buffer[]): Promise<void> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for (const part of parts) {
+    waiting.push(part);
+    size += part.length;
+    if (size < PIECE_BYTES) continue;
+    const free = reply.write(Buffer.concat(waiting));
+    waiting = [];
+    size = 0;
+    if (!free && !(await drained(reply))) return;
+  }
+  reply.end(waiting.length === 1 ? waiting[0] : Buffer.concat(waiting));
+}

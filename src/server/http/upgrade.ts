@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ApiError } from '../../api/meta/status.ts';
+import type { RequestContext } from '../ports.ts';
+import { attributesOf, authorize } from '../registry/authorize.ts';
+import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
+import { asApiError } from './error-status.ts';
+import { type FrontOptions, pathOf, route } from './front.ts';
+
+/** Subresources that run something: opening them by GET (WebSocket) needs `create` as well, as upgrading by POST does (KEP-4006). */
+const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
+
+/** Requests that ask for another protocol: authenticated and authorized, then handed the socket. Never rejects. */
+export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+  return async (raw, socket, head) => {
+    socket.on('error', (error) => options.log.debug({ error }, 'upgraded connection failed'));
+    try {
+      const user = await options.authenticate(raw);
+      const routed = route(options, raw, pathOf(raw));
+      if (!routed) throw noSuchResource();
+      const { definition, path, request } = routed;
+      const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
+      if (declared?.kind !== 'custom' || !declared.stream) throw badRequest('this resource takes no upgrades');
+      await authorize(options.authorizer, attributesOf(user, request));
+      if (request.verb === 'get' && NEED_CREATE.has(path.subresource ?? '')) {
+        await authorize(options.authorizer, attributesOf(user, { ...request, verb: 'create' }));
+      }
+      const handler = options.streams[`${definition.plural}/${path.subresource}`];
+      if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
+      const gone = new AbortController();
+      socket.once('close', () => gone.abort());
+      const context: RequestContext = { user, signal: gone.signal, warn: () => {} };
+      const url = new URL(raw.url ?? '/', 'https://server');
+      await handler.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
+    } catch (error) {
+      refuse(socket, asApiError(error, options.log));
+    }
+  };
+}
+
+function refuse(socket: Duplex, error: ApiError): void {
+  if (socket.destroyed) return;
+  const body = `${JSON.stringify(error.toStatus())}\n`;
+  const lines = [
+    `HTTP/1.1 ${error.code} ${error.reason}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}

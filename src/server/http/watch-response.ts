@@ -1,0 +1,66 @@
+import type { ServerResponse } from 'node:http';
+import type { ResourceDefinition } from '../../api/define.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { WatchItem, WatchStream } from '../registry/watch.ts';
+import type { Shape } from './accept.ts';
+import { drained } from './drain.ts';
+import { type IncludeObject, partialOf, tableOf } from './table.ts';
+
+/** A client that takes nothing for this long is cut; it resumes or lists again. */
+const STALLED_MS = 30_000;
+const LINE_END = Buffer.from('}\n');
+const STARTS = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+} as const;
+
+export interface WatchResponse {
+  readonly reply: ServerResponse;
+  readonly stream: WatchStream;
+  readonly shape: Shape;
+  readonly include: IncludeObject;
+  readonly clock: Clock;
+}
+
+/** Writes a watch as one JSON document a line until it ends. The bytes of objects are the cache's own, shared by all watchers. */
+export async function sendWatch({ reply, stream, shape, include, clock }: WatchResponse): Promise<void> {
+  reply.writeHead(200, { 'Content-Type': 'application/json' });
+  reply.flushHeaders();
+  const lines = lineWriter(stream.definition, shape, include, clock);
+  for await (const batch of stream.batches) {
+    const parts = batch.flatMap(lines);
+    if (reply.destroyed) return;
+    if (reply.write(Buffer.concat(parts))) continue;
+    using _cut = clock.timer(STALLED_MS, () => reply.destroy());
+    if (!(await drained(reply))) return;
+  }
+  reply.end();
+}
+
+function lineWriter(
+  definition: ResourceDefinition,
+  shape: Shape,
+  include: IncludeObject,
+  clock: Clock,
+): (item: WatchItem) => readonly Buffer[] {
+  const line = (type: string, object: object) => [Buffer.from(`{"type":"${type}","object":${JSON.stringify(object)}}\n`)];
+  let headers = true;
+  const table = (objects: readonly KubeObject[], metadata: object) => {
+    const made = tableOf(objects, metadata, { definition, include, nowMs: clock.now(), headers });
+    headers = false;
+    return made;
+  };
+  return (item) => {
+    if (item.type === 'ERROR') return line(item.type, item.object);
+    if (item.type === 'BOOKMARK') {
+      if (shape === 'object') return line(item.type, item.object);
+      return line(item.type, shape === 'table' ? table([], { ...item.object.metadata }) : partialOf(item.object));
+    }
+    if (shape === 'object') return [STARTS[item.type], item.item.bytes, LINE_END];
+    const { object } = item.item;
+    const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' };
+    return line(item.type, shape === 'table' ? table([object], metadata) : partialOf(object));
+  };
+}
