@@ -85,6 +85,16 @@ export function runtimeConformance(
       await expect(runtime.podSandboxStatus(id, { signal })).rejects.toSatisfy(isRuntimeNotFound);
     });
 
+    test("a sandbox on the host's network has no address of its own", async () => {
+      const pod = subject.sandbox('host-network');
+      const securityContext = { namespaces: { network: 'node', pid: 'container', ipc: 'pod' } } as const;
+      const config = { ...pod, linux: { ...pod.linux, securityContext } };
+      const id = await runtime.runPodSandbox(config, { signal });
+      expect(await runtime.podSandboxStatus(id, { signal })).toMatchObject({ state: 'ready', ips: [], namespaces: { network: 'node' } });
+      await runtime.stopPodSandbox(id, { signal });
+      await runtime.removePodSandbox(id, { signal });
+    });
+
     test('a second sandbox of the same identity is refused while the first exists', () =>
       withSandbox('twin', async (_id, config) => {
         await expect(runtime.runPodSandbox(config, { signal })).rejects.toThrow(/reserved/);

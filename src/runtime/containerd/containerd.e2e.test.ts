@@ -10,11 +10,8 @@ import { type ConformanceSubject, runtimeConformance } from '../conformance.ts';
 import { busyboxImage } from '../images/busybox-image.ts';
 import { PAUSE_IMAGE } from '../images/pause-image.ts';
 import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
-import type { ContainerdConfig } from './containerd-config.ts';
-import { type CriClient, criClient } from './cri-client.ts';
-import { chooseSnapshotter, findCniBinDir, mayLowerOomScores } from './host-facts.ts';
-import { imageImporter } from './image-import.ts';
-import { containerdSupervisor } from './supervisor.ts';
+import type { CriClient } from './cri-client.ts';
+import { openContainerd } from './open-containerd.ts';
 
 const IMAGE = 'example.com/busybox:e2e';
 const CGROUP = '/minik-e2e';
@@ -34,34 +31,26 @@ async function harness() {
   if (routes.stdout.trim()) throw new Error('run end-to-end tests in a closed network namespace: unshare -m -n');
   await run('ip', ['link', 'set', 'lo', 'up']);
   const dir = await mkdtemp('/tmp/minik-e2e-');
-  const [rootDir, stateDir] = [`${dir}/root`, `${dir}/run`];
   await mkdir(`${dir}/net.d`);
   await writeFile(`${dir}/net.d/10-minik.conflist`, cniConfig(`${dir}/ipam`));
-  const cniBinDir = await findCniBinDir();
-  if (!cniBinDir) throw new Error('no CNI plugins');
-  const config: ContainerdConfig = {
-    rootDir,
-    stateDir,
-    socketPath: `${stateDir}/containerd.sock`,
+  const { config, component, runtime, images } = await openContainerd({
+    rootDir: `${dir}/root`,
+    stateDir: `${dir}/run`,
     cniConfDir: `${dir}/net.d`,
-    cniBinDir,
     registryDir: `${dir}/registry`,
-    pauseImage: PAUSE_IMAGE,
-    snapshotter: await chooseSnapshotter(dir),
-    cgroupDriver: 'cgroupfs',
-    restrictOomScoreAdj: !(await mayLowerOomScores()),
-  };
-  const runtime = criClient({ socketPath: config.socketPath });
-  const importer = imageImporter({ socketPath: config.socketPath, snapshotter: config.snapshotter, run });
+    processes: hostProcesses,
+    run,
+    clock,
+    log,
+  });
   let stop = new AbortController();
   let running: Promise<void> | undefined;
 
   async function start(): Promise<number> {
     const before = clock.monotonic();
     stop = new AbortController();
-    const supervisor = containerdSupervisor({ config, runtime, processes: hostProcesses, clock, log });
     await new Promise<void>((resolve, reject) => {
-      running = supervisor.run({ signal: stop.signal, ready: resolve });
+      running = component.run({ signal: stop.signal, ready: resolve });
       running.catch(reject);
     });
     return clock.monotonic() - before;
@@ -76,7 +65,7 @@ async function harness() {
     dir,
     config,
     runtime,
-    importer,
+    images,
     signal,
     start,
     end,
@@ -86,7 +75,7 @@ async function harness() {
       const applets = (await run('busybox', ['--list'])).stdout.split('\n');
       const { archive } = await busyboxImage(IMAGE, busybox, applets);
       await writeFile(`${dir}/busybox.tar`, archive);
-      expect(await importer.importImage(`${dir}/busybox.tar`, { signal })).toEqual([IMAGE]);
+      expect(await images.importImage(`${dir}/busybox.tar`, { signal })).toEqual([IMAGE]);
     },
     async close(): Promise<void> {
       for (const { id } of await runtime.listPodSandboxes({ signal })) {
@@ -105,7 +94,7 @@ async function harness() {
 function cniConfig(ipamDir: string): string {
   const ipam = { type: 'host-local', dataDir: ipamDir, ranges: [[{ subnet: '10.231.0.0/24' }]], routes: [{ dst: '0.0.0.0/0' }] };
   const bridge = { type: 'bridge', bridge: 'mke2e0', isGateway: true, ipMasq: false, ipam };
-  return JSON.stringify({ cniVersion: '1.0.0', name: 'minik', plugins: [bridge, { type: 'loopback' }] });
+  return JSON.stringify({ cniVersion: '1.0.0', name: 'minik', plugins: [bridge] });
 }
 
 function sandboxConfig(dir: string, name: string): SandboxConfig {
@@ -145,10 +134,7 @@ function containerConfig(name: string, change: Partial<ContainerConfig> = {}): C
 
 async function subject(): Promise<ConformanceSubject> {
   const host = await harness();
-  console.log('containerd ready after ms', Math.round(await host.start()));
-  const before = clock.monotonic();
-  await host.importer.ensurePauseImage(host.runtime, { signal: host.signal });
-  console.log('pause image imported in ms', Math.round(clock.monotonic() - before));
+  console.log('containerd and pause image ready after ms', Math.round(await host.start()));
   await host.importBusybox();
   return { runtime: host.runtime, image: IMAGE, sandbox: host.sandbox, close: host.close };
 }
@@ -163,7 +149,6 @@ describe.runIf(enabled)('containerd', () => {
     host = await harness();
     runtime = host.runtime;
     await host.start();
-    await host.importer.ensurePauseImage(runtime, { signal });
     await host.importBusybox();
   });
   afterAll(() => host?.close());
@@ -185,7 +170,7 @@ describe.runIf(enabled)('containerd', () => {
     const image = await runtime.imageStatus(PAUSE_IMAGE, { signal });
     expect(image).toMatchObject({ repoTags: [PAUSE_IMAGE], uid: 65535 });
     const before = clock.monotonic();
-    await host.importer.ensurePauseImage(runtime, { signal });
+    await host.images.ensurePauseImage(runtime, { signal });
     expect(clock.monotonic() - before).toBeLessThan(50);
   });
 

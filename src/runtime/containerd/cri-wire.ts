@@ -138,9 +138,11 @@ export function toResources(resources: LinuxResources) {
 }
 
 export function toSandboxConfig(config: SandboxConfig) {
-  const { dns, linux, ...rest } = config;
+  const { dns, linux, hostname, ...rest } = config;
   return {
     ...rest,
+    // A pod on the host's network has the host's name: runtimes refuse to set another one.
+    hostname: linux.securityContext.namespaces.network === 'node' ? '' : hostname,
     dnsConfig: dns,
     linux: { cgroupParent: linux.cgroupParent, sysctls: linux.sysctls, securityContext: toCommonSecurity(linux.securityContext) },
   };
