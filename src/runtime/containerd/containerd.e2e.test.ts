@@ -169,6 +169,8 @@ describe.runIf(enabled)('containerd', () => {
   test('the pause image is pinned and imported once', async () => {
     const image = await runtime.imageStatus(PAUSE_IMAGE, { signal });
     expect(image).toMatchObject({ repoTags: [PAUSE_IMAGE], uid: 65535 });
+    const ctr = ['--address', host.config.socketPath, '--namespace', 'k8s.io', 'images', 'list', `name==${PAUSE_IMAGE}`];
+    expect((await run('ctr', ctr)).stdout).toContain('io.cri-containerd.pinned=pinned');
     const before = clock.monotonic();
     await host.images.ensurePauseImage(runtime, { signal });
     expect(clock.monotonic() - before).toBeLessThan(50);
