@@ -1,0 +1,119 @@
+import { certificateSigningRequests, nodes } from '../../api/index.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/schema/generated/types.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { approvalReason, expiresAtMs, isOurSigner, nodeNameOf, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
+
+/** The cluster's certificate authority, which only the server holds. */
+export interface CertificateSigner {
+  /** Rejects when the PEM does not hold a PKCS#10 request. */
+  describeCsr(pem: string): Promise<RequestFacts>;
+  /** PEM of the certificate. */
+  signCsr(pem: string, options: { usages: readonly string[]; expirationSeconds?: number }): Promise<string>;
+}
+
+type Decision = 'Approved' | 'Denied' | 'Failed';
+const has = (csr: CertificateSigningRequest, type: Decision) => csr.status?.conditions?.some((c) => c.type === type) ?? false;
+const pemOf = (csr: CertificateSigningRequest) => Buffer.from(csr.spec.request, 'base64').toString('latin1');
+
+function withCondition(
+  csr: CertificateSigningRequest,
+  type: Decision,
+  reason: string,
+  message: string,
+  now: string,
+): CertificateSigningRequest {
+  const condition: CertificateSigningRequestCondition = {
+    type,
+    status: 'True',
+    reason,
+    message,
+    lastUpdateTime: now,
+    lastTransitionTime: now,
+  };
+  return { ...csr, status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] } };
+}
+
+/** The facts of a request, or undefined after it was marked as failed: what does not parse will not later either. */
+async function factsOf(
+  csr: CertificateSigningRequest,
+  signer: CertificateSigner,
+  { client, clock, signal }: ReconcileRequest,
+): Promise<RequestFacts | undefined> {
+  try {
+    return await signer.describeCsr(pemOf(csr));
+  } catch (error) {
+    const failed = withCondition(csr, 'Failed', 'SignerValidationFailure', (error as Error).message, rfc3339(clock.now()));
+    await client.update(certificateSigningRequests, failed, { subresource: 'status', signal });
+    return undefined;
+  }
+}
+
+async function approve(csr: CertificateSigningRequest, signer: CertificateSigner, request: ReconcileRequest): Promise<void> {
+  const { client, clock, informer, signal } = request;
+  const facts = await factsOf(csr, signer, request);
+  if (!facts) return;
+  const reason = approvalReason(csr, facts, informer(nodes).get(nodeNameOf(facts)));
+  if (!reason) return;
+  await client.update(certificateSigningRequests, withCondition(csr, 'Approved', 'AutoApproved', reason, rfc3339(clock.now())), {
+    subresource: 'approval',
+    signal,
+  });
+}
+
+async function sign(csr: CertificateSigningRequest, signer: CertificateSigner, request: ReconcileRequest): Promise<void> {
+  const { client, clock, log, key, signal } = request;
+  const facts = await factsOf(csr, signer, request);
+  if (!facts) return;
+  const objection = signerObjection(csr, facts);
+  if (objection) {
+    const failed = withCondition(csr, 'Failed', 'SignerValidationFailure', objection, rfc3339(clock.now()));
+    await client.update(certificateSigningRequests, failed, { subresource: 'status', signal });
+    return;
+  }
+  const certificate = await signer.signCsr(pemOf(csr), { usages: csr.spec.usages ?? [], expirationSeconds: csr.spec.expirationSeconds });
+  const signed = { ...csr, status: { ...csr.status, certificate: Buffer.from(certificate).toString('base64') } };
+  await client.update(certificateSigningRequests, signed, { subresource: 'status', signal });
+  log.info({ csr: key, signer: csr.spec.signerName, subject: facts.commonName }, 'certificate signed');
+}
+
+/** Approves what needs no person, signs what is approved, and removes what is old (Kubernetes: Certificate Signing Requests). */
+export const csr = ({ signer }: { signer: CertificateSigner }): Controller => ({
+  name: 'csr',
+  reads: ['certificatesigningrequests.certificates.k8s.io', 'nodes'],
+  writes: [
+    'certificatesigningrequests.certificates.k8s.io',
+    'certificatesigningrequests.certificates.k8s.io/approval',
+    'certificatesigningrequests.certificates.k8s.io/status',
+  ],
+  enqueue: {
+    // A serving request may come before the node has written its addresses.
+    nodes: (node, { informer }) =>
+      informer(certificateSigningRequests)
+        .list()
+        .filter(
+          (c) =>
+            c.spec.signerName === SIGNERS.kubeletServing && c.spec.username === `system:node:${node.metadata?.name}` && !has(c, 'Approved'),
+        )
+        .map((c) => c.metadata?.name ?? ''),
+  },
+  async reconcile(request) {
+    const { key, client, informer, clock, signal } = request;
+    const object = informer(certificateSigningRequests).get(key);
+    if (!object) return;
+    const expires = expiresAtMs(object);
+    if (expires <= clock.now()) {
+      await client.delete(certificateSigningRequests, key, { signal }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+      return;
+    }
+    const isOpen = !has(object, 'Denied') && !has(object, 'Failed') && !object.status?.certificate;
+    if (isOpen && isOurSigner(object.spec.signerName)) {
+      if (has(object, 'Approved')) await sign(object, signer, request);
+      else await approve(object, signer, request);
+    }
+    return { afterMs: expires - clock.now() + 1 };
+  },
+});

@@ -1,0 +1,65 @@
+import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
+import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
+
+/** Endpoints hold this many addresses at most; what is left out is said by an annotation. */
+const MAX_ADDRESSES = 1000;
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
+const MANAGED_BY = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
+
+function toAddress({ ip, hostname, pod }: ServiceBackend): EndpointAddress {
+  const { name, namespace, uid } = pod.metadata ?? {};
+  return {
+    ip,
+    ...(hostname && { hostname }),
+    ...(pod.spec?.nodeName && { nodeName: pod.spec.nodeName }),
+    targetRef: { kind: 'Pod', name, namespace, uid },
+  };
+}
+
+function subsetsOf(service: Service, backends: readonly ServiceBackend[]): EndpointSubset[] {
+  const subsets = new Map<string, EndpointSubset & { addresses: EndpointAddress[]; notReadyAddresses: EndpointAddress[] }>();
+  const always = service.spec?.publishNotReadyAddresses ?? false;
+  for (const backend of backends) {
+    const ports = backend.ports.map(({ name, port, protocol, appProtocol }) => ({
+      ...(name && { name }),
+      port,
+      protocol,
+      ...(appProtocol && { appProtocol }),
+    }));
+    const key = JSON.stringify(ports);
+    const subset = subsets.get(key) ?? { addresses: [], notReadyAddresses: [], ports };
+    (always || backend.serving ? subset.addresses : subset.notReadyAddresses).push(toAddress(backend));
+    subsets.set(key, subset);
+  }
+  const byIp = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1);
+  return [...subsets.values()].map(({ addresses, notReadyAddresses, ports }) => ({
+    ...(addresses.length > 0 && { addresses: addresses.sort(byIp) }),
+    ...(notReadyAddresses.length > 0 && { notReadyAddresses: notReadyAddresses.sort(byIp) }),
+    ...(ports && ports.length > 0 && { ports }),
+  }));
+}
+
+/** The Endpoints object that a Service with a selector is to have; undefined when `existing` is that already. */
+export function planEndpoints(service: Service, pods: readonly Pod[], existing: Endpoints | undefined): Endpoints | undefined {
+  const family = service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
+  const always = service.spec?.publishNotReadyAddresses ?? false;
+  const all = backendsOf(service, pods, family).filter((b) => always || !b.terminating);
+  const subsets = subsetsOf(service, all.slice(0, MAX_ADDRESSES));
+  const labels = { ...derivedLabels(service), ...MANAGED_BY };
+  const { [OVER_CAPACITY]: _, ...others } = existing?.metadata?.annotations ?? {};
+  const annotations = all.length > MAX_ADDRESSES ? { ...others, [OVER_CAPACITY]: 'truncated' } : others;
+  const next: Endpoints = {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      ...existing?.metadata,
+      name: service.metadata?.name,
+      namespace: service.metadata?.namespace,
+      labels,
+      ...(Object.keys(annotations).length > 0 ? { annotations } : { annotations: undefined }),
+    },
+    ...(subsets.length > 0 && { subsets }),
+  };
+  const facts = (e: Endpoints | undefined) => JSON.stringify([e?.subsets ?? [], e?.metadata?.labels ?? {}, e?.metadata?.annotations ?? {}]);
+  return existing && facts(existing) === facts(next) ? undefined : next;
+}
