@@ -65,7 +65,10 @@ export function createScheduler({ client, informers, event, clock, random, log }
 
   function onNode(change: Change<Node>): void {
     const { type, object: node } = change;
-    if (type === 'DELETED') return cluster.removeNode(node.metadata?.name ?? '');
+    if (type === 'DELETED') {
+      cluster.removeNode(node.metadata?.name ?? '');
+      return;
+    }
     cluster.setNode(node);
     if (type === 'ADDED' || fingerprint(node) !== fingerprint(change.previous)) {
       queue.wake();
