@@ -205,6 +205,11 @@ describe('the validation of pods', () => {
     expect(updateFindings(api.pods, grown, old)).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
   });
 
+  it('does not tell empty lists and zero values from absent ones', () => {
+    const old = pod({}, { volumes: [], nodeSelector: {}, hostNetwork: false, hostname: '' });
+    expect(updateFindings(api.pods, pod({}), old)).toEqual([]);
+  });
+
   it('keeps each subresource to its own fields', () => {
     const old = pod({});
     const debugged = pod({}, { ephemeralContainers: [{ name: 'e', image: 'i' }] });
@@ -340,6 +345,17 @@ describe('the validation of other kinds', () => {
   it('wants events beside what they tell about', () => {
     expect(findings(api.events, { metadata: { namespace: 'a' }, involvedObject: { namespace: 'b' } })).toEqual([
       'involvedObject.namespace: Invalid value: "b": does not match event.namespace',
+    ]);
+  });
+
+  it('wants new events to say who reports what was done', () => {
+    expect(findings(api.eventsV1Events, { metadata: { namespace: 'default' }, eventTime: '', type: 'Odd' })).toEqual([
+      'eventTime: Required value',
+      'reportingController: Required value',
+      'reportingInstance: Required value',
+      'action: Required value',
+      'reason: Required value',
+      'type: Invalid value: "Odd": has invalid value: Odd',
     ]);
   });
 

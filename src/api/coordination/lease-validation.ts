@@ -7,6 +7,5 @@ export function checkLease({ spec }: Lease): FieldError[] {
   if (spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0) {
     errors.push(invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0'));
   }
-  if (spec?.holderIdentity === '') errors.push(invalid('spec.holderIdentity', '', 'must not be empty'));
   return errors;
 }

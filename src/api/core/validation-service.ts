@@ -38,14 +38,14 @@ function checkPorts(spec: ServiceSpec): FieldError[] {
 
 function checkClusterIps({ type, clusterIP, clusterIPs = [] }: ServiceSpec): FieldError[] {
   if (type === 'ExternalName') {
-    return clusterIP ? [forbidden('spec.clusterIP', 'may not be set when type is ExternalName')] : [];
+    return clusterIP ? [forbidden('spec.clusterIPs', 'may not be set for ExternalName services')] : [];
   }
   const errors: FieldError[] = [];
   if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
     errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'));
   }
   if (clusterIP === 'None' && hasNodePorts({ type })) {
-    errors.push(invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
+    errors.push(invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
   }
   for (const [index, ip] of clusterIPs.entries()) if (ip !== 'None') errors.push(...checkIp(`spec.clusterIPs[${index}]`, ip));
   return errors;

@@ -57,13 +57,17 @@ export function checkOperands(path: string, operator: string, values: readonly s
 export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions?.length ?? 0) === 0;
 
-/** Structural equality of JSON values; a key that is absent equals one that is undefined. */
+/** Structural equality of JSON values. What is absent equals what is empty, as the wire format does not tell them apart. */
 export function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if (a === b || (isEmpty(a) && isEmpty(b))) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => same(left[key], right[key]));
 }
+
+/** Go's clients leave out zero values, so that `hostNetwork: false` comes back as nothing. */
+const isEmpty = (value: unknown): boolean => !value || (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** `field is immutable`. */
 export const checkImmutable = (path: string, value: unknown, old: unknown): FieldError[] =>

@@ -61,6 +61,11 @@ describe('the definitions, behind the registry', () => {
       metadata: { name: 'e' },
       regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
       note: 'hello',
+      reason: 'r',
+      action: 'a',
+      type: 'Normal',
+      reportingController: 'test',
+      reportingInstance: 't-0',
       eventTime: '2026-01-01T00:00:00.000000Z',
     };
     await api.call('create', 'events.events.k8s.io', { namespace: 'default', body });
