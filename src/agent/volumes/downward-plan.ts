@@ -1,0 +1,77 @@
+import type { Container, Pod, ResourceFieldSelector } from '../../api/schema/generated/types.ts';
+import { milliValue, quantityValue } from '../../base/quantity.ts';
+
+/**
+ * The downward API (https://kubernetes.io/docs/concepts/workloads/pods/downward-api/): the value of a field of the pod, for volumes and for
+ * environment variables. Throws an Error that names what is wrong with the path.
+ */
+export function fieldValue(pod: Pod, fieldPath: string): string {
+  const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(fieldPath);
+  if (subscript) return mapOf(pod, subscript[1] as string)[subscript[2] as string] ?? '';
+  switch (fieldPath) {
+    case 'metadata.name':
+      return pod.metadata?.name ?? '';
+    case 'metadata.namespace':
+      return pod.metadata?.namespace ?? '';
+    case 'metadata.uid':
+      return pod.metadata?.uid ?? '';
+    case 'metadata.labels':
+    case 'metadata.annotations':
+      return formatMap(mapOf(pod, fieldPath));
+    case 'spec.nodeName':
+      return pod.spec?.nodeName ?? '';
+    case 'spec.serviceAccountName':
+      return pod.spec?.serviceAccountName ?? '';
+    case 'status.hostIP':
+      return pod.status?.hostIP ?? '';
+    case 'status.hostIPs':
+      return (pod.status?.hostIPs ?? []).map(({ ip }) => ip).join(',');
+    case 'status.podIP':
+      return pod.status?.podIP ?? '';
+    case 'status.podIPs':
+      return (pod.status?.podIPs ?? []).map(({ ip }) => ip).join(',');
+    default:
+      throw new Error(`unsupported fieldPath: ${fieldPath}`);
+  }
+}
+
+const mapOf = (pod: Pod, path: string): Record<string, string> =>
+  (path === 'metadata.labels' ? pod.metadata?.labels : pod.metadata?.annotations) ?? {};
+
+/** `key="value"` lines, sorted by key; values quoted as Go's %q has it. */
+const formatMap = (map: Record<string, string>): string =>
+  Object.keys(map)
+    .sort()
+    .map((key) => `${key}=${goQuote(map[key] ?? '')}`)
+    .join('\n');
+
+function goQuote(text: string): string {
+  return JSON.stringify(text)
+    .replace(/\\u0007/g, '\\a')
+    .replace(/\\u000b/g, '\\v')
+    .replace(/\\u00([0-9a-f]{2})/g, '\\x$1')
+    .replaceAll('\x7f', '\\x7f');
+}
+
+/**
+ * A container's request or limit in units of the divisor, rounded up. A CPU or memory limit that is not set is what the node can give
+ * (`allocatable`, quantities by resource).
+ */
+export function resourceFieldValue(
+  pod: Pod,
+  selector: ResourceFieldSelector,
+  containerName: string,
+  allocatable: Readonly<Record<string, string>>,
+): string {
+  const container = containersOf(pod).find(({ name }) => name === containerName);
+  if (!container) throw new Error(`container ${containerName} not found`);
+  const dot = selector.resource.indexOf('.');
+  const [side, resource] = [selector.resource.slice(0, dot), selector.resource.slice(dot + 1)];
+  if (side !== 'limits' && side !== 'requests') throw new Error(`unsupported container resource : ${selector.resource}`);
+  const amount = container.resources?.[side]?.[resource] ?? (side === 'limits' ? allocatable[resource] : undefined) ?? '0';
+  const divisor = selector.divisor && milliValue(selector.divisor) !== 0 ? selector.divisor : '1';
+  if (resource === 'cpu') return String(Math.ceil(milliValue(amount) / milliValue(divisor)));
+  return String(Math.ceil(quantityValue(amount) / quantityValue(divisor)));
+}
+
+const containersOf = (pod: Pod): Container[] => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
