@@ -11,7 +11,7 @@ import { type ApiCore, type ApiCoreOptions, createApiCore, openApi } from './ser
 
 export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
 
-/** A whole API in memory, for tests: everything is allowed unless `options` say otherwise. */
+/** A whole API in memory, for tests: everything is allowed and nothing is admitted specially unless `options` say otherwise (`admission: undefined`: the built-in plugins). */
 export interface FakeApi extends ApiCore {
   readonly clock: FakeClock;
   readonly transport: Transport;
@@ -26,7 +26,16 @@ export async function fakeApi(options: Partial<ApiCoreOptions> = {}): Promise<Fa
   const cache = createWatchCache(store, { clock, log: silentLogger });
   const resources = await openApi(definitions, cache);
   const authorizer = () => ({ allowed: true, reason: '' });
-  const core = createApiCore({ definitions, resources, authorizer, clock, random: systemRandom, log: silentLogger, ...options });
+  const core = createApiCore({
+    definitions,
+    resources,
+    authorizer,
+    clock,
+    random: systemRandom,
+    log: silentLogger,
+    admission: [],
+    ...options,
+  });
   const transport = core.localTransport(ADMIN);
   const call = async (verb: Verb, id: string, rest: Partial<ApiRequest> = {}) => {
     const definition = definitions.byId(id);

@@ -7,6 +7,7 @@ import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { WatchCache } from '../store/watch-cache/collection.ts';
+import { builtInAdmission } from './admission/built-in.ts';
 import { admissionChain } from './admission/chain.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { requestAuthenticator } from './http/credentials.ts';
@@ -22,6 +23,8 @@ import { answerObject } from './registry/answer.ts';
 import type { Allocator } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
+import { serviceAllocator } from './registry/service-allocator.ts';
+import { builtInSubresources, builtInVirtual } from './subresources/index.ts';
 import { scale } from './subresources/scale.ts';
 
 export interface ApiCoreOptions {
@@ -29,9 +32,12 @@ export interface ApiCoreOptions {
   /** From `openApi(definitions, cache)`: opened before authn and authz, which read them through `objectReader(resources)`. */
   readonly resources: Resources;
   readonly authorizer: Authorizer;
+  /** Absent: the built-in plugins. */
   readonly admission?: readonly AdmissionPlugin[];
-  /** By resource id. */
-  readonly allocators?: Readonly<Record<string, Allocator>>;
+  /** One CIDR, or one of each family. Absent: Services get no addresses and ports. */
+  readonly serviceCidrs?: readonly string[];
+  /** Absent: 30000-32767. */
+  readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** By `<resource id>/<subresource>`. */
   readonly subresources?: Readonly<Record<string, CustomSubresourceHandler>>;
   /** By resource id. */
@@ -51,19 +57,21 @@ export interface ApiCore {
   localTransport(user: UserInfo): Transport;
 }
 
+const NODE_PORTS = { first: 30_000, last: 32_767 };
 const newUuid = (): string => crypto.randomUUID();
 
 export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { definitions, resources, authorizer, clock, random, log } = options;
+  const objects = objectReader(resources);
   const registry = createRegistry({
     resources,
     definition: (group, version, plural) => definitions.find(group, version, plural),
     schemas: { prune, validate: validateSchema },
-    admission: admissionChain(options.admission ?? []),
-    allocators: options.allocators ?? {},
-    subresources: options.subresources ?? {},
+    admission: admissionChain(options.admission ?? builtInAdmission(objects, random)),
+    allocators: allocatorsOf(options),
+    subresources: { ...builtInSubresources, ...options.subresources },
     scale,
-    virtual: options.virtual ?? {},
+    virtual: { ...builtInVirtual, ...options.virtual },
     clock,
     random,
     log,
@@ -72,9 +80,21 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   return {
     registry,
     handler: { request: async (request, context) => answerObject(await registry.answer(request, context)) },
-    objects: objectReader(resources),
+    objects,
     localTransport: (user) => localTransport(registry, authorizer, user),
   };
+}
+
+function allocatorsOf({
+  serviceCidrs,
+  nodePortRange = NODE_PORTS,
+  resources,
+  random,
+}: ApiCoreOptions): Readonly<Record<string, Allocator>> {
+  const services = resources.byId('services');
+  if (!serviceCidrs || !services) return {};
+  const existing = services.collection.list().items.map(({ object }) => object);
+  return { services: serviceAllocator({ serviceCidrs, nodePortRange, existing, random }) };
 }
 
 /** Opens every stored resource in the watch cache. */

@@ -18,6 +18,7 @@ beforeEach(async () => {
   const cache = createWatchCache(store, { clock, log: silentLogger });
   server = createApiServer({
     definitions,
+    admission: [],
     resources: await openApi(definitions, cache),
     authenticator: async ({ authorization }) => (authorization ? { name: authorization, groups: [] } : undefined),
     authorizer: (a) => ({ allowed: a.user.name !== 'system:anonymous' || a.path === '/livez', reason: '' }),

@@ -1,0 +1,71 @@
+import { ApiError } from '../../../api/meta/status.ts';
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../api/schema/generated/types.ts';
+import { type Random, safeString } from '../../../base/random.ts';
+import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
+
+const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** One hour and seven seconds, so that tokens of pods can be told from others (upstream's value). */
+const TOKEN_SECONDS = 3607;
+const MIRROR = 'kubernetes.io/config.mirror';
+
+/**
+ * Every pod runs as a service account and finds its token, the CA and its namespace in a projected volume.
+ * Source: Kubernetes, "Managing Service Accounts" and "Configure Service Accounts for Pods".
+ */
+export const serviceAccount = (objects: ObjectReader, random: Random): AdmissionPlugin => ({
+  name: 'ServiceAccount',
+  mutate({ operation, request, object }) {
+    if (operation !== 'CREATE' || request.resource !== 'pods' || request.group !== '' || request.subresource) return;
+    const pod = object as Pod;
+    if (!pod.spec) return;
+    if (pod.metadata?.annotations?.[MIRROR] !== undefined) return checkMirror(pod, pod.spec);
+    pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default';
+    pod.spec.serviceAccount = pod.spec.serviceAccountName;
+    const account = objects.get<ServiceAccount>('serviceaccounts', request.namespace ?? '', pod.spec.serviceAccountName);
+    if (!account) {
+      const missing = `serviceaccount "${pod.spec.serviceAccountName}" not found`;
+      throw forbidden(pod, `error looking up service account ${request.namespace}/${pod.spec.serviceAccountName}: ${missing}`);
+    }
+    if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod.spec, random);
+    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+    }
+  },
+});
+
+const forbidden = (pod: Pod, why: string): ApiError => {
+  const name = pod.metadata?.name ?? '';
+  return new ApiError('Forbidden', `pods "${name}" is forbidden: ${why}`, { details: { name, kind: 'pods' } });
+};
+
+/** Mirror pods show what a node runs by itself: they have no part in the API. */
+function checkMirror(pod: Pod, spec: PodSpec): void {
+  if (spec.serviceAccountName) throw forbidden(pod, 'a mirror pod may not reference service accounts');
+  if (spec.volumes?.some(({ projected }) => projected?.sources?.some((source) => source.serviceAccountToken))) {
+    throw forbidden(pod, 'a mirror pod may not use ServiceAccountToken volume projections');
+  }
+}
+
+function mountToken(spec: PodSpec, random: Random): void {
+  const existing = spec.volumes?.find(({ name }) => name.startsWith('kube-api-access-'));
+  const name = existing?.name ?? `kube-api-access-${safeString(5, random)}`;
+  let used = false;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers] as Container[]) {
+    if (container.volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH)) continue;
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: MOUNT_PATH }];
+    used = true;
+  }
+  if (used && !existing) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
+}
+
+const tokenVolume = (name: string): Volume => ({
+  name,
+  projected: {
+    defaultMode: 0o644,
+    sources: [
+      { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    ],
+  },
+});
