@@ -1,0 +1,47 @@
+import type { Deployment, ReplicaSet } from '../../api/schema/generated/types.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+
+/** Annotations of a Deployment that are its own business, not that of its ReplicaSets. */
+const NOT_COPIED = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  'deprecated.deployment.rollback.to',
+]);
+
+type Annotations = Record<string, string>;
+
+const annotationsOf = (object: Deployment | ReplicaSet): Annotations => object.metadata?.annotations ?? {};
+
+export const copiedAnnotations = (deployment: Deployment): Annotations =>
+  Object.fromEntries(Object.entries(annotationsOf(deployment)).filter(([key]) => !NOT_COPIED.has(key)));
+
+/** 0 when there is none, as upstream. */
+export const revisionOf = (object: Deployment | ReplicaSet): number => Number(annotationsOf(object)[REVISION] ?? 0) || 0;
+
+/** A number out of an annotation; undefined when it is absent or no number. */
+export function countIn(replicaSet: ReplicaSet, annotation: string): number | undefined {
+  const count = Number.parseInt(annotationsOf(replicaSet)[annotation] ?? '', 10);
+  return Number.isNaN(count) ? undefined : count;
+}
+
+/** The annotations of the current ReplicaSet: the Deployment's, its revision, and the revisions that it had before when it was rolled back to. */
+export function currentAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: number): Annotations {
+  const old = annotationsOf(replicaSet);
+  const annotations = { ...old, ...copiedAnnotations(deployment) };
+  const before = revisionOf(replicaSet);
+  if (before >= revision) return annotations;
+  const history = [old[REVISION_HISTORY], old[REVISION]].filter(Boolean).join(',');
+  return { ...annotations, [REVISION]: String(revision), ...(history && { [REVISION_HISTORY]: history }) };
+}
+
+export const sizeAnnotations = (desired: number, most: number): Annotations => ({
+  [DESIRED_REPLICAS]: String(desired),
+  [MAX_REPLICAS]: String(most),
+});

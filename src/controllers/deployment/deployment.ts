@@ -1,0 +1,151 @@
+import { deployments } from '../../api/apps/deployment.ts';
+import { replicaSets } from '../../api/apps/replica-set.ts';
+import { pods } from '../../api/core/pod.ts';
+import { type KubeObject, objectKey } from '../../api/meta/object.ts';
+import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../api/schema/generated/types.ts';
+import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
+import { applyClaim } from '../lib/apply-claim.ts';
+import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { isFinished } from '../lib/pod-state-plan.ts';
+import { REVISION } from './deployment-annotations-plan.ts';
+import { findCurrent, planRollout, type RolloutStep } from './deployment-plan.ts';
+import { planDeploymentStatus } from './deployment-status-plan.ts';
+import { sizeOf } from './rolling-plan.ts';
+
+/** Rolls out templates through ReplicaSets (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/). */
+export const deployment: Controller = {
+  name: 'deployment',
+  reads: ['deployments.apps', 'replicasets.apps', 'pods'],
+  writes: ['deployments.apps', 'deployments.apps/status', 'replicasets.apps'],
+  indexes: { 'replicasets.apps': { [ORPHAN_INDEX]: orphansByNamespace } },
+  enqueue: { 'replicasets.apps': deploymentsOf, pods: waitingForPod },
+  reconcile,
+};
+
+const selectorOf = ({ spec }: Deployment) => labelSelectorMatcher(spec?.selector);
+
+function deploymentsOf(replicaSet: KubeObject, context: ControllerContext): string[] {
+  const { namespace = '', labels, deletionTimestamp } = replicaSet.metadata ?? {};
+  const owner = controllerOf(replicaSet);
+  if (owner) return owner.kind === 'Deployment' && owner.apiVersion.startsWith('apps/') ? [`${namespace}/${owner.name}`] : [];
+  if (deletionTimestamp) return [];
+  return context
+    .informer(deployments)
+    .by('namespace', namespace)
+    .filter((d) => selectorOf(d)(labels))
+    .map(objectKey);
+}
+
+/** Pods matter to Recreate alone, which waits for the last old one to go. */
+function waitingForPod(pod: KubeObject, { informer }: ControllerContext): string[] {
+  const parent = controllerOf(pod);
+  const { namespace } = pod.metadata ?? {};
+  const owner = parent?.kind === 'ReplicaSet' ? controllerOf(informer(replicaSets).get(`${namespace}/${parent.name}`) ?? {}) : undefined;
+  const found = owner && informer(deployments).get(`${namespace}/${owner.name}`);
+  return found?.spec?.strategy?.type === 'Recreate' ? [objectKey(found)] : [];
+}
+
+async function reconcile(request: ReconcileRequest) {
+  const { informer, clock, key } = request;
+  const object = informer(deployments).get(key);
+  if (!object) return undefined;
+  const selects = selectorOf(object);
+  const sets = informer(replicaSets);
+  const { uid = '', namespace = '' } = object.metadata ?? {};
+  const candidates = [...sets.by('owner', uid), ...sets.by(ORPHAN_INDEX, namespace)];
+  const claimed = claim(object, candidates, (rs) => selects(rs.metadata?.labels));
+  const owned = await applyClaim(request, { resource: deployments, object }, replicaSets, claimed);
+  const hasOldPods = (old: readonly ReplicaSet[]) =>
+    old.some((rs) =>
+      informer(pods)
+        .by('owner', rs.metadata?.uid ?? '')
+        .some((pod: Pod) => !isFinished(pod)),
+    );
+  const plan = planRollout({ deployment: object, replicaSets: owned, hasOldPods, nowMs: clock.now() });
+  for (const step of plan.steps) {
+    if (!(await take(step, object, owned, request))) return undefined;
+  }
+  const annotated = plan.revision === undefined ? object : await annotate(object, plan.revision, request);
+  if (plan.status) await writeStatus(annotated, plan.status, request);
+  return plan.afterMs === undefined ? undefined : { afterMs: plan.afterMs };
+}
+
+/** False: the plan does not hold any more, and the next run makes another. */
+async function take(step: RolloutStep, owner: Deployment, owned: readonly ReplicaSet[], request: ReconcileRequest): Promise<boolean> {
+  const { client, event, signal } = request;
+  const { namespace, name = '', uid } = step.replicaSet.metadata ?? {};
+  switch (step.do) {
+    case 'create':
+      return create(step.replicaSet, owner, owned, request);
+    case 'update': {
+      await client.update(replicaSets, step.replicaSet, { namespace, signal });
+      const [from, to] = [sizeOf(step.was), sizeOf(step.replicaSet)];
+      if (from !== to)
+        event(owner, 'Normal', 'ScalingReplicaSet', `Scaled ${to > from ? 'up' : 'down'} replica set ${name} from ${from} to ${to}`);
+      return true;
+    }
+    case 'delete':
+      await client.delete(replicaSets, name, { namespace, delete: { preconditions: { uid } }, signal }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+      return true;
+  }
+}
+
+async function create(
+  replicaSet: ReplicaSet,
+  owner: Deployment,
+  owned: readonly ReplicaSet[],
+  request: ReconcileRequest,
+): Promise<boolean> {
+  const { client, event, signal } = request;
+  const { namespace, name } = replicaSet.metadata ?? {};
+  try {
+    await client.create(replicaSets, replicaSet, { namespace, signal });
+    const size = sizeOf(replicaSet);
+    if (size > 0) event(owner, 'Normal', 'ScalingReplicaSet', `Scaled up replica set ${name} from 0 to ${size}`);
+    return true;
+  } catch (error) {
+    if (isAlreadyExists(error)) await resolveCollision(replicaSet, owner, request);
+    else await tellFailure(error, owner, owned, request);
+    return false;
+  }
+}
+
+/** The name is taken. By our own of the same template: the cache will show it. By another: the next hash is counted on. */
+async function resolveCollision(replicaSet: ReplicaSet, owner: Deployment, { client, log, key, signal }: ReconcileRequest): Promise<void> {
+  const { namespace, name = '' } = replicaSet.metadata ?? {};
+  const taken = await client.get(replicaSets, name, { namespace, signal });
+  if (controllerOf(taken)?.uid === owner.metadata?.uid && findCurrent(owner, [taken])) return;
+  const collisionCount = (owner.status?.collisionCount ?? 0) + 1;
+  log.info({ deployment: key, replicaSet: name, collisionCount }, 'template hash collides with another replica set');
+  const { resourceVersion } = owner.metadata ?? {};
+  const body = { metadata: { resourceVersion }, status: { collisionCount } };
+  await client.patch(deployments, owner.metadata?.name ?? '', 'merge', body, { namespace, subresource: 'status', signal });
+}
+
+async function tellFailure(error: unknown, owner: Deployment, owned: readonly ReplicaSet[], request: ReconcileRequest): Promise<never> {
+  const isGoing = error instanceof ApiError && error.details?.causes?.some((c) => c.reason === 'NamespaceTerminating');
+  if (!isGoing) {
+    const message = `Failed to create new replica set: ${error instanceof Error ? error.message : String(error)}`;
+    request.event(owner, 'Warning', 'ReplicaSetCreateError', message);
+    const { status } = planDeploymentStatus(owner, undefined, owned, { is: 'failed-create', message }, request.clock.now());
+    await writeStatus(owner, status, request);
+  }
+  throw error;
+}
+
+async function annotate(object: Deployment, revision: string, { client, signal }: ReconcileRequest): Promise<Deployment> {
+  const { namespace, name = '', resourceVersion } = object.metadata ?? {};
+  const body = { metadata: { resourceVersion, annotations: { [REVISION]: revision } } };
+  return client.patch(deployments, name, 'merge', body, { namespace, signal });
+}
+
+async function writeStatus(object: Deployment, status: DeploymentStatus, { client, signal }: ReconcileRequest): Promise<void> {
+  const { namespace } = object.metadata ?? {};
+  await client.update(deployments, { ...object, status }, { namespace, subresource: 'status', signal }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+}

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Deployment, ReplicaSet } from '../../api/schema/generated/types.ts';
+import { planRollout } from './deployment-plan.ts';
+import { boundsOf, sizeOf, total } from './rolling-plan.ts';
+
+const T0 = Date.UTC(2026, 0, 1);
+
+function newDeployment(spec: Partial<NonNullable<Deployment['spec']>>, image = 'a'): Deployment {
+  return {
+    metadata: { name: 'web', namespace: 'n', uid: 'd', generation: 1 },
+    spec: {
+      replicas: 3,
+      progressDeadlineSeconds: 600,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image }] } },
+      ...spec,
+    },
+  };
+}
+
+/** Plays API server, ReplicaSet controller and kubelets: `ready(n)` of n pods that could become available do so. */
+class World {
+  deployment: Deployment;
+  sets: ReplicaSet[] = [];
+  nowMs = T0;
+
+  constructor(deployment: Deployment) {
+    this.deployment = deployment;
+  }
+
+  setImage(image: string): void {
+    this.change({ template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image }] } } });
+  }
+
+  change(spec: Partial<NonNullable<Deployment['spec']>>): void {
+    const { metadata } = this.deployment;
+    this.deployment = {
+      ...this.deployment,
+      metadata: { ...metadata, generation: (metadata?.generation ?? 0) + 1 },
+      spec: { ...this.deployment.spec, ...spec } as Deployment['spec'],
+    };
+  }
+
+  /** One run of the controller. Returns whether it changed anything but status. */
+  step(): boolean {
+    this.nowMs += 1000;
+    const plan = planRollout({
+      deployment: this.deployment,
+      replicaSets: this.sets,
+      hasOldPods: (old) => old.some((rs) => (rs.status?.replicas ?? 0) > 0),
+      nowMs: this.nowMs,
+    });
+    for (const step of plan.steps) {
+      if (step.do === 'create') {
+        const metadata = {
+          ...step.replicaSet.metadata,
+          uid: step.replicaSet.metadata?.name,
+          generation: 1,
+          creationTimestamp: new Date(this.nowMs).toISOString(),
+        };
+        this.sets.push({ ...step.replicaSet, metadata });
+      } else if (step.do === 'delete') this.sets = this.sets.filter((rs) => rs !== step.replicaSet);
+      else this.sets = this.sets.map((rs) => (rs === step.was ? step.replicaSet : rs));
+    }
+    if (plan.revision) {
+      const { metadata } = this.deployment;
+      this.deployment = {
+        ...this.deployment,
+        metadata: { ...metadata, annotations: { ...metadata?.annotations, 'deployment.kubernetes.io/revision': plan.revision } },
+      };
+    }
+    if (plan.status) this.deployment = { ...this.deployment, status: plan.status };
+    return plan.steps.length > 0;
+  }
+
+  /** ReplicaSets reach their sizes; the fraction `luck` of what is missing becomes available. */
+  breathe(luck: number, broken: (rs: ReplicaSet) => boolean = () => false): void {
+    this.sets = this.sets.map((rs) => {
+      const size = sizeOf(rs);
+      const had = Math.min(rs.status?.availableReplicas ?? 0, size);
+      const available = broken(rs) ? 0 : had + Math.ceil((size - had) * luck);
+      return {
+        ...rs,
+        status: { replicas: size, availableReplicas: available, readyReplicas: available, observedGeneration: rs.metadata?.generation },
+      };
+    });
+  }
+
+  settle(): void {
+    for (let i = 0; i < 200; i += 1) {
+      const changed = this.step();
+      this.breathe(1);
+      if (!changed && !this.step()) return;
+    }
+    throw new Error('does not settle');
+  }
+
+  get available(): number {
+    return total(this.sets, (rs) => Math.min(rs.status?.availableReplicas ?? 0, sizeOf(rs)));
+  }
+  image(rs: ReplicaSet): string | undefined {
+    return rs.spec?.template?.spec?.containers[0]?.image;
+  }
+  reason(type: string): string | undefined {
+    return this.deployment.status?.conditions?.find((c) => c.type === type)?.reason;
+  }
+  get active(): Record<string, number> {
+    return Object.fromEntries(this.sets.filter((rs) => sizeOf(rs) > 0).map((rs) => [this.image(rs), sizeOf(rs)]));
+  }
+}
+
+const limit = fc.oneof(
+  fc.integer({ min: 0, max: 5 }),
+  fc.integer({ min: 0, max: 100 }).map((n) => `${n}%`),
+);
+
+test('a rollout never has more pods than the surge allows nor fewer available than the minimum, and it ends', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 12 }),
+      limit,
+      limit,
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 }),
+      fc.array(fc.nat(4), { maxLength: 6 }),
+      (replicas, maxSurge, maxUnavailable, lucks, edits) => {
+        const world = new World(
+          newDeployment({ replicas, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } }),
+        );
+        world.settle();
+        const { surge, unavailable } = boundsOf(world.deployment);
+        const pending = [...edits];
+        for (const [i, luck] of lucks.entries()) {
+          if (i % 5 === 0 && pending.length > 0) world.setImage(`v${pending.pop()}`);
+          world.step();
+          expect(total(world.sets, sizeOf)).toBeLessThanOrEqual(replicas + surge);
+          expect(world.available).toBeGreaterThanOrEqual(replicas - unavailable);
+          world.breathe(luck);
+        }
+        world.setImage('final');
+        world.settle();
+        expect(world.active).toEqual(replicas > 0 ? { final: replicas } : {});
+        expect(world.reason('Progressing')).toBe('NewReplicaSetAvailable');
+        expect(world.reason('Available')).toBe('MinimumReplicasAvailable');
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('the sum of sizes after scaling in the middle of a rollout is the new number and its surge', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 0, max: 30 }),
+      fc.integer({ min: 1, max: 6 }),
+      (before, after, progress) => {
+        const world = new World(newDeployment({ replicas: before }));
+        world.settle();
+        world.setImage('b');
+        for (let i = 0; i < progress; i += 1) {
+          world.step();
+          world.breathe(0.5);
+        }
+        const wasMixed = Object.keys(world.active).length > 1;
+        world.change({ replicas: after });
+        world.step();
+        const { surge } = boundsOf(world.deployment);
+        if (wasMixed && after > 0 && after !== before) expect(total(world.sets, sizeOf)).toBe(after + surge);
+        world.settle();
+        expect(world.active).toEqual(after > 0 ? { b: after } : {});
+      },
+    ),
+  );
+});
+
+test('Recreate makes no new pod before the last old one is gone', () => {
+  const world = new World(newDeployment({ strategy: { type: 'Recreate' } }));
+  world.settle();
+  world.setImage('b');
+  world.step();
+  expect(world.active).toEqual({});
+  world.step();
+  expect(world.sets.length).toBe(1);
+  world.breathe(1);
+  world.settle();
+  expect(world.active).toEqual({ b: 3 });
+});
+
+test('revisions count up, and going back to an old template makes it the newest revision and keeps its history', () => {
+  const world = new World(newDeployment({}));
+  world.settle();
+  world.setImage('b');
+  world.settle();
+  world.setImage('a');
+  world.settle();
+  const revision = (image: string) => world.sets.find((rs) => world.image(rs) === image)?.metadata?.annotations;
+  expect(revision('a')).toMatchObject({ 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' });
+  expect(revision('b')?.['deployment.kubernetes.io/revision']).toBe('2');
+  expect(world.deployment.metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  expect(world.sets.length).toBe(2);
+});
+
+test('a paused deployment scales but does not roll out; resumed, it does', () => {
+  const world = new World(newDeployment({}));
+  world.settle();
+  world.change({ paused: true });
+  world.setImage('b');
+  world.change({ replicas: 5 });
+  world.settle();
+  expect(world.active).toEqual({ a: 5 });
+  expect(world.reason('Progressing')).toBe('DeploymentPaused');
+  world.change({ paused: false });
+  world.settle();
+  expect(world.active).toEqual({ b: 5 });
+});
+
+test('old replica sets beyond the history limit go, the oldest first', () => {
+  const world = new World(newDeployment({ revisionHistoryLimit: 2 }));
+  for (const image of ['a', 'b', 'c', 'd', 'e']) {
+    world.setImage(image);
+    world.settle();
+  }
+  expect(world.sets.map((rs) => world.image(rs))).toEqual(['c', 'd', 'e']);
+});
+
+test('a rollout that stands still past its deadline says so, and recovers', () => {
+  const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
+  world.settle();
+  world.setImage('broken');
+  for (let i = 0; i < 30; i += 1) {
+    world.step();
+    world.breathe(1, (rs) => world.image(rs) === 'broken');
+  }
+  expect(world.reason('Progressing')).toBe('ProgressDeadlineExceeded');
+  expect(world.available).toBe(3);
+  world.setImage('b');
+  world.settle();
+  expect(world.reason('Progressing')).toBe('NewReplicaSetAvailable');
+});
+
+test('fields that a Go client writes as {} or null make no new revision', () => {
+  const world = new World(newDeployment({}));
+  world.settle();
+  const template = {
+    metadata: { labels: { app: 'web' }, creationTimestamp: null as never },
+    spec: { containers: [{ name: 'c', image: 'a', resources: {} }] },
+  };
+  world.change({ template });
+  world.settle();
+  expect(world.sets.length).toBe(1);
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Pod } from '../../api/schema/generated/types.ts';
+import { rankForDeletion } from './pod-ranking-plan.ts';
+import { planReplicas, planStatus, slowStart } from './replicas-plan.ts';
+
+const NOW = Date.UTC(2026, 0, 2);
+
+interface Traits {
+  name?: string;
+  node?: string;
+  phase?: string;
+  readyForS?: number;
+  ageS?: number;
+  restarts?: number;
+  cost?: string;
+  deleting?: boolean;
+}
+function pod({ name = 'p', node = 'n1', phase = 'Running', readyForS, ageS = 1000, restarts = 0, cost, deleting }: Traits): Pod {
+  const at = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+  return {
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: at(ageS),
+      ...(deleting && { deletionTimestamp: at(1) }),
+      ...(cost && { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } }),
+    },
+    spec: { containers: [], ...(node && { nodeName: node }) },
+    status: {
+      phase,
+      ...(readyForS !== undefined && { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at(readyForS) }] }),
+      containerStatuses: [{ name: 'c', image: '', imageID: '', ready: false, restartCount: restarts }],
+    },
+  };
+}
+const owner = (replicas: number, minReadySeconds = 0) => ({ metadata: { name: 'r', generation: 1 }, spec: { replicas, minReadySeconds } });
+const first = (pods: Pod[], crowd = new Map<string, number>()) => rankForDeletion(pods, crowd, NOW)[0]?.metadata?.name;
+
+test('the pods that matter least go first', () => {
+  const ready = pod({ name: 'ready', readyForS: 500 });
+  expect(first([ready, pod({ name: 'unassigned', node: '', phase: 'Pending' })])).toBe('unassigned');
+  expect(first([ready, pod({ name: 'pending', phase: 'Pending' })])).toBe('pending');
+  expect(first([ready, pod({ name: 'unready' })])).toBe('unready');
+  expect(first([ready, pod({ name: 'cheap', readyForS: 900, cost: '-5' })])).toBe('cheap');
+  expect(
+    first(
+      [ready, pod({ name: 'crowded', node: 'n2', readyForS: 900 })],
+      new Map([
+        ['n1', 1],
+        ['n2', 3],
+      ]),
+    ),
+  ).toBe('crowded');
+  expect(first([ready, pod({ name: 'fresh', readyForS: 5 })])).toBe('fresh');
+  expect(first([ready, pod({ name: 'flaky', readyForS: 500, restarts: 4 })])).toBe('flaky');
+  expect(first([ready, pod({ name: 'young', readyForS: 500, ageS: 501 })])).toBe('young');
+});
+
+test('a set with failing creations and dying pods still reaches its size', () => {
+  fc.assert(
+    fc.property(fc.nat(30), fc.nat(30), fc.infiniteStream(fc.boolean()), (wanted, start, luck) => {
+      let pods = Array.from({ length: start }, (_, i) => pod({ name: `p${i}` }));
+      let names = start;
+      for (let round = 0; round < 100; round += 1) {
+        const plan = planReplicas(owner(wanted), pods, pods, NOW);
+        pods = pods.filter((p) => !plan.remove.includes(p));
+        for (const batch of slowStart(plan.create)) {
+          const made = Array.from({ length: batch }, () => luck.next().value).filter(Boolean).length;
+          for (let i = 0; i < made; i += 1) pods.push(pod({ name: `p${names++}` }));
+          if (made < batch) break;
+        }
+        if (round < 20 && pods.length > 0 && luck.next().value) pods[0] = pod({ name: `dead${round}`, phase: 'Failed' });
+        expect(pods.filter((p) => p.status?.phase !== 'Failed').length).toBeLessThanOrEqual(Math.max(wanted, start));
+      }
+      expect(pods.filter((p) => p.status?.phase !== 'Failed').length).toBe(wanted);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('batches double and add up', () => {
+  expect(slowStart(10)).toEqual([1, 2, 4, 3]);
+  expect(slowStart(0)).toEqual([]);
+});
+
+test('pods that end or go do not count; a set that is being deleted makes none', () => {
+  const pods = [pod({ name: 'a' }), pod({ name: 'b', phase: 'Failed' }), pod({ name: 'c', deleting: true })];
+  expect(planReplicas(owner(2), pods, pods, NOW).create).toBe(1);
+  expect(planReplicas({ ...owner(2), metadata: { deletionTimestamp: 'x' } }, pods, pods, NOW).create).toBe(0);
+  expect(planStatus(owner(2), pods, undefined, NOW).status).toMatchObject({ replicas: 1, terminatingReplicas: 1 });
+});
+
+test('a ready pod becomes available after minReadySeconds, and the plan says when', () => {
+  const plan = planStatus(owner(2, 30), [pod({ name: 'a', readyForS: 10 }), pod({ name: 'b', readyForS: 31 })], undefined, NOW);
+  expect(plan.status).toMatchObject({ readyReplicas: 2, availableReplicas: 1 });
+  expect(plan.afterMs).toBe(20_000);
+});
+
+test('a failure shows as a condition and vanishes with the next success', () => {
+  const failure = { reason: 'FailedCreate', message: 'quota' } as const;
+  const { status } = planStatus(owner(1), [], failure, NOW);
+  expect(status?.conditions?.[0]).toMatchObject({ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' });
+  expect(planStatus({ ...owner(1), status }, [], failure, NOW + 1000).status).toBeUndefined();
+  expect(planStatus({ ...owner(1), status }, [], undefined, NOW).status?.conditions).toBeUndefined();
+});
