@@ -67,5 +67,6 @@ export const CLUSTER_BINDINGS: Readonly<Record<string, { readonly role?: string;
     subjects: ['Group/system:nodes'],
   },
   'minik:kubelet-api-admin': { role: 'system:kubelet-api-admin', subjects: ['User/kube-apiserver-kubelet-client'] },
+  'minik:ca-viewer': { subjects: ['Group/system:authenticated', 'Group/system:unauthenticated'] },
   'minik:node-agent': { subjects: ['Group/system:nodes'] },
 };

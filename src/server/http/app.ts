@@ -11,9 +11,25 @@ export interface Document {
   readonly contentType: string;
 }
 
+/** A document that is kept compressed and unpacked for the few clients that do not take gzip; openapi/ makes these. */
+export interface CompressedDocument {
+  readonly gzip: Uint8Array;
+  bytes(): Promise<Uint8Array>;
+  readonly etag: string;
+  readonly contentType: string;
+}
+
+export interface Redirection {
+  readonly location: string;
+}
+
 export interface AppOptions {
   /** Discovery, OpenAPI, /version and other documents: the first that answers. */
-  readonly documents: readonly ((path: string, accept: string | undefined, query: URLSearchParams) => Document | undefined)[];
+  readonly documents: readonly ((
+    path: string,
+    accept: string | undefined,
+    query: URLSearchParams,
+  ) => Document | Promise<CompressedDocument | Redirection> | undefined)[];
   readonly ready: readonly HealthCheck[];
   readonly live: readonly HealthCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -49,11 +65,14 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
     const { contentType, text } = await metrics();
     return new Response(text, { headers: { 'Content-Type': contentType } });
   });
-  app.get('*', (c) => {
+  app.get('*', async (c) => {
     const query = new URL(c.req.url).searchParams;
     for (const find of documents) {
-      const document = find(c.req.path, c.req.header('accept'), query);
-      if (document) return documentResponse(document, c.req.header('if-none-match'));
+      const document = await find(c.req.path, c.req.header('accept'), query);
+      if (!document) continue;
+      if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
+      const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+      return documentResponse(document, { known: c.req.header('if-none-match'), takesGzip });
     }
     return Response.json(NOT_FOUND, { status: 404 });
   });
@@ -61,8 +80,15 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }
 
-function documentResponse({ bytes, etag, contentType }: Document, known: string | undefined): Response {
-  const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
+async function documentResponse(
+  document: Document | CompressedDocument,
+  { known, takesGzip }: { known: string | undefined; takesGzip: boolean },
+): Promise<Response> {
+  const { etag, contentType } = document;
+  const headers = { ETag: etag, Vary: 'Accept, Accept-Encoding', 'Cache-Control': 'public' };
   if (known === etag) return new Response(null, { status: 304, headers });
-  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, 'Content-Type': contentType } });
+  const respond = (bytes: Uint8Array, more: Record<string, string> = {}) =>
+    new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, ...more, 'Content-Type': contentType } });
+  if (!('gzip' in document)) return respond(document.bytes);
+  return takesGzip ? respond(document.gzip, { 'Content-Encoding': 'gzip' }) : respond(await document.bytes());
 }
