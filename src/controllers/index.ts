@@ -1,7 +1,13 @@
 import type { Registry } from '../api/registry.ts';
 import type { Controller } from '../client/controller.ts';
+import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
+import { endpointsController } from './endpoints/endpoints.ts';
+import { endpointslice } from './endpointslice/endpointslice.ts';
 import { namespace } from './namespace/namespace.ts';
+import { nodeipam } from './nodeipam/nodeipam.ts';
+import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
+import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
@@ -11,9 +17,25 @@ export interface ControllerDependencies {
   readonly registry: Registry;
   /** PEM of the CA that signs the API server's certificate. */
   readonly caPem: string;
+  readonly signer: CertificateSigner;
+  /** Addresses of pods: one range, or one a family. */
+  readonly clusterCidrs: readonly string[];
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
-export function controllers({ registry, caPem }: ControllerDependencies): readonly Controller[] {
-  return [serviceAccount, rootCa({ caPem }), namespace({ resources: () => registry.all }), deployment, replicaSet, replicationController];
+export function controllers({ registry, caPem, signer, clusterCidrs }: ControllerDependencies): readonly Controller[] {
+  return [
+    serviceAccount,
+    rootCa({ caPem }),
+    namespace({ resources: () => registry.all }),
+    deployment,
+    replicaSet,
+    replicationController,
+    endpointslice,
+    endpointsController,
+    nodeipam({ clusterCidrs }),
+    nodelifecycle,
+    podgc,
+    csr({ signer }),
+  ];
 }
