@@ -1,0 +1,158 @@
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Parsers that commander calls for one value; a list flag may be repeated or hold commas. */
+const list = (check: (value: string) => string) => (value: string, before: string[] | undefined) => [
+  ...(before ?? []),
+  ...value
+    .split(',')
+    .map((v) => v.trim())
+    .filter(Boolean)
+    .map(check),
+];
+
+const text = (value: string) => {
+  if (value === '') throw new InvalidArgumentError('it must not be empty.');
+  return value;
+};
+
+function address(value: string): string {
+  if (!isIP(value)) throw new InvalidArgumentError('it must be an IP address.');
+  return value;
+}
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 65535)
+    throw new InvalidArgumentError('it must be a port number from 0 to 65535.');
+  return number;
+}
+
+function cidr(value: string): string {
+  const [ip = '', bits = ''] = value.split('/');
+  const family = isIP(ip);
+  if (!family || !/^\d+$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
+    throw new InvalidArgumentError('it must be a CIDR such as 10.42.0.0/16.');
+  return value;
+}
+
+function portRange(value: string): string {
+  const match = /^(\d+)-(\d+)$/.exec(value);
+  if (!match || port(match[1] ?? '') > port(match[2] ?? '')) throw new InvalidArgumentError('it must be a range such as 30000-32767.');
+  return value;
+}
+
+function count(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 10_000)
+    throw new InvalidArgumentError('it must be a whole number from 0 to 10000.');
+  return number;
+}
+
+function url(value: string): string {
+  if (!URL.canParse(value) || new URL(value).protocol !== 'https:') throw new InvalidArgumentError('it must be an https:// address.');
+  return value;
+}
+
+function oneOf(...allowed: string[]) {
+  return (value: string) => {
+    if (!allowed.includes(value)) throw new InvalidArgumentError(`it must be one of ${allowed.join(', ')}.`);
+    return value;
+  };
+}
+
+function label(value: string): string {
+  if (!/^[^=\s]+=[^\s]*$/.test(value)) throw new InvalidArgumentError('it must be key=value.');
+  return value;
+}
+
+function taint(value: string): string {
+  if (!/^[^=:\s]+(=[^:\s]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$/.test(value))
+    throw new InvalidArgumentError('it must be key[=value]:NoSchedule, PreferNoSchedule or NoExecute.');
+  return value;
+}
+
+/** Parts of a node or server that --disable can switch off. */
+export const DISABLEABLE = ['dns', 'proxy', 'cni', 'controllers', 'scheduler'] as const;
+
+const flag = (spec: string, description: string, parse?: (value: string, before: never) => unknown, initial?: unknown) => {
+  const option = new Option(spec, description);
+  if (parse) option.argParser(parse as (value: string, before: unknown) => never);
+  if (initial !== undefined) option.default(initial);
+  return option;
+};
+
+export const commonFlags = () => [
+  flag(
+    '--data-dir <dir>',
+    'Directory that holds everything that minik keeps: the store, certificates, images and pods.',
+    text,
+    '/var/lib/minik',
+  ),
+  flag(
+    '--config <file>',
+    'YAML file with flag names as keys; /etc/minik/config.yaml is read when it exists. MINIK_* variables and flags come before it.',
+    text,
+  ),
+  flag(
+    '--log-level <level>',
+    'Least severe level that is logged: debug, info, warn or error.',
+    oneOf('debug', 'info', 'warn', 'error'),
+    'info',
+  ),
+  flag('--log-format <format>', 'text for people, json for machines.', oneOf('text', 'json'), 'text'),
+];
+
+export const apiFlags = () => [
+  flag('--bind-address <ip>', 'Address that the API server listens on.', address, '0.0.0.0'),
+  flag('--https-listen-port <port>', 'Port that the API server listens on.', port, 6443),
+  flag('--tls-san <name>', 'Further host names and addresses for the serving certificate. May be repeated.', list(text), []),
+  flag(
+    '--write-kubeconfig <file>',
+    'Where to write the kubeconfig of the cluster administrator. Default: kubeconfig.yaml in the data directory.',
+    text,
+  ),
+];
+
+export const clusterFlags = () => [
+  flag('--advertise-address <ip>', 'Address under which other machines and pods reach this API server. Default: --node-ip.', address),
+  flag('--cluster-cidr <cidr>', 'Addresses of pods.', cidr, '10.42.0.0/16'),
+  flag('--service-cidr <cidr>', 'Addresses of Services.', cidr, '10.43.0.0/16'),
+  flag('--service-node-port-range <range>', 'Ports for NodePort Services.', portRange, '30000-32767'),
+  flag('--token <token>', 'Secret that agents join with. Default: made at first start, kept in server/token in the data directory.', text),
+  flag(
+    '--datastore-endpoint <url>',
+    'Where the state is kept: an SQLite file in the data directory, or memory: for a server that forgets.',
+    text,
+  ),
+  flag('--disable-agent', 'Run the control plane only: no node on this machine.'),
+];
+
+export const sharedNodeFlags = () => [
+  flag('--cluster-dns <ip>', 'Address of the cluster DNS. Default: the tenth address of --service-cidr.', address),
+  flag('--cluster-domain <domain>', 'Domain of the cluster.', text, 'cluster.local'),
+  flag('--disable <part>', `Parts that are not wanted: ${DISABLEABLE.join(', ')}. May be repeated.`, list(oneOf(...DISABLEABLE)), []),
+];
+
+export const nodeFlags = () => [
+  flag('--node-name <name>', 'Name of this node. Default: the host name.', text, hostname().toLowerCase()),
+  flag('--node-ip <ip>', "Address of this node. Default: that of the default route's interface.", address),
+  flag('--node-label <key=value>', 'Labels that the node is registered with. May be repeated.', list(label), []),
+  flag('--node-taint <key=value:effect>', 'Taints that the node is registered with. May be repeated.', list(taint), []),
+  flag(
+    '--container-runtime-endpoint <socket>',
+    'CRI socket of a runtime that is already there. Default: minik runs a containerd of its own.',
+    text,
+  ),
+];
+
+export const joinFlags = () => [
+  flag('--join <url>', 'The server to join: https://HOST:6443.', url),
+  flag('--token <token>', "The server's token: `minik token create` prints one.", text),
+];
+
+export const devFlags = () => [
+  flag('--nodes <count>', 'How many fake nodes to run.', count, 1),
+  flag('--https-listen-port <port>', 'Port that the API server listens on; 0 takes a free one.', port, 6443),
+];

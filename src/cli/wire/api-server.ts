@@ -1,0 +1,153 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { registry } from '../../api/index.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Component } from '../../base/component.ts';
+import { nthAddress } from '../../base/ip.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Random } from '../../base/random.ts';
+import { builtInAdmission } from '../../server/admission/built-in.ts';
+import { openServerToken } from '../../server/authn/join-token.ts';
+import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
+import { objectReader } from '../../server/object-reader.ts';
+import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
+import { servingNames } from '../../server/pki/serving-names.ts';
+import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
+import { assembleTrust } from '../../server/trust.ts';
+import { createDialer } from '../../server/tunnel/kubelet.ts';
+import { podStreams } from '../../server/tunnel/pod-streams.ts';
+import { proxyStreams } from '../../server/tunnel/proxy.ts';
+import { openStore } from '../../store/open.ts';
+import { StoreError } from '../../store/store.ts';
+import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
+import { assetPath, isPackaged, readAsset } from '../assets.ts';
+import { UsageError } from '../exit.ts';
+import { documents } from './documents.ts';
+import { pathsOf } from './paths.ts';
+import type { ServerSettings } from './settings.ts';
+
+export interface Ambient {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface ControlPlane {
+  readonly server: ApiServer;
+  readonly pki: Pki;
+  /** The first address of the service range, where pods find the API. */
+  readonly serviceIp: string;
+  /** HTTPS first, then the default objects, then certificate renewal. */
+  readonly components: readonly Component[];
+  /** Flushes and releases the store; after the components have ended. */
+  close(): Promise<void>;
+}
+
+/** The packaged executable carries the worker's script and SQLite's native code; node on the sources finds both by itself. */
+const sqliteWorker = (nativeDir: string) =>
+  isPackaged
+    ? { source: readAsset('sqlite-worker.js').toString('utf8'), nativeBinding: assetPath('better_sqlite3.node', nativeDir) }
+    : undefined;
+
+async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
+  const paths = pathsOf(settings.dataDir);
+  const url = settings.datastoreEndpoint ?? `sqlite://${join(paths.serverDir, 'state.db')}`;
+  try {
+    const store = await openStore({ url, clock, log, sqliteWorker: sqliteWorker(paths.nativeDir) });
+    const cache = createWatchCache(store, { clock, log });
+    return { store, cache, resources: await openApi(registry, cache) };
+  } catch (error) {
+    if (error instanceof StoreError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+const firstAddress = (cidr: string): string => {
+  const address = nthAddress(cidr, 1);
+  if (address === undefined) throw new UsageError(`--service-cidr ${cidr} has no room for a single Service`);
+  return address;
+};
+
+const portRange = (text: string): { first: number; last: number } => {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return { first, last };
+};
+
+/** Fits the API server together: store, certificates, trust, HTTP, the way to the agents. Rejects with UsageError for what the operator can mend. */
+export async function assembleControlPlane(settings: ServerSettings, ambient: Ambient): Promise<ControlPlane> {
+  const { clock, random, log } = ambient;
+  const paths = pathsOf(settings.dataDir);
+  const serviceIp = firstAddress(settings.serviceCidr);
+  const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp;
+  const [{ store, cache, resources }, pki] = await Promise.all([openCache(settings, ambient), openPki({ dir: paths.tlsDir, clock, log })]);
+  const reader = objectReader(resources);
+  const names = servingNames({
+    hostName: hostname(),
+    clusterDomain: settings.clusterDomain,
+    serviceIps: [serviceIp],
+    nodeIps: [settings.nodeIp, advertiseAddress],
+    extra: settings.tlsSan,
+  });
+  const [serving, kubelet, token] = await Promise.all([
+    pki.serving(names),
+    pki.client(CLIENTS.kubelet),
+    openServerToken({ serverDir: paths.serverDir, caHash: pki.caHash, given: settings.token }).catch((error: Error) => {
+      throw new UsageError(error.message, { cause: error });
+    }),
+  ]);
+  const trust = assembleTrust({ pki, reader, clusterDomain: settings.clusterDomain, clock });
+  const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
+  const dialer = createDialer(reader, kubeletCredentials);
+  let bootstrapped = false;
+  const server = createApiServer({
+    definitions: registry,
+    resources,
+    authenticator: trust.authenticator,
+    authorizer: trust.authorizer,
+    admission: [...builtInAdmission(reader, random), ...trust.admission],
+    serviceCidrs: [settings.serviceCidr],
+    nodePortRange: portRange(settings.serviceNodePortRange),
+    virtual: trust.virtualHandlers,
+    subresources: { 'serviceaccounts/token': trust.tokenHandler },
+    streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
+    documents: documents({ pki, trust, serverAddress: `${advertiseAddress}:${settings.httpsListenPort}` }),
+    readyChecks: [
+      {
+        name: 'poststarthook/bootstrap',
+        check: () => {
+          if (!bootstrapped) throw new Error('the default objects are still being written');
+        },
+      },
+    ],
+    tls: {
+      current: () => ({ key: serving.current().keyPem, cert: serving.current().certPem, ca: pki.caPem }),
+      onRenew: (listener) => serving.onRenew(() => listener()),
+    },
+    bindAddress: settings.bindAddress,
+    port: settings.httpsListenPort,
+    clock,
+    random,
+    log,
+  });
+  const defaults: Component = {
+    name: 'bootstrap',
+    async run({ signal, ready }) {
+      const transport = server.localTransport(BOOTSTRAP_USER);
+      const address = { serviceIp, servicePort: 443, advertiseAddress, advertisePort: server.address().port };
+      await bootstrap({ write: (request, options) => transport.request(request, options), reader, address, pki, token, log, signal });
+      bootstrapped = true;
+      ready();
+    },
+  };
+  return {
+    server,
+    pki,
+    serviceIp,
+    components: [server.component, defaults, pki.renewal],
+    async close() {
+      trust[Symbol.dispose]();
+      await cache.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { registry } from '../../api/index.ts';
+import { type Component, runAll } from '../../base/component.ts';
+import { createClient } from '../../client/client.ts';
+import { eventRecorder } from '../../client/events.ts';
+import { createInformers } from '../../client/informer.ts';
+import { runControllers } from '../../client/run-controllers.ts';
+import { controllers } from '../../controllers/index.ts';
+import { createScheduler } from '../../scheduler/scheduler.ts';
+import type { Pki } from '../../server/pki/pki.ts';
+import type { ApiServer } from '../../server/server.ts';
+import type { Ambient } from './api-server.ts';
+import type { ServerSettings } from './settings.ts';
+
+/** The identity of everything that works inside the server's own process. What each controller writes is held to its declaration by the client. */
+const IN_PROCESS = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] } as const;
+const SCHEDULER = { name: 'system:kube-scheduler', groups: ['system:masters', 'system:authenticated'] } as const;
+
+/** Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. */
+export function controlLoops(
+  settings: ServerSettings,
+  { server, pki }: { server: ApiServer; pki: Pki },
+  { clock, random, log }: Ambient,
+): Component {
+  const client = createClient(server.localTransport(IN_PROCESS));
+  const informers = createInformers({ client, clock, log, random });
+  const components: Component[] = [];
+  if (!settings.disable.includes('controllers')) {
+    const list = controllers({ registry, caPem: pki.caPem, signer: pki, clusterCidrs: [settings.clusterCidr] });
+    components.push(runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log }));
+  }
+  if (!settings.disable.includes('scheduler')) {
+    const schedulerClient = createClient(server.localTransport(SCHEDULER));
+    const events = eventRecorder({ client: schedulerClient, component: 'default-scheduler', clock, log });
+    components.push(events, createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log }));
+  }
+  return {
+    name: 'control loops',
+    run: ({ signal, ready }) => runAll([informers, ...components], { signal, ready }),
+  };
+}

@@ -1,0 +1,47 @@
+import { registry } from '../../api/index.ts';
+import { createDiscovery } from '../../server/discovery/discovery.ts';
+import { entityTag, jsonDocument } from '../../server/discovery/document.ts';
+import { versionDocument } from '../../server/discovery/version.ts';
+import type { AppOptions } from '../../server/http/app.ts';
+import { createOpenApi, V2_PROTOBUF_TYPE } from '../../server/openapi/openapi.ts';
+import type { Pki } from '../../server/pki/pki.ts';
+import type { Trust } from '../../server/trust.ts';
+import { readAsset } from '../assets.ts';
+import { GIT_VERSION } from '../version.ts';
+
+type Find = AppOptions['documents'][number];
+
+const OPENAPI_V3 = '/openapi/v3/';
+
+function openApiDocuments(): Find {
+  const openApi = createOpenApi({
+    registry: () => registry,
+    gitVersion: GIT_VERSION,
+    loadDescriptions: async () => JSON.parse(readAsset('descriptions.json').toString('utf8')),
+  });
+  const isProtobuf = (accept = '') =>
+    accept.includes(V2_PROTOBUF_TYPE) || accept.includes('com.github.proto-openapi.spec.v2@v1.0+protobuf');
+  return (path, accept, query) => {
+    if (path === '/openapi/v2') return isProtobuf(accept) ? openApi.v2Protobuf() : openApi.v2Json();
+    if (path === '/openapi/v3') return openApi.v3Index();
+    if (!path.startsWith(OPENAPI_V3)) return undefined;
+    const name = path.slice(OPENAPI_V3.length);
+    const [asked, hash] = [query.get('hash'), openApi.v3Hash(name)];
+    if (asked && hash && asked !== hash) return Promise.resolve({ location: `${path}?hash=${hash}` });
+    return openApi.v3Document(name);
+  };
+}
+
+/** Everything that is served besides resources, health and metrics: discovery, OpenAPI, /version, key sets, the cluster's CA. */
+export function documents(options: { pki: Pick<Pki, 'caPem'>; trust: Pick<Trust, 'documents'>; serverAddress: string }): Find[] {
+  const discovery = createDiscovery({ registry: () => registry, serverAddress: options.serverAddress });
+  const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
+  const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
+  const named = new Map(Object.entries(options.trust.documents).map(([path, content]) => [path, jsonDocument(content)]));
+  return [
+    (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
+    (path, accept) => discovery.find(path, accept),
+    openApiDocuments(),
+  ];
+}

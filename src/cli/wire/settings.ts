@@ -1,0 +1,33 @@
+/** What `minik server` was told, by flags, environment or file; one field a flag. */
+export interface ServerSettings {
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  readonly httpsListenPort: number;
+  readonly tlsSan: readonly string[];
+  readonly writeKubeconfig?: string;
+  readonly advertiseAddress?: string;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly serviceNodePortRange: string;
+  readonly clusterDns?: string;
+  readonly clusterDomain: string;
+  readonly token?: string;
+  readonly datastoreEndpoint?: string;
+  readonly disable: readonly string[];
+  readonly nodeIp: string;
+  readonly nodeName: string;
+}
+
+/** What the agent on a machine was told. */
+export interface NodeSettings {
+  readonly dataDir: string;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly nodeLabel: readonly string[];
+  readonly nodeTaint: readonly string[];
+  readonly containerRuntimeEndpoint?: string;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+  readonly clusterCidr: string;
+  readonly disable: readonly string[];
+}
