@@ -144,7 +144,7 @@ async function answerError(
   const known = asApiError(error, log);
   if (reply.headersSent || reply.destroyed) return void reply.destroy();
   // A body that nobody reads would hold up the next request on the connection.
-  if (!raw.complete) reply.setHeader('Connection', 'close');
+  if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
   await sendError({ raw, reply, warnings }, known);
 }
 
