@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateSigningRequests } from '../../api/index.ts';
@@ -56,7 +56,6 @@ export interface NodeCertificate extends Component {
 export function lifeLeft({ cert, key }: CertificatePair, names: readonly string[], nowMs: number): number {
   try {
     const certificate = new X509Certificate(cert);
-    const { createPrivateKey } = process.getBuiltinModule('node:crypto');
     if (!certificate.checkPrivateKey(createPrivateKey(key))) return 0;
     if (!names.every((name) => certificate.checkHost(name) ?? certificate.checkIP(name))) return 0;
     const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
@@ -165,6 +164,7 @@ export function createNodeCertificate(options: NodeCertificateOptions): NodeCert
       const delays = backoff({ firstMs: 1_000, maxMs: 60_000 });
       while (!signal.aborted) {
         try {
+          pair ??= await readPair(directory, purpose);
           if (!isGood(pair)) await renew(signal);
           ready();
           delays.reset();

@@ -7,10 +7,11 @@ import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
 import { applySettings } from '../settings.ts';
+import { defaultDnsAddress } from '../wire/api-server.ts';
 import { ownAddress } from '../wire/node-address.ts';
 import { runServer, type ServerOptions } from '../wire/server.ts';
 
-type Flags = Omit<ServerOptions, 'nodeIp'> & { nodeIp?: string; logLevel: string; logFormat: string };
+type Flags = Omit<ServerOptions, 'nodeIp' | 'clusterDns'> & { nodeIp?: string; clusterDns?: string; logLevel: string; logFormat: string };
 
 const EXAMPLES = `
 # Run a cluster on this machine
@@ -34,7 +35,11 @@ export function serverCommand(): Command {
     const dataDir = resolve(flags.dataDir);
     using _claim = claimInstance(dataDir);
     const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
-    await runServer({ ...flags, dataDir, nodeIp: flags.nodeIp ?? ownAddress() }, { clock: systemClock, random: systemRandom, log });
+    const clusterDns = flags.clusterDns ?? defaultDnsAddress(flags.serviceCidr);
+    await runServer(
+      { ...flags, dataDir, clusterDns, nodeIp: flags.nodeIp ?? ownAddress() },
+      { clock: systemClock, random: systemRandom, log },
+    );
   });
   return withExamples(command, EXAMPLES);
 }

@@ -68,6 +68,9 @@ const firstAddress = (cidr: string): string => {
   return address;
 };
 
+/** The tenth address of the service range, as most distributions have it. */
+export const defaultDnsAddress = (serviceCidr: string): string => nthAddress(serviceCidr, 10) ?? firstAddress(serviceCidr);
+
 const portRange = (text: string): { first: number; last: number } => {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return { first, last };
@@ -129,12 +132,22 @@ export async function assembleControlPlane(settings: ServerSettings, ambient: Am
     random,
     log,
   });
+  const dnsAddress = settings.disable.includes('dns') ? undefined : settings.clusterDns;
   const defaults: Component = {
     name: 'bootstrap',
     async run({ signal, ready }) {
       const transport = server.localTransport(BOOTSTRAP_USER);
       const address = { serviceIp, servicePort: 443, advertiseAddress, advertisePort: server.address().port };
-      await bootstrap({ write: (request, options) => transport.request(request, options), reader, address, pki, token, log, signal });
+      await bootstrap({
+        write: (request, options) => transport.request(request, options),
+        reader,
+        address,
+        pki,
+        token,
+        dnsAddress,
+        log,
+        signal,
+      });
       bootstrapped = true;
       ready();
     },

@@ -10,8 +10,7 @@ import { runProcess } from './process.ts';
 import type { NodeSettings, ServerSettings } from './settings.ts';
 
 /** Everything that `minik server` takes. */
-export interface ServerOptions extends ServerSettings, Omit<NodeSettings, 'clusterDns'> {
-  readonly clusterDns?: string;
+export interface ServerOptions extends ServerSettings, NodeSettings {
   readonly disableAgent?: boolean;
 }
 

@@ -9,7 +9,7 @@ export interface ServerSettings {
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly serviceNodePortRange: string;
-  readonly clusterDns?: string;
+  readonly clusterDns: string;
   readonly clusterDomain: string;
   readonly token?: string;
   readonly datastoreEndpoint?: string;

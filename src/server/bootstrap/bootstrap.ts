@@ -10,6 +10,7 @@ import { flowControlObjects } from './flow-control-plan.ts';
 import { rbacObjects } from './rbac-objects-plan.ts';
 import { planStep } from './reconcile-plan.ts';
 import {
+  dnsService,
   extensionAuthentication,
   namespaceObjects,
   priorityClasses,
@@ -29,6 +30,8 @@ export interface BootstrapOptions {
   readonly pki: { readonly caPem: string; readonly frontProxyCaPem: string };
   /** The cluster's own join token; its Secret is written when absent, so deleting it needs a new token to stay away. */
   readonly token?: BootstrapToken;
+  /** Address of the cluster DNS; absent: somebody else sees to it. */
+  readonly dnsAddress?: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -38,13 +41,14 @@ export interface BootstrapOptions {
  * at each start: what is missing is added, what users added stays. Writes go out side by side, so that they share the store's commits.
  */
 export async function bootstrap(options: BootstrapOptions): Promise<{ written: number }> {
-  const { address, pki, token } = options;
+  const { address, pki, token, dnsAddress } = options;
   // Admission refuses objects in a namespace that does not exist.
   const first = await reconcileAll(namespaceObjects(), options);
   const rest = await reconcileAll(
     [
       serverService(address),
       ...serverEndpoints(address),
+      ...(dnsAddress ? [dnsService(dnsAddress)] : []),
       ...rbacObjects(),
       ...priorityClasses(),
       ...flowControlObjects(),

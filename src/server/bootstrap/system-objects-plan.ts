@@ -85,3 +85,26 @@ export const extensionAuthentication = (options: { caPem: string; frontProxyCaPe
       'requestheader-uid-headers': '["X-Remote-Uid"]',
     },
   }) as KubeObject;
+
+/** The cluster DNS Service: its address is each node's own, so it has neither selector nor endpoints. */
+export const dnsService = (clusterIp: string): Service => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    name: 'kube-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+  },
+  spec: {
+    type: 'ClusterIP',
+    clusterIP: clusterIp,
+    clusterIPs: [clusterIp],
+    ipFamilies: [clusterIp.includes(':') ? 'IPv6' : 'IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    sessionAffinity: 'None',
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+    ],
+  },
+});

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createNodeCertificate } from '../../agent/join/node-certificate.ts';
+import { createKubeletApi } from '../../agent/streaming/kubelet-api.ts';
+import { kubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import type { PodDirectory } from '../../agent/streaming/pod-directory.ts';
+import type { Component } from '../../base/component.ts';
+import { runInOrder } from '../../base/run-in-order.ts';
+import type { Client } from '../../client/client.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Ambient } from './api-server.ts';
+import { pathsOf } from './paths.ts';
+import type { NodeSettings } from './settings.ts';
+
+const KUBELET_PORT = 10250;
+/** The identity that the API server calls kubelets with. */
+const API_SERVER = 'kube-apiserver-kubelet-client';
+
+/** The kubelet's usual port, or any free one when another node on this machine has it: the Node object says which. */
+export async function chooseKubeletPort(): Promise<number> {
+  for (const port of [KUBELET_PORT, 0]) {
+    const probe = createServer();
+    try {
+      probe.listen(port);
+      await once(probe, 'listening');
+      return (probe.address() as { port: number }).port;
+    } catch {
+      // Taken: ask the kernel for a free one.
+    } finally {
+      probe.close();
+    }
+  }
+  return KUBELET_PORT;
+}
+
+/** The node's HTTPS API with a serving certificate that the cluster signed for the node's own addresses. */
+export function nodeApi(
+  settings: NodeSettings,
+  options: { client: Client; clientCa: string; port: number; runtime: Runtime; directory: PodDirectory },
+  { clock, random, log }: Ambient,
+): Component {
+  const serving = createNodeCertificate({
+    purpose: 'serving',
+    nodeName: settings.nodeName,
+    names: [settings.nodeName, settings.nodeIp],
+    directory: join(pathsOf(settings.dataDir).agentDir, 'pki'),
+    client: () => options.client,
+    clock,
+    random,
+    log,
+  });
+  const api = createKubeletApi({
+    address: '::',
+    port: options.port,
+    certificate: () => ({ ...(serving.current() ?? { cert: '', key: '' }), clientCa: options.clientCa }),
+    onCertificateChange: (listener) => serving.onChange(listener),
+    allowedClients: new Set([API_SERVER]),
+    runtime: options.runtime,
+    directory: options.directory,
+    metrics: kubeletMetrics({ directory: options.directory, nodeName: settings.nodeName }),
+    clock,
+    log,
+  });
+  return { name: 'kubelet api', run: (run) => runInOrder([serving, api], run) };
+}

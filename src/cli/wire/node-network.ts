@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hostResolvers } from '../../agent/dns/forward.ts';
+import { createDnsServer } from '../../agent/dns/server.ts';
+import { zoneView } from '../../agent/dns/zone-view.ts';
+import { addLocalAddress, forgetUdpFlows, nft, setSysctls, writeCniConfig } from '../../agent/network/pod-network.ts';
+import { createProxy } from '../../agent/proxy/proxy.ts';
+import { pods } from '../../api/index.ts';
+import type { Component } from '../../base/component.ts';
+import { runInOrder } from '../../base/run-in-order.ts';
+import type { Informers } from '../../client/informer.ts';
+import type { Ambient } from './api-server.ts';
+import { pathsOf } from './paths.ts';
+import type { NodeSettings } from './settings.ts';
+
+const RESOLV_CONF = '/etc/resolv.conf';
+
+/** Writes the node's CNI configuration as soon as it knows its part of the pod addresses. */
+export function podNetwork(settings: NodeSettings, { log }: Ambient): { podCidrChanged: (cidr: string) => void } {
+  const paths = pathsOf(settings.dataDir);
+  return {
+    podCidrChanged(cidr) {
+      if (settings.disable.includes('cni')) return;
+      writeCniConfig(paths.cniConfDir, { podCidrs: [cidr], ipamDir: paths.cniIpamDir, mtu: 0 }).then(
+        () => log.info({ podCidr: cidr }, 'pod network configured'),
+        (error: unknown) => log.error({ error, podCidr: cidr }, 'the pod network could not be configured'),
+      );
+    },
+  };
+}
+
+/** The cluster DNS address becomes one of the node's own; which one it was is written down for uninstall. */
+function dnsAddress(settings: NodeSettings): Component {
+  return {
+    name: 'dns address',
+    async run({ signal, ready }) {
+      const { agentDir } = pathsOf(settings.dataDir);
+      await mkdir(agentDir, { recursive: true });
+      await writeFile(join(agentDir, 'dns-address'), `${settings.clusterDns}\n`);
+      await addLocalAddress(settings.clusterDns, { signal });
+      ready();
+    },
+  };
+}
+
+/** Services and DNS of a real node. */
+export function nodeNetwork(settings: NodeSettings, informers: Informers, { clock, random, log }: Ambient): Component[] {
+  const own = new Set([settings.clusterDns]);
+  const hasDns = !settings.disable.includes('dns');
+  const components: Component[] = [
+    {
+      name: 'kernel settings',
+      async run({ ready }) {
+        await setSysctls(log);
+        ready();
+      },
+    },
+  ];
+  if (!settings.disable.includes('proxy')) {
+    const localPods = informers.informer(pods, { scope: { fieldSelector: `spec.nodeName=${settings.nodeName}` } });
+    const ownAddresses = hasDns ? own : new Set<string>();
+    const proxy = {
+      nodeName: settings.nodeName,
+      informers,
+      localPods,
+      clusterCidrs: [settings.clusterCidr],
+      ownAddresses,
+      nft,
+      forgetUdpFlows,
+      clock,
+      log,
+    };
+    components.push(createProxy(proxy));
+  }
+  if (hasDns) {
+    const view = zoneView(informers, settings.clusterDomain);
+    const resolvers = () => hostResolvers(RESOLV_CONF, own);
+    const server = createDnsServer({ view, address: settings.clusterDns, resolvers, random, log });
+    components.push({ name: 'cluster dns', run: (options) => runInOrder([dnsAddress(settings), server], options) });
+  }
+  return components;
+}
