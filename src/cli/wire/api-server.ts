@@ -115,6 +115,8 @@ export async function assembleControlPlane(settings: ServerSettings, ambient: Am
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     documents: documents({ pki, trust, serverAddress: `${advertiseAddress}:${settings.httpsListenPort}` }),
     readyChecks: [
+      // Upstream's name for the check of the store.
+      { name: 'etcd', check: async () => void (await store.revision()) },
       {
         name: 'poststarthook/bootstrap',
         check: () => {

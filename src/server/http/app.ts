@@ -76,7 +76,12 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
     }
     return Response.json(NOT_FOUND, { status: 404 });
   });
-  app.all('*', () => Response.json(NOT_ALLOWED, { status: 405 }));
+  // Documents are only read; what is not there at all is missing for every method.
+  app.all('*', async (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const known = documents.some((find) => find(c.req.path, undefined, query) !== undefined);
+    return known ? Response.json(NOT_ALLOWED, { status: 405 }) : Response.json(NOT_FOUND, { status: 404 });
+  });
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }
 

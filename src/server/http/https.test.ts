@@ -122,6 +122,7 @@ it('refuses who may not, unknown paths, methods and bodies', async () => {
   expect((await fetchJson('/secret', anonymous)).json().message).toBe('forbidden: User "system:anonymous" cannot get path "/secret"');
   expect((await fetchJson('/api/v1/nonsense')).json()).toMatchObject({ reason: 'NotFound', code: 404 });
   expect((await fetchJson('/api/v1/configmaps', { method: 'PUT', body: '{}' })).code).toBe(405);
+  expect((await fetchJson('/apis/none/v1/things', { method: 'POST', body: '{}' })).code).toBe(404);
   const post = { method: 'POST', body: '{' };
   expect((await fetchJson('/api/v1/namespaces/default/configmaps', post)).json()).toMatchObject({ reason: 'BadRequest' });
   const large = { method: 'POST', body: JSON.stringify({ data: { x: 'y'.repeat(3 * 1024 * 1024) } }) };

@@ -12,7 +12,7 @@ import { badRequest, notBuilt } from './errors.ts';
 import type { Resource } from './resources.ts';
 
 /** PATCH of an object or of its status: JSON patch, merge patch or strategic merge patch. */
-export function patch(
+export async function patch(
   deps: RegistryDeps,
   resource: Resource,
   request: ApiRequest,
@@ -21,6 +21,7 @@ export function patch(
 ): Promise<Answer> {
   const { definition } = resource;
   const { name = '', namespace } = request;
+  if (request.patchType === 'apply') throw notBuilt('server-side apply');
   const make = (old: KubeObject) => {
     const body = applyPatch(old, request, definition.schema);
     const draft = draftOf(definition, { ...request, body }, context, deps.schemas);
