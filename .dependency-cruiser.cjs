@@ -38,7 +38,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', comment: 'cycles hide layers', from: {}, to: { circular: true } },
     owner('better-sqlite3', 'store/sqlite', 'SQL lives in one folder'),
     owner('hono', 'server/http|server/dashboard|agent/streaming', 'HTTP framework stays at the edge'),
-    owner('@grpc/grpc-js', 'runtime/containerd|store/etcd', 'gRPC stays behind an interface'),
+    owner('@grpc/grpc-js', 'runtime/containerd|store/etcd|agent/probes', 'gRPC stays behind an interface; probes speak it because Kubernetes has a grpc probe'),
     owner('execa', 'agent/host|cli', 'spawning is agent/host'),
     owner('commander', 'cli', 'flags are parsed in cli'),
     owner('pino', 'cli', 'everyone else takes a Logger'),
