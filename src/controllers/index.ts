@@ -4,6 +4,7 @@ import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
+import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
 import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
@@ -31,6 +32,7 @@ export function controllers({ registry, caPem, signer, clusterCidrs }: Controlle
     deployment,
     replicaSet,
     replicationController,
+    garbageCollector({ resources: registry.all }),
     endpointslice,
     endpointsController,
     nodeipam({ clusterCidrs }),

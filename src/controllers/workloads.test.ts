@@ -173,3 +173,52 @@ test('a deleted namespace is emptied, tells what it waits for, and goes', async 
   expect(cluster.find(namespaces, 'x')).toBeUndefined();
   expect(cluster.all(configMaps)).toEqual([]);
 });
+
+test('deleting a deployment in the background collects its replica sets and pods', async () => {
+  const { cluster, client, create, live } = start();
+  await create(3);
+  await live(3);
+  await client.delete(deployments, 'web', { namespace: 'n', signal: stop.signal });
+  await live(3);
+  expect([cluster.all(replicaSets).length, cluster.all(pods).length]).toEqual([0, 0]);
+});
+
+test('deleting in the foreground keeps the owner until its pods are gone', async () => {
+  const { cluster, client, create, live } = start();
+  const { signal } = stop;
+  await create(2);
+  await live(3);
+  const [pod] = cluster.all(pods);
+  const name = pod?.metadata?.name ?? '';
+  await client.patch(pods, name, 'merge', { metadata: { finalizers: ['example.com/wait'] } }, { namespace: 'n', signal });
+  await client.delete(deployments, 'web', { namespace: 'n', delete: { propagationPolicy: 'Foreground' }, signal });
+  await live(3);
+  expect([cluster.all(deployments).length, cluster.all(replicaSets).length, cluster.all(pods).length]).toEqual([1, 1, 1]);
+  await client.patch(pods, name, 'merge', { metadata: { finalizers: null } }, { namespace: 'n', signal });
+  await live(3);
+  expect([cluster.all(deployments).length, cluster.all(replicaSets).length, cluster.all(pods).length]).toEqual([0, 0, 0]);
+});
+
+test('deleting with orphaning leaves the replica set and its pods', async () => {
+  const { cluster, client, create, live } = start();
+  await create(2);
+  await live(3);
+  await client.delete(deployments, 'web', { namespace: 'n', delete: { propagationPolicy: 'Orphan' }, signal: stop.signal });
+  await live(3);
+  expect([cluster.all(deployments).length, cluster.all(replicaSets).length, cluster.all(pods).length]).toEqual([0, 1, 2]);
+  expect(cluster.all(replicaSets)[0]?.metadata?.ownerReferences ?? []).toEqual([]);
+});
+
+test('an object that is made with an owner which never existed is collected', async () => {
+  const { cluster, client, live } = start();
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: 'ghost' }];
+  await client.create(configMaps, { metadata: { name: 'x', namespace: 'n', ownerReferences } }, { namespace: 'n', signal: stop.signal });
+  const unknown = [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w' }];
+  await client.create(
+    configMaps,
+    { metadata: { name: 'y', namespace: 'n', ownerReferences: unknown } },
+    { namespace: 'n', signal: stop.signal },
+  );
+  await live(2);
+  expect(cluster.all(configMaps).map((c) => c.metadata?.name)).toEqual(['y']);
+});
