@@ -222,6 +222,8 @@ class Fake implements FakeCluster {
     draft.metadata.deletionTimestamp ??= rfc3339(this.#clock.now());
     if (resource.gracefulDeletion) draft.metadata.deletionGracePeriodSeconds = isGraceful ? (options.gracePeriodSeconds ?? 30) : 0;
     if (resource.kind === 'Namespace') draft.status = { ...(draft.status as object), phase: 'Terminating' };
+    // Asking again changes nothing, and tells no watcher.
+    if (JSON.stringify(draft) === JSON.stringify(object)) return object;
     return this.#store(resource, draft);
   }
 
