@@ -20,6 +20,9 @@ const { scripts } = createRequire(import.meta.url)(join(root, 'package.json')) a
 const CONFIG = '.dependency-cruiser.cjs';
 const { forbidden: rules } = createRequire(import.meta.url)(join(root, CONFIG)) as { forbidden: readonly Rule[] };
 
+/** The rules about outside packages carry their owners in the name: `only-cli-imports-pino`. */
+const shortName = (rule: string) => rule.replace(/^only-.*-imports-/, 'imports-');
+
 /** For each rule: a file, and what it imports although it must not. */
 const OFFENCES: Readonly<Record<string, readonly [file: string, imports: string]>> = {
   'base-is-the-floor': ['src/base/a.ts', 'src/api/kind.ts'],
@@ -40,12 +43,12 @@ const OFFENCES: Readonly<Record<string, readonly [file: string, imports: string]
   'fakes-stay-in-tests': ['src/client/b.ts', 'src/client/fake-client.ts'],
   'no-deep-backends': ['src/cli/a.ts', 'src/store/sqlite/database.ts'],
   'no-cycles': ['src/base/egg.ts', 'src/base/hen.ts'],
-  'only-store-sqlite-imports-better-sqlite3': ['src/store/b.ts', 'better-sqlite3'],
-  'only-server-http-server-dashboard-agent-streaming-imports-hono': ['src/server/b.ts', 'hono'],
-  'only-runtime-containerd-store-etcd-imports--grpc-grpc-js': ['src/runtime/b.ts', '@grpc/grpc-js'],
-  'only-agent-host-cli-imports-execa': ['src/agent/c.ts', 'execa'],
-  'only-cli-imports-commander': ['src/server/c.ts', 'commander'],
-  'only-cli-imports-pino': ['src/server/d.ts', 'pino'],
+  'imports-better-sqlite3': ['src/store/b.ts', 'better-sqlite3'],
+  'imports-hono': ['src/server/b.ts', 'hono'],
+  'imports--grpc-grpc-js': ['src/runtime/b.ts', '@grpc/grpc-js'],
+  'imports-execa': ['src/agent/c.ts', 'execa'],
+  'imports-commander': ['src/server/c.ts', 'commander'],
+  'imports-pino': ['src/server/d.ts', 'pino'],
 };
 
 /** A tree that keeps to the rules: everything that the offenders import, and imports that look forbidden and are not. */
@@ -113,7 +116,7 @@ describe('npm run layers', () => {
   });
 
   it('knows an offence against every rule', () => {
-    expect(Object.keys(OFFENCES).sort()).toEqual(rules.map((rule) => rule.name).sort());
+    expect(Object.keys(OFFENCES).sort()).toEqual(rules.map((rule) => shortName(rule.name)).sort());
   });
 
   it('fails a tree that breaks the rules, with the name and the sentence of each', () => {
@@ -129,7 +132,7 @@ describe('npm run layers', () => {
     const { output } = layers(bad, '--output-type', 'json');
     const { violations } = (JSON.parse(output) as { summary: { violations: readonly Violation[] } }).summary;
     for (const [name, [file, target]] of Object.entries(OFFENCES)) {
-      const blamed = violations.filter((violation) => violation.rule.name === name && violation.from === file);
+      const blamed = violations.filter((violation) => shortName(violation.rule.name) === name && violation.from === file);
       const end = target.replace(/^node:/, '');
       expect(
         blamed.filter(({ to }) => to === end || to.includes(`node_modules/${end}/`)),
