@@ -101,6 +101,7 @@ export async function assembleControlPlane(settings: ServerSettings, ambient: Am
   const trust = assembleTrust({ pki, reader, clusterDomain: settings.clusterDomain, clock });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
+  const cluster = { clusterCidr: settings.clusterCidr, clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain };
   let bootstrapped = false;
   const server = createApiServer({
     definitions: registry,
@@ -113,7 +114,7 @@ export async function assembleControlPlane(settings: ServerSettings, ambient: Am
     virtual: trust.virtualHandlers,
     subresources: { 'serviceaccounts/token': trust.tokenHandler },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
-    documents: documents({ pki, trust, serverAddress: `${advertiseAddress}:${settings.httpsListenPort}` }),
+    documents: documents({ pki, trust, cluster, serverAddress: `${advertiseAddress}:${settings.httpsListenPort}` }),
     readyChecks: [
       // Upstream's name for the check of the store.
       { name: 'etcd', check: async () => void (await store.revision()) },

@@ -1,3 +1,4 @@
+import { CLUSTER_FACTS_PATH, type ClusterFacts } from '../../agent/join/cluster-facts.ts';
 import { registry } from '../../api/index.ts';
 import { createDiscovery } from '../../server/discovery/discovery.ts';
 import { entityTag, jsonDocument } from '../../server/discovery/document.ts';
@@ -33,12 +34,18 @@ function openApiDocuments(): Find {
 }
 
 /** Everything that is served besides resources, health and metrics: discovery, OpenAPI, /version, key sets, the cluster's CA. */
-export function documents(options: { pki: Pick<Pki, 'caPem'>; trust: Pick<Trust, 'documents'>; serverAddress: string }): Find[] {
+export function documents(options: {
+  pki: Pick<Pki, 'caPem'>;
+  trust: Pick<Trust, 'documents'>;
+  cluster: ClusterFacts;
+  serverAddress: string;
+}): Find[] {
   const discovery = createDiscovery({ registry: () => registry, serverAddress: options.serverAddress });
   const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
   const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
-  const named = new Map(Object.entries(options.trust.documents).map(([path, content]) => [path, jsonDocument(content)]));
+  const own = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
+  const named = new Map(Object.entries(own).map(([path, content]) => [path, jsonDocument(content)]));
   return [
     (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),

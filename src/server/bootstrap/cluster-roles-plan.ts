@@ -103,8 +103,8 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'system:public-info-viewer': ['/healthz,/livez,/readyz,/version,/version/: get'],
   'system:service-account-issuer-discovery': ['/.well-known/openid-configuration,/openid/v1/jwks: get'],
   'system:volume-scheduler': ['core/persistentvolumes,persistentvolumeclaims: read patch update', 'storage.k8s.io/storageclasses: read'],
-  // An agent that joins has only a token; it checks the CA against the hash in it.
-  'minik:ca-viewer': ['/cacerts: get'],
+  // An agent that joins has only a token; it checks the CA against the hash in it. What the cluster is like is no secret.
+  'minik:ca-viewer': ['/cacerts,/minik/cluster: get'],
   // What minik's agent reads beyond a kubelet: it is service proxy, DNS, overlay, network policy and ingress of its node as well.
   'minik:node-agent': [
     'core/services,endpoints,nodes,namespaces,pods: read',
