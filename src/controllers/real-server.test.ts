@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { configMaps, deployments, endpointSlices, events, namespaces, pods, registry, replicaSets, services } from '../api/index.ts';
+import type { Deployment } from '../api/schema/generated/types.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { fakeClock } from '../base/fake-clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { silentLogger } from '../base/logger.ts';
+import { createClient } from '../client/client.ts';
+import { createInformers } from '../client/informer.ts';
+import { runControllers } from '../client/run-controllers.ts';
+import { createApiCore, openApi } from '../server/server.ts';
+import { memoryStore } from '../store/memory/memory-store.ts';
+import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
+import { controllers } from './index.ts';
+
+let stop: AbortController;
+beforeEach(() => {
+  stop = new AbortController();
+});
+afterEach(() => stop.abort());
+
+/** The real registry on a store in memory, all controllers on its in-process door, and a kubelet that runs and ends pods. */
+async function start() {
+  const clock = fakeClock();
+  const { signal } = stop;
+  const warnings: unknown[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    warn: (fields) => void warnings.push(fields),
+    error: (fields) => void warnings.push(fields),
+    child: () => log,
+  };
+  const cache = createWatchCache(memoryStore(), { clock, log });
+  const resources = await openApi(registry, cache);
+  const authorizer = () => ({ allowed: true, reason: '' });
+  const core = createApiCore({
+    definitions: registry,
+    resources,
+    authorizer,
+    serviceCidrs: ['10.43.0.0/16'],
+    admission: [],
+    clock,
+    random: Math.random,
+    log,
+  });
+  const client = createClient(core.localTransport({ name: 'test', groups: ['system:masters'] }));
+  const informers = createInformers({ client, clock, log, random: () => 0 });
+  const noSigner = { describeCsr: () => Promise.reject(new Error('none')), signCsr: () => Promise.reject(new Error('none')) };
+  const list = controllers({ registry, caPem: 'CA', signer: noSigner, clusterCidrs: ['10.42.0.0/16'] });
+  const runs = Promise.all([
+    informers.run({ signal, ready() {} }),
+    runControllers({ controllers: list, client, informers, resource: registry.byId, clock, log }).run({ signal, ready() {} }),
+  ]);
+  const all = async <T extends object>(resource: Parameters<typeof client.list<T>>[0], namespace = 'n') =>
+    (await client.list<T>(resource, { namespace, signal })).items;
+  const kubelet = async () => {
+    for (const [i, pod] of (await all(pods)).entries()) {
+      const name = pod.metadata?.name ?? '';
+      if (pod.metadata?.deletionTimestamp && !pod.metadata.finalizers?.length) {
+        await client.delete(pods, name, { namespace: 'n', delete: { gracePeriodSeconds: 0 }, signal });
+      } else if (pod.status?.phase !== 'Running') {
+        const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(clock.now()) }];
+        const podIP = `10.42.0.${i + 2}`;
+        const status = { phase: 'Running', conditions, podIP, podIPs: [{ ip: podIP }] };
+        await client.patch(pods, name, 'merge', { status }, { namespace: 'n', subresource: 'status', signal });
+      }
+    }
+  };
+  const live = async (seconds: number) => {
+    for (let i = 0; i < seconds * 10; i += 1) {
+      await clock.advance(100);
+      if (i % 10 === 9) await kubelet();
+    }
+  };
+  await client.create(namespaces, { metadata: { name: 'n' } }, { signal });
+  await live(1);
+  return { clock, client, signal, live, all, warnings, runs };
+}
+
+const web = (image: string, replicas: number): Deployment => ({
+  metadata: { name: 'web', namespace: 'n' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image, ports: [{ containerPort: 80 }] }] } },
+  },
+});
+
+test('on the real server a deployment rolls out, scales, rolls back, is served, and is deleted with all that it made', async () => {
+  const { client, signal, live, all, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  expect((await all(configMaps)).map((c) => c.metadata?.name)).toEqual(['kube-root-ca.crt']);
+  await client.create(deployments, web('a', 3), options);
+  await client.create(services, { metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }, options);
+  await live(6);
+  const status = async () => (await client.get(deployments, 'web', options)).status;
+  expect(await status()).toMatchObject({ replicas: 3, updatedReplicas: 3, availableReplicas: 3, observedGeneration: 1 });
+  expect((await all(endpointSlices)).flatMap((s) => s.endpoints ?? []).filter((e) => e.conditions?.ready).length).toBe(3);
+  await client.patch(deployments, 'web', 'merge', { spec: { replicas: 5 } }, options);
+  await live(5);
+  await client.patch(
+    deployments,
+    'web',
+    'strategic',
+    { spec: { template: { spec: { containers: [{ name: 'c', image: 'b' }] } } } },
+    options,
+  );
+  await live(20);
+  const images = async () => (await all(pods)).map((p) => p.spec?.containers[0]?.image);
+  expect(await images()).toEqual(['b', 'b', 'b', 'b', 'b']);
+  const old = (await all(replicaSets)).find((rs) => rs.spec?.replicas === 0);
+  await client.patch(
+    deployments,
+    'web',
+    'json',
+    [{ op: 'replace', path: '/spec/template/spec', value: old?.spec?.template?.spec }],
+    options,
+  );
+  await live(20);
+  expect(await images()).toEqual(['a', 'a', 'a', 'a', 'a']);
+  expect((await all(replicaSets)).length).toBe(2);
+  expect((await client.get(deployments, 'web', options)).metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  expect((await all(events)).some((e) => e.reason === 'ScalingReplicaSet')).toBe(true);
+  await client.delete(deployments, 'web', { ...options, delete: { propagationPolicy: 'Foreground' } });
+  await live(10);
+  expect([(await all(deployments)).length, (await all(replicaSets)).length, (await all(pods)).length]).toEqual([0, 0, 0]);
+  expect(warnings).toEqual([]);
+});
+
+test('on the real server orphaned replica sets live on, and a deleted namespace takes everything with it', async () => {
+  const { client, signal, live, all, warnings } = await start();
+  await client.create(deployments, web('a', 2), { namespace: 'n', signal });
+  await live(4);
+  await client.delete(deployments, 'web', { namespace: 'n', delete: { propagationPolicy: 'Orphan' }, signal });
+  await live(3);
+  expect([(await all(deployments)).length, (await all(replicaSets)).length, (await all(pods)).length]).toEqual([0, 1, 2]);
+  await client.delete(namespaces, 'n', { signal });
+  await live(8);
+  expect((await client.list(namespaces, { signal })).items).toEqual([]);
+  expect([(await all(replicaSets)).length, (await all(pods)).length, (await all(configMaps)).length]).toEqual([0, 0, 0]);
+  expect(warnings).toEqual([]);
+});
+
+test('an idle cluster is left alone: no controller writes when nothing changes', async () => {
+  const { client, signal, live } = await start();
+  await client.create(deployments, web('a', 2), { namespace: 'n', signal });
+  await live(5);
+  const revision = async () => (await client.list(deployments, { signal })).metadata.resourceVersion;
+  const before = await revision();
+  await live(30);
+  expect(await revision()).toBe(before);
+});
+
+test('controllers and informers settle when stopped', async () => {
+  const { runs } = await start();
+  stop.abort();
+  await runs;
+});
