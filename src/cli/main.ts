@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { imagesCommand } from './commands/images.ts';
 import { serverCommand } from './commands/server.ts';
+import { tokenCommand } from './commands/token.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { versionCommand } from './commands/version.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { KubectlHelp } from './help.ts';
@@ -16,7 +19,7 @@ function uniform(command: Command): Command {
 
 function program(): Command {
   const root = new Command('minik').description('minik is a Kubernetes cluster in one executable.').helpCommand(false);
-  const commands = [serverCommand(), versionCommand()];
+  const commands = [serverCommand(), tokenCommand(), imagesCommand(), uninstallCommand(), versionCommand()];
   for (const command of commands) root.addCommand(command);
   return uniform(root);
 }

@@ -48,6 +48,10 @@ function applyValue(command: Command, option: Option, raw: unknown, source: 'con
   command.setOptionValueWithSource(attribute, value, source);
 }
 
+const rootOf = (command: Command): Command => (command.parent ? rootOf(command.parent) : command);
+
+const everyOption = (command: Command): Option[] => [...command.options, ...command.commands.flatMap(everyOption)];
+
 /**
  * Fills a command's options that are not on its command line: from MINIK_* variables, else from the config file (flag names without dashes in
  * front as keys). Throws UsageError for unknown keys, unreadable files and values that the flag would refuse.
@@ -57,7 +61,7 @@ export function applySettings(command: Command, environment: Readonly<Record<str
   const path = explicit ?? DEFAULT_CONFIG_FILE;
   const file = explicit !== undefined || existsSync(path) ? readConfigFile(path) : {};
   const known = new Set(command.options.map(longName));
-  const elsewhere = new Set(command.parent?.commands.flatMap((c) => c.options.map(longName)));
+  const elsewhere = new Set(everyOption(rootOf(command)).map(longName));
   for (const key of Object.keys(file)) {
     if (!known.has(key) && !elsewhere.has(key)) throw new UsageError(`unknown setting "${key}" in ${path}`);
   }
