@@ -2,6 +2,15 @@
 export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneUnknown } from './decode.ts';
 export { findDuplicateKeys } from './duplicate-keys.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
-export { decodeMessage, openEnvelope } from './protobuf.ts';
 export { validateSchema } from './required.ts';
-export { type Field, type FieldType, findSchema, readSchema, type Schema, schemaNames, schemaOf, schemasFingerprint } from './schema.ts';
+export {
+  type Field,
+  type FieldType,
+  findSchema,
+  readSchema,
+  type Scalar,
+  type Schema,
+  schemaNames,
+  schemaOf,
+  schemasFingerprint,
+} from './schema.ts';

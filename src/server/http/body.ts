@@ -1,17 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { parseDocument } from 'yaml';
 import { ApiError } from '../../api/meta/status.ts';
+import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions } from '../../api/transport.ts';
 import { badRequest } from '../registry/errors.ts';
-import { parseProtobuf } from './protobuf-body.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
 const MAX_YAML_ALIASES = 100;
-
-const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
@@ -46,11 +44,11 @@ export function patchTypeOf(raw: IncomingMessage): PatchType {
   throw new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${known}`);
 }
 
-/** The body as JSON data; undefined when it is empty. Repeated keys are reported as field validation asks. */
+/** The body as data, whatever its media type; undefined when it is empty. Repeated keys are reported as field validation asks. */
 export function parseBody(raw: IncomingMessage, bytes: Buffer, options: RequestOptions | undefined, warn: (text: string) => void): unknown {
   if (bytes.length === 0) return undefined;
   const type = mediaType(raw);
-  if (type === PROTOBUF) return parseProtobuf(bytes);
+  if (type === PROTOBUF) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') return parseYaml(text);
   if (type !== '' && !type.endsWith('json') && type !== 'text/plain') {
