@@ -1,0 +1,286 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configMaps, nodes, pods, services } from '../api/index.ts';
+import type { Container, Pod, PodSpec } from '../api/schema/generated/types.ts';
+import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
+import { silentLogger } from '../base/logger.ts';
+import { type FakeCluster, fakeCluster } from '../client/fake-client.ts';
+import { createInformers } from '../client/informer.ts';
+import { FakeRuntime } from '../runtime/fake-runtime.ts';
+import type { ContainerConfig } from '../runtime/runtime.ts';
+import { type Agent, createAgent } from './agent.ts';
+import { FakeStorage } from './pods/fake-storage.ts';
+import { noCgroups } from './pods/ports.ts';
+import { createProber } from './probes/prober.ts';
+import { createConfigSource } from './volumes/config-source.ts';
+
+const facts = async () => ({
+  machineId: 'm',
+  systemUuid: 's',
+  bootId: 'b',
+  kernelVersion: '6.1',
+  osImage: 'Debian',
+  architecture: 'amd64',
+  cpuCount: 2,
+  swapBytes: 0,
+  memoryBytes: 4 << 30,
+  storageBytes: 10 << 30,
+  hugePages: {},
+});
+
+interface Happened {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A whole node in memory: the cluster, the runtime and their time are fake, the agent is not. */
+class Box {
+  readonly clock: FakeClock = fakeClock();
+  readonly cluster: FakeCluster = fakeCluster({ clock: this.clock });
+  readonly created: ContainerConfig[] = [];
+  healthy = true;
+  readonly runtime = new FakeRuntime({
+    clock: this.clock,
+    images: ['app:1', 'init:1'],
+    podCidr: '10.42.0.0/24',
+    outcome: (container) => {
+      this.created.push(container);
+      return container.image.includes('init') || container.metadata.name.startsWith('job')
+        ? { does: 'exit', afterMs: 10, exitCode: container.metadata.name === 'job-fail' ? 1 : 0 }
+        : { does: 'run' };
+    },
+    execSync: () => ({ stdout: Buffer.from('no'), stderr: Buffer.alloc(0), exitCode: this.healthy ? 0 : 1 }),
+  });
+  readonly storage = new FakeStorage();
+  readonly events: Happened[] = [];
+  agent: Agent | undefined;
+  #stop = new AbortController();
+  #runs: Promise<unknown> = Promise.resolve();
+
+  async start(): Promise<void> {
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    const { clock, runtime, storage } = this;
+    const { client } = this.cluster;
+    const informers = createInformers({ client, clock, log: silentLogger });
+    const agent = createAgent({
+      nodeName: 'n1',
+      nodeIps: ['192.0.2.1'],
+      client,
+      informers,
+      runtime,
+      facts,
+      kubeletPort: 10250,
+      version: 'v1.36.0',
+      podCidrChanged: () => {},
+      clusterDns: ['10.43.0.10'],
+      clusterDomain: 'cluster.local',
+      resolvConf: async () => 'nameserver 192.0.2.53\n',
+      hosts: async () => '',
+      storage,
+      configs: createConfigSource({ client, clock }),
+      cgroups: noCgroups,
+      prober: createProber({ runtime, clock }),
+      seccompDir: '/seccomp',
+      event: (_about, _type, reason, message) => void this.events.push({ reason, message }),
+      clock,
+      random: () => 0.5,
+      log: silentLogger,
+    });
+    this.agent = agent;
+    this.#runs = Promise.all([informers.run({ signal, ready() {} }), agent.run({ signal, ready() {} })]);
+    await this.clock.advance(500);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#runs;
+  }
+
+  add(spec: Partial<PodSpec>, name = 'p'): void {
+    this.cluster.seed<Pod>(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default', uid: `uid-${name}` },
+      spec: { nodeName: 'n1', containers: [app()], terminationGracePeriodSeconds: 5, ...spec },
+      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    });
+  }
+  pod = (name = 'p') => this.cluster.find(pods, `default/${name}`);
+  condition = (type: string) => this.pod()?.status?.conditions?.find((c) => c.type === type)?.status;
+  containers = () => this.runtime.listContainers({ signal: new AbortController().signal });
+}
+
+const app = (more: Partial<Container> = {}): Container => ({ name: 'app', image: 'app:1', imagePullPolicy: 'IfNotPresent', ...more });
+
+let box: Box;
+beforeEach(async () => {
+  box = new Box();
+});
+afterEach(() => box.stop());
+
+describe('a node with a fake runtime', () => {
+  it('registers itself and becomes Ready', async () => {
+    await box.start();
+    const node = box.cluster.find(nodes, 'n1');
+    expect(node?.status?.conditions?.find((c) => c.type === 'Ready')?.status).toBe('True');
+  });
+
+  it('runs a pod until it is Ready and says so in its status', async () => {
+    await box.start();
+    box.add({});
+    await box.clock.advance(200);
+    const status = box.pod()?.status;
+    expect(status).toMatchObject({ phase: 'Running', hostIP: '192.0.2.1', podIP: expect.stringMatching(/^10\.42\.0\./) });
+    expect(box.condition('Ready')).toBe('True');
+    expect(box.condition('PodScheduled')).toBe('True');
+    expect(status?.containerStatuses?.[0]).toMatchObject({ ready: true, started: true, restartCount: 0, state: { running: {} } });
+    expect(box.events.map((e) => e.reason)).toEqual(expect.arrayContaining(['Pulled', 'Created', 'Started']));
+  });
+
+  it('gives containers their environment: services, ConfigMaps, fields and references between them', async () => {
+    box.cluster.seed(services, {
+      metadata: { name: 'kubernetes', namespace: 'default' },
+      spec: { clusterIP: '10.43.0.1', ports: [{ name: 'https', port: 443 }] },
+    });
+    box.cluster.seed(configMaps, { metadata: { name: 'settings', namespace: 'default' }, data: { COLOUR: 'red' } });
+    await box.start();
+    const env = [
+      { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+      { name: 'URL', value: 'https://$(KUBERNETES_SERVICE_HOST)/$(COLOUR)/$$(X)' },
+    ];
+    box.add({ containers: [app({ env, envFrom: [{ configMapRef: { name: 'settings' } }], command: ['run', '$(COLOUR)'] })] });
+    await box.clock.advance(200);
+    const config = box.created.at(-1);
+    const values = new Map(config?.env.map((e) => [e.key, e.value]));
+    expect(values.get('URL')).toBe('https://10.43.0.1/red/$(X)');
+    expect(values.get('IP')).toBe(box.pod()?.status?.podIP);
+    expect(values.get('KUBERNETES_PORT_443_TCP_ADDR')).toBe('10.43.0.1');
+    expect(config?.command).toEqual(['run', 'red']);
+  });
+
+  it('waits with CreateContainerConfigError for a ConfigMap that is not there, and goes on when it comes', async () => {
+    await box.start();
+    box.add({ containers: [app({ envFrom: [{ configMapRef: { name: 'late' } }] })] });
+    await box.clock.advance(200);
+    const waiting = () => box.pod()?.status?.containerStatuses?.[0]?.state?.waiting;
+    expect(waiting()).toEqual({ reason: 'CreateContainerConfigError', message: 'configmap "late" not found' });
+    box.cluster.seed(configMaps, { metadata: { name: 'late', namespace: 'default' }, data: {} });
+    await box.clock.advance(11_000);
+    expect(box.condition('Ready')).toBe('True');
+  });
+
+  it('runs init containers first', async () => {
+    await box.start();
+    box.add({ initContainers: [{ ...app(), name: 'job-init' }] });
+    await box.clock.advance(5);
+    expect(box.condition('Initialized')).toBe('False');
+    await box.clock.advance(500);
+    expect(box.created.map((c) => c.metadata.name)).toEqual(['job-init', 'app']);
+    expect(box.condition('Ready')).toBe('True');
+    expect(box.pod()?.status?.initContainerStatuses?.[0]).toMatchObject({ ready: true, state: { terminated: { reason: 'Completed' } } });
+  });
+
+  it('ends a pod whose containers are done as Succeeded, and gives its resources back', async () => {
+    await box.start();
+    box.add({ restartPolicy: 'Never', containers: [app({ name: 'job' })] });
+    await box.clock.advance(500);
+    expect(box.pod()?.status).toMatchObject({ phase: 'Succeeded', containerStatuses: [{ state: { terminated: { exitCode: 0 } } }] });
+    expect(box.storage.mounted.size).toBe(0);
+  });
+
+  it('shows CrashLoopBackOff with the last end of a container that keeps failing', async () => {
+    await box.start();
+    box.add({ containers: [app({ name: 'job-fail' })] });
+    await box.clock.advance(500);
+    expect(box.pod()?.status?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      state: {
+        waiting: { reason: 'CrashLoopBackOff', message: expect.stringContaining('back-off 10s restarting failed container=job-fail') },
+      },
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    });
+    expect(box.events).toContainEqual(expect.objectContaining({ reason: 'BackOff' }));
+  });
+
+  it('takes readiness from its probe', async () => {
+    box.healthy = false;
+    await box.start();
+    box.add({ containers: [app({ readinessProbe: { exec: { command: ['ok'] }, periodSeconds: 1 } })] });
+    await box.clock.advance(200);
+    expect(box.pod()?.status?.phase).toBe('Running');
+    expect(box.condition('Ready')).toBe('False');
+    box.healthy = true;
+    await box.clock.advance(1000);
+    expect(box.condition('Ready')).toBe('True');
+  });
+
+  it('restarts a container whose liveness probe fails', async () => {
+    await box.start();
+    box.add({ containers: [app({ livenessProbe: { exec: { command: ['ok'] }, periodSeconds: 1, failureThreshold: 2 } })] });
+    await box.clock.advance(200);
+    box.healthy = false;
+    await box.clock.advance(2500);
+    box.healthy = true;
+    await box.clock.advance(8000);
+    expect(box.pod()?.status?.containerStatuses?.[0]?.restartCount).toBe(1);
+    expect(box.events).toContainEqual({ reason: 'Killing', message: 'Container app failed liveness probe, will be restarted' });
+  });
+
+  it('stops a deleted pod, then removes it from the runtime and from the API', async () => {
+    await box.start();
+    box.add({});
+    await box.clock.advance(200);
+    const signal = new AbortController().signal;
+    await box.cluster.client.delete(pods, 'p', { namespace: 'default', signal });
+    await box.clock.advance(10_000);
+    expect(box.pod()).toBeUndefined();
+    expect(await box.containers()).toEqual([]);
+    expect(await box.runtime.listPodSandboxes({ signal })).toEqual([]);
+    expect(box.storage.mounted.size).toBe(0);
+  });
+
+  it('leaves containers alone over a restart of the agent, and takes them over', async () => {
+    await box.start();
+    box.add({});
+    await box.clock.advance(200);
+    const [before] = await box.containers();
+    await box.stop();
+    await box.start();
+    await box.clock.advance(31_000);
+    expect((await box.containers()).map((c) => c.id)).toEqual([before?.id]);
+    expect(box.condition('Ready')).toBe('True');
+    expect(box.agent?.directory.container('default', 'p', 'app')).toMatchObject({ id: before?.id, running: true });
+  });
+
+  it('removes what is left of pods that were deleted while the agent was away', async () => {
+    await box.start();
+    box.add({});
+    await box.clock.advance(200);
+    await box.stop();
+    const signal = new AbortController().signal;
+    await box.cluster.client.delete(pods, 'p', { namespace: 'default', signal, delete: { gracePeriodSeconds: 0 } });
+    await box.start();
+    await box.clock.advance(5000);
+    expect(await box.containers()).toEqual([]);
+  });
+
+  it('notices an end that the runtime sent no event for', async () => {
+    await box.start();
+    box.add({ restartPolicy: 'Never' });
+    await box.clock.advance(200);
+    const [container] = await box.containers();
+    await box.runtime.removeContainer(container?.id ?? '', { signal: new AbortController().signal });
+    await box.clock.advance(31_000);
+    expect(box.pod()?.status?.phase).toBe('Failed');
+  });
+
+  it('writes nothing about a pod when nothing changes', async () => {
+    await box.start();
+    box.add({});
+    await box.clock.advance(1000);
+    const before = box.cluster.writes.filter((w) => w.includes('pods')).length;
+    await box.clock.advance(120_000);
+    expect(box.cluster.writes.filter((w) => w.includes('pods'))).toHaveLength(before);
+    expect(before).toBeLessThanOrEqual(4);
+  });
+});
