@@ -19,7 +19,8 @@ const pidFile = (dataDir: string) => join(dataDir, 'minik.pid');
 export function runningInstance(dataDir: string): number | undefined {
   try {
     const [pid, ticks] = readFileSync(pidFile(dataDir), 'utf8').trim().split('\n');
-    return startTicks(Number(pid)) === ticks ? Number(pid) : undefined;
+    // A file cut short must not match a process that is not there: both times would be undefined.
+    return ticks !== undefined && startTicks(Number(pid)) === ticks ? Number(pid) : undefined;
   } catch {
     return undefined;
   }

@@ -56,6 +56,6 @@ it('log directories are told by the uid at their end', () => {
 });
 
 it('CNI results are ours when the sandbox is, not by the name of the network alone', () => {
-  const names = ['minik-abc-eth0', 'minik-def-eth0', 'other-abc-eth0', 'minik-abc'];
-  expect(cniResultsOf(names, 'minik', ['abc'])).toEqual(['minik-abc-eth0']);
+  const names = ['minik-abc-eth0', 'cni-loopback-abc-lo', 'minik-def-eth0', 'cni-loopback-def-lo', 'other-abc-eth0', 'minik-abcd-eth0'];
+  expect(cniResultsOf(names, ['minik', 'cni-loopback'], ['abc'])).toEqual(['minik-abc-eth0', 'cni-loopback-abc-lo']);
 });

@@ -38,10 +38,7 @@ export function logDirectoriesOf(names: readonly string[], podUids: readonly str
 }
 
 /** CNI caches a result as `<network>-<sandbox id>-<interface>`. */
-export function cniResultsOf(names: readonly string[], network: string, sandboxIds: readonly string[]): string[] {
-  const ids = new Set(sandboxIds);
-  return names.filter((name) => {
-    if (!name.startsWith(`${network}-`)) return false;
-    return ids.has(name.slice(network.length + 1, name.lastIndexOf('-')));
-  });
+export function cniResultsOf(names: readonly string[], networks: readonly string[], sandboxIds: readonly string[]): string[] {
+  const own = sandboxIds.flatMap((id) => networks.map((network) => `${network}-${id}-`));
+  return names.filter((name) => own.some((prefix) => name.startsWith(prefix)));
 }

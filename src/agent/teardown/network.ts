@@ -6,6 +6,8 @@ import { removeLocalAddress } from '../network/pod-network.ts';
 import { cniResultsOf } from './disk-plan.ts';
 
 const CNI_RESULTS_DIR = '/var/lib/cni/results';
+/** Each pod has a result of our network, and one of containerd's own loopback. */
+const NETWORKS = [CNI_NETWORK, 'cni-loopback'];
 const TABLES = ['ip minik', 'ip6 minik'];
 
 const namesIn = (directory: string): Promise<string[]> => readdir(directory).catch(() => []);
@@ -50,7 +52,7 @@ async function sandboxIds({ cniIpamDir, containerdRoot }: { cniIpamDir: string; 
 
 /** CNI's cached results of our sandboxes. They lie in one place for all networks and runtimes of the machine. */
 export async function deleteCniResults(directories: { cniIpamDir: string; containerdRoot: string }): Promise<number> {
-  const own = cniResultsOf(await namesIn(CNI_RESULTS_DIR), CNI_NETWORK, await sandboxIds(directories));
+  const own = cniResultsOf(await namesIn(CNI_RESULTS_DIR), NETWORKS, await sandboxIds(directories));
   for (const name of own) await rm(join(CNI_RESULTS_DIR, name), { force: true });
   return own.length;
 }

@@ -1,0 +1,60 @@
+import { Command, type Option } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { apiFlags, clusterFlags, commonFlags, devFlags, joinFlags, nodeFlags, sharedNodeFlags } from './flags.ts';
+
+function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
+  const command = new Command('x').exitOverride().configureOutput({ outputError: () => {} });
+  for (const flag of flags) command.addOption(flag);
+  return command.parse(argv, { from: 'user' }).opts();
+}
+
+const groups = { commonFlags, apiFlags, clusterFlags, sharedNodeFlags, nodeFlags, joinFlags, devFlags };
+const all = [...commonFlags(), ...apiFlags(), ...clusterFlags(), ...sharedNodeFlags(), ...nodeFlags()];
+
+describe('flags', () => {
+  it.each([
+    ['--https-listen-port', '8443', 'httpsListenPort', 8443],
+    ['--bind-address', '::1', 'bindAddress', '::1'],
+    ['--cluster-cidr', 'fd00::/48', 'clusterCidr', 'fd00::/48'],
+    ['--service-node-port-range', '30000-30010', 'serviceNodePortRange', '30000-30010'],
+    ['--node-taint', 'a=b:NoSchedule', 'nodeTaint', ['a=b:NoSchedule']],
+    ['--node-taint', 'a:NoExecute', 'nodeTaint', ['a:NoExecute']],
+    ['--node-label', 'zone=', 'nodeLabel', ['zone=']],
+    ['--disable', 'dns,proxy', 'disable', ['dns', 'proxy']],
+  ])('%s accepts %s', (flag, value, attribute, expected) => {
+    expect(parse(all, flag, value)[attribute]).toEqual(expected);
+  });
+
+  it.each([
+    ['--https-listen-port', '65536'],
+    ['--https-listen-port', '1.5'],
+    ['--bind-address', 'localhost'],
+    ['--cluster-cidr', '10.42.0.0'],
+    ['--cluster-cidr', '10.42.0.0/33'],
+    ['--service-node-port-range', '200-100'],
+    ['--service-node-port-range', '30000-70000'],
+    ['--node-taint', 'a=b'],
+    ['--node-taint', 'a:Sometimes'],
+    ['--node-label', 'zone'],
+    ['--disable', 'gravity'],
+    ['--data-dir', ''],
+    ['--log-level', 'trace'],
+  ])('%s refuses %j and says what it wants', (flag, value) => {
+    expect(() => parse(all, flag, value)).toThrow(/is invalid\. it must/);
+  });
+
+  it('lists may be repeated and mixed with commas', () => {
+    expect(parse(all, '--tls-san', 'a,b', '--tls-san', 'c').tlsSan).toEqual(['a', 'b', 'c']);
+  });
+
+  it('only https servers can be joined', () => {
+    expect(parse(joinFlags(), '--join', 'https://10.0.0.1:6443').join).toBe('https://10.0.0.1:6443');
+    expect(() => parse(joinFlags(), '--join', 'http://10.0.0.1:6443')).toThrow(/https:/);
+  });
+
+  it.each(Object.entries(groups))('%s gives options of its own at each call, since a command keeps what it is given', (_, flags) => {
+    const [first, second] = [flags(), flags()];
+    expect(first.map((flag) => flag.long)).toEqual(second.map((flag) => flag.long));
+    expect(first.every((flag, at) => flag !== second[at])).toBe(true);
+  });
+});
