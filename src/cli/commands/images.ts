@@ -46,13 +46,23 @@ async function checkArchive(path: string): Promise<void> {
     throw new UsageError(`${path} is no image archive: expected what docker save writes, or an OCI layout in a tar`);
 }
 
+/** ctr's own words for a tar that holds no image. */
+const NO_IMAGE = 'unrecognized image format';
+
+function importFailure(file: string, error: Error): Error {
+  if (error.message.includes(NO_IMAGE)) return new UsageError(`${file} is a tar without an image in it`, { cause: error });
+  return new Error(`${file} was not imported: ${error.message}`, { cause: error });
+}
+
 async function importFiles(dataDir: string, files: readonly string[]): Promise<void> {
   for (const file of files) await checkArchive(file);
   await withRuntime(dataDir, async (_, paths, signal) => {
     const snapshotter = await chooseSnapshotter(paths.containerdRoot);
     const importer = imageImporter({ socketPath: paths.containerdSocket, snapshotter, run });
     for (const file of files) {
-      const names = await importer.importImage(resolve(file), { signal });
+      const names = await importer.importImage(resolve(file), { signal }).catch((error: Error) => {
+        throw importFailure(file, error);
+      });
       if (names.length === 0) throw new Error(`${file} holds no image with a name`);
       for (const name of names) process.stdout.write(`${name}\n`);
     }
