@@ -1,0 +1,111 @@
+/**
+ * A part of this machine where a cluster can be tried without touching the rest: a network without a way out, process ids, mounts and cgroups
+ * of its own. All of it ends with the command, however that ends.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+const PREFIX = 'minik-box-';
+const CGROUP_ROOT = '/sys/fs/cgroup';
+/** The node's address inside every box. */
+export const NODE_ADDRESS = '10.98.0.1';
+
+/**
+ * Process 1 of the box. The cgroup hierarchies are mounted anew, so that the box sees its own cgroup as their root; on cgroup v2 processes may
+ * not sit in a group that hands out controllers, hence the group `init`. bash collects orphans that end, as an init must.
+ */
+const INIT = `
+set -e
+if [ -e ${CGROUP_ROOT}/cgroup.controllers ]; then
+  umount ${CGROUP_ROOT}; mount -t cgroup2 cgroup ${CGROUP_ROOT}
+  mkdir -p ${CGROUP_ROOT}/init
+  echo 1 >${CGROUP_ROOT}/init/cgroup.procs
+  sed 's/[a-z_]*/+&/g' ${CGROUP_ROOT}/cgroup.controllers >${CGROUP_ROOT}/cgroup.subtree_control
+else
+  for hierarchy in ${CGROUP_ROOT}/*/; do
+    options=$(awk -v dir="\${hierarchy%/}" '$5 == dir { sub(".* - ", ""); if ($1 == "cgroup") print $3 }' /proc/self/mountinfo | tail -n 1)
+    if [ -n "$options" ]; then umount "\${hierarchy%/}"; mount -t cgroup -o "\${options#rw,}" cgroup "\${hierarchy%/}"; fi
+  done
+fi
+set +e
+"$@"
+exit $?
+`;
+
+function must(...command: string[]): void {
+  const { status, stderr } = spawnSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+}
+
+/** cgroup v1 has a tree for each controller, v2 one for all. */
+function cgroupTrees(): string[] {
+  if (existsSync(`${CGROUP_ROOT}/cgroup.controllers`)) return [CGROUP_ROOT];
+  const directories = readdirSync(CGROUP_ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return directories.map((d) => `${CGROUP_ROOT}/${d.name}`).filter((dir) => existsSync(`${dir}/cgroup.procs`));
+}
+
+function removeCgroup(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) removeCgroup(`${directory}/${entry.name}`);
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Its last process is still ending; the next run removes it.
+  }
+}
+
+/** Where clusters of the box keep their data. Short: socket paths end at 107 bytes. */
+const directoryOf = (name: string) => `${tmpdir()}/${name}`;
+
+function remove(name: string): void {
+  if (existsSync(`/run/netns/${name}`)) spawnSync('ip', ['netns', 'delete', name]);
+  for (const tree of cgroupTrees()) removeCgroup(`${tree}/${name}`);
+  rmSync(directoryOf(name), { recursive: true, force: true });
+}
+
+/** Boxes whose owner died before it could clean up: their name carries the owner's pid. */
+function removeLeftovers(): void {
+  const names = ['/run/netns', tmpdir(), ...cgroupTrees()].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : []));
+  for (const name of new Set(names)) {
+    if (name.startsWith(PREFIX) && !existsSync(`/proc/${name.slice(PREFIX.length)}`)) remove(name);
+  }
+}
+
+function joinCgroup(name: string): void {
+  for (const tree of cgroupTrees()) {
+    mkdirSync(`${tree}/${name}`, { recursive: true });
+    if (!tree.endsWith('/cpuset')) continue;
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) spawnSync('sh', ['-c', `cat ${tree}/${file} >${tree}/${name}/${file}`]);
+  }
+}
+
+/**
+ * Runs a command in a box of its own and gives its exit code. Needs root. The command finds the node's address in MINIK_E2E_NODE_IP and a directory
+ * that is removed after it in MINIK_E2E_DIR.
+ */
+export function runInClosedBox(command: readonly string[], environment: NodeJS.ProcessEnv = {}): number {
+  if (process.getuid?.() !== 0) throw new Error('this needs root');
+  removeLeftovers();
+  const name = `${PREFIX}${process.pid}`;
+  try {
+    must('ip', 'netns', 'add', name);
+    const inside = ['ip', '-n', name];
+    must(...inside, 'link', 'set', 'lo', 'up');
+    must(...inside, 'link', 'add', 'host0', 'type', 'bridge');
+    must(...inside, 'addr', 'add', `${NODE_ADDRESS}/24`, 'dev', 'host0');
+    must(...inside, 'link', 'set', 'host0', 'up');
+    joinCgroup(name);
+    mkdirSync(directoryOf(name), { mode: 0o700 });
+    const enter = `for tree in ${cgroupTrees().join(' ')}; do echo $$ >$tree/${name}/cgroup.procs; done; exec "$@"`;
+    const unshare = ['unshare', '--mount', '--pid', '--cgroup', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+    const box = ['nsenter', `--net=/run/netns/${name}`, ...unshare, 'bash', '-c', INIT, 'init'];
+    const { status } = spawnSync('sh', ['-c', enter, 'enter', ...box, ...command], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...environment, MINIK_E2E_NODE_IP: NODE_ADDRESS, MINIK_E2E_DIR: directoryOf(name) },
+    });
+    return status ?? 1;
+  } finally {
+    remove(name);
+  }
+}
