@@ -52,7 +52,7 @@ test('apply --prune removes what is no longer in the set', async () => {
 test('diff shows what apply would change with exit code 1, and nothing with 0', async () => {
   await ns.apply(configMap('differs', { a: 'old' }));
   const different = await ns.with({ input: list([configMap('differs', { a: 'new' })]), mayFail: true }, 'diff', '-f', '-');
-  expect(different).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^- {3}a: old\n\+ {3}a: new$/m) });
+  expect(different).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^- {2}a: old\n\+ {2}a: new$/m) });
   expect(await ns.with({ input: list([configMap('differs', { a: 'old' })]) }, 'diff', '-f', '-')).toMatchObject({
     exitCode: 0,
     stdout: '',

@@ -58,7 +58,7 @@ test('explain describes kinds and fields, one level or all', async () => {
   expect(pod).toMatch(/^KIND:\s+Pod\nVERSION:\s+v1\n/);
   expect(pod).toMatch(/^FIELDS:\n[\s\S]*\bspec\s+<PodSpec>\n\s+\S+/m);
   expect(await run('explain', 'deployments.spec.strategy.rollingUpdate.maxSurge')).toMatch(/maxSurge <IntOrString>/);
-  expect(await run('explain', 'pod.spec.containers.imagePullPolicy')).toMatch(/ENUM:\n\s+Always\n\s+IfNotPresent\n\s+Never/);
+  expect(await run('explain', 'pod.spec.containers.imagePullPolicy')).toMatch(/FIELD: imagePullPolicy <string>\n[\s\S]*Image pull policy/);
   const all = await run('explain', 'cronjob', '--recursive');
   expect(all).toMatch(/jobTemplate\s+<JobTemplateSpec> -required-[\s\S]*containers\s+<\[\]Container> -required-/);
   expect((await kubectl(['explain', 'pod.spec.nope'], { mayFail: true })).stderr).toContain('field "nope" does not exist');

@@ -28,6 +28,13 @@ interface Entry {
 }
 
 describe('discovery', () => {
+  it('lists every path at the root', () => {
+    const { paths } = read('/') as { paths: string[] };
+    expect(paths).toEqual(expect.arrayContaining(['/api', '/api/v1', '/apis', '/apis/apps', '/apis/apps/v1', '/openapi/v3', '/version']));
+    expect(paths).toEqual([...paths].sort());
+    for (const path of paths.filter((p) => p.startsWith('/api'))) expect(read(path)).not.toBeNull();
+  });
+
   it('lists versions of the core group and all others', () => {
     expect(read('/api')).toEqual({
       kind: 'APIVersions',
@@ -110,7 +117,16 @@ describe('discovery', () => {
   });
 
   it('knows nothing beyond what is served', () => {
-    for (const path of ['/', '/api/v2', '/api/v1/pods', '/apis/nope', '/apis/apps/v2', '/apis/apps/v1/deployments', '/version', 'api']) {
+    for (const path of [
+      '/nope',
+      '/api/v2',
+      '/api/v1/pods',
+      '/apis/nope',
+      '/apis/apps/v2',
+      '/apis/apps/v1/deployments',
+      '/version',
+      'api',
+    ]) {
       expect(discovery.find(path, undefined), path).toBeUndefined();
     }
     expect(discovery.find('/apis/', undefined)).toBe(discovery.find('/apis', undefined));

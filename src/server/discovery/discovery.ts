@@ -12,7 +12,7 @@ export interface DiscoveryOptions {
 
 export interface Discovery {
   /**
-   * The document at `/api`, `/api/v1`, `/apis`, `/apis/GROUP` or `/apis/GROUP/VERSION`, or undefined when nothing is served there. `accept` is the
+   * The document at `/` (every path that is served), `/api`, `/api/v1`, `/apis`, `/apis/GROUP` or `/apis/GROUP/VERSION`, or undefined when nothing is served there. `accept` is the
    * request's header; answers for /api and /apis vary with it. Documents are kept until the registry changes.
    */
   find(path: string, accept: string | undefined): Document | undefined;
@@ -49,6 +49,7 @@ export function acceptedVersion(accept = ''): DiscoveryVersion | undefined {
 }
 
 function build(registry: Registry, serverAddress: string, path: string, aggregated: DiscoveryVersion | undefined): Document | undefined {
+  if (path === '') return jsonDocument({ paths: servedPaths(registry) });
   const [empty, root, group = '', version, ...rest] = path.split('/');
   if (empty !== '' || rest.length > 0) return undefined;
   if (root === 'api') {
@@ -61,6 +62,27 @@ function build(registry: Registry, serverAddress: string, path: string, aggregat
   if (version !== undefined) return resources(registry, group, version);
   const found = registry.groups.find((candidate) => candidate.name === group);
   return found && jsonDocument(groupDocument(found));
+}
+
+/** What is served besides resources. */
+const OTHER_PATHS = [
+  '/.well-known/openid-configuration',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openid/v1/jwks',
+  '/readyz',
+  '/version',
+];
+
+function servedPaths(registry: Registry): string[] {
+  const versions = registry.groups.flatMap(({ name, versions }) =>
+    versions.map((version) => (name === '' ? `/api/${version}` : `/apis/${name}/${version}`)),
+  );
+  const groups = registry.groups.filter(({ name }) => name !== '').map(({ name }) => `/apis/${name}`);
+  return ['/api', '/apis', ...groups, ...versions, ...OTHER_PATHS].sort();
 }
 
 const aggregate = (registry: Registry, root: 'api' | 'apis', version: DiscoveryVersion): Document =>
