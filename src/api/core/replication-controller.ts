@@ -18,7 +18,6 @@ export const replicationControllers = defineResource<ReplicationController>({
     status: { kind: 'status' },
   },
   fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
-  behaviour: 'stored-only',
   columns: replicaColumns((rc) => formatLabels(rc.spec?.selector)),
   hooks: { defaults: defaultReplicationController },
 });

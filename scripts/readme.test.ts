@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resourceId } from '../src/api/define.ts';
+import { registry } from '../src/api/index.ts';
+import * as flags from '../src/cli/flags.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const codes = (text: string) => [...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map((match) => match[1] ?? '');
+
+describe('the README', () => {
+  it('lists the kinds that are stored only, and no other', () => {
+    const [, listed = ''] = /<!-- stored-only[^>]*-->([\s\S]*?)<!-- \/stored-only -->/.exec(read('README.md')) ?? [];
+    const storedOnly = registry.all.filter((definition) => definition.behaviour === 'stored-only').map(resourceId);
+    expect(codes(listed).sort()).toEqual([...new Set(storedOnly)].sort());
+  });
+});
+
+describe('docs/cli.md', () => {
+  it('describes every flag, and none that is not there', () => {
+    const groups = Object.values(flags).filter((value) => typeof value === 'function');
+    const names = new Set(groups.flatMap((group) => group().map((option) => option.long ?? '')));
+    const text = read('docs/cli.md');
+    const described = codes(text).filter((code) => /^--[a-z-]+$/.test(code));
+    expect([...new Set(described)].sort()).toEqual([...names].sort());
+  });
+});
+
+describe('docs/dependencies.md', () => {
+  it('has a line for every package in package.json', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
+    const text = read('docs/dependencies.md');
+    const named = new Set([...text.matchAll(/^\| ([^|]+) \|/gm)].flatMap((match) => (match[1] ?? '').split(', ')));
+    const packages = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(packages.filter((name) => !named.has(name))).toEqual([]);
+    expect([...named].filter((name) => /^[@a-z]/.test(name) && name !== 'package' && !packages.includes(name))).toEqual([]);
+  });
+});
+
+describe('links between documents', () => {
+  const adrs = readdirSync(join(root, 'docs/adr')).map((name) => `docs/adr/${name}`);
+  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages.map((name) => `docs/${name}`), ...adrs];
+  it.each(documents)('lead somewhere: %s', (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
+    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+  });
+});
