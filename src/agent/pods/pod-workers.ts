@@ -1,5 +1,4 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
-import { isAbort } from '../../base/abort.ts';
 import { backoff } from '../../base/backoff.ts';
 import type { Component } from '../../base/component.ts';
 import type { RuntimeEvent, Sandbox } from '../../runtime/runtime.ts';
@@ -101,7 +100,7 @@ export class PodWorkers implements Component {
         await this.#relist(signal);
         await following;
       } catch (error) {
-        if (isAbort(error, signal)) break;
+        if (signal.aborted) break;
         log.warn({ error }, 'runtime events ended, listening again');
       }
       await clock.sleep(delays.next(), { signal }).catch(() => {});

@@ -11,12 +11,12 @@ import type { Runtime, SandboxConfig } from '../../runtime/runtime.ts';
 import type { Images } from '../images/images.ts';
 import type { Semaphore } from '../images/semaphore.ts';
 import type { ProbeTarget } from '../probes/probe-target.ts';
-import { createProbeWorker } from '../probes/probe-worker.ts';
 import type { Prober } from '../probes/prober.ts';
 import { parseResolvConf } from './config/dns-plan.ts';
 import { podCgroup, podLimits } from './config/resources-plan.ts';
 import { sandboxConfig } from './config/sandbox-config.ts';
-import { containersOf, liveOf, type ProbeKind } from './container-machine.ts';
+import { containersOf, liveOf } from './container-machine.ts';
+import { ContainerProbes } from './container-probes.ts';
 import { startContainer } from './container-starter.ts';
 import { stopContainer } from './container-stopper.ts';
 import { readExit } from './exits.ts';
@@ -63,7 +63,7 @@ export class PodWorker {
   readonly #setup = new AbortController();
   readonly #tasks = new Set<Promise<void>>();
   readonly #stops = new Map<string, AbortController>();
-  readonly #probes = new Map<string, { id: string; stop: AbortController }>();
+  readonly #probes: ContainerProbes;
   /** Ends that were heard of before the start was known; read as soon as it is. */
   readonly #early = new Set<string>();
   #sandbox: SandboxConfig | undefined;
@@ -80,6 +80,7 @@ export class PodWorker {
     this.#state = newPod(pod, env.clock.now());
     this.#writer = new StatusWriter(pod, env, { signal });
     this.#found = found;
+    this.#probes = new ContainerProbes(env);
   }
 
   get state(): PodState {
@@ -133,14 +134,14 @@ export class PodWorker {
   /** Resolves when everything under way has ended. */
   async drained(): Promise<void> {
     this.#wake?.[Symbol.dispose]();
-    for (const { stop } of this.#probes.values()) stop.abort();
+    this.#probes.stopAll();
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     await this.#writer.flush();
   }
 
   #end(): void {
     this.#wake?.[Symbol.dispose]();
-    for (const { stop } of this.#probes.values()) stop.abort();
+    this.#probes.stopAll();
     this.#onOver(this.uid);
   }
 
@@ -209,7 +210,7 @@ export class PodWorker {
       case 'startProbes':
         return this.#startProbes(effect);
       case 'stopProbes':
-        return this.#stopProbes(effect.name, effect.kinds);
+        return this.#probes.stop(effect.name, effect.kinds);
       case 'abandonSetup':
         return this.#setup.abort(new Error('the pod is being stopped'));
       case 'release':
@@ -344,35 +345,22 @@ export class PodWorker {
     if (exit) this.send(exit);
   }
 
-  /** One worker asks all probes of a container, the startup probe first; later calls for the same container are its own business. */
   #startProbes({ name, id }: Of<'startProbes'>): void {
     const spec = this.#specOf(name);
     const live = liveOf(containerOf(this.#state, name).run);
-    const running = this.#probes.get(name);
-    if (!spec || !live || running?.id === id) return;
-    running?.stop.abort();
-    const stop = new AbortController();
-    this.#probes.set(name, { id, stop });
-    const isAdopted = this.#found.containers.some((c) => c.id === id);
-    const worker = createProbeWorker({
-      container: spec,
-      target: this.#target(spec, id),
-      startedAtMs: live.startedAtMs,
-      ...(isAdopted && { adopted: { hasStarted: live.started } }),
-      prober: this.#env.prober,
-      clock: this.#env.clock,
-      random: this.#env.random,
-      onResult: (kind, result) => this.send({ type: 'probed', name, id, kind, ok: result === 'success' }),
-      event: this.#report(name),
-    });
-    this.#track(worker.run({ signal: AbortSignal.any([this.#signal, stop.signal]) }));
-  }
-
-  /** What liveness says of a pod that is being stopped the machine passes over; readiness goes on until the end. */
-  #stopProbes(name: string, kinds: readonly ProbeKind[]): void {
-    if (!kinds.includes('readiness')) return;
-    this.#probes.get(name)?.stop.abort();
-    this.#probes.delete(name);
+    if (!spec || !live) return;
+    const work = this.#probes.start(
+      {
+        spec,
+        live,
+        target: this.#target(spec, id),
+        isAdopted: this.#found.containers.some((c) => c.id === id),
+        onResult: (kind, result) => this.send({ type: 'probed', name, id, kind, ok: result === 'success' }),
+        event: this.#report(name),
+      },
+      this.#signal,
+    );
+    if (work) this.#track(work);
   }
 
   async #untilDone(work: () => Promise<void>, answer: PodEvent): Promise<void> {
