@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { resourceId } from '../src/api/define.ts';
 import { registry } from '../src/api/index.ts';
@@ -17,13 +18,45 @@ describe('the README', () => {
   });
 });
 
+interface Described {
+  readonly commands: readonly string[];
+  readonly flags: readonly string[];
+}
+
+function describeCommand(command: Command, parent: string): Described {
+  const name = `${parent} ${command.name()}`;
+  const children = command.commands.map((child) => describeCommand(child, name));
+  return {
+    commands: children.length > 0 ? children.flatMap((child) => child.commands) : [name],
+    flags: [...command.options.map((option) => option.long ?? ''), ...children.flatMap((child) => child.flags)],
+  };
+}
+
+async function builtCommands(): Promise<Described> {
+  const files = readdirSync(join(root, 'src/cli/commands')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const modules = await Promise.all(
+    files.map((file) => import(/* @vite-ignore */ join(root, 'src/cli/commands', file)) as Promise<Record<string, () => Command>>),
+  );
+  const makers = modules.flatMap((module) => Object.entries(module).filter(([name]) => name.endsWith('Command')));
+  const all = makers.map(([, make]) => describeCommand(make(), 'minik'));
+  return { commands: all.flatMap((one) => one.commands), flags: all.flatMap((one) => one.flags) };
+}
+
 describe('docs/cli.md', () => {
-  it('describes every flag, and none that is not there', () => {
+  const described = codes(read('docs/cli.md'));
+
+  it('names every command', async () => {
+    const { commands } = await builtCommands();
+    expect(commands.filter((command) => !described.includes(command))).toEqual([]);
+  });
+
+  it('describes every flag, and none that is not there', async () => {
+    const { flags: built } = await builtCommands();
     const groups = Object.values(flags).filter((value) => typeof value === 'function');
-    const names = new Set(groups.flatMap((group) => group().map((option) => option.long ?? '')));
-    const text = read('docs/cli.md');
-    const described = codes(text).filter((code) => /^--[a-z-]+$/.test(code));
-    expect([...new Set(described)].sort()).toEqual([...names].sort());
+    const known = new Set([...built, ...groups.flatMap((group) => group().map((option) => option.long ?? ''))]);
+    const named = described.filter((code) => /^--[a-z-]+$/.test(code));
+    expect([...new Set(built)].filter((flag) => !named.includes(flag))).toEqual([]);
+    expect(named.filter((flag) => !known.has(flag))).toEqual([]);
   });
 });
 
