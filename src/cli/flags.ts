@@ -129,10 +129,13 @@ export const clusterFlags = () => [
   flag('--disable-agent', 'Run the control plane only: no node on this machine.'),
 ];
 
+export const disableFlag = (parts: readonly string[]) =>
+  flag('--disable <part>', `Parts that are not wanted: ${parts.join(', ')}. May be repeated.`, list(oneOf(...parts)), []);
+
 export const sharedNodeFlags = () => [
   flag('--cluster-dns <ip>', 'Address of the cluster DNS. Default: the tenth address of --service-cidr.', address),
   flag('--cluster-domain <domain>', 'Domain of the cluster.', text, 'cluster.local'),
-  flag('--disable <part>', `Parts that are not wanted: ${DISABLEABLE.join(', ')}. May be repeated.`, list(oneOf(...DISABLEABLE)), []),
+  disableFlag(DISABLEABLE),
 ];
 
 export const nodeFlags = () => [
