@@ -7,6 +7,8 @@ export interface PodDirectory {
   sandboxId(namespace: string, name: string): string | undefined;
   /** The container's newest instance, running or not. */
   container(namespace: string, name: string, container: string): ContainerInstance | undefined;
+  /** Containers that run now, with the log file that each writes. */
+  running(): readonly { readonly id: string; readonly logPath: string }[];
 }
 
 export interface ContainerInstance {

@@ -11,7 +11,13 @@ import { applySettings } from '../settings.ts';
 import { type AgentOptions, runAgent } from '../wire/agent.ts';
 import { ownAddress } from '../wire/node-address.ts';
 
-type Flags = Omit<AgentOptions, 'nodeIp' | 'join' | 'token'> & { nodeIp?: string; join?: string; token?: string; logLevel: string; logFormat: string };
+type Flags = Omit<AgentOptions, 'nodeIp' | 'join' | 'token'> & {
+  nodeIp?: string;
+  join?: string;
+  token?: string;
+  logLevel: string;
+  logFormat: string;
+};
 
 const EXAMPLES = `
 # Join this machine to a cluster; the token comes from 'minik token create' on the server
@@ -21,8 +27,15 @@ minik agent --join https://10.0.0.1:6443 --token K10...
 minik agent --join https://10.0.0.1:6443 --token K10... --node-label disk=ssd --node-taint edge=yes:NoSchedule`;
 
 export function agentCommand(): Command {
-  const command = new Command('agent').description('Join this machine to a cluster as a node: kubelet, service proxy and cluster DNS on containerd.');
-  for (const flag of [...commonFlags(), ...joinFlags(), ...nodeFlags(), disableFlag(DISABLEABLE.filter((part) => part !== 'controllers' && part !== 'scheduler'))]) {
+  const command = new Command('agent').description(
+    'Join this machine to a cluster as a node: kubelet, service proxy and cluster DNS on containerd.',
+  );
+  for (const flag of [
+    ...commonFlags(),
+    ...joinFlags(),
+    ...nodeFlags(),
+    disableFlag(DISABLEABLE.filter((part) => part !== 'controllers' && part !== 'scheduler')),
+  ]) {
     command.addOption(flag);
   }
   command.action(async () => {

@@ -6,6 +6,7 @@ import { CLIENTS } from '../../server/pki/pki.ts';
 import { UsageError } from '../exit.ts';
 import { type Ambient, assembleControlPlane, type ControlPlane } from './api-server.ts';
 import { controlLoops } from './control-loops.ts';
+import { assembleNode } from './node.ts';
 import { runProcess } from './process.ts';
 import type { NodeSettings, ServerSettings } from './settings.ts';
 
@@ -52,10 +53,14 @@ export async function runServer(options: ServerOptions, ambient: Ambient): Promi
       ready();
     },
   };
-  const components = [...plane.components, administration, controlLoops(options, plane, ambient)];
+  const identity = { name: `system:node:${options.nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
+  const door = { transport: plane.server.localTransport(identity), caPem: plane.pki.caPem };
+  const node = options.disableAgent ? undefined : await assembleNode(options, door, ambient);
+  const components = [...plane.components, administration, controlLoops(options, plane, ambient), ...(node ? [node.component] : [])];
   try {
     await runProcess(components, { log, ready: () => log.info({ afterMs: Math.round(clock.monotonic() - started) }, 'minik is up') });
   } finally {
+    node?.close();
     await plane.close();
   }
 }
