@@ -41,6 +41,7 @@ export function podDirectory(workers: PodWorkers, storage: PodStorage): PodDirec
     running: () =>
       [...workers.all()]
         .flatMap(({ state }) => containersOf(state.pod).map(({ spec }) => instanceOf(state, spec.name)))
-        .filter((instance) => instance?.running === true),
+        .filter((instance) => instance !== undefined)
+        .filter((instance) => instance.running),
   };
 }

@@ -105,8 +105,15 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'system:volume-scheduler': ['core/persistentvolumes,persistentvolumeclaims: read patch update', 'storage.k8s.io/storageclasses: read'],
   // An agent that joins has only a token; it checks the CA against the hash in it. What the cluster is like is no secret.
   'minik:ca-viewer': ['/cacerts,/minik/cluster: get'],
-  // What minik's agent reads beyond a kubelet: it is service proxy, DNS, overlay, network policy and ingress of its node as well.
+  // What any node may do that is nobody's own (upstream's node authorizer has these rules built in), and what minik's agent
+  // reads beyond a kubelet: it is service proxy, DNS, overlay, network policy and ingress of its node as well.
   'minik:node-agent': [
+    'authentication.k8s.io/tokenreviews: create',
+    'authorization.k8s.io/localsubjectaccessreviews,subjectaccessreviews: create',
+    'events',
+    ...nodeRequests,
+    'node.k8s.io/runtimeclasses: read',
+    'storage.k8s.io/csidrivers: read',
     'core/services,endpoints,nodes,namespaces,pods: read',
     'discovery.k8s.io/endpointslices: read',
     'networking.k8s.io/networkpolicies,ingresses,ingressclasses: read',
