@@ -129,7 +129,7 @@ export const clusterFlags = () => [
   flag('--disable-agent', 'Run the control plane only: no node on this machine.'),
 ];
 
-export const disableFlag = (parts: readonly string[]) =>
+const disableFlag = (parts: readonly string[]) =>
   flag('--disable <part>', `Parts that are not wanted: ${parts.join(', ')}. May be repeated.`, list(oneOf(...parts)), []);
 
 export const sharedNodeFlags = () => [
@@ -159,3 +159,6 @@ export const devFlags = () => [
   flag('--nodes <count>', 'How many fake nodes to run.', count, 1),
   flag('--https-listen-port <port>', 'Port that the API server listens on; 0 takes a free one.', port, 6443),
 ];
+
+/** A node that joins has no controllers and no scheduler to switch off. */
+export const agentPartFlags = () => [disableFlag(DISABLEABLE.filter((part) => part !== 'controllers' && part !== 'scheduler'))];

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { UsageError } from '../exit.ts';
-import { commonFlags, DISABLEABLE, disableFlag, joinFlags, nodeFlags } from '../flags.ts';
+import { agentPartFlags, commonFlags, joinFlags, nodeFlags } from '../flags.ts';
 import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
@@ -30,14 +30,7 @@ export function agentCommand(): Command {
   const command = new Command('agent').description(
     'Join this machine to a cluster as a node: kubelet, service proxy and cluster DNS on containerd.',
   );
-  for (const flag of [
-    ...commonFlags(),
-    ...joinFlags(),
-    ...nodeFlags(),
-    disableFlag(DISABLEABLE.filter((part) => part !== 'controllers' && part !== 'scheduler')),
-  ]) {
-    command.addOption(flag);
-  }
+  for (const flag of [...commonFlags(), ...joinFlags(), ...nodeFlags(), ...agentPartFlags()]) command.addOption(flag);
   command.action(async () => {
     applySettings(command, process.env);
     const { join, token, ...flags } = command.opts<Flags>();
