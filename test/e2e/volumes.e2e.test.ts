@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pathsOf } from '../../src/cli/wire/paths.ts';
 import type { Pod } from './support/kinds.ts';
 import { configMap, container, pod, SLEEP } from './support/manifests.ts';
 import { eventually } from './support/poll.ts';
@@ -175,7 +176,7 @@ test('a pod waits for a ConfigMap that is missing, and says so', async () => {
 test('what a pod kept in an emptyDir is removed with it', async () => {
   const { metadata } = await ns.json<Pod>('get', 'pod', 'vol');
   await ns.run('delete', 'pod', 'vol');
-  const directory = join(process.env.MINIK_E2E_DATA_DIR ?? '', 'pods', String(metadata?.uid));
+  const directory = join(pathsOf(process.env.MINIK_E2E_DATA_DIR ?? '').podsDir, String(metadata?.uid));
   await eventually('its directory is gone', () => !existsSync(directory));
   expect(readFileSync(join(hostDirectory, 'from-host'), 'utf8')).toBe('host\n');
 });
