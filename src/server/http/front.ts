@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ResourceDefinition } from '../../api/define.ts';
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { hasProtobuf } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
@@ -7,7 +8,7 @@ import type { Authorizer, RequestContext, StreamHandler, UserInfo } from '../por
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, noSuchResource, notBuilt } from '../registry/errors.ts';
 import type { Registry } from '../registry/registry.ts';
-import { acceptedShape } from './accept.ts';
+import { negotiate } from './accept.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import { asApiError } from './error-status.ts';
 import { parseResourcePath } from './resource-path.ts';
@@ -94,18 +95,18 @@ async function answer(options: FrontOptions, { raw, reply, routed, user, warning
     const url = new URL(raw.url ?? '/', 'https://server');
     return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
   }
-  const shape = acceptedShape(raw.headers.accept);
+  const accepted = negotiate(raw.headers.accept, hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }));
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {
     const stream = await options.registry.watch(request, context);
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
-    return sendWatch({ reply, stream, shape, include, clock: options.clock });
+    return sendWatch({ reply, stream, accepted, include, clock: options.clock });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };
     request = { ...request, body: parseBody(raw, await readBody(raw), request.options, context.warn) };
   }
-  const exchange: Exchange = { raw, reply, warnings, shape, include, nowMs: options.clock.now() };
+  const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };
   await respond(exchange, request.subresource === 'scale' ? undefined : definition, await options.registry.answer(request, context));
 }
 

@@ -1,6 +1,7 @@
 import { request } from 'node:https';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registry as definitions } from '../../api/index.ts';
+import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { systemRandom } from '../../base/random.ts';
@@ -44,7 +45,7 @@ afterEach(() => stop());
 interface Call {
   method?: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
 }
 
 const open = (path: string, { method = 'GET', headers = {}, body }: Call = {}) =>
@@ -110,6 +111,63 @@ it('streams a watch line by line', async () => {
     ['ADDED', 'a'],
     ['ADDED', 'b'],
   ]);
+});
+
+describe('in protobuf', () => {
+  const accept = `${PROTOBUF},application/json`;
+  const fetchBytes = async (path: string, call: Call = {}) => {
+    const response = await open(path, { ...call, headers: { accept, ...call.headers } });
+    return { type: response.headers['content-type'], bytes: Buffer.concat(await response.toArray()) };
+  };
+
+  it('takes and answers objects, lists and Status', async () => {
+    const body = encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+    const created = await fetchBytes('/api/v1/namespaces/default/configmaps', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': PROTOBUF },
+    });
+    expect(created.type).toBe(PROTOBUF);
+    expect(decodeProtobuf(created.bytes)).toEqual((await fetchJson('/api/v1/namespaces/default/configmaps/a')).json());
+    const list = decodeProtobuf((await fetchBytes('/api/v1/configmaps')).bytes);
+    expect(list).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion: expect.stringMatching(/^\d+$/) } });
+    expect(list).toMatchObject({ items: [{ metadata: { name: 'a' } }] });
+    const removed = await fetchBytes('/api/v1/namespaces/default/configmaps/a', { method: 'DELETE' });
+    expect(decodeProtobuf(removed.bytes)).toMatchObject({ kind: 'Status', status: 'Success' });
+  });
+
+  it('answers metadata alone, and JSON where that comes first or is all there is', async () => {
+    await create('a');
+    const partial = `${PROTOBUF};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
+    const { bytes } = await fetchBytes('/api/v1/configmaps', { headers: { accept: partial } });
+    expect(decodeProtobuf(bytes)).toMatchObject({ kind: 'PartialObjectMetadataList', items: [{ metadata: { name: 'a' } }] });
+    const types = [`application/json,${PROTOBUF}`, `${PROTOBUF};as=Table;g=meta.k8s.io;v=v1,application/json`];
+    for (const other of types)
+      expect((await fetchBytes('/api/v1/configmaps', { headers: { accept: other } })).type).toBe('application/json');
+  });
+
+  it('streams a watch in frames', async () => {
+    await create('a');
+    await create('b');
+    const stream = await open('/api/v1/configmaps?watch=1&resourceVersion=0', { headers: { accept } });
+    expect(stream.headers['content-type']).toBe(`${PROTOBUF};stream=watch`);
+    let received = Buffer.alloc(0);
+    const names: (string | undefined)[] = [];
+    for await (const chunk of stream) {
+      received = Buffer.concat([received, chunk]);
+      for (
+        ;
+        received.length >= 4 && received.length >= 4 + received.readUInt32BE();
+        received = received.subarray(4 + received.readUInt32BE())
+      ) {
+        const frame = received.subarray(4, 4 + received.readUInt32BE());
+        expect(frame.subarray(0, 7)).toEqual(Buffer.from('\n\x05ADDED'));
+        names.push(decodeProtobuf(frame.subarray(frame.indexOf('k8s\0'))).metadata?.name);
+      }
+      if (names.length === 2) break;
+    }
+    expect(names).toEqual(['a', 'b']);
+  });
 });
 
 it('refuses who may not, unknown paths, methods and bodies', async () => {

@@ -4,9 +4,11 @@ import { gzip } from 'node:zlib';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import type { ApiError, Status } from '../../api/meta/status.ts';
+import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { type Answer, type ListAnswer, listMetadata } from '../registry/answer.ts';
-import type { Shape } from './accept.ts';
+import type { Accepted } from './accept.ts';
 import { drained } from './drain.ts';
+import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
@@ -21,17 +23,19 @@ export interface Exchange {
   readonly raw: IncomingMessage;
   readonly reply: ServerResponse;
   readonly warnings: readonly string[];
-  readonly shape: Shape;
+  readonly accepted: Accepted;
   readonly include: IncludeObject;
   readonly nowMs: number;
 }
 
 /** Writes an answer in the shape that the client asked for. Bytes out of the cache go out as they are. */
 export async function respond(exchange: Exchange, definition: ResourceDefinition | undefined, answer: Answer): Promise<void> {
-  if (answer.kind === 'status') return sendJson(exchange, answer.status.code || 200, answer.status);
+  const { shape, format } = exchange.accepted;
+  if (answer.kind === 'status') return sendObject(exchange, answer.status.code || 200, answer.status);
   const code = answer.kind !== 'list' && answer.created ? 201 : 200;
-  if (exchange.shape !== 'object' && definition) return sendShaped(exchange, definition, answer, code);
-  if (answer.kind === 'object') return sendJson(exchange, code, answer.object);
+  if (shape !== 'object' && definition) return sendShaped(exchange, definition, answer, code);
+  if (answer.kind === 'object') return sendObject(exchange, code, answer.object);
+  if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));
   if (answer.kind === 'item') return sendBytes(exchange, code, [answer.item.bytes], answer.item.bytes.length);
   return sendList(exchange, answer);
 }
@@ -39,11 +43,12 @@ export async function respond(exchange: Exchange, definition: ResourceDefinition
 async function sendShaped(exchange: Exchange, definition: ResourceDefinition, answer: Exclude<Answer, { kind: 'status' }>, code: number) {
   const objects = objectsOf(answer);
   const metadata = answer.kind === 'list' ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata?.resourceVersion ?? '' };
-  const { shape, include, nowMs } = exchange;
-  if (shape === 'table') return sendJson(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
+  const { include, nowMs } = exchange;
+  if (exchange.accepted.shape === 'table')
+    return sendJson(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
   const [only] = objects;
-  if (answer.kind !== 'list' && only) return sendJson(exchange, code, partialOf(only));
-  return sendJson(exchange, code, {
+  if (answer.kind !== 'list' && only) return sendObject(exchange, code, partialOf(only));
+  return sendObject(exchange, code, {
     kind: 'PartialObjectMetadataList',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
@@ -56,6 +61,17 @@ function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeOb
   if (answer.kind === 'list') return answer.items.map((item) => item.object);
   return 'items' in answer.object ? (answer.object as KubeList).items : [answer.object];
 }
+
+/** In the client's format, where the kind has it. */
+const sendObject = (exchange: Exchange, code: number, object: KubeObject | KubeList | Status): Promise<void> =>
+  exchange.accepted.format === 'protobuf' && hasProtobuf(object)
+    ? sendProtobuf(exchange, code, [encodeProtobuf(object)])
+    : sendJson(exchange, code, object);
+
+const sendProtobuf = (exchange: Exchange, code: number, parts: readonly Uint8Array[]): Promise<void> => {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return sendBytes(exchange, code, parts, length, PROTOBUF);
+};
 
 async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
   const { definition, items } = answer;
@@ -91,10 +107,11 @@ export async function sendJson(
 async function sendBytes(
   { raw, reply, warnings }: Pick<Exchange, 'raw' | 'reply' | 'warnings'>,
   code: number,
-  parts: readonly Buffer[],
+  parts: readonly Uint8Array[],
   length: number,
+  type = 'application/json',
 ): Promise<void> {
-  const headers: Record<string, string | number | string[]> = { 'Content-Type': 'application/json' };
+  const headers: Record<string, string | number | string[]> = { 'Content-Type': type };
   if (warnings.length > 0) headers.Warning = warnings.map((text) => `299 - ${quoted(text)}`);
   if (raw.method === 'HEAD') {
     reply.writeHead(code, { ...headers, 'Content-Length': length });
@@ -114,8 +131,8 @@ async function sendBytes(
 /** RFC 7234's warn-text: a quoted string without line breaks. */
 const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}"`;
 
-async function writePieces(reply: ServerResponse, parts: readonly Buffer[]): Promise<void> {
-  let waiting: Buffer[] = [];
+async function writePieces(reply: ServerResponse, parts: readonly Uint8Array[]): Promise<void> {
+  let waiting: Uint8Array[] = [];
   let size = 0;
   for (const part of parts) {
     waiting.push(part);

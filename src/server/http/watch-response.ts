@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { PROTOBUF } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { WatchItem, WatchStream } from '../registry/watch.ts';
-import type { Shape } from './accept.ts';
+import type { Accepted, Shape } from './accept.ts';
 import { drained } from './drain.ts';
+import { protobufFrame } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
 
 /** A client that takes nothing for this long is cut; it resumes or lists again. */
@@ -19,16 +21,18 @@ const STARTS = {
 export interface WatchResponse {
   readonly reply: ServerResponse;
   readonly stream: WatchStream;
-  readonly shape: Shape;
+  readonly accepted: Accepted;
   readonly include: IncludeObject;
   readonly clock: Clock;
 }
 
-/** Writes a watch as one JSON document a line until it ends. The bytes of objects are the cache's own, shared by all watchers. */
-export async function sendWatch({ reply, stream, shape, include, clock }: WatchResponse): Promise<void> {
-  reply.writeHead(200, { 'Content-Type': 'application/json' });
+/** Writes a watch as one JSON document a line, or as frames of protobuf, until it ends. The bytes of objects are the cache's own, shared by all watchers. */
+export async function sendWatch({ reply, stream, accepted, include, clock }: WatchResponse): Promise<void> {
+  const { shape, format } = accepted;
+  reply.writeHead(200, { 'Content-Type': format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json' });
   reply.flushHeaders();
-  const lines = lineWriter(stream.definition, shape, include, clock);
+  const lines =
+    format === 'protobuf' ? (item: WatchItem) => protobufFrame(item, shape) : lineWriter(stream.definition, shape, include, clock);
   for await (const batch of stream.batches) {
     const parts = batch.flatMap(lines);
     if (reply.destroyed) return;

@@ -1,13 +1,9 @@
 import type { KubeObject } from '../meta/object.ts';
 import { ApiError } from '../meta/status.ts';
 import { type DecodeContext, readMessage } from './decode.ts';
-import { nested, writeMessage } from './encode.ts';
 import { messageOfKind } from './kinds.ts';
 import { isEnveloped, MAGIC } from './magic.ts';
-import { DELIMITED, expectWire, newReader, newWriter, type Reader, readFields, readNested, tagOf, WireError } from './wire.ts';
-
-/** The media type, for bodies of requests and answers. */
-export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+import { DELIMITED, expectWire, newReader, type Reader, readFields, readNested, WireError } from './wire.ts';
 
 /**
  * Reads an object of a built-in kind from `application/vnd.kubernetes.protobuf`. The object is as upstream's JSON of it would be: apiVersion and kind are
@@ -67,37 +63,4 @@ function readTypeMeta(reader: Reader, depth: number, into: Unknown): void {
     else into.kind = reader.string();
     return true;
   });
-}
-
-/** Can objects of this kind be written? Those of CustomResourceDefinitions cannot. */
-export const hasProtobuf = (object: KubeObject): boolean => messageOfKind(object.apiVersion ?? '', object.kind ?? '') !== undefined;
-
-/** An object, list or Status in `application/vnd.kubernetes.protobuf`. Throws ApiError NotAcceptable for kinds that have no protobuf form. */
-export function encodeProtobuf(object: KubeObject): Uint8Array {
-  return envelope(object.apiVersion ?? '', object.kind ?? '', encodeBare(object));
-}
-
-/** The object's message without the envelope: what a list holds of it. */
-export function encodeBare(object: KubeObject): Uint8Array {
-  const { apiVersion = '', kind = '' } = object;
-  const message = messageOfKind(apiVersion, kind);
-  if (!message)
-    throw new ApiError('NotAcceptable', `${kind} in version ${JSON.stringify(apiVersion)} cannot be encoded to a protobuf message`);
-  const writer = newWriter();
-  writeMessage(writer, message, { ...object });
-  return writer.finish();
-}
-
-function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
-  const writer = newWriter();
-  nested(writer, 1, () => {
-    writer.uint32(tagOf(1, DELIMITED)).string(apiVersion);
-    writer.uint32(tagOf(2, DELIMITED)).string(kind);
-  });
-  writer.uint32(tagOf(2, DELIMITED)).bytes(raw);
-  const unknown = writer.finish();
-  const bytes = new Uint8Array(MAGIC.length + unknown.length);
-  bytes.set(MAGIC);
-  bytes.set(unknown, MAGIC.length);
-  return bytes;
 }
