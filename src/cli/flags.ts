@@ -83,13 +83,8 @@ const flag = (spec: string, description: string, parse?: (value: string, before:
   return option;
 };
 
-export const commonFlags = () => [
-  flag(
-    '--data-dir <dir>',
-    'Directory that holds everything that minik keeps: the store, certificates, images and pods.',
-    text,
-    '/var/lib/minik',
-  ),
+/** Of every command that runs something. */
+export const processFlags = () => [
   flag(
     '--config <file>',
     'YAML file with flag names as keys; /etc/minik/config.yaml is read when it exists. MINIK_* variables and flags come before it.',
@@ -102,6 +97,16 @@ export const commonFlags = () => [
     'info',
   ),
   flag('--log-format <format>', 'text for people, json for machines.', oneOf('text', 'json'), 'text'),
+];
+
+export const commonFlags = () => [
+  flag(
+    '--data-dir <dir>',
+    'Directory that holds everything that minik keeps: the store, certificates, images and pods.',
+    text,
+    '/var/lib/minik',
+  ),
+  ...processFlags(),
 ];
 
 export const apiFlags = () => [
@@ -156,6 +161,8 @@ export const joinFlags = () => [
 ];
 
 export const devFlags = () => [
+  flag('--data-dir <dir>', 'Directory for certificates and kubeconfig.yaml. Default: a new one, which is removed at the end.', text),
+  flag('--bind-address <ip>', 'Address that the API server listens on.', address, '127.0.0.1'),
   flag('--nodes <count>', 'How many fake nodes to run.', count, 1),
   flag('--https-listen-port <port>', 'Port that the API server listens on; 0 takes a free one.', port, 6443),
 ];

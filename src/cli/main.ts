@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { devCommand } from './commands/dev.ts';
 import { imagesCommand } from './commands/images.ts';
 import { serverCommand } from './commands/server.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -20,7 +21,7 @@ function uniform(command: Command): Command {
 
 function program(): Command {
   const root = new Command('minik').description('minik is a Kubernetes cluster in one executable.').helpCommand(false);
-  const commands = [serverCommand(), agentCommand(), tokenCommand(), imagesCommand(), uninstallCommand(), versionCommand()];
+  const commands = [serverCommand(), agentCommand(), devCommand(), tokenCommand(), imagesCommand(), uninstallCommand(), versionCommand()];
   for (const command of commands) root.addCommand(command);
   return uniform(root);
 }

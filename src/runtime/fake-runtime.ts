@@ -42,6 +42,7 @@ export interface FakeRuntimeOptions {
   writeLog?: (path: string, container: ContainerConfig) => void;
   /** Images that are there from the start. */
   images?: string[];
+  /** Default: 10.88.0.0/16. '': the network is not ready until setPodCidr. */
   podCidr?: string;
 }
 
@@ -61,13 +62,14 @@ export class FakeRuntime implements Runtime {
   readonly #containers = new Map<string, FakeContainer>();
   readonly #images = new Map<string, Image>();
   readonly #listeners = new Set<EventChannel<RuntimeEvent>>();
-  #addresses: FakeAddresses;
+  #addresses: FakeAddresses | undefined;
   #lastId = 0;
 
   constructor(options: FakeRuntimeOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#addresses = new FakeAddresses(options.podCidr ?? '10.88.0.0/16');
+    const podCidr = options.podCidr ?? '10.88.0.0/16';
+    this.#addresses = podCidr ? new FakeAddresses(podCidr) : undefined;
     for (const reference of options.images ?? []) this.#images.set(reference, fakeImage(reference));
   }
 
@@ -89,7 +91,8 @@ export class FakeRuntime implements Runtime {
 
   async status({ signal }: CallOptions): Promise<RuntimeStatus> {
     this.#enter('status', '', signal);
-    return { runtimeReady: true, networkReady: true, message: '' };
+    const networkReady = this.#addresses !== undefined;
+    return { runtimeReady: true, networkReady, message: networkReady ? '' : 'the pod range is not known yet' };
   }
 
   async setPodCidr(podCidr: string, { signal }: CallOptions): Promise<void> {
@@ -102,7 +105,7 @@ export class FakeRuntime implements Runtime {
     const identity = identityOf(config);
     if (this.#identities.has(identity)) throw new RuntimeError('Unknown', `sandbox name ${identity} is reserved`);
     const hostNetwork = config.linux.securityContext.namespaces.network === 'node';
-    const ip = hostNetwork ? undefined : this.#addresses.take();
+    const ip = hostNetwork ? undefined : this.#addresses?.take();
     if (!hostNetwork && !ip) throw new RuntimeError('Unknown', 'no IP addresses available in the pod range');
     this.#identities.add(identity);
     const sandbox: FakeSandbox = {
@@ -341,7 +344,7 @@ export class FakeRuntime implements Runtime {
     if (sandbox.state === 'notReady') return;
     for (const container of sandbox.containers) if (container.state === 'running') this.#exit(container, 137, 'Error');
     sandbox.state = 'notReady';
-    if (sandbox.ip) this.#addresses.release(sandbox.ip);
+    if (sandbox.ip) this.#addresses?.release(sandbox.ip);
     sandbox.ip = undefined;
     this.#emit('stopped', sandbox.id, sandbox.id);
   }

@@ -14,7 +14,7 @@ import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
 import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
 import { assembleTrust } from '../../server/trust.ts';
-import { createDialer } from '../../server/tunnel/kubelet.ts';
+import { createDialer as kubeletDialer } from '../../server/tunnel/kubelet.ts';
 import { podStreams } from '../../server/tunnel/pod-streams.ts';
 import { proxyStreams } from '../../server/tunnel/proxy.ts';
 import { openStore } from '../../store/open.ts';
@@ -76,8 +76,12 @@ const portRange = (text: string): { first: number; last: number } => {
   return { first, last };
 };
 
-/** Fits the API server together: store, certificates, trust, HTTP, the way to the agents. Rejects with UsageError for what the operator can mend. */
-export async function assembleControlPlane(settings: ServerSettings, ambient: Ambient): Promise<ControlPlane> {
+/** Fits the API server together: store, certificates, trust, HTTP, the way to the agents (`createDialer`). Rejects with UsageError for what the operator can mend. */
+export async function assembleControlPlane(
+  settings: ServerSettings,
+  ambient: Ambient,
+  { createDialer = kubeletDialer }: { createDialer?: typeof kubeletDialer } = {},
+): Promise<ControlPlane> {
   const { clock, random, log } = ambient;
   const paths = pathsOf(settings.dataDir);
   const serviceIp = firstAddress(settings.serviceCidr);

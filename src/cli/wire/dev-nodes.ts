@@ -1,0 +1,107 @@
+import { type Agent, type AgentOptions, createAgent } from '../../agent/agent.ts';
+import type { NodeFacts } from '../../agent/node/node-facts.ts';
+import { FakeStorage } from '../../agent/pods/fake-storage.ts';
+import { type Informers as AgentInformers, noCgroups } from '../../agent/pods/ports.ts';
+import type { Prober } from '../../agent/probes/prober.ts';
+import { createConfigSource } from '../../agent/volumes/config-source.ts';
+import { pods } from '../../api/index.ts';
+import type { Transport } from '../../api/transport.ts';
+import { type Component, runAll } from '../../base/component.ts';
+import { nthAddress } from '../../base/ip.ts';
+import { createClient } from '../../client/client.ts';
+import { eventRecorder } from '../../client/events.ts';
+import { createInformers } from '../../client/informer.ts';
+import { FakeRuntime } from '../../runtime/fake-runtime.ts';
+import { GIT_VERSION } from '../version.ts';
+import type { Ambient } from './api-server.ts';
+import { podsByNode } from './dev-pods.ts';
+
+export interface FakeNodesOptions {
+  /** How many; they are named `fake-0`, `fake-1`, … */
+  readonly count: number;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+  /** A door to the API server as this user. */
+  readonly transportOf: (user: { name: string; groups: readonly string[] }) => Transport;
+}
+
+/** Set aside for benchmarks of networks (RFC 2544): the nodes' addresses lead nowhere. */
+const NODE_ADDRESSES = '198.18.0.0/15';
+
+/** What every fake node is like; the same on any machine, so that what is scheduled where is, too. */
+const FACTS: NodeFacts = {
+  machineId: 'fake',
+  systemUuid: 'fake',
+  bootId: 'fake',
+  kernelVersion: '6.12.0-fake',
+  osImage: 'minik dev',
+  architecture: 'amd64',
+  cpuCount: 8,
+  swapBytes: 0,
+  memoryBytes: 32 * 2 ** 30,
+  storageBytes: 200 * 2 ** 30,
+  hugePages: {},
+};
+
+/** A container that runs is healthy: it has no process that could be asked, and no address that anybody answers at. */
+const fakeProber: Prober = {
+  probe: async () => ({ outcome: 'success', message: '' }),
+  runHook: async () => {},
+};
+
+/**
+ * Nodes of real agents on fake runtimes: pods become Ready, end, restart and are deleted as on real nodes, without a process. All nodes share one view of
+ * pods and Services.
+ */
+export function fakeNodes(options: FakeNodesOptions, ambient: Ambient): Component {
+  const client = createClient(options.transportOf({ name: 'minik:fake-nodes', groups: ['system:masters', 'system:authenticated'] }));
+  const shared = createInformers({ client, ...ambient });
+  const podsOf = podsByNode(shared);
+  const informersOf = (nodeName: string): AgentInformers => ({
+    informer: (resource, how) => ((resource as unknown) === pods ? (podsOf(nodeName) as never) : shared.informer(resource, how)),
+  });
+  const nodes = Array.from({ length: options.count }, (_, index) => {
+    const nodeName = `fake-${index}`;
+    return fakeNode(
+      { ...options, nodeName, nodeIp: nthAddress(NODE_ADDRESSES, index + 1) ?? '', informers: informersOf(nodeName) },
+      ambient,
+    );
+  });
+  return { name: 'fake nodes', run: (run) => runAll([shared, ...nodes], run) };
+}
+
+type FakeNodeOptions = FakeNodesOptions & { nodeName: string; nodeIp: string; informers: AgentInformers };
+
+function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, { clock, random, log }: Ambient): Component {
+  const user = { name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
+  const client = createClient(options.transportOf(user));
+  const events = eventRecorder({ client, component: 'kubelet', host: nodeName, clock, log });
+  const runtime = new FakeRuntime({ clock, podCidr: '' });
+  const agentOptions: AgentOptions = {
+    nodeName,
+    nodeIps: [nodeIp],
+    labels: { 'minik.dev/fake': 'true' },
+    client,
+    informers,
+    runtime,
+    facts: async () => FACTS,
+    kubeletPort: 0,
+    version: GIT_VERSION,
+    podCidrChanged: (cidr) => void runtime.setPodCidr(cidr, { signal: new AbortController().signal }),
+    clusterDns: [options.clusterDns],
+    clusterDomain: options.clusterDomain,
+    resolvConf: async () => '',
+    hosts: async () => '',
+    storage: new FakeStorage(),
+    configs: createConfigSource({ client, clock }),
+    cgroups: noCgroups,
+    prober: fakeProber,
+    seccompDir: '/var/empty',
+    event: events.event,
+    clock,
+    random,
+    log,
+  };
+  const agent: Agent = createAgent(agentOptions);
+  return { name: `node ${nodeName}`, run: (run) => runAll([events, agent], run) };
+}

@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiError } from '../../api/meta/status.ts';
+import type { Component } from '../../base/component.ts';
+import type { Dialer } from '../../server/tunnel/kubelet.ts';
+import { UsageError } from '../exit.ts';
+import { type Ambient, assembleControlPlane, defaultDnsAddress } from './api-server.ts';
+import { controlLoops } from './control-loops.ts';
+import { fakeNodes } from './dev-nodes.ts';
+import { pathsOf } from './paths.ts';
+import { runProcess } from './process.ts';
+import { writeKubeconfig } from './server.ts';
+import type { ServerSettings } from './settings.ts';
+
+/** What `minik dev` was told. */
+export interface DevOptions {
+  /** Gets certificates and kubeconfig.yaml. */
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  readonly httpsListenPort: number;
+  /** Fake ones. */
+  readonly nodes: number;
+}
+
+const SERVICE_CIDR = '10.43.0.0/16';
+/** Room for more than 30,000 nodes of 254 pods. */
+const CLUSTER_CIDR = '10.128.0.0/9';
+
+const settingsOf = ({ dataDir, bindAddress, httpsListenPort }: DevOptions): ServerSettings => ({
+  dataDir,
+  bindAddress,
+  httpsListenPort,
+  tlsSan: [bindAddress],
+  clusterCidr: CLUSTER_CIDR,
+  serviceCidr: SERVICE_CIDR,
+  serviceNodePortRange: '30000-32767',
+  clusterDns: defaultDnsAddress(SERVICE_CIDR),
+  clusterDomain: 'cluster.local',
+  datastoreEndpoint: 'memory:',
+  disable: [],
+  nodeIp: '127.0.0.1',
+  nodeName: 'dev',
+});
+
+function refuse(): never {
+  const message = 'the nodes of minik dev are fake: no process runs in their pods, so that there are no logs and nothing to connect to';
+  throw new ApiError('NotImplemented', message);
+}
+
+/** Fake nodes have no API of their own, and their addresses and their pods' lead nowhere. */
+const noWay: Dialer = { nodeTarget: refuse, podTarget: refuse, request: async () => refuse(), upgrade: async () => refuse() };
+
+/** A cluster that forgets, with fake nodes, until the process is told to stop. `say` gets what a person has to know, once all nodes are Ready. */
+export async function runDev(options: DevOptions, { say, ...ambient }: Ambient & { say: (text: string) => void }): Promise<void> {
+  const { clock, log } = ambient;
+  const started = clock.monotonic();
+  const settings = settingsOf(options);
+  const { dataDir, nodes } = options;
+  // Its certificates would be renewed under it, its kubeconfig replaced.
+  if (existsSync(join(pathsOf(dataDir).serverDir, 'state.db')))
+    throw new UsageError(`the data directory ${dataDir} is that of a minik server`);
+  const plane = await assembleControlPlane(settings, ambient, { createDialer: () => noWay });
+  const path = join(dataDir, 'kubeconfig.yaml');
+  const administration: Component = {
+    name: 'kubeconfig',
+    async run({ ready }) {
+      await writeKubeconfig(path, plane, options.bindAddress);
+      ready();
+    },
+  };
+  const { clusterDns, clusterDomain } = settings;
+  const transportOf = plane.server.localTransport;
+  const fakes = fakeNodes({ count: nodes, clusterDns, clusterDomain, transportOf }, ambient);
+  const components = [...plane.components, administration, controlLoops(settings, plane, ambient), fakes];
+  const ready = () => {
+    const seconds = ((clock.monotonic() - started) / 1000).toFixed(2);
+    say(`minik dev is up after ${seconds} s: ${nodes} fake node${nodes === 1 ? '' : 's'}, nothing is kept. In another terminal:`);
+    say(`  export KUBECONFIG=${path}`);
+    say('  kubectl get nodes');
+  };
+  try {
+    await runProcess(components, { log, ready });
+  } finally {
+    await plane.close();
+  }
+}
