@@ -1,0 +1,19 @@
+/** What each group of figures gets. */
+export interface GroupContext {
+  /** An empty directory of the group's own, on a real disk. */
+  readonly directory: string;
+  readonly nodeIp: string;
+  /** Where CPU profiles of the servers go; absent when none are wanted. */
+  readonly profileDir?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Group {
+  readonly name: string;
+  /** The run ends with an error after this. */
+  readonly limitSeconds: number;
+  run(context: GroupContext): Promise<void>;
+}
+
+/** `--disable-agent`: no node, so no containerd. */
+export const CONTROL_PLANE_ONLY = ['--disable-agent'];

@@ -1,0 +1,101 @@
+import type { TLSSocket } from 'node:tls';
+import { nowMs, percentile } from '../support/figure.ts';
+import { connectAll } from './connection.ts';
+import { SENT_AT, type WatchJob, type WatchResult } from './job.ts';
+import { ResponseReader } from './response-reader.ts';
+
+const REVISION = Buffer.from('"resourceVersion":"');
+const SENT = Buffer.from('"sent-at":"');
+const NEWLINE = 10;
+const QUOTE = 34;
+
+function textAfter(line: Buffer, mark: Buffer): string | undefined {
+  const at = line.indexOf(mark);
+  if (at < 0) return undefined;
+  return line.toString('latin1', at + mark.length, line.indexOf(QUOTE, at + mark.length));
+}
+
+class Watcher {
+  readonly revisions: number[] = [];
+  readonly latencies: number[] = [];
+  bytes = 0;
+  lastAtMs = 0;
+  #held: Buffer[] = [];
+
+  /** A part of the stream: whole lines are events. */
+  read(part: Buffer): void {
+    this.bytes += part.length;
+    let from = 0;
+    for (let end = part.indexOf(NEWLINE); end >= 0; end = part.indexOf(NEWLINE, from)) {
+      const line = part.subarray(from, end);
+      this.#event(this.#held.length > 0 ? Buffer.concat([...this.#held, line]) : line);
+      this.#held = [];
+      from = end + 1;
+    }
+    if (from < part.length) this.#held.push(Buffer.from(part.subarray(from)));
+  }
+
+  #event(line: Buffer): void {
+    // `{"type":"BOOKMARK"` and `{"type":"ERROR"` differ from the others here.
+    const type = line[9];
+    if (type !== 'M'.charCodeAt(0)) throw new Error(`unexpected event: ${line.toString().slice(0, 300)}`);
+    this.lastAtMs = nowMs();
+    this.revisions.push(Number(textAfter(line, REVISION)));
+    const sentAt = textAfter(line, SENT);
+    if (sentAt?.length === SENT_AT.length) this.latencies.push(this.lastAtMs - Number(sentAt));
+  }
+}
+
+/** Resolves with the head of the answer; `counted` is told after every part how many events there were before it. */
+function watch(
+  socket: TLSSocket,
+  { path, endpoint }: WatchJob,
+  watcher: Watcher,
+  counted: (watcher: Watcher, before: number) => void,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reader = new ResponseReader({
+    head: (status) => {
+      if (status !== 200) throw new Error(`watch: ${status}`);
+      resolve();
+    },
+    body: (part) => {
+      const before = watcher.revisions.length;
+      watcher.read(part);
+      counted(watcher, before);
+    },
+    end: () => {
+      throw new Error('the server ended a watch');
+    },
+  });
+  socket.on('data', (data: Buffer) => reader.read(data));
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
+  return promise;
+}
+
+export async function runWatchers(job: WatchJob, ready: () => void): Promise<WatchResult> {
+  const sockets = await connectAll(job.endpoint, job.watchers);
+  const watchers = sockets.map(() => new Watcher());
+  const done = Promise.withResolvers<void>();
+  let left = job.watchers;
+  const counted = (watcher: Watcher, before: number) => {
+    if (before >= job.events || watcher.revisions.length < job.events) return;
+    left -= 1;
+    if (left === 0) done.resolve();
+  };
+  await Promise.all(sockets.map((socket, i) => watch(socket, job, watchers[i] as Watcher, counted)));
+  ready();
+  setTimeout(done.resolve, job.timeoutMs);
+  await done.promise;
+  const latencies = watchers.flatMap((w) => w.latencies);
+  const first = watchers[0]?.revisions.join();
+  return {
+    counts: watchers.map((w) => w.revisions.length),
+    inOrder: watchers.every(({ revisions }) => revisions.every((r, i) => i === 0 || r > (revisions[i - 1] ?? 0))),
+    same: watchers.every((w) => w.revisions.join() === first),
+    lastAtMs: Math.max(...watchers.map((w) => w.lastAtMs)),
+    bytes: watchers.reduce((sum, w) => sum + w.bytes, 0),
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+  };
+}
