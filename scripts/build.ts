@@ -2,7 +2,7 @@
  * Builds dist/minik: one executable that holds Node, the bundle, SQLite's native code and the API's descriptions.
  * esbuild makes one file of the sources; Node's single-executable support and postject put it into a copy of Node.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -46,7 +46,7 @@ const config = {
   },
 };
 writeFileSync(join(dist, 'sea.json'), JSON.stringify(config));
-execFileSync(node, ['--experimental-sea-config', join(dist, 'sea.json')], { stdio: ['ignore', 'ignore', 'inherit'] });
+quietly(node, ['--experimental-sea-config', join(dist, 'sea.json')]);
 
 /** A running minik keeps its old file: build beside it, then rename. */
 const target = join(dist, 'minik.new');
@@ -57,11 +57,12 @@ try {
 } catch {
   // binutils are not there: the executable is larger, nothing else.
 }
-execFileSync(
-  node,
-  [require.resolve('postject/dist/cli.js'), target, 'NODE_SEA_BLOB', join(dist, 'minik.blob'), '--sentinel-fuse', sentinel],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
-);
+/** Both tools warn about sections that do not matter here: what they say is shown when they fail. */
+function quietly(file: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${file} ${args[0]}: ${stderr}`);
+}
+quietly(node, [require.resolve('postject/dist/cli.js'), target, 'NODE_SEA_BLOB', join(dist, 'minik.blob'), '--sentinel-fuse', sentinel]);
 renameSync(target, join(dist, 'minik'));
 rmSync(join(dist, 'minik.blob'));
 process.stdout.write(`built dist/minik\n`);

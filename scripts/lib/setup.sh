@@ -21,8 +21,8 @@ missing_packages() {
   [ -d /etc/ssl/certs ] || echo ca-certificates
 }
 
-# A static executable has no program interpreter.
-file_is_static() { ! grep -q 'ld-linux' "$1"; }
+# The kernel alone must be able to run it: test images hold nothing else.
+file_is_static() { ldd "$1" 2>&1 | grep -qE 'not a dynamic|statically linked'; }
 
 install_packages() {
   local packages
