@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configMaps, nodes, pods, services } from '../api/index.ts';
 import type { Container, Pod, PodSpec } from '../api/schema/generated/types.ts';
@@ -282,5 +283,23 @@ describe('a node with a fake runtime', () => {
     await box.clock.advance(120_000);
     expect(box.cluster.writes.filter((w) => w.includes('pods'))).toHaveLength(before);
     expect(before).toBeLessThanOrEqual(4);
+  });
+
+  it('makes few sandboxes at the same time, so that the first pods need not wait for the last', async () => {
+    const make = box.runtime.runPodSandbox.bind(box.runtime);
+    let [underWay, most] = [0, 0];
+    box.runtime.runPodSandbox = async (config, options) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await box.clock.sleep(100, options);
+      underWay -= 1;
+      return make(config, options);
+    };
+    const count = 6 * availableParallelism();
+    for (let i = 0; i < count; i += 1) box.add({}, `p${i}`);
+    await box.start();
+    for (let i = 0; i < 6; i += 1) await box.clock.advance(200);
+    expect(most).toBe(2 * availableParallelism());
+    expect(await box.containers()).toHaveLength(count);
   });
 });

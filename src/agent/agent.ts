@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { pods, services } from '../api/index.ts';
 import type { Node, Pod } from '../api/schema/generated/types.ts';
 import { type Component, runAll } from '../base/component.ts';
@@ -11,8 +12,8 @@ import type { Informers, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordE
 import type { Prober } from './probes/prober.ts';
 import type { PodDirectory } from './streaming/pod-directory.ts';
 
-/** Sandboxes made at the same time. More only makes them wait on each other in the runtime. */
-const PARALLEL_STARTS = 16;
+/** Sandboxes made at the same time. More only makes them wait on each other in the runtime, and the first pod wait for the last. */
+const PARALLEL_STARTS = 2 * availableParallelism();
 const PARALLEL_PULLS = 4;
 
 export interface AgentOptions extends Omit<NodeReporterOptions, 'runtime' | 'event'> {

@@ -273,7 +273,7 @@ export class PodWorker {
 
   async #makeSandbox(config: SandboxConfig, options: { signal: AbortSignal }): Promise<string> {
     using _slot = await this.#env.slots.acquire(options);
-    return this.#env.runtime.runPodSandbox(config, options);
+    return await this.#env.runtime.runPodSandbox(config, options);
   }
 
   async #dropSandbox({ id, keep }: Of<'dropSandbox'>): Promise<void> {

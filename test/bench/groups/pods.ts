@@ -6,7 +6,8 @@ import type { Client } from '../../../src/client/client.ts';
 import { eventually } from '../../e2e/support/poll.ts';
 import { median, nowMs, percentile, round, say } from '../support/figure.ts';
 import { HELLO_IMAGE, importHelloImage } from '../support/hello-image.ts';
-import { withServer } from '../support/server.ts';
+import { cpuSecondsOf, machineCpuSeconds } from '../support/process-stats.ts';
+import { type Server, withServer } from '../support/server.ts';
 import type { Group } from './group.ts';
 import { nodeReadyAfterMs } from './start.ts';
 
@@ -69,7 +70,7 @@ async function deleteAll(client: Client, names: readonly string[], seen: Sightin
   return times.map((at) => (at - startedAt) / 1000);
 }
 
-async function measure(client: Client, signal: AbortSignal): Promise<void> {
+async function measure({ client, pid }: Server, signal: AbortSignal): Promise<void> {
   using watching = endWith(signal);
   const seen = sightings(client, watching.signal);
   const [single, ended]: [number[], number[]] = [[], []];
@@ -81,11 +82,13 @@ async function measure(client: Client, signal: AbortSignal): Promise<void> {
   say('pods: one, delete to gone', median(ended), 's', { runs: ended.map(round) });
 
   const names = Array.from({ length: AT_ONCE }, (_, i) => `many-${i}`);
+  const before = [cpuSecondsOf(pid), machineCpuSeconds()] as const;
   const ready = await createAll(client, names, seen, signal);
+  const cpu = { cpuSeconds: round(cpuSecondsOf(pid) - before[0]), machineCpuSeconds: round(machineCpuSeconds() - before[1]) };
   const running = (await client.list<Pod>(podKind, { namespace: NAMESPACE, signal })).items.filter(isReady);
   assert.equal(running.length, AT_ONCE);
   assert.equal(new Set(running.map((pod) => pod.status?.podIP)).size, AT_ONCE, 'each pod has an address of its own');
-  const details = { first: round(Math.min(...ready)), max: round(Math.max(...ready)) };
+  const details = { first: round(Math.min(...ready)), max: round(Math.max(...ready)), ...cpu };
   say(`pods: ${AT_ONCE} at once, create to Ready, p50`, median(ready), 's', { must: { atMost: 3.5 }, ...details });
   const gone = await deleteAll(client, names, seen, signal);
   say(`pods: ${AT_ONCE} at once, delete to gone, p50`, median(gone), 's', { max: round(percentile(gone, 1)) });
@@ -109,7 +112,7 @@ export const pods: Group = {
       await eventually('the default service account', () =>
         server.client.get(serviceAccounts, 'default', { namespace: NAMESPACE, signal }),
       );
-      await measure(server.client, signal);
+      await measure(server, signal);
     });
   },
 };

@@ -43,3 +43,12 @@ export function processesNamed(prefix: string): number[] {
     })
     .map(Number);
 }
+
+/** Of the whole machine, all cores, since it was started: everything but idling and waiting for disks. */
+export function machineCpuSeconds(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '')
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
+}
