@@ -28,6 +28,8 @@ export function wantedStreams(query: URLSearchParams): WantedStreams {
 interface Streams {
   readonly stdin?: SpdyStream;
   readonly resize?: SpdyStream;
+  /** Resolves when every message so far has gone to the client. */
+  sent(): Promise<void>;
 }
 
 /** Kubelet to client: every stream's chunks become messages; the connection is over when the error stream and all outputs have ended. */
@@ -61,7 +63,7 @@ function openStreams(spdy: SpdyConnection, ws: WebSocket, wanted: WantedStreams)
   if (wanted.stdout) output('stdout', CHANNEL.stdout).end();
   if (wanted.stderr && !wanted.tty) output('stderr', CHANNEL.stderr).end();
   const resize = wanted.tty ? input('resize') : undefined;
-  return { stdin, resize };
+  return { stdin, resize, sent: () => sending };
 }
 
 /** Client to kubelet, one message after the other: reading from the client waits while the kubelet's socket is full. */
@@ -90,14 +92,16 @@ function readClient(ws: WebSocket, streams: Streams): void {
 /** Translates between a WebSocket client (exec, attach) and a kubelet that speaks SPDY/3.1. Resolves when either side is gone. */
 export function translateRemoteCommand(ws: WebSocket, upstream: Duplex, wanted: WantedStreams): Promise<void> {
   return new Promise((resolve) => {
-    const spdy = createSpdyConnection(upstream, {
-      closed: () => {
-        if (ws.readyState === ws.OPEN) ws.close(1000);
-        resolve();
-      },
-    });
+    const spdy = createSpdyConnection(upstream, { closed: () => void finish() });
+    const streams = openStreams(spdy, ws, wanted);
+    // The kubelet may be gone before a slow client has taken everything: closing now would cut off the rest.
+    async function finish(): Promise<void> {
+      await streams.sent();
+      if (ws.readyState === ws.OPEN) ws.close(1000);
+      resolve();
+    }
     ws.on('close', () => spdy.close());
     ws.on('error', () => spdy.close());
-    readClient(ws, openStreams(spdy, ws, wanted));
+    readClient(ws, streams);
   });
 }
