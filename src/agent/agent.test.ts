@@ -7,7 +7,7 @@ import { silentLogger } from '../base/logger.ts';
 import { type FakeCluster, fakeCluster } from '../client/fake-client.ts';
 import { createInformers } from '../client/informer.ts';
 import { FakeRuntime } from '../runtime/fake-runtime.ts';
-import type { ContainerConfig } from '../runtime/runtime.ts';
+import { type ContainerConfig, type Runtime, RuntimeError } from '../runtime/runtime.ts';
 import { type Agent, createAgent } from './agent.ts';
 import { FakeStorage } from './pods/fake-storage.ts';
 import { noCgroups } from './pods/ports.ts';
@@ -39,8 +39,11 @@ class Box {
   readonly cluster: FakeCluster = fakeCluster({ clock: this.clock });
   readonly created: ContainerConfig[] = [];
   healthy = true;
+  /** Calls that fail as they do when nobody answers on the runtime's socket. */
+  outage: (call: keyof Runtime) => boolean = () => false;
   readonly runtime = new FakeRuntime({
     clock: this.clock,
+    fault: (call) => (this.outage(call) ? new RuntimeError('Unavailable', 'no connection') : undefined),
     images: ['app:1', 'init:1'],
     podCidr: '10.42.0.0/24',
     outcome: (container) => {
@@ -124,6 +127,21 @@ describe('a node with a fake runtime', () => {
     await box.start();
     const node = box.cluster.find(nodes, 'n1');
     expect(node?.status?.conditions?.find((c) => c.type === 'Ready')?.status).toBe('True');
+  });
+
+  it('goes on when the runtime goes away just as the agent begins to listen to it', async () => {
+    let lists = 0;
+    box.outage = (call) => {
+      if (call === 'listContainers') lists += 1;
+      return call === 'events' || (call === 'listContainers' && lists > 1);
+    };
+    await box.start();
+    expect(lists).toBeGreaterThan(1);
+    box.outage = () => false;
+    await box.clock.advance(10_000);
+    box.add({});
+    await box.clock.advance(200);
+    expect(box.condition('Ready')).toBe('True');
   });
 
   it('runs a pod until it is Ready and says so in its status', async () => {

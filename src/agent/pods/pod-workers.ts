@@ -93,15 +93,17 @@ export class PodWorkers implements Component {
     const delays = backoff({ firstMs: 200, maxMs: 5000 });
     const relists = this.#relistSlowly(signal);
     while (!signal.aborted) {
+      // A round ends as a whole: a list that fails must not leave its stream behind.
+      const round = new AbortController();
       try {
         // Before the stream's first event, a list: what happened while nobody listened. The stream has to be open by then.
-        const events = runtime.events({ signal });
-        const following = this.#follow(events, () => delays.reset());
-        await this.#relist(signal);
-        await following;
+        const events = runtime.events({ signal: AbortSignal.any([signal, round.signal]) });
+        await Promise.all([this.#follow(events, () => delays.reset()), this.#relist(signal)]);
       } catch (error) {
         if (signal.aborted) break;
         log.warn({ error }, 'runtime events ended, listening again');
+      } finally {
+        round.abort();
       }
       await clock.sleep(delays.next(), { signal }).catch(() => {});
     }
