@@ -10,6 +10,7 @@ const PREFIX = 'minik-box-';
 const CGROUP_ROOT = '/sys/fs/cgroup';
 /** The node's address inside every box. */
 export const NODE_ADDRESS = '10.98.0.1';
+const GATEWAY_ADDRESS = '10.98.0.254';
 
 /**
  * Process 1 of the box. The cgroup hierarchies are mounted anew, so that the box sees its own cgroup as their root; on cgroup v2 processes may
@@ -95,6 +96,8 @@ export function runInClosedBox(command: readonly string[], environment: NodeJS.P
     must(...inside, 'link', 'add', 'host0', 'type', 'bridge');
     must(...inside, 'addr', 'add', `${NODE_ADDRESS}/24`, 'dev', 'host0');
     must(...inside, 'link', 'set', 'host0', 'up');
+    // Machines have a default route, and without one the kernel refuses Service addresses before any rule sees them. Nobody answers on this one.
+    must(...inside, 'route', 'add', 'default', 'via', GATEWAY_ADDRESS);
     joinCgroup(name);
     mkdirSync(directoryOf(name), { mode: 0o700 });
     const enter = `for tree in ${cgroupTrees().join(' ')}; do echo $$ >$tree/${name}/cgroup.procs; done; exec "$@"`;
