@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configMaps, nodes, pods, services } from '../api/index.ts';
 import type { Container, Pod, PodSpec } from '../api/schema/generated/types.ts';
+import type { Clock } from '../base/clock.ts';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { type FakeCluster, fakeCluster } from '../client/fake-client.ts';
@@ -54,6 +55,8 @@ class Box {
     },
     execSync: () => ({ stdout: Buffer.from('no'), stderr: Buffer.alloc(0), exitCode: this.healthy ? 0 : 1 }),
   });
+  /** What the agent takes for the time. */
+  agentClock: Clock = this.clock;
   readonly storage = new FakeStorage();
   readonly events: Happened[] = [];
   agent: Agent | undefined;
@@ -63,7 +66,7 @@ class Box {
   async start(): Promise<void> {
     this.#stop = new AbortController();
     const { signal } = this.#stop;
-    const { clock, runtime, storage } = this;
+    const { agentClock: clock, runtime, storage } = this;
     const { client } = this.cluster;
     const informers = createInformers({ client, clock, log: silentLogger });
     const agent = createAgent({
@@ -141,6 +144,27 @@ describe('a node with a fake runtime', () => {
     await box.clock.advance(10_000);
     box.add({});
     await box.clock.advance(200);
+    expect(box.condition('Ready')).toBe('True');
+  });
+
+  it('tries again to mount even when a timer fires early and time passes while the pod is looked at', async () => {
+    let driftMs = 0;
+    const timer: Clock['timer'] = (ms, fn) => box.clock.timer(Math.max(1, ms - 2), fn);
+    const now = () => {
+      driftMs += 1;
+      return box.clock.now() + driftMs;
+    };
+    box.agentClock = { ...box.clock, now, timer };
+    await box.start();
+    const { mount } = box.storage;
+    box.storage.mount = async () => {
+      throw new Error('configmap "coming" not found');
+    };
+    box.add({});
+    await box.clock.advance(30_000);
+    expect(box.condition('Ready')).not.toBe('True');
+    box.storage.mount = mount;
+    await box.clock.advance(200_000);
     expect(box.condition('Ready')).toBe('True');
   });
 

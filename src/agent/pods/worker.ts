@@ -95,11 +95,12 @@ export class PodWorker {
   send(event: PodEvent): void {
     if (this.#signal.aborted) return;
     if (event.type === 'podChanged') this.#observe(event.pod);
-    const [state, effects] = step(this.#state, event, this.#env.clock.now());
+    const nowMs = this.#env.clock.now();
+    const [state, effects] = step(this.#state, event, nowMs);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#writeStatus();
-    this.#setTimer();
+    this.#setTimer(nowMs);
     if (isOver(state)) this.#end();
   }
 
@@ -159,11 +160,12 @@ export class PodWorker {
     return `${namespace}/${name}`;
   }
 
-  #setTimer(): void {
+  /** `steppedMs`: the machine's time. What came due since then, while its effects were carried out, is still to be waited for. */
+  #setTimer(steppedMs: number): void {
     this.#wake?.[Symbol.dispose]();
-    const now = this.#env.clock.now();
-    const at = nextWakeMs(this.#state, now);
-    this.#wake = at === undefined ? undefined : this.#env.clock.timer(at - now, () => this.send({ type: 'tick' }));
+    const { clock } = this.#env;
+    const at = nextWakeMs(this.#state, steppedMs);
+    this.#wake = at === undefined ? undefined : clock.timer(Math.max(0, at - clock.now()), () => this.send({ type: 'tick' }));
   }
 
   #writeStatus(): void {
