@@ -6,6 +6,7 @@ const MAX_BYTES = 64 * 1024;
 /** What every node of a cluster has to agree on; the server tells it to agents that join. */
 export interface ClusterFacts {
   readonly clusterCidr: string;
+  readonly serviceCidr: string;
   readonly clusterDns: string;
   readonly clusterDomain: string;
 }
@@ -15,7 +16,9 @@ export const CLUSTER_FACTS_PATH = '/minik/cluster';
 
 function isFacts(value: unknown): value is ClusterFacts {
   const facts = value as Partial<ClusterFacts> | null;
-  return [facts?.clusterCidr, facts?.clusterDns, facts?.clusterDomain].every((text) => typeof text === 'string' && text !== '');
+  return [facts?.clusterCidr, facts?.serviceCidr, facts?.clusterDns, facts?.clusterDomain].every(
+    (text) => typeof text === 'string' && text !== '',
+  );
 }
 
 /** Asks the server, whose certificate `ca` must have signed. Rejects with a sentence when it does not answer, or not with these. */

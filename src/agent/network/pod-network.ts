@@ -42,6 +42,23 @@ export async function removeLocalAddress(address: string): Promise<void> {
   await run('ip', ['address', 'delete', hostPrefix(address), 'dev', 'lo'], { okExitCodes: [0, 2] });
 }
 
+/**
+ * Without a route the kernel refuses the machine's own packets to a Service before our rules can give them a pod's address. Most machines have a
+ * default route; for one that has none (a box without an uplink) the range is routed to loopback, from where the rules take it. True when a route
+ * was made.
+ */
+export async function addServiceRoute(serviceCidr: string, source: string, { signal }: { signal: AbortSignal }): Promise<boolean> {
+  const probe = serviceCidr.replace(/\/\d+$/, '');
+  const { exitCode } = await run('ip', ['route', 'get', probe], { signal, okExitCodes: [0, 1, 2] });
+  if (exitCode === 0) return false;
+  await run('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'src', source], { signal });
+  return true;
+}
+
+export async function removeServiceRoute(serviceCidr: string): Promise<void> {
+  await run('ip', ['route', 'delete', serviceCidr, 'dev', 'lo'], { okExitCodes: [0, 2] });
+}
+
 /** Runs an nft script as one transaction. */
 export const nft = async (script: string, { signal }: { signal: AbortSignal }): Promise<void> => {
   await run('nft', ['-f', '-'], { input: script, signal });

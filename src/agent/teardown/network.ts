@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isProgramMissing, run } from '../host/spawn.ts';
 import { CNI_NETWORK, POD_BRIDGE } from '../network/cni-plan.ts';
-import { removeLocalAddress } from '../network/pod-network.ts';
+import { removeLocalAddress, removeServiceRoute } from '../network/pod-network.ts';
 import { cniResultsOf } from './disk-plan.ts';
 
 const CNI_RESULTS_DIR = '/var/lib/cni/results';
@@ -40,6 +40,13 @@ export async function deleteDnsAddresses(path: string): Promise<string[]> {
   const addresses = text.split(/\s+/).filter(Boolean);
   for (const address of addresses) await removeLocalAddress(address);
   return addresses;
+}
+
+/** Ranges of Services that were routed to loopback, one a line in the agent's record. */
+export async function deleteServiceRoutes(path: string): Promise<string[]> {
+  const ranges = (await readFile(path, 'utf8').catch(() => '')).split(/\s+/).filter(Boolean);
+  for (const range of ranges) await removeServiceRoute(range);
+  return ranges;
 }
 
 /** The sandboxes that this minik's containerd knows, or that still hold an address. host-local's files hold the sandbox' id in their first line. */

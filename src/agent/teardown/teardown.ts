@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import { readPidRecord } from '../../runtime/containerd/pid-record.ts';
 import { namesIn, realPath, removeCgroups, removeDataDirectory, removePodLogs, removeTree, unmountBelow } from './disk.ts';
 import { endContainerd, endContainers } from './end-processes.ts';
-import { deleteBridge, deleteCniResults, deleteDnsAddresses, deleteServiceTables } from './network.ts';
+import { deleteBridge, deleteCniResults, deleteDnsAddresses, deleteServiceRoutes, deleteServiceTables } from './network.ts';
 import { namespacesOf, type OwnProcesses, ownProcesses } from './process-plan.ts';
 import { hostNetworkNamespace, readNamespaceFiles, readProcesses } from './process-table.ts';
 
@@ -137,6 +137,13 @@ const networkSteps = (paths: TeardownPaths): Step[] => [
     run: async () => {
       const addresses = await deleteDnsAddresses(join(paths.agentDir, 'dns-address'));
       return some(addresses.length, { addresses });
+    },
+  },
+  {
+    name: 'route to Services deleted',
+    run: async () => {
+      const ranges = await deleteServiceRoutes(join(paths.agentDir, 'service-route'));
+      return some(ranges.length, { ranges });
     },
   },
   {

@@ -5,7 +5,7 @@ import { runProcess } from './process.ts';
 import type { NodeSettings } from './settings.ts';
 
 /** Everything that `minik agent` takes: what the cluster is like, it learns from the server. */
-export interface AgentOptions extends Omit<NodeSettings, 'clusterCidr' | 'clusterDns' | 'clusterDomain'> {
+export interface AgentOptions extends Omit<NodeSettings, 'clusterCidr' | 'serviceCidr' | 'clusterDns' | 'clusterDomain'> {
   readonly join: string;
   readonly token: string;
 }

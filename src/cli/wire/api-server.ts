@@ -105,7 +105,8 @@ export async function assembleControlPlane(
   const trust = assembleTrust({ pki, reader, clusterDomain: settings.clusterDomain, clock });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
-  const cluster = { clusterCidr: settings.clusterCidr, clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain };
+  const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
+  const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
   let bootstrapped = false;
   const server = createApiServer({
     definitions: registry,

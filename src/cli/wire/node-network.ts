@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hostResolvers } from '../../agent/dns/forward.ts';
 import { createDnsServer } from '../../agent/dns/server.ts';
 import { zoneView } from '../../agent/dns/zone-view.ts';
-import { addLocalAddress, forgetUdpFlows, nft, setSysctls, writeCniConfig } from '../../agent/network/pod-network.ts';
+import { addLocalAddress, addServiceRoute, forgetUdpFlows, nft, setSysctls, writeCniConfig } from '../../agent/network/pod-network.ts';
 import { createProxy } from '../../agent/proxy/proxy.ts';
 import { pods } from '../../api/index.ts';
 import type { Component } from '../../base/component.ts';
@@ -43,6 +43,21 @@ function dnsAddress(settings: NodeSettings): Component {
   };
 }
 
+/** A machine without an uplink gets a route to Services; written down for uninstall. */
+function serviceRoute(settings: NodeSettings, { log }: Ambient): Component {
+  return {
+    name: 'service route',
+    async run({ signal, ready }) {
+      const { agentDir } = pathsOf(settings.dataDir);
+      if (await addServiceRoute(settings.serviceCidr, settings.nodeIp, { signal })) {
+        await writeFile(join(agentDir, 'service-route'), `${settings.serviceCidr}\n`);
+        log.info({ serviceCidr: settings.serviceCidr }, 'no default route: Services are routed to loopback');
+      }
+      ready();
+    },
+  };
+}
+
 /** Services and DNS of a real node. */
 export function nodeNetwork(settings: NodeSettings, informers: Informers, { clock, random, log }: Ambient): Component[] {
   const own = new Set([settings.clusterDns]);
@@ -70,7 +85,7 @@ export function nodeNetwork(settings: NodeSettings, informers: Informers, { cloc
       clock,
       log,
     };
-    components.push(createProxy(proxy));
+    components.push(createProxy(proxy), serviceRoute(settings, { clock, random, log }));
   }
   if (hasDns) {
     const view = zoneView(informers, settings.clusterDomain);

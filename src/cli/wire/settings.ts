@@ -29,5 +29,6 @@ export interface NodeSettings {
   readonly clusterDns: string;
   readonly clusterDomain: string;
   readonly clusterCidr: string;
+  readonly serviceCidr: string;
   readonly disable: readonly string[];
 }
