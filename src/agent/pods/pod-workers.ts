@@ -3,9 +3,10 @@ import { backoff } from '../../base/backoff.ts';
 import type { Component } from '../../base/component.ts';
 import type { RuntimeEvent, Sandbox } from '../../runtime/runtime.ts';
 import { POD_UID } from './config/labels.ts';
+import type { PodEnvironment } from './pod-context.ts';
 import type { Followed } from './ports.ts';
 import { type FoundPod, findPods, NOTHING_FOUND } from './runtime-view.ts';
-import { type PodEnvironment, PodWorker } from './worker.ts';
+import { PodWorker } from './worker.ts';
 
 /** The lists that catch what events missed. Events do the work; this is the safety net. */
 const RELIST_MS = 30_000;
