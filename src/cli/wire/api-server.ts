@@ -23,6 +23,7 @@ import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
 import { documents } from './documents.ts';
+import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -164,7 +165,7 @@ export async function assembleControlPlane(
     server,
     pki,
     serviceIp,
-    components: [server.component, defaults, pki.renewal],
+    components: [listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }), defaults, pki.renewal],
     async close() {
       trust[Symbol.dispose]();
       await cache.close();
