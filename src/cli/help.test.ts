@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { expect, it } from 'vitest';
+import { tokenCommand } from './commands/token.ts';
 import { uninstallCommand } from './commands/uninstall.ts';
 import { KubectlHelp, withExamples } from './help.ts';
 
@@ -45,4 +46,15 @@ it('defaults are shown as they are written: texts in quotes, lists in brackets, 
   command.addOption(new Option('-c, --count <c>', 'C.').default(3));
   command.addOption(new Option('--on', 'D.'));
   expect(helpOf(command).match(/^ {4}.*$/gm)).toEqual(["    --name='a':", '    --many=[a,b]:', '    -c, --count=3:', '    --on=false:']);
+});
+
+it('the list of commands shows the first sentence of each, dots in names notwithstanding', () => {
+  const group = new Command('fruit').description('About fruit.');
+  group.addCommand(new Command('pick').description('Pick fruit.example.org/ripe ones\nby hand. Slowly.\n\nIt hurts them less.'));
+  expect(helpOf(group)).toContain('Available Commands:\n  pick    Pick fruit.example.org/ripe ones\nby hand.\n\nUsage:');
+});
+
+it('a duration is shown as it is written, not as the number that it stands for', () => {
+  const create = tokenCommand().commands.find((c) => c.name() === 'create') as Command;
+  expect(helpOf(create)).toContain('    --ttl=24h:');
 });

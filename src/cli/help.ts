@@ -15,7 +15,12 @@ const indent = (text: string, by: string) =>
     .map((line) => (line ? by + line : line))
     .join('\n');
 
+/** What stands before the first full stop that ends a sentence; dots in names are none. */
+const firstSentence = (text: string) => /^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text;
+
 function showDefault(option: Option): string {
+  // Of a value that is kept in another form than it is written in: 24h, not its milliseconds.
+  if (option.defaultValueDescription !== undefined) return option.defaultValueDescription;
   if (option.isBoolean()) return String(option.defaultValue ?? false);
   if (option.defaultValue === undefined) return option.variadic ? '[]' : "''";
   return Array.isArray(option.defaultValue)
@@ -30,6 +35,10 @@ const showOption = (option: Option) =>
 
 /** Help in kubectl's layout: what it does, examples, options with their defaults, usage. */
 export class KubectlHelp extends Help {
+  override subcommandDescription(command: Command): string {
+    return firstSentence(super.subcommandDescription(command));
+  }
+
   override formatHelp(command: Command, helper: Help): string {
     const parts: string[] = [helper.commandDescription(command)];
     const example = examples.get(command);
