@@ -5,13 +5,14 @@ import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
 import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
 import type { UserInfo } from './ports.ts';
 import { type ApiCore, type ApiCoreOptions, createApiCore, openApi } from './server.ts';
 
 export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
 
-/** A whole API in memory, for tests: everything is allowed and nothing is admitted specially unless `options` say otherwise (`admission: undefined`: the built-in plugins). */
+/** A whole API for tests, in memory unless a store is given (whoever opened it closes it): everything is allowed and nothing is admitted specially unless `options` say otherwise (`admission: undefined`: the built-in plugins). */
 export interface FakeApi extends ApiCore {
   readonly clock: FakeClock;
   readonly transport: Transport;
@@ -20,9 +21,9 @@ export interface FakeApi extends ApiCore {
   list(resource: string, rest?: Partial<ApiRequest>): Promise<KubeList>;
 }
 
-export async function fakeApi(options: Partial<ApiCoreOptions> = {}): Promise<FakeApi> {
+export async function fakeApi({ store: given, ...options }: Partial<ApiCoreOptions> & { store?: Store } = {}): Promise<FakeApi> {
   const clock = fakeClock();
-  const store = await openStore({ url: 'memory:', clock, log: silentLogger });
+  const store = given ?? (await openStore({ url: 'memory:', clock, log: silentLogger }));
   const cache = createWatchCache(store, { clock, log: silentLogger });
   const resources = await openApi(definitions, cache);
   const authorizer = () => ({ allowed: true, reason: '' });

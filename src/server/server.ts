@@ -24,6 +24,7 @@ import type { Allocator } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
 import { serviceAllocator } from './registry/service-allocator.ts';
+import { KeyTurns } from './registry/turns.ts';
 import { builtInSubresources, builtInVirtual } from './subresources/index.ts';
 import { scale } from './subresources/scale.ts';
 
@@ -69,6 +70,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     schemas: { prune, validate: validateSchema },
     admission: admissionChain(options.admission ?? builtInAdmission(objects, random)),
     allocators: allocatorsOf(options),
+    turns: new KeyTurns(),
     subresources: { ...builtInSubresources, ...options.subresources },
     scale,
     virtual: { ...builtInVirtual, ...options.virtual },

@@ -30,10 +30,16 @@ export interface Change {
   readonly admitAs?: (draft: Draft, old: KubeObject) => { object: KubeObject; old: KubeObject };
 }
 
-/** Reads, changes and writes one object, again when somebody else wrote in between and the change does not mind. */
+/** Reads, changes and writes one object, in its turn; again when somebody else wrote in between and the change does not mind. */
 export async function changeObject(deps: RegistryDeps, change: Change): Promise<Answer> {
   const { resource, request, name } = change;
   const key = keyOf(resource, request.namespace, name);
+  return deps.turns.take(key, () => changeInTurn(deps, change, key));
+}
+
+/** In its turn a change races only with writers outside this registry. */
+async function changeInTurn(deps: RegistryDeps, change: Change, key: string): Promise<Answer> {
+  const { resource, name } = change;
   for (let tries = 1; ; tries += 1) {
     const stored = resource.collection.get(key);
     if (!stored) throw notFound(resource.definition, name);

@@ -31,12 +31,22 @@ const ANSWERED_WITH_OBJECT = new Set([
   'storageclasses.storage.k8s.io',
 ]);
 
-/** DELETE of one object: removes it, or marks it when a grace period or finalizers hold it. */
+/** DELETE of one object, in its turn: removes it, or marks it when a grace period or finalizers hold it. */
 export async function remove(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+  const key = keyOf(resource, request.namespace, request.name ?? '');
+  return deps.turns.take(key, () => removeInTurn(deps, resource, request, context, key));
+}
+
+async function removeInTurn(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  key: string,
+): Promise<Answer> {
   const options = deleteOptions(request);
   const { definition, collection } = resource;
   const { name = '' } = request;
-  const key = keyOf(resource, request.namespace, name);
   for (let tries = 1; ; tries += 1) {
     const stored = collection.get(key);
     if (!stored) throw notFound(definition, name);

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { AdmissionRequest } from '../ports.ts';
 import type { Resources } from './resources.ts';
+import type { KeyTurns } from './turns.ts';
 
 /** The structural schemas' walks (src/api/schema), by the definition's schema name. */
 export interface SchemaWalks {
@@ -39,6 +40,8 @@ export interface RegistryDeps {
   readonly admission: Admission;
   /** By resource id. */
   readonly allocators: Readonly<Record<string, Allocator>>;
+  /** Of everything that changes what is stored already, by the store's key. */
+  readonly turns: KeyTurns;
   readonly clock: Clock;
   readonly random: Random;
   readonly newUid: () => string;
