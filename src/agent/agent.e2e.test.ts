@@ -34,8 +34,7 @@ const IMAGE = 'example.com/busybox:agent-e2e';
 
 /** An agent on a containerd of our own, in a network namespace without a way out; the cluster alone is in memory. */
 async function node() {
-  const routes = await run('ip', ['route', 'show', 'default']);
-  if (routes.stdout.trim()) throw new Error('run end-to-end tests in a closed network namespace: unshare -m -n');
+  if (!process.env.MINIK_E2E_NODE_IP) throw new Error('run end-to-end tests with npm run e2e');
   await run('ip', ['link', 'set', 'lo', 'up']);
   const dir = await mkdtemp('/tmp/minik-agent-');
   const files = { rootDir: `${dir}/root`, stateDir: `${dir}/run`, cniConfDir: `${dir}/net.d`, registryDir: `${dir}/registry` };

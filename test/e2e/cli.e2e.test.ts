@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -17,10 +17,11 @@ function minik(args: readonly string[], env: Readonly<Record<string, string>> = 
   });
   return { status, stdout, stderr };
 }
+/** kubectl's second line is welcome: where to read more. */
 const oneSentence = (pattern: RegExp) => ({
   status: 2,
   stdout: '',
-  stderr: expect.stringMatching(new RegExp(`^[^\\n]*${pattern.source}[^\\n]*\\n$`)),
+  stderr: expect.stringMatching(new RegExp(`^error: [^\\n]*${pattern.source}[^\\n]*\\n(See 'minik[^\\n]*' for usage\\.\\n)?$`)),
 });
 
 test('a wrong flag, a wrong value or a wrong command is one sentence and exit code 2', () => {
@@ -34,7 +35,14 @@ test('a data directory that cannot be used is one sentence and exit code 2', () 
   const file = join(directory, 'file');
   writeFileSync(file, '');
   expect(minik(['server', '--disable-agent', '--data-dir', file])).toEqual(oneSentence(/data directory .*file/));
-  expect(minik(['server', '--disable-agent', '--data-dir', '/proc/nope'])).toEqual(oneSentence(/data directory \/proc\/nope/));
+  const readOnly = join(directory, 'read-only');
+  mkdirSync(readOnly);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', readOnly]);
+  try {
+    expect(minik(['server', '--disable-agent', '--data-dir', join(readOnly, 'data')])).toEqual(oneSentence(/read-only/));
+  } finally {
+    execFileSync('umount', [readOnly]);
+  }
 });
 
 test('a data directory that another minik uses is refused', () => {

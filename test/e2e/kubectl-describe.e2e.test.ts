@@ -52,9 +52,8 @@ test('describe node tells conditions, capacity, images and what runs there', asy
   expect(stdout).toMatch(/^Lease:\n {2}HolderIdentity:\s+node-a$/m);
   expect(stdout).toMatch(new RegExp(`^ {2}${ns.namespace}\\s+single\\s`, 'm'));
   expect(stdout).toMatch(/Container Runtime Version:\s+containerd:\/\//);
-  expect((await kubectl(['get', 'node', 'node-a', '-o', 'jsonpath={.status.images[*].names}'])).stdout).toContain(
-    'example.com/minik/busybox',
-  );
+  const images = async () => (await kubectl(['get', 'node', 'node-a', '-o', 'jsonpath={.status.images[*].names}'])).stdout;
+  await eventually('the imported image is listed', async () => (await images()).includes('example.com/minik/busybox:1'), 90_000);
 });
 
 test('describe namespace and serviceaccount answer', async () => {
