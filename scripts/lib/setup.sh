@@ -22,7 +22,12 @@ missing_packages() {
 }
 
 # The kernel alone must be able to run it: test images hold nothing else.
-file_is_static() { ldd "$1" 2>&1 | grep -qE 'not a dynamic|statically linked'; }
+file_is_static() {
+  case "$(ldd "$1" 2>&1 || true)" in
+    *'not a dynamic'* | *'statically linked'*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
 
 install_packages() {
   local packages
