@@ -7,12 +7,20 @@ import { testNamespace } from './support/scope.ts';
 const ns = testNamespace('logs');
 /** Says a line whenever a file appears, so that tests decide when. */
 const ECHO = 'trap "exit 0" TERM; echo start; while true; do if [ -e /tmp/say ]; then cat /tmp/say; rm /tmp/say; fi; sleep 0.1; done';
-const COUNT = 'trap "exit 0" TERM; for i in $(seq 1 2000); do echo line $i; done; echo problem >&2; sleep 3600 & wait';
+/** The pipes of the two streams are read one beside the other: without the pause, which comes first is chance. */
+const COUNT =
+  'trap "exit 0" TERM; for i in $(seq 1 2000); do echo line $i; done; sleep 0.5; echo problem >&2; touch /tmp/done; sleep 3600 & wait';
 
 beforeAll(async () => {
   await ns.apply(
     pod('echo', { containers: [container(ECHO)], labels: { set: 'logs' } }),
-    pod('count', { containers: [container(COUNT), container('echo from two; sleep 3600', { name: 'two' })], labels: { set: 'logs' } }),
+    pod('count', {
+      containers: [
+        container(COUNT, { readinessProbe: { exec: { command: ['test', '-e', '/tmp/done'] }, periodSeconds: 1 } }),
+        container('echo from two; sleep 3600', { name: 'two' }),
+      ],
+      labels: { set: 'logs' },
+    }),
     pod('ended', { restartPolicy: 'Never', containers: [container('printf "no newline"; exit 3')] }),
     pod('again', {
       restartPolicy: 'OnFailure',
