@@ -1,6 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import type { KubeObject } from '../../api/meta/object.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
-import { containerOf } from './pod-streams.ts';
+import { fakeReader } from '../fake-reader.ts';
+import type { Dialer, DialOptions, Target } from './kubelet.ts';
+import { containerOf, podStreams } from './pod-streams.ts';
+import { FakeSpdyPeer } from './spdy/fake-peer.ts';
 
 const named = (...names: string[]) => names.map((name) => ({ name, image: 'x' }));
 const pod = (containers: string[], rest: { preferred?: string; init?: string[]; debug?: string[] } = {}): Pod =>
@@ -33,5 +42,96 @@ describe('the container that is meant', () => {
 
   it('must exist', () => {
     expect(() => containerOf(pod(['a']), 'b')).toThrow('container b is not valid for pod web');
+  });
+});
+
+describe('exec over WebSocket', () => {
+  let server: Server;
+  let kubelet: FakeSpdyPeer | undefined;
+  let dialled: DialOptions | undefined;
+  let failure: unknown;
+
+  const target: Target = { protocol: 'https:', host: 'n1', port: 10250, tls: 'kubelet' };
+  const dialer: Dialer = {
+    nodeTarget: () => target,
+    podTarget: () => target,
+    request: () => Promise.reject(new Error('exec asks for an upgrade')),
+    async upgrade(_, options) {
+      const [ours, theirs] = duplexPair();
+      dialled = options;
+      kubelet = new FakeSpdyPeer(theirs);
+      return { response: {} as IncomingMessage, socket: ours };
+    },
+  };
+
+  async function handle(raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const objects = fakeReader({ pods: [{ ...pod(['main']), metadata: { name: 'web', namespace: 'default' } } as KubeObject] });
+    const request = {
+      verb: 'get',
+      group: '',
+      version: 'v1',
+      resource: 'pods',
+      subresource: 'exec',
+      namespace: 'default',
+      name: 'web',
+    } as const;
+    const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, warn: () => {} };
+    const url = new URL(raw.url ?? '/', 'https://server');
+    try {
+      await podStreams(dialer, objects)['pods/exec']?.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
+    } catch (error) {
+      failure = error;
+      socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    }
+  }
+
+  beforeEach(async () => {
+    [kubelet, dialled, failure] = [undefined, undefined, undefined];
+    server = createServer();
+    server.on('upgrade', (raw, socket, head) => void handle(raw, socket, head));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterEach(() => void server.close());
+
+  const connect = (protocols: string[], query: string) =>
+    new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/exec?${query}`, protocols);
+
+  it.each([
+    [['v4.channel.k8s.io', 'v5.channel.k8s.io'], 'v5.channel.k8s.io'],
+    [['v4.channel.k8s.io', 'v3.channel.k8s.io'], 'v4.channel.k8s.io'],
+  ])('of %j speaks %s, and v4 over SPDY to the kubelet', async (offered, spoken) => {
+    const client = connect(offered, 'command=ls&command=-l&stdout=true');
+    const heard: Buffer[] = [];
+    client.on('message', (data: Buffer) => heard.push(data));
+    await once(client, 'open');
+    expect(client.protocol).toBe(spoken);
+    expect(dialled).toMatchObject({
+      method: 'POST',
+      path: '/exec/default/web/main?output=1&command=ls&command=-l',
+      headers: { Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': 'v4.channel.k8s.io' },
+    });
+    await vi.waitFor(() => expect(kubelet?.streams.size).toBe(2));
+    const closed = once(client, 'close');
+    kubelet?.send('stdout', 'total 0', { fin: true });
+    kubelet?.send('error', '{"status":"Success"}', { fin: true });
+    expect((await closed)[0]).toBe(1000);
+    expect(heard.map(String)).toEqual(['\x01total 0', '\x03{"status":"Success"}']);
+  });
+
+  it.each([
+    [
+      ['v1.channel.k8s.io'],
+      'command=ls',
+      'none of the subprotocols v1.channel.k8s.io is supported; use v5.channel.k8s.io or v4.channel.k8s.io',
+    ],
+    [['v5.channel.k8s.io'], 'stdout=true', 'you must specify at least 1 command for the container'],
+    [['v5.channel.k8s.io'], 'command=ls&container=other', 'container other is not valid for pod web'],
+  ])('with %j and %s is refused before the kubelet hears of it', async (protocols, query, message) => {
+    const client = connect(protocols, query);
+    await once(client, 'error');
+    expect(failure).toMatchObject({ reason: 'BadRequest', message });
+    expect(dialled).toBeUndefined();
   });
 });
