@@ -57,5 +57,6 @@ describe('an instance', () => {
     writeFileSync(join(dir, 'file'), '');
     expect(() => claimInstance(join(dir, 'file'))).toThrow(/cannot be used: it is a file/);
     expect(() => claimInstance(join(dir, 'file/below'))).toThrow(/cannot be used: a part of the path is not a directory/);
+    expect(() => claimInstance('/proc/nope/below')).toThrow(/cannot be used: it cannot be made there/);
   });
 });

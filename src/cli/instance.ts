@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UsageError } from './exit.ts';
 
 /** Ticks since boot at which a process started, or undefined when it is gone: a pid alone may have been given to another. */
@@ -26,6 +26,13 @@ export function runningInstance(dataDir: string): number | undefined {
   }
 }
 
+/** Like `mkdir -p`, one level at a time: Node's own recursive form never returns below /proc. `path` is absolute. */
+function makeDirectory(path: string): void {
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path));
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+  else if (!statSync(path).isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: 'EEXIST' });
+}
+
 /**
  * Makes the data directory ours until disposed: creates it (0700) and writes minik.pid. Throws UsageError, one sentence, when it cannot be used or
  * another minik uses it.
@@ -35,7 +42,7 @@ export function claimInstance(dataDir: string): Disposable {
   if (other !== undefined && other !== process.pid)
     throw new UsageError(`the data directory ${dataDir} is in use by another minik (pid ${other})`);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir);
     const temporary = `${pidFile(dataDir)}.${process.pid}`;
     writeFileSync(temporary, `${process.pid}\n${startTicks(process.pid)}\n`);
     renameSync(temporary, pidFile(dataDir));
@@ -49,6 +56,7 @@ export function claimInstance(dataDir: string): Disposable {
 const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  ENOENT: 'it cannot be made there',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'it is a file',
