@@ -12,6 +12,9 @@ const CGROUP_ROOT = '/sys/fs/cgroup';
 export const NODE_ADDRESS = '10.98.0.1';
 const GATEWAY_ADDRESS = '10.98.0.254';
 
+/** libcni keeps its results there for all runtimes of a machine; the box has a place of its own, which ends with it. */
+const CNI_RECORDS = '/var/lib/cni';
+
 /**
  * Process 1 of the box. The cgroup hierarchies are mounted anew, so that the box sees its own cgroup as their root; on cgroup v2 processes may
  * not sit in a group that hands out controllers, hence the group `init`. bash collects orphans that end, as an init must.
@@ -29,6 +32,7 @@ else
     if [ -n "$options" ]; then umount "\${hierarchy%/}"; mount -t cgroup -o "\${options#rw,}" cgroup "\${hierarchy%/}"; fi
   done
 fi
+mkdir -p ${CNI_RECORDS}; mount -t tmpfs tmpfs ${CNI_RECORDS}
 set +e
 "$@"
 exit $?
