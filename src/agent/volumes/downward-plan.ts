@@ -1,5 +1,5 @@
 import type { Container, Pod, ResourceFieldSelector } from '../../api/schema/generated/types.ts';
-import { milliValue, quantityValue } from '../../base/quantity.ts';
+import { parseQuantity } from '../../base/quantity.ts';
 
 /**
  * The downward API (https://kubernetes.io/docs/concepts/workloads/pods/downward-api/): the value of a field of the pod, for volumes and for
@@ -54,9 +54,26 @@ function goQuote(text: string): string {
 }
 
 /**
- * A container's request or limit in units of the divisor, rounded up. A CPU or memory limit that is not set is what the node can give
- * (`allocatable`, quantities by resource).
+ * A container's request or limit in units of the divisor, rounded up. A limit that is not set is what the node can give (`allocatable`, quantities by
+ * resource), a request that is not set is the limit. Throws an Error for what is neither a limit nor a request.
  */
+export function resourceAmount(
+  container: Container,
+  selector: ResourceFieldSelector,
+  allocatable: Readonly<Record<string, string>>,
+): string {
+  const [side, ...rest] = selector.resource.split('.');
+  const resource = rest.join('.');
+  if ((side !== 'limits' && side !== 'requests') || resource === '')
+    throw new Error(`unsupported container resource : ${selector.resource}`);
+  const standIn = side === 'limits' ? allocatable[resource] : container.resources?.limits?.[resource];
+  const { nanos } = parseQuantity(container.resources?.[side]?.[resource] ?? standIn ?? '0');
+  const asked = parseQuantity(selector.divisor ?? '1').nanos;
+  const divisor = asked === 0n ? parseQuantity('1').nanos : asked;
+  return ((nanos + divisor - 1n) / divisor).toString();
+}
+
+/** The same for the container of that name. */
 export function resourceFieldValue(
   pod: Pod,
   selector: ResourceFieldSelector,
@@ -65,13 +82,7 @@ export function resourceFieldValue(
 ): string {
   const container = containersOf(pod).find(({ name }) => name === containerName);
   if (!container) throw new Error(`container ${containerName} not found`);
-  const dot = selector.resource.indexOf('.');
-  const [side, resource] = [selector.resource.slice(0, dot), selector.resource.slice(dot + 1)];
-  if (side !== 'limits' && side !== 'requests') throw new Error(`unsupported container resource : ${selector.resource}`);
-  const amount = container.resources?.[side]?.[resource] ?? (side === 'limits' ? allocatable[resource] : undefined) ?? '0';
-  const divisor = selector.divisor && milliValue(selector.divisor) !== 0 ? selector.divisor : '1';
-  if (resource === 'cpu') return String(Math.ceil(milliValue(amount) / milliValue(divisor)));
-  return String(Math.ceil(quantityValue(amount) / quantityValue(divisor)));
+  return resourceAmount(container, selector, allocatable);
 }
 
 const containersOf = (pod: Pod): Container[] => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];

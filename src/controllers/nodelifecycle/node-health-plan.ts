@@ -1,4 +1,5 @@
-import type { Lease, Node, NodeCondition, Pod, Taint, Toleration } from '../../api/schema/generated/types.ts';
+import { toleratesTaint } from '../../api/meta/tolerations.ts';
+import type { Lease, Node, NodeCondition, Pod, Taint } from '../../api/schema/generated/types.ts';
 
 /** Upstream's default of --node-monitor-grace-period. */
 export const GRACE_MS = 50_000;
@@ -65,11 +66,6 @@ export function planTaints(node: Node, now: string): Taint[] | undefined {
   return [...kept, ...added.map((t) => (t.effect === 'NoExecute' ? { ...t, timeAdded: now } : t))];
 }
 
-const tolerates = (toleration: Toleration, taint: Taint) =>
-  (!toleration.effect || toleration.effect === taint.effect) &&
-  (!toleration.key || toleration.key === taint.key) &&
-  (toleration.operator === 'Exists' || (Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '')));
-
 /**
  * When NoExecute taints end a pod (Kubernetes: "Taint based evictions"): `now`, at a time, or never (undefined). The shortest tolerationSeconds of
  * the matching tolerations counts, from the time that the taint was added.
@@ -77,7 +73,7 @@ const tolerates = (toleration: Toleration, taint: Taint) =>
 export function evictionAtMs(pod: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
   let earliest: number | undefined;
   for (const taint of taints.filter((t) => t.effect === 'NoExecute')) {
-    const matching = (pod.spec?.tolerations ?? []).filter((t) => tolerates(t, taint));
+    const matching = (pod.spec?.tolerations ?? []).filter((t) => toleratesTaint(t, taint));
     const seconds = matching.flatMap((t) => (t.tolerationSeconds === undefined ? [] : [t.tolerationSeconds]));
     if (matching.length > 0 && seconds.length === 0) continue;
     const from = taint.timeAdded ? Date.parse(taint.timeAdded) : nowMs;

@@ -1,5 +1,5 @@
+import { tolerates } from '../../api/meta/tolerations.ts';
 import { refuse, type SchedulerPlugin } from '../framework.ts';
-import { tolerates } from '../tolerations.ts';
 
 const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 

@@ -75,19 +75,23 @@ function keyed(pod: Pod, variable: EnvVar, sources: EnvSources): string | undefi
   throw new ConfigError(`couldn't find key ${ref.key} in ${what} ${namespace}/${ref.name}`);
 }
 
+/** What is wrong with a reference is wrong with the container's configuration. */
+function orConfigError(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function referred(pod: Pod, container: Container, variable: EnvVar, sources: EnvSources): string | undefined {
   const { fieldRef, resourceFieldRef, fileKeyRef } = variable.valueFrom ?? {};
-  if (fieldRef) {
-    const value = fieldValue(pod, fieldRef.fieldPath, sources.downward);
-    if (value === undefined) throw new ConfigError(`unsupported fieldPath: ${fieldRef.fieldPath}`);
-    return value;
-  }
+  if (fieldRef) return orConfigError(() => fieldValue(pod, fieldRef.fieldPath, sources.downward));
   if (resourceFieldRef) {
     const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
     const named = resourceFieldRef.containerName ? all.find((c) => c.name === resourceFieldRef.containerName) : container;
-    const value = named && resourceValue(named, resourceFieldRef, sources.downward);
-    if (value === undefined) throw new ConfigError(`unsupported container resource: ${resourceFieldRef.resource}`);
-    return value;
+    if (!named) throw new ConfigError(`container ${resourceFieldRef.containerName} not found`);
+    return orConfigError(() => resourceValue(named, resourceFieldRef, sources.downward));
   }
   if (fileKeyRef) throw new ConfigError(`env variable ${variable.name}: fileKeyRef is not built yet`);
   return keyed(pod, variable, sources);

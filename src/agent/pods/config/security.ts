@@ -8,23 +8,6 @@ import type {
 } from '../../../runtime/runtime.ts';
 import { ConfigError } from './env-plan.ts';
 
-/** Parts of /proc that containers may not read, or not write, with procMount Default. */
-const MASKED = [
-  '/proc/asound',
-  '/proc/acpi',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/sys/firmware',
-  '/sys/devices/virtual/powercap',
-];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
 export function namespacesOf(pod: Pod): NamespaceOptions {
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace } = pod.spec ?? {};
   return {
@@ -107,8 +90,8 @@ export function containerSecurity(
     dropCapabilities: own.capabilities?.drop ?? [],
     noNewPrivs: own.allowPrivilegeEscalation === false,
     seccomp: own.privileged ? { type: 'Unconfined' } : seccompOf(own.seccompProfile ?? shared.seccompProfile, seccompDir),
-    maskedPaths: bare ? [] : MASKED,
-    readonlyPaths: bare ? [] : READ_ONLY,
+    // Absent: what the runtime hides and protects by default.
+    ...(bare && { maskedPaths: [], readonlyPaths: [] }),
   };
 }
 

@@ -1,7 +1,7 @@
-import type { Taint, Toleration } from '../api/schema/generated/types.ts';
+import type { Taint, Toleration } from '../schema/generated/types.ts';
 
-/** One toleration against one taint, as "Taints and Tolerations" in Kubernetes' documentation says it. */
-function matches(toleration: Toleration, taint: Taint): boolean {
+/** Does one toleration match one taint? As "Taints and Tolerations" in Kubernetes' documentation says. */
+export function toleratesTaint(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   switch (toleration.operator ?? 'Equal') {
@@ -20,4 +20,4 @@ function matches(toleration: Toleration, taint: Taint): boolean {
 }
 
 export const tolerates = (tolerations: readonly Toleration[] | undefined, taint: Taint): boolean =>
-  (tolerations ?? []).some((toleration) => matches(toleration, taint));
+  (tolerations ?? []).some((toleration) => toleratesTaint(toleration, taint));
