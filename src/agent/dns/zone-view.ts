@@ -1,17 +1,17 @@
+import { serviceKeyOf } from '../../api/discovery/endpoint-slice.ts';
 import { endpointSlices, namespaces, services } from '../../api/index.ts';
 import type { EndpointSlice, Service } from '../../api/schema/generated/types.ts';
 import type { Informers } from '../../client/informer.ts';
 import type { ZoneView } from './zone-plan.ts';
 
 const clusterIps = (service: Service) => (service.spec?.clusterIPs ?? [service.spec?.clusterIP ?? '']).filter((ip) => ip && ip !== 'None');
-const serviceOfSlice = (slice: EndpointSlice) => `${slice.metadata?.namespace}/${slice.metadata?.labels?.['kubernetes.io/service-name']}`;
 
 /** The cluster zone as this node's informers see it: indexes only, nothing is copied. */
 export function zoneView(informers: Informers, domain: string): ZoneView {
   const byService = informers.informer(services, { indexes: { ip: clusterIps } });
   const bySlice = informers.informer(endpointSlices, {
     indexes: {
-      service: (slice: EndpointSlice) => [serviceOfSlice(slice)],
+      service: (slice: EndpointSlice) => [serviceKeyOf(slice)],
       ip: (slice: EndpointSlice) => (slice.endpoints ?? []).flatMap((e) => e.addresses.slice(0, 1)),
     },
   });

@@ -1,3 +1,4 @@
+import { serviceKeyOf } from '../../api/discovery/endpoint-slice.ts';
 import { endpointSlices, services } from '../../api/index.ts';
 import type { EndpointSlice, Pod, Service } from '../../api/schema/generated/types.ts';
 import { isAbort } from '../../base/abort.ts';
@@ -34,7 +35,6 @@ export interface ProxyOptions {
 }
 
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
-const serviceOfSlice = (slice: EndpointSlice) => `${slice.metadata?.namespace}/${slice.metadata?.labels?.['kubernetes.io/service-name']}`;
 const isFamily = (address: string, family: Family) => address.includes(':') === (family === 'IPv6');
 
 /** UDP sockets whose backends are not the same any more. */
@@ -48,7 +48,7 @@ export function changedUdpSockets(before: readonly Frontend[], after: readonly F
 export function createProxy(options: ProxyOptions): Component {
   const { informers, localPods, clock, log } = options;
   const serviceInformer = informers.informer(services);
-  const sliceInformer = informers.informer(endpointSlices, { indexes: { service: (slice: EndpointSlice) => [serviceOfSlice(slice)] } });
+  const sliceInformer = informers.informer(endpointSlices, { indexes: { service: (slice: EndpointSlice) => [serviceKeyOf(slice)] } });
   const applied = new Map<Family, { rules: Ruleset; frontends: readonly Frontend[] }>();
   const changes = createNotifier();
 

@@ -2,8 +2,15 @@ import { column, defineResource } from '../define.ts';
 import { firstFew, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
+import type { KubeObject } from '../meta/object.ts';
 import type { EndpointSlice } from '../schema/generated/types.ts';
 import { checkEndpointSlice, checkEndpointSliceUpdate } from './endpoint-slice-validation.ts';
+
+/** Names the Service that a slice belongs to (Kubernetes: EndpointSlices, ownership). */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+/** `namespace/name` of that Service. */
+export const serviceKeyOf = ({ metadata }: KubeObject): string => `${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME_LABEL]}`;
 
 const MAX_SHOWN = 3;
 

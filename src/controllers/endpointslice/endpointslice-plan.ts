@@ -1,7 +1,7 @@
+import { SERVICE_NAME_LABEL } from '../../api/discovery/endpoint-slice.ts';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice, Pod, Service } from '../../api/schema/generated/types.ts';
 import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
 
-export const SERVICE_LABEL = 'kubernetes.io/service-name';
 export const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 export const MANAGED_BY = 'endpointslice-controller.k8s.io';
 
@@ -96,7 +96,7 @@ function distribute(group: Group, kept: Map<EndpointSlice, Endpoint[]>): Endpoin
 }
 
 function planFamily(service: Service, pods: readonly Pod[], existing: readonly EndpointSlice[], family: Family): SlicePlan {
-  const labels = { ...derivedLabels(service), [SERVICE_LABEL]: service.metadata?.name ?? '', [MANAGED_BY_LABEL]: MANAGED_BY };
+  const labels = { ...derivedLabels(service), [SERVICE_NAME_LABEL]: service.metadata?.name ?? '', [MANAGED_BY_LABEL]: MANAGED_BY };
   const plan = { create: [] as EndpointSlice[], update: [] as EndpointSlice[], remove: [] as EndpointSlice[] };
   const unused = new Set(existing);
   const groups = groupsOf(service, pods, family);

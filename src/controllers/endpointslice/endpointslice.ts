@@ -1,12 +1,12 @@
+import { serviceKeyOf } from '../../api/discovery/endpoint-slice.ts';
 import { endpointSlices, pods, services } from '../../api/index.ts';
 import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { EndpointSlice, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext } from '../../client/controller.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL, planSlices, SERVICE_LABEL } from './endpointslice-plan.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, planSlices } from './endpointslice-plan.ts';
 
-const serviceKey = (slice: KubeObject) => `${slice.metadata?.namespace}/${slice.metadata?.labels?.[SERVICE_LABEL]}`;
 const isOurs = (slice: KubeObject) => slice.metadata?.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
 const podKeys = (slice: EndpointSlice) =>
   (slice.endpoints ?? []).flatMap((e) => (e.targetRef?.kind === 'Pod' ? [`${e.targetRef.namespace}/${e.targetRef.name}`] : []));
@@ -18,7 +18,7 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
     .by('namespace', pod.metadata?.namespace ?? '')
     .filter((s) => selects(s, pod.metadata?.labels));
   const naming = context.informer(endpointSlices).by('pod', objectKey(pod));
-  return [...new Set([...selecting.map(objectKey), ...naming.filter(isOurs).map(serviceKey)])];
+  return [...new Set([...selecting.map(objectKey), ...naming.filter(isOurs).map(serviceKeyOf)])];
 }
 
 /** Keeps EndpointSlices of Services with a selector (Kubernetes: EndpointSlices). Slices of deleted Services are the garbage collector's. */
@@ -28,11 +28,11 @@ export const endpointslice: Controller = {
   writes: ['endpointslices.discovery.k8s.io'],
   workers: 5,
   indexes: {
-    'endpointslices.discovery.k8s.io': { service: (slice: EndpointSlice) => [serviceKey(slice)], pod: podKeys },
+    'endpointslices.discovery.k8s.io': { service: (slice: EndpointSlice) => [serviceKeyOf(slice)], pod: podKeys },
   },
   enqueue: {
     pods: servicesOfPod,
-    'endpointslices.discovery.k8s.io': (slice) => (isOurs(slice) ? [serviceKey(slice)] : []),
+    'endpointslices.discovery.k8s.io': (slice) => (isOurs(slice) ? [serviceKeyOf(slice)] : []),
   },
   async reconcile({ key, client, informer, signal }) {
     const service = informer(services).get(key);
