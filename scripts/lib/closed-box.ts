@@ -28,8 +28,9 @@ if [ -e ${CGROUP_ROOT}/cgroup.controllers ]; then
   sed 's/[a-z_]*/+&/g' ${CGROUP_ROOT}/cgroup.controllers >${CGROUP_ROOT}/cgroup.subtree_control
 else
   for hierarchy in ${CGROUP_ROOT}/*/; do
-    options=$(awk -v dir="\${hierarchy%/}" '$5 == dir { sub(".* - ", ""); if ($1 == "cgroup") print $3 }' /proc/self/mountinfo | tail -n 1)
-    if [ -n "$options" ]; then umount "\${hierarchy%/}"; mount -t cgroup -o "\${options#rw,}" cgroup "\${hierarchy%/}"; fi
+    options=$(awk -v dir="\${hierarchy%/}" '$5 == dir { sub(".* - ", ""); if ($1 == "cgroup") print $3; if ($1 == "cgroup2") print "unified" }' /proc/self/mountinfo | tail -n 1)
+    if [ "$options" = unified ]; then umount "\${hierarchy%/}"; mount -t cgroup2 cgroup2 "\${hierarchy%/}"
+    elif [ -n "$options" ]; then umount "\${hierarchy%/}"; mount -t cgroup -o "\${options#rw,}" cgroup "\${hierarchy%/}"; fi
   done
 fi
 mkdir -p ${CNI_RECORDS}; mount -t tmpfs tmpfs ${CNI_RECORDS}
