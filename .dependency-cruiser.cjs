@@ -39,6 +39,8 @@ module.exports = {
     owner('better-sqlite3', 'store/sqlite', 'SQL lives in one folder'),
     owner('hono', 'server/http|server/dashboard|agent/streaming', 'HTTP framework stays at the edge'),
     owner('@grpc/grpc-js', 'runtime/containerd|store/etcd|agent/probes', 'gRPC stays behind an interface; probes speak it because Kubernetes has a grpc probe'),
+    owner('@marcbachmann/cel-js', 'api/cel', 'CEL stays behind one compile function'),
+    owner('@noble/ciphers', 'server/encryption', 'ciphers beyond node:crypto serve encryption at rest alone'),
     owner('execa', 'agent/host|cli', 'spawning is agent/host'),
     owner('commander', 'cli', 'flags are parsed in cli'),
     owner('pino', 'cli', 'everyone else takes a Logger'),
