@@ -1,11 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { Agent } from 'node:https';
 import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
+import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from '../outbound/connection.ts';
 import type { ObjectReader } from '../ports.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_KUBELET_PORT = 10250;
 /** The order in which a node's addresses are tried, as the API server's --kubelet-preferred-address-types. */
 const PREFERRED_ADDRESSES = ['InternalIP', 'ExternalIP', 'InternalDNS', 'Hostname'];
@@ -24,25 +23,12 @@ export interface KubeletCredentials {
   readonly key: string;
 }
 
-export interface Upgraded {
-  readonly response: IncomingMessage;
-  /** Bytes that came with the response are already back in it. */
-  readonly socket: Duplex;
-}
-
 /** Opens connections from the server to its agents. Rejects with ApiError: ServiceUnavailable when the node does not answer. */
 export interface Dialer {
   nodeTarget(name: string): Target;
   podTarget(pod: Pod): Target;
-  request(target: Target, options: DialOptions): Promise<IncomingMessage>;
-  upgrade(target: Target, options: DialOptions): Promise<Upgraded | { readonly refused: IncomingMessage }>;
-}
-export interface DialOptions {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body?: NodeJS.ReadableStream;
-  readonly signal: AbortSignal;
+  request(target: Target, options: SendOptions): Promise<IncomingMessage>;
+  upgrade(target: Target, options: SendOptions): Promise<UpgradeResult>;
 }
 
 function nodeTarget(objects: ObjectReader, name: string): Target {
@@ -74,46 +60,19 @@ export function createDialer(objects: ObjectReader, credentials: () => KubeletCr
     return known.agent;
   }
 
-  function open(target: Target, { method, path, headers, signal }: DialOptions) {
-    const options: RequestOptions = {
-      host: target.host,
-      port: target.port,
-      method,
-      path,
-      headers: { ...headers },
-      signal,
-      timeout: CONNECT_TIMEOUT_MS,
-    };
-    if (target.protocol === 'http:') return httpRequest(options);
-    if (target.tls === 'kubelet') return httpsRequest({ ...options, agent: kubeletAgent() });
-    return httpsRequest({ ...options, rejectUnauthorized: false });
+  function peerOf({ protocol, host, port, tls }: Target): Peer {
+    if (protocol === 'http:') return { protocol, host, port };
+    return tls === 'kubelet' ? { protocol, host, port, agent: kubeletAgent() } : { protocol, host, port, tls: { verify: false } };
   }
+  const reaching = <T>(target: Target, work: Promise<T>): Promise<T> =>
+    work.catch((error: Error) => {
+      throw unavailable(target, error);
+    });
 
   return {
     nodeTarget: (name) => nodeTarget(objects, name),
     podTarget: (pod) => podTarget(objects, pod),
-    request: (target, options) =>
-      new Promise((resolve, reject) => {
-        const request = open(target, options);
-        request.on('error', (error) => reject(unavailable(target, error)));
-        request.on('response', (response) => {
-          request.setTimeout(0);
-          resolve(response);
-        });
-        if (options.body) options.body.pipe(request);
-        else request.end();
-      }),
-    upgrade: (target, options) =>
-      new Promise((resolve, reject) => {
-        const request = open(target, options);
-        request.on('error', (error) => reject(unavailable(target, error)));
-        request.on('response', (refused) => resolve({ refused }));
-        request.on('upgrade', (response, socket, head) => {
-          socket.setTimeout(0);
-          if (head.length > 0) socket.unshift(head);
-          resolve({ response, socket });
-        });
-        request.end();
-      }),
+    request: (target, options) => reaching(target, send(peerOf(target), options)),
+    upgrade: (target, options) => reaching(target, sendUpgrade(peerOf(target), options)),
   };
 }

@@ -7,7 +7,8 @@ import { WebSocket } from 'ws';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { fakeReader } from '../fake-reader.ts';
-import type { Dialer, DialOptions, Target } from './kubelet.ts';
+import type { SendOptions } from '../outbound/connection.ts';
+import type { Dialer, Target } from './kubelet.ts';
 import { containerOf, podStreams } from './pod-streams.ts';
 import { FakeSpdyPeer } from './spdy/fake-peer.ts';
 
@@ -48,7 +49,7 @@ describe('the container that is meant', () => {
 describe('exec over WebSocket', () => {
   let server: Server;
   let kubelet: FakeSpdyPeer | undefined;
-  let dialled: DialOptions | undefined;
+  let dialled: SendOptions | undefined;
   let failure: unknown;
 
   const target: Target = { protocol: 'https:', host: 'n1', port: 10250, tls: 'kubelet' };

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
+import type { Upgraded } from '../outbound/connection.ts';
 import type { ObjectReader, StreamHandler } from '../ports.ts';
-import type { Dialer, Target, Upgraded } from './kubelet.ts';
+import type { Dialer, Target } from './kubelet.ts';
 import { rawUpgrade } from './raw-upgrade.ts';
 import { KUBELET_PROTOCOL, REMOTE_COMMAND_PROTOCOLS, translateRemoteCommand, wantedStreams } from './remote-command.ts';
 import { joinTunnel, TUNNEL_PROTOCOL } from './tunnelled-spdy.ts';
@@ -78,7 +79,8 @@ async function remoteCommand(
   upgrade: Upgrade,
 ): Promise<void> {
   const { socket, head } = upgrade;
-  if (!isWebSocket(raw)) return rawUpgrade(dialer, target, path, { raw, socket, head, signal: context.signal });
+  if (!isWebSocket(raw))
+    return rawUpgrade((options) => dialer.upgrade(target, options), path, { raw, socket, head, signal: context.signal });
   const offered = offeredProtocols(raw);
   const protocol = REMOTE_COMMAND_PROTOCOLS.find((p) => offered.includes(p));
   if (!protocol)
@@ -93,7 +95,8 @@ async function remoteCommand(
 
 async function portForward(dialer: Dialer, target: Target, path: string, { raw, context }: Handling, upgrade: Upgrade): Promise<void> {
   const { socket, head } = upgrade;
-  if (!isWebSocket(raw)) return rawUpgrade(dialer, target, path, { raw, socket, head, signal: context.signal });
+  if (!isWebSocket(raw))
+    return rawUpgrade((options) => dialer.upgrade(target, options), path, { raw, socket, head, signal: context.signal });
   if (!offeredProtocols(raw).includes(TUNNEL_PROTOCOL))
     throw new ApiError('BadRequest', `port forwarding over WebSocket needs the subprotocol ${TUNNEL_PROTOCOL}`);
   const { socket: upstream } = await dialSpdy(dialer, target, path, 'portforward.k8s.io', context.signal);

@@ -1,9 +1,10 @@
 import { ApiError, notFound } from '../../api/meta/status.ts';
-import type { EndpointSlice, Service } from '../../api/schema/generated/types.ts';
+import type { Service } from '../../api/schema/generated/types.ts';
+import { endpointAddress, slicesOf } from '../outbound/service-endpoint.ts';
 import type { ObjectReader, StreamHandler } from '../ports.ts';
 import type { Dialer, Target } from './kubelet.ts';
 import { podOf } from './pod-streams.ts';
-import { passedHeaders, rawUpgrade } from './raw-upgrade.ts';
+import { passAnswer, passedHeaders, rawUpgrade } from './raw-upgrade.ts';
 
 type Handling = Parameters<StreamHandler['handle']>[0];
 
@@ -43,16 +44,7 @@ function serviceTarget(objects: ObjectReader, { request }: Handling, pick: () =>
   const ports = service.spec?.ports ?? [];
   const wanted = port === '' ? (ports.length === 1 ? ports[0] : undefined) : ports.find((p) => p.name === port || String(p.port) === port);
   if (!wanted) throw new ApiError('ServiceUnavailable', `no service port ${JSON.stringify(port)} found for service "${name}"`);
-  const sockets = objects
-    .list<EndpointSlice>('endpointslices.discovery.k8s.io', namespace)
-    .filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === name)
-    .flatMap((slice) => {
-      const number = slice.ports?.find((p) => (p.name ?? '') === (wanted.name ?? ''))?.port;
-      const ready = (slice.endpoints ?? []).filter((e) => e.conditions?.ready ?? true);
-      return number === undefined ? [] : ready.map((e) => ({ host: e.addresses[0] ?? '', port: number }));
-    });
-  const chosen = sockets[Math.floor(pick() * sockets.length)];
-  if (!chosen) throw new ApiError('ServiceUnavailable', `no endpoints available for service "${name}"`);
+  const chosen = endpointAddress(service, slicesOf(objects, namespace, name), wanted, pick);
   return target(scheme, chosen.host, chosen.port);
 }
 
@@ -64,17 +56,11 @@ function proxiedPath(url: URL): string {
 
 async function pass(dialer: Dialer, to: Target, { raw, url, reply, upgrade, context }: Handling): Promise<void> {
   const path = proxiedPath(url);
-  if (upgrade) return rawUpgrade(dialer, to, path, { raw, ...upgrade, signal: context.signal });
+  if (upgrade) return rawUpgrade((options) => dialer.upgrade(to, options), path, { raw, ...upgrade, signal: context.signal });
   const { connection, upgrade: _, ...headers } = passedHeaders(raw);
   const body = raw.method === 'GET' || raw.method === 'HEAD' ? undefined : raw;
   const response = await dialer.request(to, { method: raw.method ?? 'GET', path, headers, body, signal: context.signal });
-  const { connection: __, 'transfer-encoding': ___, 'keep-alive': ____, ...answer } = response.headers;
-  reply?.writeHead(response.statusCode ?? 502, answer);
-  await new Promise<void>((resolve) => {
-    reply?.on('close', resolve);
-    response.on('error', () => reply?.destroy());
-    if (reply) response.pipe(reply);
-  });
+  if (reply) await passAnswer(response, reply);
 }
 
 /** Handlers of the proxy subresources of pods, services and nodes, by `resource/subresource`. */

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Dialer, Target } from './kubelet.ts';
+import type { SendOptions, UpgradeResult } from '../outbound/connection.ts';
 
 /** Headers that belong to one hop or to our own authentication: they do not travel on. */
 const OWN_HEADERS = new Set([
@@ -46,17 +46,36 @@ export function join(a: Duplex, b: Duplex): Promise<void> {
   });
 }
 
+/** An answer as it came, as a stream; resolves when the client has it or is gone. */
+export async function passAnswer(response: IncomingMessage, reply: ServerResponse): Promise<void> {
+  const { connection, 'transfer-encoding': _, 'keep-alive': __, ...headers } = response.headers;
+  reply.writeHead(response.statusCode ?? 502, headers);
+  await new Promise<void>((resolve) => {
+    reply.on('close', resolve);
+    response.on('error', () => reply.destroy());
+    response.pipe(reply);
+  });
+}
+
+interface UpgradeRequest {
+  readonly raw: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly signal: AbortSignal;
+  /** Besides those that the client sent. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+}
+
 /**
  * Passes a protocol upgrade on as it is and joins the two sockets: what SPDY clients get. An answer that is no upgrade is passed back whole.
  */
 export async function rawUpgrade(
-  dialer: Dialer,
-  target: Target,
+  dial: (options: SendOptions) => Promise<UpgradeResult>,
   path: string,
-  { raw, socket, head, signal }: { raw: IncomingMessage; socket: Duplex; head: Buffer; signal: AbortSignal },
+  { raw, socket, head, signal, headers }: UpgradeRequest,
 ): Promise<void> {
   if (head.length > 0) socket.unshift(head);
-  const result = await dialer.upgrade(target, { method: raw.method ?? 'GET', path, headers: passedHeaders(raw), signal });
+  const result = await dial({ method: raw.method ?? 'GET', path, headers: { ...passedHeaders(raw), ...headers }, signal });
   if ('refused' in result) {
     writeHead(socket, result.refused);
     result.refused.pipe(socket);

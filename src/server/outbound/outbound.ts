@@ -1,0 +1,208 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent } from 'node:https';
+import { getCACertificates } from 'node:tls';
+import { ApiError } from '../../api/meta/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { ObjectReader } from '../ports.ts';
+import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from './connection.ts';
+import { inGoWords, OutboundError } from './outbound-error.ts';
+import { refusalOf } from './server-response.ts';
+import { HTTPS_PORT, type ServiceReference, serviceAddress } from './service-endpoint.ts';
+
+/** Whom the API server calls: webhooks of every kind, extension API servers. */
+export interface OutboundEndpoint {
+  /** `https://host[:port]/path`, or a Service; its certificate must be for `<name>.<namespace>.svc`. */
+  readonly target: { readonly url: string } | { readonly service: ServiceReference & { readonly path?: string } };
+  /** PEM of the only CAs that are trusted. Absent or empty: those of this machine. */
+  readonly caBundle?: string;
+  /** Any certificate will do (insecureSkipTLSVerify). */
+  readonly skipVerification?: boolean;
+  readonly credentials?: { readonly cert: string; readonly key: string } | { readonly token: string };
+}
+
+export interface JsonCall {
+  readonly body: unknown;
+  /** Told to the other side as well, as `?timeout=10s`. */
+  readonly timeoutMs: number;
+  /** Greatest answer that is read. Absent: 3 MiB. */
+  readonly maxAnswerBytes?: number;
+  readonly signal: AbortSignal;
+}
+
+/** The one HTTPS client for what the API server calls itself. */
+export interface Outbound extends Disposable {
+  /** POSTs JSON and answers with the JSON value that came back. Rejects with OutboundError. */
+  postJson(endpoint: OutboundEndpoint, call: JsonCall): Promise<unknown>;
+  /** GETs one text. `path` replaces the target's. Rejects with OutboundError. */
+  getText(
+    endpoint: OutboundEndpoint,
+    call: Omit<JsonCall, 'body'> & { path: string; headers?: Readonly<Record<string, string>> },
+  ): Promise<{ code: number; headers: IncomingMessage['headers']; text: string }>;
+  /** Any request, its answer as a stream. `path` replaces the target's. Rejects with OutboundError. */
+  open(endpoint: OutboundEndpoint, options: SendOptions): Promise<IncomingMessage>;
+  upgrade(endpoint: OutboundEndpoint, options: SendOptions): Promise<UpgradeResult>;
+}
+
+const ANSWER_LIMIT_BYTES = 3 * 1024 * 1024;
+/** Connections that nobody uses are closed after this time. */
+const IDLE_MS = 30_000;
+const FREE_CONNECTIONS_PER_PEER = 16;
+const USER_AGENT = 'kube-apiserver-admission';
+
+export interface OutboundOptions {
+  readonly objects: ObjectReader;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function createOutbound({ objects, clock, random }: OutboundOptions): Outbound {
+  // Node keeps connections apart by address, names, trust and client certificate.
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_CONNECTIONS_PER_PEER, scheduling: 'lifo' });
+
+  function route(endpoint: OutboundEndpoint): { peer: Peer; location: Location } {
+    const location = locationOf(endpoint);
+    const tls = tlsOf(endpoint);
+    const { target } = endpoint;
+    if ('url' in target) return { location, peer: { protocol: 'https:', host: location.host, port: location.port, agent, tls } };
+    const address = serviceAddress(objects, target.service, random);
+    return { location, peer: { protocol: 'https:', ...address, agent, tls: { ...tls, serverName: location.host } } };
+  }
+
+  async function run<T>(
+    endpoint: OutboundEndpoint,
+    options: SendOptions,
+    work: (peer: Peer, complete: SendOptions) => Promise<T>,
+  ): Promise<T> {
+    const url = urlOf(locationOf(endpoint), options.path);
+    let at = { host: '', port: 0 };
+    try {
+      const { peer, location } = route(endpoint);
+      at = peer;
+      return await work(peer, { ...options, headers: headersOf(endpoint, location, options.headers) });
+    } catch (error) {
+      if (error instanceof OutboundError) throw error;
+      const say = (text: string) => `${capitalised(options.method)} ${JSON.stringify(url)}: ${text}`;
+      const { signal } = options;
+      if (signal.aborted && signal.reason === TOO_LATE)
+        throw new OutboundError('DeadlineExceeded', say('context deadline exceeded'), { cause: error });
+      if (signal.aborted) throw new OutboundError('Canceled', say('context canceled'), { cause: error });
+      throw new OutboundError('Unreachable', say(error instanceof ApiError ? error.message : inGoWords(error, at)), { cause: error });
+    }
+  }
+
+  async function text(endpoint: OutboundEndpoint, options: SendOptions, limits: { timeoutMs: number; maxAnswerBytes?: number }) {
+    using limit = deadline(options.signal, clock, limits.timeoutMs);
+    return await run(endpoint, { ...options, signal: limit.signal }, async (peer, complete) => {
+      const response = await send(peer, complete);
+      return { response, body: await readText(response, limits.maxAnswerBytes ?? ANSWER_LIMIT_BYTES) };
+    });
+  }
+
+  return {
+    async postJson(endpoint, { body, timeoutMs, maxAnswerBytes, signal }) {
+      const content = JSON.stringify(body);
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(content)),
+        accept: 'application/json, */*',
+      };
+      const path = `${locationOf(endpoint).path}?timeout=${goSeconds(timeoutMs)}`;
+      const answer = await text(endpoint, { method: 'POST', path, headers, body: content, signal }, { timeoutMs, maxAnswerBytes });
+      if (!isSuccess(answer.response)) {
+        const status = refusalOf(answer.response, answer.body);
+        throw new OutboundError('Status', status.message, { status });
+      }
+      return parseJson(answer.body);
+    },
+    async getText(endpoint, { path, headers = {}, timeoutMs, maxAnswerBytes, signal }) {
+      const { response, body } = await text(endpoint, { method: 'GET', path, headers, signal }, { timeoutMs, maxAnswerBytes });
+      return { code: response.statusCode ?? 0, headers: response.headers, text: body };
+    },
+    open: (endpoint, options) => run(endpoint, options, send),
+    upgrade: (endpoint, options) => run(endpoint, options, sendUpgrade),
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}
+
+interface Location {
+  readonly host: string;
+  readonly port: number;
+  /** With its port where the target names one: what `Host` and messages say. */
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** Throws OutboundError for a URL that is none. */
+function locationOf({ target }: OutboundEndpoint): Location {
+  if ('service' in target) {
+    const { name, namespace, port = HTTPS_PORT, path } = target.service;
+    const host = `${name}.${namespace}.svc`;
+    return { host, port, authority: `${host}:${port}`, path: path || '/' };
+  }
+  const url = URL.parse(target.url);
+  if (url?.protocol !== 'https:') throw new OutboundError('Unreachable', `Unparsable URL: ${target.url}`);
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port || HTTPS_PORT), authority: url.host, path: url.pathname };
+}
+
+const urlOf = ({ authority }: Location, path: string): string => `https://${authority}${path}`;
+
+function headersOf({ credentials }: OutboundEndpoint, { authority }: Location, headers: SendOptions['headers']): SendOptions['headers'] {
+  const token = credentials && 'token' in credentials ? { authorization: `Bearer ${credentials.token}` } : {};
+  return { 'user-agent': USER_AGENT, ...headers, host: authority, ...token };
+}
+
+let machineTrust: readonly string[] | undefined;
+
+function tlsOf({ caBundle, skipVerification, credentials }: OutboundEndpoint): NonNullable<Peer['tls']> {
+  if (!caBundle && !skipVerification) machineTrust ??= [...getCACertificates('default'), ...getCACertificates('system')];
+  const ca = caBundle || machineTrust;
+  return {
+    verify: !skipVerification,
+    ...(ca && !skipVerification && { ca }),
+    ...(credentials && 'cert' in credentials && { cert: credentials.cert, key: credentials.key }),
+  };
+}
+
+/** Throws OutboundError past the limit, and node's error when the connection breaks. */
+async function readText(response: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new OutboundError('TooLarge', `the answer is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboundError('Undecodable', `couldn't get version/kind; json parse error: ${why}`, { cause });
+  }
+}
+
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+
+const TOO_LATE = new DOMException('no answer in time', 'TimeoutError');
+
+function deadline(signal: AbortSignal, clock: Clock, ms: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = clock.timer(ms, () => controller.abort(TOO_LATE));
+  return { signal: AbortSignal.any([signal, controller.signal]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+const capitalised = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase();
+
+/** Whole seconds, rounded up, as Go writes durations: `10s`, `1m30s`. */
+function goSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+/** PEM out of an object's `caBundle`, which is base64. */
+export const pemOf = (caBundle: string | undefined): string | undefined =>
+  caBundle ? Buffer.from(caBundle, 'base64').toString('utf8') : undefined;
