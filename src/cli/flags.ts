@@ -120,6 +120,14 @@ export const apiFlags = () => [
   ),
 ];
 
+export const apiSafetyFlags = () => [
+  flag(
+    '--encryption-provider-config <file>',
+    'EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are kept encrypted, and with which keys.',
+    text,
+  ),
+];
+
 export const clusterFlags = () => [
   flag('--advertise-address <ip>', 'Address under which other machines and pods reach this API server. Default: --node-ip.', address),
   flag('--cluster-cidr <cidr>', 'Addresses of pods.', cidr, '10.42.0.0/16'),

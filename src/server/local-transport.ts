@@ -16,7 +16,7 @@ export function localTransport(registry: Registry, authorizer: Authorizer, user:
   return {
     async request(request, { signal }) {
       await authorize(authorizer, attributesOf(user, request));
-      return answerObject(await orInternal(() => registry.answer(owned(request), contextOf(signal))));
+      return orInternal(async () => answerObject(await registry.answer(owned(request), contextOf(signal))));
     },
     async *watch(request, { signal }) {
       const watchRequest: ApiRequest = { ...request, verb: 'watch' };

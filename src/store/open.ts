@@ -14,6 +14,8 @@ export interface OpenStoreOptions {
   readonly flushMs?: number;
   /** The greatest size of a SQLite file. */
   readonly maxBytes?: number;
+  /** What is overwritten or deleted leaves no trace in the file (for encrypted values). Costs a rewrite of the file when it is new. */
+  readonly eraseDeleted?: boolean;
   /** Where the SQLite worker comes from; for the packaged executable. `source`: the worker's script as CommonJS. */
   readonly sqliteWorker?: { readonly url?: URL | string; readonly source?: string; readonly nativeBinding?: string };
 }

@@ -11,10 +11,24 @@ export interface Entry {
   readonly value: Uint8Array;
   /** The revision that wrote this value. */
   readonly revision: number;
+  readonly condition?: Condition;
 }
 
+/**
+ * For values that lie encrypted. `stale`: written in a form that is no longer written, so that writing the same value again is
+ * not for nothing. StoreError Unreadable: why the value, which is empty then, cannot be had.
+ */
+export type Condition = 'stale' | StoreError;
+
 export type StoreEvent =
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array; readonly revision: number; readonly created: boolean }
+  | {
+      readonly type: 'put';
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly revision: number;
+      readonly created: boolean;
+      readonly condition?: Condition;
+    }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number };
 
 /** `durable`: acknowledged only when it is on disk. `write-behind`: acknowledged at once, flushed in batches; may be lost in a crash. */
@@ -50,7 +64,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type StoreErrorReason = 'Conflict' | 'NotFound' | 'Expired' | 'Closed' | 'Unavailable' | 'TooSlow';
+export type StoreErrorReason = 'Conflict' | 'NotFound' | 'Expired' | 'Closed' | 'Unavailable' | 'TooSlow' | 'Unreadable';
 
 export class StoreError extends Error {
   readonly reason: StoreErrorReason;
@@ -65,3 +79,4 @@ export const isStoreConflict = (e: unknown): boolean => e instanceof StoreError 
 export const isStoreNotFound = (e: unknown): boolean => e instanceof StoreError && e.reason === 'NotFound';
 export const isStoreExpired = (e: unknown): boolean => e instanceof StoreError && e.reason === 'Expired';
 export const isTooSlow = (e: unknown): boolean => e instanceof StoreError && e.reason === 'TooSlow';
+export const isUnreadable = (e: unknown): boolean => e instanceof StoreError && e.reason === 'Unreadable';

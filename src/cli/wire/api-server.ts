@@ -9,6 +9,8 @@ import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
+import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
+import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
@@ -25,6 +27,7 @@ import { UsageError } from '../exit.ts';
 import { documents } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
+import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
 export interface Ambient {
@@ -50,11 +53,22 @@ const sqliteWorker = (nativeDir: string) =>
     ? { source: readAsset('sqlite-worker.js').toString('utf8'), nativeBinding: assetPath('better_sqlite3.node', nativeDir) }
     : undefined;
 
+const encryptionOf = async ({ encryptionProviderConfig: path }: ServerSettings): Promise<EncryptionPlan | undefined> =>
+  path === undefined ? undefined : readPolicyFile('--encryption-provider-config', path, planEncryption);
+
 async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
   const paths = pathsOf(settings.dataDir);
   const url = settings.datastoreEndpoint ?? `sqlite://${join(paths.serverDir, 'state.db')}`;
+  const encryption = await encryptionOf(settings);
   try {
-    const store = await openStore({ url, clock, log, sqliteWorker: sqliteWorker(paths.nativeDir) });
+    const opened = await openStore({
+      url,
+      clock,
+      log,
+      sqliteWorker: sqliteWorker(paths.nativeDir),
+      eraseDeleted: encryption !== undefined,
+    });
+    const store = encryption ? encryptedStore(opened, encryption) : opened;
     const cache = createWatchCache(store, { clock, log });
     return { store, cache, resources: await openApi(registry, cache) };
   } catch (error) {

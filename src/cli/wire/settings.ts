@@ -16,6 +16,7 @@ export interface ServerSettings {
   readonly disable: readonly string[];
   readonly nodeIp: string;
   readonly nodeName: string;
+  readonly encryptionProviderConfig?: string;
 }
 
 /** What the agent on a machine was told. */

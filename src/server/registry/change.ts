@@ -97,7 +97,7 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   draft.metadata.resourceVersion = String(stored.revision);
   const state = resource.toStored(draft);
   const ends = endsWithUpdate(draft);
-  if (!ends && equalJson(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
+  if (!ends && !stored.stale && equalJson(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
   if (dryRun) return { kind: 'object', object: draft };
   delete draft.metadata.resourceVersion;
   if (state.metadata) delete state.metadata.resourceVersion;

@@ -110,7 +110,7 @@ interface Row {
   readonly value: Uint8Array;
 }
 
-function prepareFile(sqlite: Sqlite.Database, { maxBytes }: WorkerOptions): void {
+function prepareFile(sqlite: Sqlite.Database, { maxBytes, eraseDeleted }: WorkerOptions): void {
   // Before anything is read: WAL then needs no shared memory, and the lock is kept.
   sqlite.pragma('locking_mode = EXCLUSIVE');
   const application = sqlite.pragma('application_id', { simple: true });
@@ -128,6 +128,17 @@ function prepareFile(sqlite: Sqlite.Database, { maxBytes }: WorkerOptions): void
   if (maxBytes !== undefined) {
     sqlite.pragma(`max_page_count = ${Math.floor(maxBytes / Number(sqlite.pragma('page_size', { simple: true })))}`);
   }
+  if (eraseDeleted) eraseFromHereOn(sqlite);
+  else sqlite.exec('DROP TABLE IF EXISTS erasing');
+}
+
+/** The table marks a file of which this holds already; what was deleted before that goes with the rewrite, and with the log. */
+function eraseFromHereOn(sqlite: Sqlite.Database): void {
+  sqlite.pragma('secure_delete = ON');
+  if (sqlite.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'erasing'").pluck().get() === 0) {
+    sqlite.exec('VACUUM; CREATE TABLE erasing (since INTEGER)');
+  }
+  sqlite.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 function createTables(sqlite: Sqlite.Database): void {

@@ -39,6 +39,7 @@ export interface WorkerOptions {
   readonly path: string;
   readonly nativeBinding: string | undefined;
   readonly maxBytes: number | undefined;
+  readonly eraseDeleted: boolean;
 }
 
 export interface Operation {

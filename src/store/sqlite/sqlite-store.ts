@@ -15,6 +15,8 @@ export interface SqliteOptions extends WorkerPlace {
   readonly flushMs?: number;
   /** The file's greatest size; writes beyond it are Unavailable, as on a full disk. */
   readonly maxBytes?: number;
+  /** What is overwritten or deleted leaves no trace in the file once it is closed. */
+  readonly eraseDeleted?: boolean;
 }
 
 const FLUSH_MS = 10_000;
@@ -23,8 +25,8 @@ const CEILING_STEP = 10_000;
 
 /** Opens the file for this process alone. Rejects with StoreError Unavailable, one sentence, when it is in use or damaged. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { path, nativeBinding, maxBytes } = options;
-  const { link, file } = await WorkerLink.open({ path, nativeBinding, maxBytes }, options);
+  const { path, nativeBinding, maxBytes, eraseDeleted = false } = options;
+  const { link, file } = await WorkerLink.open({ path, nativeBinding, maxBytes, eraseDeleted }, options);
   return new SqliteStore(link, file, options);
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { type Store, StoreError, type StoreEvent } from '../store.ts';
+import { type Entry, type Store, StoreError, type StoreEvent } from '../store.ts';
 import type { Cached, Collection, CollectionEvent, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
@@ -130,8 +130,8 @@ export class CachedCollection<T extends object> implements Collection<T> {
   }
 
   /** An entry of the first listing; what events said about its key since counts more. */
-  load(entry: { readonly key: string; readonly value: Uint8Array; readonly revision: number }): void {
-    this.#set(Item.fromStored(entry.key, entry.revision, entry.value));
+  load(entry: Entry): void {
+    this.#set(Item.fromStored(entry));
   }
 
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
@@ -154,7 +154,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
     const handed = this.#puts.get(event.value);
-    if (!handed) return Item.fromStored(event.key, event.revision, event.value);
+    if (!handed) return Item.fromStored(event);
     handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object);
     return handed.item;
   }

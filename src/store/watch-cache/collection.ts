@@ -7,7 +7,9 @@
 export interface Cached<T> {
   readonly key: string;
   readonly revision: number;
-  /** The object's JSON with metadata.resourceVersion spliced in: served as it is to every GET, LIST and WATCH. */
+  /** It lies in the store in a form that is no longer written (encrypted with a former key): writing the same state again is not for nothing. */
+  readonly stale?: boolean;
+  /** The object's JSON with metadata.resourceVersion spliced in: served as it is to every GET, LIST and WATCH. Throws StoreError Unreadable. */
   readonly bytes: Buffer;
   /**
    * The parsed object, deeply frozen, with metadata.resourceVersion. Parsed on first use, and again when nobody held it for a

@@ -1,5 +1,22 @@
+import { type Condition, StoreError } from '../store.ts';
 import type { Cached } from './collection.ts';
 import { deepFreeze, restamp, spliceRevision, withRevision } from './resource-version.ts';
+
+interface StoredState {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+  readonly condition?: Condition;
+}
+
+/** A cipher without authentication may open to rubbish: that is one object lost, not the collection. */
+function stateOf(value: Uint8Array, { key, revision }: StoredState): Buffer | StoreError {
+  try {
+    return spliceRevision(value, revision);
+  } catch (cause) {
+    return new StoreError('Unreadable', `unable to decode key ${JSON.stringify(key)}: it holds no object`, { cause });
+  }
+}
 
 /**
  * One object at one revision. The bytes are the state; the parsed object is held weakly, so that memory holds it only while
@@ -8,29 +25,44 @@ import { deepFreeze, restamp, spliceRevision, withRevision } from './resource-ve
 export class Item<T extends object> implements Cached<T> {
   readonly key: string;
   readonly revision: number;
-  readonly bytes: Buffer;
+  readonly stale: boolean;
+  readonly #bytes: Buffer | StoreError;
   #object: WeakRef<T> | undefined;
 
-  private constructor(key: string, revision: number, bytes: Buffer, object?: T) {
+  private constructor(
+    key: string,
+    revision: number,
+    bytes: Buffer | StoreError,
+    { object, stale = false }: { object?: T; stale?: boolean } = {},
+  ) {
     this.key = key;
     this.revision = revision;
-    this.bytes = bytes;
+    this.stale = stale;
+    this.#bytes = bytes;
     this.#object = object && new WeakRef(object);
   }
 
-  static fromStored<T extends object>(key: string, revision: number, stored: Uint8Array): Item<T> {
-    return new Item<T>(key, revision, spliceRevision(stored, revision));
+  /** An entry that cannot be read becomes an item whose state throws StoreError Unreadable to whoever asks for it. */
+  static fromStored<T extends object>(entry: StoredState): Item<T> {
+    const { key, revision, value, condition } = entry;
+    if (condition instanceof StoreError) return new Item<T>(key, revision, condition);
+    return new Item<T>(key, revision, stateOf(value, entry), { stale: condition === 'stale' });
   }
 
   /** `object` is deeply frozen and is what `stored` was made of. */
   static fromWrite<T extends object>(key: string, revision: number, stored: Uint8Array, object: T): Item<T> {
-    return new Item<T>(key, revision, spliceRevision(stored, revision), withRevision(object, revision));
+    return new Item<T>(key, revision, spliceRevision(stored, revision), { object: withRevision(object, revision) });
   }
 
   /** This state, stamped with the revision of its deletion. */
   deletedAt(revision: number): Item<T> {
     const object = this.#object?.deref();
-    return new Item<T>(this.key, revision, restamp(this.bytes, revision), object && withRevision(object, revision));
+    return new Item<T>(this.key, revision, restamp(this.bytes, revision), { object: object && withRevision(object, revision) });
+  }
+
+  get bytes(): Buffer {
+    if (this.#bytes instanceof StoreError) throw this.#bytes;
+    return this.#bytes;
   }
 
   get object(): T {

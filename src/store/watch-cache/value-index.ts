@@ -1,3 +1,4 @@
+import { isUnreadable } from '../store.ts';
 import type { Item } from './item.ts';
 
 type ValuesOf<T> = (object: T) => readonly string[];
@@ -25,6 +26,16 @@ export class ValueIndex<T extends object> {
     return this.#keys.get(value) ?? new Set();
   }
 
+  /** What cannot be read has no values. */
+  #valuesFor(item: Item<T>): readonly string[] {
+    try {
+      return this.#valuesOf(item.object);
+    } catch (error) {
+      if (isUnreadable(error)) return [];
+      throw error;
+    }
+  }
+
   has(item: Item<T>, value: string): boolean {
     return this.#valuesOf(item.object).includes(value);
   }
@@ -32,7 +43,7 @@ export class ValueIndex<T extends object> {
   set(item: Item<T>): void {
     if (!this.#isBuilt) return;
     const before = this.#values.get(item.key) ?? [];
-    const after = this.#valuesOf(item.object);
+    const after = this.#valuesFor(item);
     if (before.length === after.length && before.every((value, i) => value === after[i])) return;
     this.delete(item.key);
     if (after.length === 0) return;
