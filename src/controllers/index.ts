@@ -12,6 +12,7 @@ import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
+import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
 
 /** What controllers need beyond the API: given by the composition root. */
 export interface ControllerDependencies {
@@ -38,6 +39,8 @@ export function controllers({ registry, caPem, signer, clusterCidrs }: Controlle
     nodeipam({ clusterCidrs }),
     nodelifecycle,
     podgc,
+    pvcProtection,
+    pvProtection,
     csr({ signer }),
   ];
 }

@@ -69,6 +69,8 @@ export interface AdmissionPlugin {
   readonly name: string;
   mutate?(request: AdmissionRequest): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
+  /** The write came to nothing after `validate` had let it through, or before: what was reserved for it is free again. Never throws. */
+  undo?(request: AdmissionRequest): void;
 }
 
 /** The in-process door: what http/, local-transport.ts, authn, authz and admission plugins call. Authorization has happened already. */

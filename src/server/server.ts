@@ -68,7 +68,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     resources,
     definition: (group, version, plural) => definitions.find(group, version, plural),
     schemas: { prune, validate: validateSchema },
-    admission: admissionChain(options.admission ?? builtInAdmission(objects, random)),
+    admission: admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random })),
     allocators: allocatorsOf(options),
     turns: new KeyTurns(),
     subresources: { ...builtInSubresources, ...options.subresources },

@@ -1,13 +1,11 @@
 import type { Clock } from '../base/clock.ts';
-import { nodeRestriction } from './admission/plugins/node-restriction.ts';
-import { rbacEscalation } from './admission/plugins/rbac-escalation.ts';
 import { createAuthenticator, tokenAuthenticator } from './authn/authenticator.ts';
 import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.ts';
 import { issuerOf, type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
 import { openAuthorizers } from './authz/chain.ts';
 import type { Rbac } from './authz/rbac.ts';
 import type { Pki } from './pki/pki.ts';
-import type { AdmissionPlugin, Authenticator, Authorizer, ObjectReader } from './ports.ts';
+import type { Authenticator, Authorizer, ObjectReader } from './ports.ts';
 import { accessReviews } from './reviews/access-review.ts';
 import { selfSubjectReview, selfSubjectRulesReview, tokenReview } from './reviews/identity-review.ts';
 import type { VirtualHandler } from './reviews/review.ts';
@@ -23,8 +21,6 @@ export interface Trust extends Disposable {
   readonly virtualHandlers: Readonly<Record<string, VirtualHandler>>;
   /** `create` of `serviceaccounts/token`. */
   readonly tokenHandler: VirtualHandler;
-  /** To be put among the validating plugins. */
-  readonly admission: readonly AdmissionPlugin[];
   /** Documents by path, for who may get them (RBAC: system:service-account-issuer-discovery). */
   readonly documents: Readonly<Record<string, object>>;
 }
@@ -54,7 +50,6 @@ export function assembleTrust({ pki, reader, clusterDomain, clock }: TrustOption
       'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview(rbac),
     },
     tokenHandler: tokenHandler({ reader, tokens, clock }),
-    admission: [nodeRestriction, rbacEscalation({ rbac, authorizer })],
     documents: {
       '/.well-known/openid-configuration': openIdConfiguration(issuer),
       '/openid/v1/jwks': jsonWebKeySet(pki.serviceAccountKeys),

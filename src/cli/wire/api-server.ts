@@ -128,7 +128,7 @@ export async function assembleControlPlane(
     resources,
     authenticator: trust.authenticator,
     authorizer: trust.authorizer,
-    admission: [...builtInAdmission(reader, random), ...trust.admission],
+    admission: builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, clock, random }),
     serviceCidrs: [settings.serviceCidr],
     nodePortRange: portRange(settings.serviceNodePortRange),
     virtual: trust.virtualHandlers,

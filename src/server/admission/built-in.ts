@@ -1,16 +1,54 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { AdmissionPlugin, ObjectReader } from '../ports.ts';
+import type { Rbac } from '../authz/rbac.ts';
+import type { AdmissionPlugin, Authorizer, ObjectReader } from '../ports.ts';
+import { certificateApproval } from './plugins/certificate-approval.ts';
+import { certificateSigning } from './plugins/certificate-signing.ts';
+import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.ts';
+import { defaultIngressClass } from './plugins/default-ingress-class.ts';
+import { defaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { nodeRestriction } from './plugins/node-restriction.ts';
+import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
+import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { priority } from './plugins/priority.ts';
+import { rbacEscalation } from './plugins/rbac-escalation.ts';
+import { runtimeClass } from './plugins/runtime-class.ts';
 import { serviceAccount } from './plugins/service-account.ts';
+import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
-/** The admission plugins of every server, in upstream's order. Webhooks, policies and quota will come after them. */
-export const builtInAdmission = (objects: ObjectReader, random: Random): readonly AdmissionPlugin[] => [
+export interface BuiltInAdmissionOptions {
+  readonly objects: ObjectReader;
+  readonly authorizer: Authorizer;
+  /** Absent: nobody's rights are known, and nobody is kept from giving out more than he has. */
+  readonly rbac?: Rbac;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
+ * RBACEscalation has no place there: upstream checks it in storage, after all mutation.
+ */
+export const builtInAdmission = ({ objects, authorizer, rbac, random }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(objects),
   serviceAccount(objects, random),
+  nodeRestriction,
   taintNodesByCondition,
   priority(objects),
   defaultTolerationSeconds,
+  defaultStorageClass(objects),
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize(objects),
+  runtimeClass(objects),
+  certificateApproval(authorizer),
+  certificateSigning(authorizer),
+  certificateSubjectRestriction,
+  defaultIngressClass(objects),
+  podTopologyLabels(objects),
+  ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
+  // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook belong here, in this order.
+  // ResourceQuota is the last: what it counts, nobody else refuses.
 ];

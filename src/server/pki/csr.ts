@@ -23,10 +23,13 @@ export interface CsrSigner {
 const MAX_CSR_BYTES = 64 * 1024;
 const MIN_EXPIRATION_SECONDS = 600;
 
+/** What a PEM request asks for. Rejects with CsrError. */
+export const describeCsr = async (pem: string): Promise<CsrDescription> => (await parse(pem)).description;
+
 export function openCsrSigner({ authority, now }: { authority: KeyPair; now: () => number }): CsrSigner {
   const notAfterCa = new X509Certificate(authority.certPem).validToDate.getTime();
   return {
-    describeCsr: async (pem) => (await parse(pem)).description,
+    describeCsr,
     async signCsr(pem, { usages, expirationSeconds }) {
       const { request, description, issue } = await parse(pem);
       if (!description.signatureValid) throw new CsrError('the request is not signed by its own key');

@@ -28,6 +28,8 @@ export interface Change {
   readonly make: (old: KubeObject) => Draft | Promise<Draft>;
   /** How the admission plugins see the change; the object itself when absent. */
   readonly admitAs?: (draft: Draft, old: KubeObject) => { object: KubeObject; old: KubeObject };
+  /** The plugins have seen what was asked for already (a Binding, an Eviction): what comes of it is not theirs. */
+  readonly admitted?: boolean;
 }
 
 /** Reads, changes and writes one object, in its turn; again when somebody else wrote in between and the change does not mind. */
@@ -72,21 +74,24 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
   const { definition } = resource;
   const old = resource.view(stored).object;
   const strategy: Strategy = { deps, definition, context, subresource };
-  const admission = { operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const;
+  const admission = change.admitted
+    ? undefined
+    : ({ operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const);
   setDefaults(strategy, draft);
-  await deps.admission.mutate(admission);
+  if (admission) await deps.admission.mutate(admission);
   prepareForUpdate(strategy, draft, old);
   setDefaults(strategy, draft);
   const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);
   try {
     validateChanged(strategy, draft, old);
-    await deps.admission.validate(admission);
+    if (admission) await deps.admission.validate(admission);
     const answer = await store(deps, change, stored, draft);
     if (request.options?.dryRun) claim?.release();
     else claim?.commit();
     return answer;
   } catch (error) {
     claim?.release();
+    if (admission) deps.admission.undo(admission);
     throw error;
   }
 }

@@ -63,6 +63,7 @@ async function createNamed(
     return await store(resource, draft, claim, request.options?.dryRun ?? false);
   } catch (error) {
     claim?.release();
+    deps.admission.undo(admission);
     throw error;
   }
 }

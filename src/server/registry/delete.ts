@@ -31,10 +31,19 @@ const ANSWERED_WITH_OBJECT = new Set([
   'storageclasses.storage.k8s.io',
 ]);
 
-/** DELETE of one object, in its turn: removes it, or marks it when a grace period or finalizers hold it. */
-export async function remove(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+/**
+ * DELETE of one object, in its turn: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
+ * asked for already (an Eviction).
+ */
+export async function remove(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  { admitted = false }: { admitted?: boolean } = {},
+): Promise<Answer> {
   const key = keyOf(resource, request.namespace, request.name ?? '');
-  return deps.turns.take(key, () => removeInTurn(deps, resource, request, context, key));
+  return deps.turns.take(key, () => removeInTurn(deps, resource, request, context, { key, admitted }));
 }
 
 async function removeInTurn(
@@ -42,7 +51,7 @@ async function removeInTurn(
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  key: string,
+  { key, admitted }: { readonly key: string; readonly admitted: boolean },
 ): Promise<Answer> {
   const options = deleteOptions(request);
   const { definition, collection } = resource;
@@ -52,7 +61,7 @@ async function removeInTurn(
     if (!stored) throw notFound(definition, name);
     checkPreconditions(resource, stored, options);
     try {
-      return await removeOnce(deps, resource, request, context, { stored, options });
+      return await removeOnce(deps, resource, request, context, { stored, options, admitted });
     } catch (error) {
       if (isStoreNotFound(error)) throw notFound(definition, name);
       if (!isStoreConflict(error)) throw error;
@@ -64,6 +73,7 @@ async function removeInTurn(
 interface Target {
   readonly stored: Cached<KubeObject>;
   readonly options: DeleteOptions;
+  readonly admitted: boolean;
 }
 
 async function removeOnce(
@@ -71,13 +81,15 @@ async function removeOnce(
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  { stored, options }: Target,
+  { stored, options, admitted }: Target,
 ): Promise<Answer> {
   const { definition, collection } = resource;
   const old = resource.view(stored).object;
   const admission = { operation: 'DELETE', request, object: undefined, old, context } as const;
-  await deps.admission.mutate(admission);
-  await deps.admission.validate(admission);
+  if (!admitted) {
+    await deps.admission.mutate(admission);
+    await deps.admission.validate(admission);
+  }
   const plan = planDelete(stored.object, definition, options, deps.clock.now());
   if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored) };
   const dryRun = request.options?.dryRun || options.dryRun?.includes('All');

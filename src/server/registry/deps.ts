@@ -18,6 +18,8 @@ export interface SchemaWalks {
 export interface Admission {
   mutate(request: AdmissionRequest): Promise<void>;
   validate(request: AdmissionRequest): Promise<void>;
+  /** Nothing was stored, whatever the reason: a refusal, a lost race. */
+  undo(request: AdmissionRequest): void;
 }
 
 /** A claim on something outside the object: addresses and ports of a Service. Ends in exactly one of the two. */

@@ -3,6 +3,7 @@ import type { Binding, Pod } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
+import { admitCreation } from '../registry/admit.ts';
 import { type Answer, success } from '../registry/answer.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
@@ -15,28 +16,31 @@ export async function bindPod(request: ApiRequest, context: RequestContext, deps
   const resource = deps.resources.byId('pods');
   if (!resource) throw noSuchResource();
   const binding = request.body as Binding | undefined;
-  const node = binding?.target?.name;
   const name = request.name ?? binding?.metadata?.name;
   if (!binding || !name) throw badRequest('a Binding with a name is required');
   if (binding.metadata?.name && binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
   if (binding.target?.kind && binding.target.kind !== 'Node') throw badRequest('a Binding binds to a Node');
-  if (!node) throw badRequest('target.name is required');
-  const make = (old: KubeObject) => bound(old as Pod, binding, node, rfc3339(deps.clock.now()));
-  await changeObject(deps, { resource, request, context, name, subresource: 'binding', make });
+  if (!binding.target?.name) throw badRequest('target.name is required');
+  const metadata = { ...binding.metadata, name, namespace: request.namespace };
+  const asked: Binding = { ...binding, apiVersion: 'v1', kind: 'Binding', metadata };
+  await admitCreation(deps, { ...request, name }, context, asked);
+  const make = (old: KubeObject) => bound(old as Pod, asked, rfc3339(deps.clock.now()));
+  await changeObject(deps, { resource, request, context, name, subresource: 'binding', make, admitted: true });
   return { kind: 'status', status: { ...success(undefined), code: 201 } };
 }
 
-function bound(old: Pod, binding: Binding, node: string, now: string): Draft {
+function bound(old: Pod, binding: Binding, now: string): Draft {
   const name = old.metadata?.name ?? '';
   const refuse = (why: string) => conflict({ group: '', plural: 'pods/binding' }, name, why);
   if (old.metadata?.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (old.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${old.spec.nodeName}"`);
   if (old.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const pod = copyJson(old) as Pod & Draft;
-  const { uid, resourceVersion, annotations } = binding.metadata ?? {};
+  const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {};
   pod.metadata = { ...pod.metadata, uid: uid ?? pod.metadata.uid, resourceVersion };
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  pod.spec = { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: node };
+  if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
+  pod.spec = { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: binding.target.name };
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
   const others = pod.status?.conditions?.filter(({ type }) => type !== 'PodScheduled') ?? [];
   pod.status = { ...pod.status, conditions: [...others, scheduled] };

@@ -6,10 +6,12 @@ import type { Pod, PodDisruptionBudget } from '../../api/schema/generated/types.
 import type { ApiRequest, DeleteOptions } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
+import { admitCreation } from '../registry/admit.ts';
 import { type Answer, success } from '../registry/answer.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
 import { copyJson } from '../registry/copy.ts';
+import { remove } from '../registry/delete.ts';
 import { badRequest, noSuchResource } from '../registry/errors.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
 import { keyOf, type Resource } from '../registry/resources.ts';
@@ -30,6 +32,8 @@ export async function evictPod(request: ApiRequest, context: RequestContext, dep
   const pod = podResource.collection.get(keyOf(podResource, namespace, name))?.object as Pod | undefined;
   if (!pod) throw notFound(pods, name);
   const budgets = budgetResource.collection.list({ prefix: `${budgetResource.prefix}${namespace}/` });
+  const asked = { ...eviction, apiVersion: 'policy/v1', kind: 'Eviction', metadata: { ...eviction.metadata, name, namespace } };
+  await admitCreation(deps, request, context, asked);
   const plan = planEviction(
     pod,
     budgets.items.map((item) => item.object as PodDisruptionBudget),
@@ -41,7 +45,7 @@ export async function evictPod(request: ApiRequest, context: RequestContext, dep
   if (plan.do === 'count') await countDisruption(deps, budgetResource, context, { namespace, pod, budget: budgetName, dryRun });
   if (!pod.metadata?.deletionTimestamp) await noteEviction(deps, podResource, { ...request, options }, context);
   const deletion: ApiRequest = { ...request, verb: 'delete', group: '', version: 'v1', resource: 'pods', subresource: undefined, options };
-  await deps.registry.answer({ ...deletion, body: eviction.deleteOptions }, context);
+  await remove(deps, podResource, { ...deletion, body: asked.deleteOptions }, context, { admitted: true });
   return { kind: 'status', status: { ...success(undefined), code: 201 } };
 }
 
@@ -74,7 +78,7 @@ async function countDisruption(deps: SubresourceDeps, resource: Resource, contex
     return draft;
   };
   const request: ApiRequest = { verb: 'update', group, version, resource: plural, namespace, name: budget, options: { dryRun } };
-  await changeObject(deps, { resource, request, context, name: budget, subresource: 'status', make });
+  await changeObject(deps, { resource, request, context, name: budget, subresource: 'status', make, admitted: true });
 }
 
 /** The pod says why it goes (KEP-3329). */
@@ -88,5 +92,5 @@ async function noteEviction(deps: SubresourceDeps, resource: Resource, request: 
     delete pod.metadata.resourceVersion;
     return pod;
   };
-  await changeObject(deps, { resource, request, context, name: request.name ?? '', subresource: 'status', make });
+  await changeObject(deps, { resource, request, context, name: request.name ?? '', subresource: 'status', make, admitted: true });
 }

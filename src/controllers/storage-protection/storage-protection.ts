@@ -1,0 +1,44 @@
+import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/index.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { Pod } from '../../api/schema/generated/types.ts';
+import type { Controller } from '../../client/controller.ts';
+import { claimNames, isClaimInUse, PV_FINALIZER, PVC_FINALIZER, planFinalizers } from './protection-plan.ts';
+
+const BY_CLAIM = 'claim';
+const claimKeys = (pod: Pod): string[] => claimNames(pod).map((name) => `${pod.metadata?.namespace}/${name}`);
+
+const ignoreNotFound = (error: unknown) => {
+  if (!isNotFound(error)) throw error;
+};
+
+/** A claim that is deleted stays until no pod on a node mounts it (Kubernetes: "Persistent Volumes", Storage Object in Use Protection). */
+export const pvcProtection: Controller = {
+  name: 'persistentvolumeclaim-protection',
+  reads: ['persistentvolumeclaims', 'pods'],
+  writes: ['persistentvolumeclaims'],
+  indexes: { pods: { [BY_CLAIM]: claimKeys } },
+  enqueue: { pods: claimKeys },
+  async reconcile({ key, client, informer, signal }) {
+    const claim = informer(persistentVolumeClaims).get(key);
+    if (!claim) return;
+    const finalizers = planFinalizers(claim, PVC_FINALIZER, () => isClaimInUse(claim, informer(pods).by(BY_CLAIM, key)));
+    if (!finalizers) return;
+    await client
+      .update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, finalizers } }, { signal })
+      .catch(ignoreNotFound);
+  },
+};
+
+/** A volume that is deleted stays while it is bound. */
+export const pvProtection: Controller = {
+  name: 'persistentvolume-protection',
+  reads: ['persistentvolumes'],
+  writes: ['persistentvolumes'],
+  async reconcile({ key, client, informer, signal }) {
+    const volume = informer(persistentVolumes).get(key);
+    if (!volume) return;
+    const finalizers = planFinalizers(volume, PV_FINALIZER, () => volume.status?.phase === 'Bound');
+    if (!finalizers) return;
+    await client.update(persistentVolumes, { ...volume, metadata: { ...volume.metadata, finalizers } }, { signal }).catch(ignoreNotFound);
+  },
+};

@@ -1,0 +1,17 @@
+import type { KubeObject } from '../../../api/meta/object.ts';
+import type { AdmissionPlugin } from '../../ports.ts';
+import { isAbout } from '../request.ts';
+
+function protect({ metadata }: KubeObject, finalizer: string): void {
+  if (metadata && !metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+}
+
+/** Claims that pods use and volumes that are bound outlive their deletion: controllers take the finalizers off when nobody needs them any more. */
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  mutate(admission) {
+    if (admission.operation !== 'CREATE' || !admission.object) return;
+    if (isAbout(admission, 'persistentvolumeclaims')) protect(admission.object, 'kubernetes.io/pvc-protection');
+    if (isAbout(admission, 'persistentvolumes')) protect(admission.object, 'kubernetes.io/pv-protection');
+  },
+};

@@ -1,0 +1,13 @@
+import type { ApiError, StatusCause } from '../../api/meta/status.ts';
+import type { AdmissionRequest } from '../ports.ts';
+import { forbiddenBecause } from '../registry/errors.ts';
+
+/** Is this a request on the resource (`pods`, `ingresses` of `networking.k8s.io`) or, when one is named, on its subresource? */
+export const isAbout = ({ request }: AdmissionRequest, resource: string, group = '', subresource = ''): boolean =>
+  request.resource === resource && request.group === group && (request.subresource ?? '') === subresource;
+
+/** 403 as upstream's admission words it: `pods "x" is forbidden: …`. The subresource is not named. */
+export function refusal({ request, object, old }: AdmissionRequest, why: string, causes?: StatusCause[]): ApiError {
+  const name = request.name || object?.metadata?.name || object?.metadata?.generateName || old?.metadata?.name || 'Unknown';
+  return forbiddenBecause({ group: request.group, plural: request.resource }, name, why, causes);
+}

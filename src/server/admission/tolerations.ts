@@ -1,0 +1,26 @@
+import type { Toleration } from '../../api/schema/generated/types.ts';
+import { equalJson } from '../registry/copy.ts';
+
+/** Does the first tolerate everything that the second does? */
+function isSuperset(wide: Toleration, narrow: Toleration): boolean {
+  if (equalJson(wide, narrow)) return true;
+  if (narrow.key !== wide.key && (wide.key || wide.operator !== 'Exists')) return false;
+  if (wide.effect && wide.effect !== narrow.effect) return false;
+  if (wide.effect === 'NoExecute' && wide.tolerationSeconds !== undefined) {
+    if (narrow.tolerationSeconds === undefined || narrow.tolerationSeconds > wide.tolerationSeconds) return false;
+  }
+  if (wide.operator === 'Exists') return true;
+  return (wide.operator || 'Equal') === 'Equal' && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+}
+
+/** Both lists without what another entry covers already; of equal ones the first stays (upstream: util/tolerations, MergeTolerations). */
+export function mergeTolerations(first: readonly Toleration[], second: readonly Toleration[]): Toleration[] {
+  const all = [...first, ...second];
+  const merged: Toleration[] = [];
+  for (const [i, toleration] of all.entries()) {
+    if (merged.some((kept) => isSuperset(kept, toleration))) continue;
+    if (all.slice(i + 1).some((later) => isSuperset(later, toleration) && !equalJson(later, toleration))) continue;
+    merged.push({ ...toleration });
+  }
+  return merged;
+}
