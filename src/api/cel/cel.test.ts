@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import {
+  CelBudget,
+  type CelEnvironment,
+  CelError,
+  compileCel,
+  DOUBLE,
+  DYN,
+  INT,
+  LazyMap,
+  listOf,
+  mapOf,
+  objectType,
+  STRING,
+  TIMESTAMP,
+  toJson,
+} from './index.ts';
+
+const self = { a: { list: [1, 2, 3] }, labels: { app: 'web' }, ratio: 1.5, nothing: null };
+const evaluate = (expression: string, bindings: Readonly<Record<string, unknown>> = { self }): unknown => {
+  const variables = Object.fromEntries(Object.keys(bindings).map((name) => [name, DYN]));
+  return toJson(compileCel(expression, { variables }).evaluate(bindings));
+};
+const error = (run: () => unknown): CelError => {
+  try {
+    run();
+  } catch (e) {
+    if (e instanceof CelError) return e;
+    throw e;
+  }
+  throw new Error('it succeeded');
+};
+const compileErrorOf = (expression: string, environment: CelEnvironment = { variables: { self: DYN } }) =>
+  error(() => compileCel(expression, environment)).message.split('\n')[0];
+
+describe('expressions', () => {
+  it.each([
+    ['1 + 2 * 3 - -4', 11],
+    ['7 / 2', 3],
+    ['-7 % 3', -1],
+    ['7.0 / 2.0', 3.5],
+    ['"a" + \'b\' + """c"""', 'abc'],
+    ['self.a.list.all(x, x > 0)', true],
+    ['self.a.list.exists(x, x == 2)', true],
+    ['self.a.list.exists_one(x, x > 1)', false],
+    ['self.a.list.map(x, x * 2)', [2, 4, 6]],
+    ['self.a.list.map(x, x > 1, x * 2)', [4, 6]],
+    ['self.a.list.filter(x, x % 2 == 1)', [1, 3]],
+    ['self.a.list.all(i, v, v == i + 1)', true],
+    ['self.a.list.exists(i, v, i == 2 && v == 3)', true],
+    ['self.a.list.transformList(i, v, i * v)', [0, 2, 6]],
+    ['self.a.list.transformList(i, v, i > 0, v)', [2, 3]],
+    ['self.labels.transformMap(k, v, k + "=" + v)', { app: 'app=web' }],
+    ['self.labels.transformMapEntry(k, v, {v: k})', { web: 'app' }],
+    ['self.labels.all(k, k.size() == 3)', true],
+    ['"app" in self.labels && !("x" in self.labels) && 2 in self.a.list', true],
+    ['has(self.a.list) && !has(self.a.other)', true],
+    ['self.?missing.?deep.orValue("none")', 'none'],
+    ['self.labels[?"app"].value() + self.labels["app"]', 'webweb'],
+    ['self.?labels.app.hasValue()', true],
+    ['self.a.list[?7].orValue(0)', 0],
+    ['optional.of(2).optMap(x, x * 2).or(optional.none()).value()', 4],
+    ['optional.none().optFlatMap(x, optional.of(1)).hasValue()', false],
+    ['[?self.?gone, 1]', [1]],
+    ['{?"gone": self.?gone, "kept": 1}', { kept: 1 }],
+    ['cel.bind(n, self.a.list.size(), n * n)', 9],
+    ['self.ratio == 1.5 && self.ratio > 1 && self.a.list[0] == 1.0', true],
+    ['self.nothing == null ? "null" : "set"', 'null'],
+    ['true || 1 / 0 == 1', true],
+    ['1 / 0 == 1 || true', true],
+    ['[0, 1].exists(x, 1 / x == 1)', true],
+    ['[[1, 2], [3]].map(l, l.map(x, x + 1))', [[2, 3], [4]]],
+    ['type(1) == int && type(self.ratio) == double && type("") == string && type([]) == list', true],
+    ['timestamp("2024-02-29T12:00:00.5Z") - duration("90m")', '2024-02-29T10:30:00.5Z'],
+    ['string(duration("1h30m1.5s"))', '5401.5s'],
+    ['int("42") + int(2.9) + int(3u)', 47],
+    ['b"\\x01a" + bytes("é")', 'AWHDqQ=='],
+    ['size("héllo😀")', 6],
+    ['self.labels == {"app": "web"} && self.a.list == [1, 2, 3]', true],
+    ['// a comment\n1 < 2', true],
+  ])('%s', (expression, expected) => {
+    expect(evaluate(expression)).toEqual(expected);
+  });
+
+  it.each([
+    ['self.missing', 'no such key: missing'],
+    ['self.a.list[7]', 'index out of bounds: 7'],
+    ['1 / 0', 'division by zero'],
+    ['1 % 0', 'modulus by zero'],
+    ['9223372036854775807 + 1', 'integer overflow'],
+    ['self.labels + 1', 'no such overload'],
+    ['self.a.list.map(x, x.y)', 'no such overload'],
+    ['optional.none().value()', 'optional.none() dereference'],
+    ['[0].all(x, 1 / x == 1)', 'division by zero'],
+  ])('%s ends with: %s', (expression, message) => {
+    expect(error(() => evaluate(expression))).toMatchObject({ reason: 'runtime', message });
+  });
+});
+
+describe('compilation', () => {
+  it.each([
+    ['nope', "ERROR: <input>:1:1: undeclared reference to 'nope' (in container '')"],
+    ['self.x.frobnicate()', "ERROR: <input>:1:18: undeclared reference to 'frobnicate' (in container '')"],
+    ['1 + "a"', "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'"],
+    ['1 == 1.0', "ERROR: <input>:1:3: found no matching overload for '_==_' applied to '(int, double)'"],
+    ['[1, "a"]', "ERROR: <input>:1:5: expected type 'int' but found 'string'"],
+    ['true ? 1 : "a"', "ERROR: <input>:1:6: found no matching overload for '_?_:_' applied to '(bool, int, string)'"],
+    ['1.all(x, true)', "ERROR: <input>:1:1: expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)"],
+    ['has(self)', 'ERROR: <input>:1:5: invalid argument to has() macro'],
+    ['\n  nope', "ERROR: <input>:2:3: undeclared reference to 'nope' (in container '')"],
+    ['1 +', 'ERROR: <input>:1:4: Syntax error: Unexpected token: EOF'],
+  ])('of %j says: %s', (expression, message) => {
+    expect(compileErrorOf(expression)).toBe(message);
+  });
+
+  it('marks the place below the line', () => {
+    expect(error(() => compileCel('1 < 2 &&\n  x', { variables: {} })).message).toBe(
+      "ERROR: <input>:2:3: undeclared reference to 'x' (in container '')\n |   x\n | ..^",
+    );
+  });
+
+  it('knows fields of typed variables, and reads values as their types say', () => {
+    const type = objectType('Self', { ratio: DOUBLE, at: TIMESTAMP, names: listOf(STRING), __if__: { type: INT, property: 'if' } });
+    const run = (expression: string) => {
+      const program = compileCel(expression, { variables: { self: type } });
+      return toJson(program.evaluate({ self: { ratio: 1, at: '2024-01-01T00:00:00Z', names: ['a'], if: 7 } }));
+    };
+    expect(run('self.ratio / 2.0')).toBe(0.5);
+    expect(run('self.at + duration("1s")')).toBe('2024-01-01T00:00:01Z');
+    expect(run('self.__if__ + 1')).toBe(8);
+    expect(compileErrorOf('self.nope', { variables: { self: type } })).toBe("ERROR: <input>:1:5: undefined field 'nope'");
+    expect(compileErrorOf('self.names[0] + 1', { variables: { self: type } })).toContain("'_+_' applied to '(string, int)'");
+  });
+
+  it('wants the result to be what the place wants', () => {
+    expect(error(() => compileCel('1', { variables: {}, returns: 'bool' })).message).toBe('must evaluate to bool');
+    expect(compileCel('1 < 2', { variables: {}, returns: 'bool' }).evaluate({})).toBe(true);
+  });
+});
+
+describe('cost', () => {
+  const list = Array.from({ length: 2000 }, (_, i) => i);
+
+  it('ends evaluations that loop too much', () => {
+    const program = compileCel('l.all(a, l.all(b, l.all(c, true)))', { variables: { l: DYN } });
+    expect(error(() => program.evaluate({ l: list }))).toMatchObject({
+      reason: 'budget',
+      message: 'operation cancelled: actual cost limit exceeded',
+    });
+  });
+
+  it('ends evaluations that grow text', () => {
+    const nested = Array.from({ length: 40 }).reduceRight<string>(
+      (inner: string, _, i) => `cel.bind(v${i}, ${i ? `v${i - 1} + v${i - 1}` : 's'}, ${inner})`,
+      'v39.size() > 0',
+    );
+    const program = compileCel(nested, { variables: { s: STRING } });
+    expect(error(() => program.evaluate({ s: 'x'.repeat(100) }))).toMatchObject({ reason: 'budget' });
+  });
+
+  it('is taken off the budget that expressions share', () => {
+    const program = compileCel('l.all(a, a >= 0)', { variables: { l: DYN } });
+    const budget = new CelBudget(50_000);
+    program.evaluate({ l: list }, budget);
+    expect(budget.remaining).toBeLessThan(50_000);
+    expect(
+      error(() => {
+        for (let i = 0; i < 100; i++) program.evaluate({ l: list }, budget);
+      }),
+    ).toMatchObject({ reason: 'budget' });
+  });
+
+  it('is estimated from the sizes that types allow', () => {
+    const cost = (maxSize: number) => compileCel('m.all(k, k != "x")', { variables: { m: mapOf(STRING, INT, maxSize) } }).estimatedCost;
+    expect(cost(10)).toBeLessThan(cost(1000));
+    expect(cost(1000) / cost(10)).toBeGreaterThan(50);
+  });
+});
+
+it('computes lazy bindings when they are used', () => {
+  const asked: string[] = [];
+  const variables = new LazyMap((key) => {
+    asked.push(key);
+    return key === 'x' ? 1 : undefined;
+  });
+  expect(evaluate('true || variables.y == 1', { variables })).toBe(true);
+  expect(evaluate('variables.x + variables.x', { variables })).toBe(2);
+  expect(asked).toEqual(['x', 'x']);
+});

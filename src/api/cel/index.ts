@@ -1,0 +1,30 @@
+export {
+  CelBudget,
+  ESTIMATED_COST_LIMIT,
+  ESTIMATED_CRD_COST_LIMIT,
+  MATCH_CONDITIONS_COST_BUDGET,
+  PER_CALL_LIMIT,
+  RUNTIME_COST_BUDGET,
+} from './budget.ts';
+export { type CelEnvironment, type CelProgram, compileCel } from './compile.ts';
+export { CelError, type CelErrorReason } from './errors.ts';
+export { toJson } from './to-json.ts';
+export {
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  namedType,
+  objectType,
+  optionalOf,
+  STRING,
+  showType,
+  sized,
+  TIMESTAMP,
+} from './types.ts';
+export { LazyMap, Optional, StructValue } from './values.ts';

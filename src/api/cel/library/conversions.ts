@@ -1,0 +1,155 @@
+import { runtimeError } from '../errors.ts';
+import { func, method, type Overload, type OverloadCosts, traverses } from '../overloads.ts';
+import { formatDuration, formatTimestamp, parseDuration, parseTimestamp } from '../time.ts';
+import {
+  type CelValue,
+  Double,
+  type Duration,
+  MAX_INT,
+  MAX_UINT,
+  MIN_INT,
+  mapSize,
+  Optional,
+  Timestamp,
+  TypeValue,
+  typeOf,
+  Uint,
+} from '../values.ts';
+
+const scan: OverloadCosts = { ...traverses(0), resultSize: ([size = 0]) => Math.max(size, 32) };
+const codePoints = (text: string): bigint => BigInt(isAscii(text) ? text.length : [...text].length);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII is meant
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+
+const sizes: readonly Overload[] = (
+  [
+    ['string', codePoints],
+    ['bytes', (bytes: Uint8Array) => BigInt(bytes.length)],
+    ['list<A>', (list: readonly CelValue[]) => BigInt(list.length)],
+    ['map<A, B>', (map: object) => BigInt(mapSize(map))],
+  ] as const
+).flatMap(([type, size]) => [
+  func(`size(${type}): int`, size as (value: CelValue) => bigint, type === 'string' ? scan : {}),
+  method(`${type}.size(): int`, size as (value: CelValue) => bigint, type === 'string' ? scan : {}),
+]);
+
+function toInt(value: number): bigint {
+  if (!(value > -(2 ** 63) && value < 2 ** 63)) throw runtimeError('integer overflow');
+  return BigInt(Math.trunc(value));
+}
+function intOfText(text: string): bigint {
+  const value = /^[+-]?\d+$/.test(text) && text.length < 40 ? BigInt(text) : undefined;
+  if (value === undefined || value < MIN_INT || value > MAX_INT)
+    throw runtimeError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return value;
+}
+function uintOf(value: bigint): Uint {
+  if (value < 0n || value > MAX_UINT) throw runtimeError('unsigned integer overflow');
+  return new Uint(value);
+}
+function uintOfText(text: string): Uint {
+  if (!/^\d+$/.test(text) || text.length > 40) throw runtimeError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return uintOf(BigInt(text));
+}
+const DOUBLE_SYNTAX = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf(?:inity)?|[nN]a[nN])$/;
+function doubleOfText(text: string): Double {
+  if (!DOUBLE_SYNTAX.test(text)) throw runtimeError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const special = /inf/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number(text);
+  return new Double(special);
+}
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+function boolOfText(text: string): boolean {
+  if (TRUE.has(text)) return true;
+  if (FALSE.has(text)) return false;
+  throw runtimeError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+export function showDouble(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+const same = (value: CelValue): CelValue => value;
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const DURATION = 'google.protobuf.Duration';
+const SECOND = 1_000_000_000n;
+
+export const conversions: readonly Overload[] = [
+  ...sizes,
+  func('dyn(A): dyn', same),
+  func('type(A): type<A>', (value: CelValue) => new TypeValue(typeOf(value))),
+  func('int(int): int', same),
+  func('int(uint): int', ({ value }: Uint) => {
+    if (value > MAX_INT) throw runtimeError('integer overflow');
+    return value;
+  }),
+  func('int(double): int', ({ value }: Double) => toInt(value)),
+  func('int(string): int', intOfText, scan),
+  func(`int(${TIMESTAMP}): int`, ({ nanos }: Timestamp) => (nanos - (((nanos % SECOND) + SECOND) % SECOND)) / SECOND),
+  func(`int(${DURATION}): int`, ({ nanos }: Duration) => nanos),
+  func('uint(uint): uint', same),
+  func('uint(int): uint', uintOf),
+  func('uint(double): uint', ({ value }: Double) => {
+    if (!(value >= 0 && value < 2 ** 64)) throw runtimeError('unsigned integer overflow');
+    return uintOf(BigInt(Math.trunc(value)));
+  }),
+  func('uint(string): uint', uintOfText, scan),
+  func('double(double): double', same),
+  func('double(int): double', (value: bigint) => new Double(Number(value))),
+  func('double(uint): double', ({ value }: Uint) => new Double(Number(value))),
+  func('double(string): double', doubleOfText, scan),
+  func('bool(bool): bool', same),
+  func('bool(string): bool', boolOfText, scan),
+  func('string(string): string', same, scan),
+  func('string(int): string', String, scan),
+  func('string(uint): string', ({ value }: Uint) => String(value), scan),
+  func('string(double): string', ({ value }: Double) => showDouble(value), scan),
+  func('string(bool): string', String, scan),
+  func('string(bytes): string', (bytes: Uint8Array) => textOfBytes(bytes), scan),
+  func(`string(${TIMESTAMP}): string`, formatTimestamp, scan),
+  func(`string(${DURATION}): string`, formatDuration, scan),
+  func('bytes(bytes): bytes', same),
+  func('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), scan),
+  func(`timestamp(string): ${TIMESTAMP}`, parseTimestamp, scan),
+  func(`timestamp(${TIMESTAMP}): ${TIMESTAMP}`, same),
+  func(`timestamp(int): ${TIMESTAMP}`, (seconds: bigint) => new Timestamp(seconds * SECOND)),
+  func(`duration(string): ${DURATION}`, parseDuration, scan),
+  func(`duration(${DURATION}): ${DURATION}`, same),
+];
+
+function textOfBytes(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw runtimeError('invalid UTF-8 in bytes, cannot convert to string');
+  }
+}
+
+export const optionals: readonly Overload[] = [
+  func('optional.none(): optional<A>', () => new Optional()),
+  func('optional.of(A): optional<A>', (value: CelValue) => new Optional(value)),
+  func('optional.ofNonZeroValue(A): optional<A>', (value: CelValue) => (isZero(value) ? new Optional() : new Optional(value))),
+  func('optional.unwrap(list<optional<A>>): list<A>', unwrap),
+  method('list<optional<A>>.unwrapOpt(): list<A>', unwrap),
+  method('optional<A>.hasValue(): bool', ({ value }: Optional) => value !== undefined),
+  method('optional<A>.value(): A', ({ value }: Optional) => {
+    if (value === undefined) throw runtimeError('optional.none() dereference');
+    return value;
+  }),
+  method('optional<A>.or(optional<A>): optional<A>', (a: Optional, b: Optional) => (a.value === undefined ? b : a)),
+  method('optional<A>.orValue(A): A', (a: Optional, b: CelValue) => (a.value === undefined ? b : a.value)),
+];
+function unwrap(list: readonly CelValue[]): readonly CelValue[] {
+  return list.flatMap((item) => (item instanceof Optional && item.value !== undefined ? [item.value] : []));
+}
+
+function isZero(value: CelValue): boolean {
+  if (value === null || value === false || value === '' || value === 0n) return true;
+  if (value instanceof Double) return value.value === 0;
+  if (value instanceof Uint) return value.value === 0n;
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
+  const type = typeOf(value);
+  return type.is === 'map' && mapSize(value as object) === 0;
+}

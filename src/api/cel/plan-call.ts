@@ -1,0 +1,84 @@
+import type { Expr } from './ast.ts';
+import { noSuchOverload } from './errors.ts';
+import { guardOf, type Overload } from './overloads.ts';
+import { maxSizeOf, type Plan, type Planner, type Scope, sizeOf, withSize } from './plan.ts';
+import { pathOf } from './plan-access.ts';
+import { assignable, type Bindings, type CelType, DYN, isDyn, join, showType, substitute } from './types.ts';
+import type { CelValue } from './values.ts';
+
+type Call = Expr & { is: 'call' };
+
+export function planCall(planner: Planner, call: Call, scope: Scope): Plan {
+  const { name, args, isMethod } = resolve(planner, call, scope);
+  const all = planner.functions.get(name)?.filter((overload) => overload.isMethod === isMethod);
+  if (!all || all.length === 0) throw planner.error(call.at, `undeclared reference to '${call.name}' (in container '')`);
+  const plans = args.map((arg) => planner.plan(arg, scope));
+  const types = plans.map((plan) => plan.type);
+  const fitting = all.flatMap((overload) => accept(overload, types));
+  if (fitting.length === 0) {
+    throw planner.error(call.at, `found no matching overload for '${name}' applied to '${showTypes(types, isMethod)}'`);
+  }
+  const sizes = types.map(maxSizeOf);
+  const cost = Math.max(...fitting.map(({ overload }) => overload.cost?.(sizes) ?? 1));
+  return {
+    type: resultType(fitting, sizes),
+    cost: plans.reduce((sum, plan) => sum + plan.cost, cost),
+    run: runner(
+      fitting.map(({ overload }) => overload),
+      plans,
+    ),
+  };
+}
+
+/** `math.abs(x)` reads like a method of `math`; a function of that name comes first, unless a variable hides it. */
+function resolve(
+  { functions }: Planner,
+  { name, target, args }: Call,
+  scope: Scope,
+): { name: string; args: readonly Expr[]; isMethod: boolean } {
+  if (!target) return { name, args, isMethod: false };
+  const path = pathOf(target);
+  const qualified = path === undefined ? '' : `${path}.${name}`;
+  const root = qualified.slice(0, qualified.indexOf('.'));
+  if (qualified && functions.has(qualified) && !scope.find(root)) return { name: qualified, args, isMethod: false };
+  return { name, args: [target, ...args], isMethod: true };
+}
+
+interface Fitting {
+  readonly overload: Overload;
+  readonly result: CelType;
+}
+
+function accept(overload: Overload, types: readonly CelType[]): Fitting[] {
+  if (overload.params.length !== types.length) return [];
+  const bindings: Bindings = new Map();
+  const fits = overload.params.every((param, i) => assignable(param, types[i] ?? DYN, bindings));
+  return fits ? [{ overload, result: substitute(overload.result, bindings) }] : [];
+}
+
+function resultType(fitting: readonly Fitting[], sizes: readonly number[]): CelType {
+  const [first, ...others] = fitting;
+  if (!first) return DYN;
+  const agreed = others.reduce<CelType | undefined>((type, { result }) => type && join(type, result), first.result);
+  if (!agreed || isDyn(agreed)) return DYN;
+  const bounds = fitting.map(({ overload }) => overload.resultSize?.(sizes));
+  return bounds.some((bound) => bound === undefined) ? agreed : withSize(agreed, Math.max(...bounds.map((bound) => bound ?? 0)));
+}
+
+const showTypes = (types: readonly CelType[], isMethod: boolean): string => {
+  const [receiver, ...rest] = types.map(showType);
+  return isMethod ? `${receiver}.(${rest.join(', ')})` : `(${types.map(showType).join(', ')})`;
+};
+
+/** Which overload it is, the values say: `dyn` may have been anything. */
+function runner(overloads: readonly Overload[], plans: readonly Plan[]): Plan['run'] {
+  const guarded = overloads.map((overload) => ({ overload, guards: overload.params.map(guardOf) }));
+  return (frame) => {
+    const args: CelValue[] = plans.map((plan) => plan.run(frame));
+    const chosen = guarded.find(({ guards }) => guards.every((guard, i) => guard(args[i])));
+    if (!chosen) throw noSuchOverload();
+    const { cost, call } = chosen.overload;
+    frame.meter.charge(cost ? cost(args.map(sizeOf)) : 1);
+    return call(args);
+  };
+}

@@ -1,0 +1,96 @@
+import type { Expr } from './ast.ts';
+import { runtimeError } from './errors.ts';
+import type { Frame, Plan, Planner, Scope } from './plan.ts';
+import { assignable, type CelType, DYN, join, listOf, mapOf, showType } from './types.ts';
+import { type CelValue, makeMap, mapKey, Optional, StructValue } from './values.ts';
+
+/** cel-go: what making a list, a map and a message costs. */
+const LIST_COST = 10;
+const MAP_COST = 30;
+const STRUCT_COST = 40;
+
+interface Part {
+  readonly plan: Plan;
+  readonly optional: boolean;
+  readonly at: number;
+}
+
+export function planList(planner: Planner, { items }: Expr & { is: 'list' }, scope: Scope): Plan {
+  const parts = items.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
+  return {
+    type: listOf(elementType(planner, parts), parts.length),
+    cost: parts.reduce((sum, { plan }) => sum + plan.cost, LIST_COST),
+    run(frame) {
+      frame.meter.charge(LIST_COST);
+      return parts.map((part) => runPart(part, frame)).filter((value) => value !== undefined);
+    },
+  };
+}
+
+export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, scope: Scope): Plan {
+  const keys = entries.map(({ key }) => ({ plan: planner.plan(key, scope), optional: false, at: key.at }));
+  const values = entries.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
+  return {
+    type: mapOf(elementType(planner, keys), elementType(planner, values), entries.length),
+    cost: [...keys, ...values].reduce((sum, { plan }) => sum + plan.cost, MAP_COST),
+    run(frame) {
+      frame.meter.charge(MAP_COST);
+      const made = new Map<CelValue, CelValue>();
+      for (const [i, key] of keys.entries()) {
+        const name = key.plan.run(frame);
+        const value = values[i] && runPart(values[i], frame);
+        if (value === undefined) continue;
+        if (made.has(mapKey(name))) throw runtimeError(`Failed with repeated key: ${String(name)}`);
+        made.set(mapKey(name), value);
+      }
+      return makeMap([...made]);
+    },
+  };
+}
+
+export function planStruct(planner: Planner, { name, fields, at }: Expr & { is: 'struct' }, scope: Scope): Plan {
+  const type = planner.struct(name);
+  if (type?.is !== 'object') throw planner.error(at, `undeclared reference to '${name}' (in container '')`);
+  const parts = fields.map((field) => {
+    const plan = planner.plan(field.value, scope);
+    const expected = type.fields[field.name];
+    if (!expected) throw planner.error(field.value.at, `undefined field '${field.name}'`);
+    if (!assignable(expected.type, inside({ plan, ...field }), new Map())) {
+      const found = showType(plan.type);
+      throw planner.error(
+        field.value.at,
+        `expected type of field '${field.name}' is '${showType(expected.type)}' but provided type is '${found}'`,
+      );
+    }
+    return { name: field.name, plan, optional: field.optional, at: field.value.at };
+  });
+  return {
+    type,
+    cost: parts.reduce((sum, { plan }) => sum + plan.cost, STRUCT_COST),
+    run(frame) {
+      frame.meter.charge(STRUCT_COST);
+      const made = parts.map((part) => [part.name, runPart(part, frame)] as const);
+      return new StructValue(type.name, new Map(made.filter(([, value]) => value !== undefined)));
+    },
+  };
+}
+
+/** undefined: an optional part that is none. */
+function runPart({ plan, optional }: Part, frame: Frame): CelValue {
+  const value = plan.run(frame);
+  return optional && value instanceof Optional ? value.value : value;
+}
+
+const inside = ({ plan, optional }: { plan: Plan; optional: boolean }): CelType =>
+  optional && plan.type.is === 'optional' ? plan.type.value : plan.type;
+
+/** Kubernetes wants items of one type (`HomogeneousAggregateLiterals`). */
+function elementType(planner: Planner, parts: readonly Part[]): CelType {
+  let type: CelType = { is: 'param', name: 'T' };
+  for (const part of parts) {
+    const joined = join(type, inside(part));
+    if (!joined) throw planner.error(part.at, `expected type '${showType(type)}' but found '${showType(part.plan.type)}'`);
+    type = joined;
+  }
+  return parts.length === 0 ? type : type.is === 'param' ? DYN : type;
+}

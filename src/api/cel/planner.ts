@@ -1,0 +1,145 @@
+import type { Expr } from './ast.ts';
+import { coercion } from './coerce.ts';
+import { type CelError, compileError, isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
+import type { FunctionTable } from './overloads.ts';
+import type { Plan, Planner, Scope } from './plan.ts';
+import { planHas, planIndex, planSelect } from './plan-access.ts';
+import { planCall } from './plan-call.ts';
+import { planBind, planFold, planOptMap } from './plan-fold.ts';
+import { planList, planMap, planStruct } from './plan-literals.ts';
+import { TYPE_NAMES } from './type-names.ts';
+import { BOOL, type CelType, isDyn, isNamed, join, showType } from './types.ts';
+import { adopt, TypeValue, typeOf } from './values.ts';
+
+export interface PlannerOptions {
+  readonly source: string;
+  readonly functions: FunctionTable;
+  readonly struct: (name: string) => CelType | undefined;
+}
+
+/** Type-checks an expression and makes it ready to run, in one walk. */
+export function createPlanner({ source, functions, struct }: PlannerOptions): Planner {
+  const planner: Planner = {
+    functions,
+    struct,
+    error: (at: number, message: string): CelError => compileError(source, at, message),
+    plan: (expr, scope) => planExpr(planner, expr, scope),
+  };
+  return planner;
+}
+
+function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
+  switch (expr.is) {
+    case 'const': {
+      const { value } = expr;
+      return { type: typeOf(value), run: () => value, cost: 0 };
+    }
+    case 'ident':
+      return planIdent(planner, expr, scope);
+    case 'select':
+      return planSelect(planner, expr, scope);
+    case 'has':
+      return planHas(planner, expr, scope);
+    case 'call':
+      return expr.name === '_[_]' || expr.name === '_[?_]' ? planIndex(planner, expr, scope) : planCall(planner, expr, scope);
+    case 'logic':
+      return planLogic(planner, expr, scope);
+    case 'ternary':
+      return planTernary(planner, expr, scope);
+    case 'list':
+      return planList(planner, expr, scope);
+    case 'map':
+      return planMap(planner, expr, scope);
+    case 'struct':
+      return planStruct(planner, expr, scope);
+    case 'fold':
+      return planFold(planner, expr, scope);
+    case 'bind':
+      return planBind(planner, expr, scope);
+    case 'optMap':
+      return planOptMap(planner, expr, scope);
+  }
+}
+
+function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope: Scope): Plan {
+  const variable = scope.find(name);
+  if (!variable) {
+    const type = TYPE_NAMES.get(name);
+    if (!type) throw planner.error(at, `undeclared reference to '${name}' (in container '')`);
+    const value = new TypeValue(type);
+    return { type: { is: 'type', of: type }, run: () => value, cost: 0 };
+  }
+  const { type, slot } = variable;
+  if (slot !== undefined) {
+    return {
+      type,
+      cost: 1,
+      run: ({ slots, meter }) => {
+        meter.charge(1);
+        return slots[slot];
+      },
+    };
+  }
+  const coerce = coercion(type);
+  return {
+    type,
+    cost: 1,
+    run: ({ bindings, meter }) => {
+      meter.charge(1);
+      const value = adopt(bindings[name]);
+      if (value === undefined) throw runtimeError(`no such attribute(s): ${name}`);
+      return coerce ? coerce(value) : value;
+    },
+  };
+}
+
+/** The right side may decide what the left could not: `false && error` and `error && false` are both false. */
+function planLogic(planner: Planner, { op, left, right, at }: Expr & { is: 'logic' }, scope: Scope): Plan {
+  const a = planner.plan(left, scope);
+  const b = planner.plan(right, scope);
+  for (const { type } of [a, b]) {
+    if (!isDyn(type) && !isNamed(type, 'bool') && type.is !== 'param') {
+      throw planner.error(at, `found no matching overload for '_${op}_' applied to '(${showType(a.type)}, ${showType(b.type)})'`);
+    }
+  }
+  const decisive = op === '||';
+  return {
+    type: BOOL,
+    cost: a.cost + b.cost,
+    run(frame) {
+      let first: unknown;
+      try {
+        first = a.run(frame);
+        if (first === decisive) return decisive;
+        if (typeof first !== 'boolean') throw noSuchOverload();
+      } catch (e) {
+        if (!isAbsorbable(e)) throw e;
+        if (b.run(frame) === decisive) return decisive;
+        throw e;
+      }
+      const second = b.run(frame);
+      if (typeof second !== 'boolean') throw noSuchOverload();
+      return second;
+    },
+  };
+}
+
+function planTernary(planner: Planner, { condition, yes: whenTrue, no: whenFalse, at }: Expr & { is: 'ternary' }, scope: Scope): Plan {
+  const test = planner.plan(condition, scope);
+  const yes = planner.plan(whenTrue, scope);
+  const no = planner.plan(whenFalse, scope);
+  const type = join(yes.type, no.type);
+  if (!type || !(isDyn(test.type) || isNamed(test.type, 'bool'))) {
+    const types = [test, yes, no].map((plan) => showType(plan.type)).join(', ');
+    throw planner.error(at, `found no matching overload for '_?_:_' applied to '(${types})'`);
+  }
+  return {
+    type,
+    cost: test.cost + Math.max(yes.cost, no.cost),
+    run(frame) {
+      const decided = test.run(frame);
+      if (typeof decided !== 'boolean') throw noSuchOverload();
+      return decided ? yes.run(frame) : no.run(frame);
+    },
+  };
+}

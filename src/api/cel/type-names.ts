@@ -1,0 +1,36 @@
+import {
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  NULL,
+  namedType,
+  optionalOf,
+  STRING,
+  TIMESTAMP,
+  UINT,
+} from './types.ts';
+
+/** Names that stand for types in expressions: `type(x) == string`. */
+export const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
+  ['bool', BOOL],
+  ['int', INT],
+  ['uint', UINT],
+  ['double', DOUBLE],
+  ['string', STRING],
+  ['bytes', BYTES],
+  ['null_type', NULL],
+  ['list', listOf(DYN)],
+  ['map', mapOf(DYN, DYN)],
+  ['type', { is: 'type', of: DYN }],
+  ['optional_type', optionalOf(DYN)],
+  ['google.protobuf.Timestamp', TIMESTAMP],
+  ['google.protobuf.Duration', DURATION],
+  ['net.IP', namedType('net.IP')],
+  ['net.CIDR', namedType('net.CIDR')],
+]);
