@@ -1,21 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { InvalidArgumentError, Option } from 'commander';
-
-/** Parsers that commander calls for one value; a list flag may be repeated or hold commas. */
-const list = (check: (value: string) => string) => (value: string, before: string[] | undefined) => [
-  ...(before ?? []),
-  ...value
-    .split(',')
-    .map((v) => v.trim())
-    .filter(Boolean)
-    .map(check),
-];
-
-const text = (value: string) => {
-  if (value === '') throw new InvalidArgumentError('it must not be empty.');
-  return value;
-};
+import { InvalidArgumentError } from 'commander';
+import { flag, list, oneOf, text, url } from './flag-values.ts';
 
 function address(value: string): string {
   if (!isIP(value)) throw new InvalidArgumentError('it must be an IP address.');
@@ -50,18 +36,6 @@ function count(value: string): number {
   return number;
 }
 
-function url(value: string): string {
-  if (!URL.canParse(value) || new URL(value).protocol !== 'https:') throw new InvalidArgumentError('it must be an https:// address.');
-  return value;
-}
-
-function oneOf(...allowed: string[]) {
-  return (value: string) => {
-    if (!allowed.includes(value)) throw new InvalidArgumentError(`it must be one of ${allowed.join(', ')}.`);
-    return value;
-  };
-}
-
 function label(value: string): string {
   if (!/^[^=\s]+=[^\s]*$/.test(value)) throw new InvalidArgumentError('it must be key=value.');
   return value;
@@ -75,13 +49,6 @@ function taint(value: string): string {
 
 /** Parts of a node or server that --disable can switch off. */
 export const DISABLEABLE = ['dns', 'proxy', 'cni', 'controllers', 'scheduler'] as const;
-
-const flag = (spec: string, description: string, parse?: (value: string, before: never) => unknown, initial?: unknown) => {
-  const option = new Option(spec, description);
-  if (parse) option.argParser(parse as (value: string, before: unknown) => never);
-  if (initial !== undefined) option.default(initial);
-  return option;
-};
 
 /** Of every command that runs something. */
 export const processFlags = () => [

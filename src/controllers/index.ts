@@ -12,6 +12,7 @@ import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
+import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
 
 /** What controllers need beyond the API: given by the composition root. */
@@ -20,14 +21,16 @@ export interface ControllerDependencies {
   /** PEM of the CA that signs the API server's certificate. */
   readonly caPem: string;
   readonly signer: CertificateSigner;
+  readonly issueToken: LegacyTokenIssuer;
   /** Addresses of pods: one range, or one a family. */
   readonly clusterCidrs: readonly string[];
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
-export function controllers({ registry, caPem, signer, clusterCidrs }: ControllerDependencies): readonly Controller[] {
+export function controllers({ registry, caPem, signer, issueToken, clusterCidrs }: ControllerDependencies): readonly Controller[] {
   return [
     serviceAccount,
+    serviceAccountToken({ caPem, issueToken }),
     rootCa({ caPem }),
     namespace({ resources: () => registry.all }),
     deployment,

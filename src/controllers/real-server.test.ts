@@ -46,7 +46,7 @@ async function start() {
   const client = createClient(core.localTransport({ name: 'test', groups: ['system:masters'] }));
   const informers = createInformers({ client, clock, log, random: () => 0 });
   const noSigner = { describeCsr: () => Promise.reject(new Error('none')), signCsr: () => Promise.reject(new Error('none')) };
-  const list = controllers({ registry, caPem: 'CA', signer: noSigner, clusterCidrs: ['10.42.0.0/16'] });
+  const list = controllers({ registry, caPem: 'CA', signer: noSigner, issueToken: async () => 'token', clusterCidrs: ['10.42.0.0/16'] });
   const runs = Promise.all([
     informers.run({ signal, ready() {} }),
     runControllers({ controllers: list, client, informers, resource: registry.byId, clock, log }).run({ signal, ready() {} }),

@@ -29,6 +29,7 @@ function start() {
       describeCsr: () => Promise.reject(new Error('no requests here')),
       signCsr: () => Promise.reject(new Error('no requests here')),
     },
+    issueToken: async () => 'token',
     clusterCidrs: ['10.42.0.0/16'],
     caPem: 'CA',
   });

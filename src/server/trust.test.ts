@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { decodeJwt, SignJWT } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ const newKeys = () =>
   serviceAccountKeys(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 const keys = newKeys();
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+const settings = { keys, issuers: [ISSUER] as const, jwksUri: 'https://10.0.0.1:6443/openid/v1/jwks', extendExpiration: true };
 const ADMIN: UserInfo = { name: 'system:admin', groups: ['system:masters'] };
 const NODE: UserInfo = { name: 'system:node:n1', groups: ['system:nodes'] };
 
@@ -46,7 +47,7 @@ describe('trust', () => {
       pods: [object('runner', 'ci', { spec: { serviceAccountName: 'robot', nodeName: 'n1' } })],
       nodes: [object('n1', '')].map((node) => ({ metadata: { ...node.metadata, namespace: undefined } })),
     });
-    trust = assembleTrust({ pki: { serviceAccountKeys: keys }, reader, clusterDomain: 'cluster.local', clock });
+    trust = assembleTrust({ reader, clock, tokens: settings });
   });
   const request = (spec: object, user = ADMIN, name = 'robot') =>
     trust.tokenHandler(
@@ -126,7 +127,7 @@ describe('trust', () => {
     });
 
     it('signed by another key, or by none, are refused', async () => {
-      const forged = (header: { alg: string; kid: string }, key: ReturnType<typeof newKeys>['privateKey']) =>
+      const forged = (header: { alg: string; kid: string }, key: KeyObject) =>
         new SignJWT({ 'kubernetes.io': { namespace: 'ci', serviceaccount: { name: 'robot', uid: 'robot-uid' } } })
           .setProtectedHeader(header)
           .setIssuer(ISSUER)
@@ -135,9 +136,9 @@ describe('trust', () => {
           .setIssuedAt(clock.now() / 1000)
           .setExpirationTime(clock.now() / 1000 + 600)
           .sign(key);
-      const token = await forged({ alg: 'ES256', kid: keys.keyId }, newKeys().privateKey);
+      const token = await forged({ alg: 'ES256', kid: keys.signing.keyId }, newKeys().signing.privateKey);
       await expect(trust.authenticator(bearer(token))).rejects.toMatchObject({ code: 401 });
-      const none = Buffer.from(JSON.stringify({ alg: 'none', kid: keys.keyId })).toString('base64url');
+      const none = Buffer.from(JSON.stringify({ alg: 'none', kid: keys.signing.keyId })).toString('base64url');
       await expect(trust.authenticator(bearer(`${none}.${token.split('.')[1]}.`))).rejects.toMatchObject({ code: 401 });
     });
 
@@ -158,6 +159,145 @@ describe('trust', () => {
           if (text.trim() === '') return;
           await expect(trust.authenticator(bearer(text))).rejects.toMatchObject({ code: 401 });
         }),
+      );
+    });
+
+    it('for the API, as every pod gets them, live a year and say when they were to be replaced', async () => {
+      const { status } = await request({ ...toPod, expirationSeconds: 3607 });
+      const nowSeconds = clock.now() / 1000;
+      expect(decodeJwt(status.token)).toMatchObject({
+        exp: nowSeconds + 365 * 24 * 3600,
+        'kubernetes.io': { warnafter: nowSeconds + 3607 },
+      });
+      expect(Date.parse(status.expirationTimestamp)).toBe(clock.now() + 3607_000);
+      await clock.advance(2 * 3_600_000);
+      expect((await trust.authenticator(bearer(status.token)))?.name).toBe('system:serviceaccount:ci:robot');
+    });
+
+    it.each([
+      ['another life', { ...toPod, expirationSeconds: 3600 }],
+      ['another audience', { ...toPod, expirationSeconds: 3607, audiences: ['vault'] }],
+      ['no pod', { expirationSeconds: 3607 }],
+    ])('with %s live as long as was asked', async (_, spec) => {
+      const { status } = await request(spec);
+      expect(decodeJwt(status.token).exp).toBe(clock.now() / 1000 + spec.expirationSeconds);
+      expect(decodeJwt(status.token)['kubernetes.io']).not.toHaveProperty('warnafter');
+    });
+
+    it('bound to a Secret or a node stop to hold with it', async () => {
+      reader.set('secrets', [object('key', 'ci')]);
+      const toSecret = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: 'key' } });
+      const toNode = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Node', name: 'n1' } });
+      expect((await trust.authenticator(bearer(toSecret.status.token)))?.name).toBe('system:serviceaccount:ci:robot');
+      expect((await trust.authenticator(bearer(toNode.status.token)))?.extra).toMatchObject({
+        'authentication.kubernetes.io/node-name': ['n1'],
+        'authentication.kubernetes.io/node-uid': ['n1-uid'],
+      });
+      reader.set('secrets', [{ metadata: { name: 'key', namespace: 'ci', uid: 'made anew' } }]);
+      reader.set('nodes', []);
+      await expect(trust.authenticator(bearer(toSecret.status.token))).rejects.toMatchObject({ code: 401 });
+      await expect(trust.authenticator(bearer(toNode.status.token))).rejects.toMatchObject({ code: 401 });
+    });
+
+    it('longer than the server allows are shortened, with a warning', async () => {
+      const bounded = assembleTrust({ reader, clock, tokens: { ...settings, maxExpirationSeconds: 7200 } });
+      const warnings: string[] = [];
+      const asked = { verb: 'create', group: '', version: 'v1', resource: 'serviceaccounts', subresource: 'token' } as const;
+      const answer = (await bounded.tokenHandler(
+        { ...asked, namespace: 'ci', name: 'robot', body: { spec: { expirationSeconds: 86_400 } } },
+        { ...context(ADMIN), warn: (text) => void warnings.push(text) },
+      )) as KubeObject & { spec: { expirationSeconds: number } };
+      expect(answer.spec.expirationSeconds).toBe(7200);
+      expect(warnings).toEqual(['requested expiration of 86400 seconds shortened to 7200 seconds']);
+    });
+
+    it('of a key and an issuer that were replaced hold while these are believed', async () => {
+      const { token } = (await request({})).status;
+      const [next, issuers] = [newKeys(), ['https://new.example', ISSUER] as const];
+      const rotated = {
+        ...settings,
+        keys: { ...next, verification: [...next.verification, ...keys.verification] },
+        issuers,
+        apiAudiences: [ISSUER],
+      };
+      const after = assembleTrust({ reader, clock, tokens: rotated });
+      expect((await after.authenticator(bearer(token)))?.name).toBe('system:serviceaccount:ci:robot');
+      expect(after.documents['/openid/v1/jwks']).toMatchObject({ keys: [{ kid: next.signing.keyId }, { kid: keys.signing.keyId }] });
+      const without = assembleTrust({ reader, clock, tokens: { ...rotated, keys: next } });
+      await expect(without.authenticator(bearer(token))).rejects.toMatchObject({ code: 401 });
+    });
+
+    describe('without end, in a Secret', () => {
+      const claims = { namespace: 'ci', serviceaccount: { name: 'robot', uid: 'robot-uid' }, secret: { name: 'old' } };
+      const secretOf = (token: string, more: object = {}) =>
+        ({
+          metadata: { name: 'old', namespace: 'ci', uid: 's', ...more },
+          data: { token: Buffer.from(token).toString('base64') },
+        }) as KubeObject;
+
+      it('hold while the Secret holds them', async () => {
+        const token = await trust.tokens.issueLegacy(claims);
+        expect(decodeJwt(token)).toEqual({
+          iss: 'kubernetes/serviceaccount',
+          'kubernetes.io/serviceaccount/namespace': 'ci',
+          'kubernetes.io/serviceaccount/secret.name': 'old',
+          'kubernetes.io/serviceaccount/service-account.name': 'robot',
+          'kubernetes.io/serviceaccount/service-account.uid': 'robot-uid',
+          sub: 'system:serviceaccount:ci:robot',
+        });
+        await expect(trust.authenticator(bearer(token))).rejects.toMatchObject({ code: 401 });
+        reader.set('secrets', [secretOf(token)]);
+        expect(await trust.authenticator(bearer(token))).toEqual({
+          name: 'system:serviceaccount:ci:robot',
+          uid: 'robot-uid',
+          groups: ['system:serviceaccounts', 'system:serviceaccounts:ci', 'system:authenticated'],
+        });
+        for (const gone of [
+          secretOf('another'),
+          secretOf(token, { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } }),
+        ]) {
+          reader.set('secrets', [gone]);
+          await expect(trust.authenticator(bearer(token))).rejects.toMatchObject({ code: 401 });
+        }
+      });
+    });
+
+    it.each([
+      ['a token that ran out', 3_600_000, {}, '[invalid bearer token, service account token has expired]'],
+      [
+        'a token for others',
+        0,
+        { audiences: ['vault'] },
+        `[invalid bearer token, token audiences ["vault"] is invalid for the target audiences ["${ISSUER}"]]`,
+      ],
+    ])('are reviewed: %s', async (_, afterMs, spec, error) => {
+      const { status } = await request(spec);
+      await clock.advance(afterMs);
+      const answer = await review('tokenreviews', 'authentication.k8s.io', { token: status.token }, ADMIN);
+      expect(answer.status).toEqual({ user: {}, error });
+    });
+
+    it('are not given under other names than the URL’s, nor to an account made anew', async () => {
+      const ask = (metadata: object) =>
+        trust.tokenHandler(
+          {
+            verb: 'create',
+            group: '',
+            version: 'v1',
+            resource: 'serviceaccounts',
+            subresource: 'token',
+            namespace: 'ci',
+            name: 'robot',
+            body: { metadata },
+          },
+          context(ADMIN),
+        );
+      await expect(ask({ name: 'x' })).rejects.toThrow(
+        'metadata.name: Invalid value: "x": must match the service account name if specified',
+      );
+      await expect(ask({ namespace: 'x' })).rejects.toThrow('must match the service account namespace if specified');
+      await expect(ask({ uid: 'x' })).rejects.toThrow(
+        'Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "robot": the UID in the token request (x) does not match the UID of the service account (robot-uid)',
       );
     });
 
@@ -294,7 +434,9 @@ describe('trust', () => {
   });
 
   it('publishes the key that its tokens are signed with', () => {
-    expect(trust.documents['/openid/v1/jwks']).toMatchObject({ keys: [{ kid: keys.keyId, kty: 'EC', crv: 'P-256', alg: 'ES256' }] });
+    expect(trust.documents['/openid/v1/jwks']).toMatchObject({
+      keys: [{ kid: keys.signing.keyId, kty: 'EC', crv: 'P-256', alg: 'ES256' }],
+    });
     expect(JSON.stringify(trust.documents)).not.toContain('"d":');
   });
 });

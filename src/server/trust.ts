@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { createAuthenticator, tokenAuthenticator } from './authn/authenticator.ts';
+import { bootstrapSource } from './authn/bootstrap-token.ts';
 import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.ts';
-import { issuerOf, type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
+import { serviceAccountSource } from './authn/service-account.ts';
+import { type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
 import { openAuthorizers } from './authz/chain.ts';
 import type { Rbac } from './authz/rbac.ts';
-import type { Pki } from './pki/pki.ts';
+import type { ServiceAccountKeys } from './pki/service-account-keys.ts';
 import type { Authenticator, Authorizer, ObjectReader } from './ports.ts';
 import { accessReviews } from './reviews/access-review.ts';
 import { selfSubjectReview, selfSubjectRulesReview, tokenReview } from './reviews/identity-review.ts';
@@ -26,33 +28,47 @@ export interface Trust extends Disposable {
 }
 
 export interface TrustOptions {
-  readonly pki: Pick<Pki, 'serviceAccountKeys'>;
   readonly reader: ObjectReader;
-  readonly clusterDomain: string;
+  readonly tokens: TokenSettings;
   readonly clock: Clock;
 }
 
-export function assembleTrust({ pki, reader, clusterDomain, clock }: TrustOptions): Trust {
-  const issuer = issuerOf(clusterDomain);
-  const tokens = serviceAccountTokens({ keys: pki.serviceAccountKeys, issuer, clock });
+/** How service account tokens are made and believed. */
+export interface TokenSettings {
+  readonly keys: ServiceAccountKeys;
+  /** The first signs, all are believed. */
+  readonly issuers: readonly [string, ...string[]];
+  /** What the API server answers to. Absent: the issuers. */
+  readonly apiAudiences?: readonly string[];
+  /** Where others find the keys. */
+  readonly jwksUri: string;
+  readonly maxExpirationSeconds?: number;
+  readonly extendExpiration: boolean;
+}
+
+export function assembleTrust({ reader, tokens: settings, clock }: TrustOptions): Trust {
+  const { keys, issuers, jwksUri, apiAudiences = issuers, maxExpirationSeconds, extendExpiration } = settings;
+  const tokens = serviceAccountTokens({ keys, issuers, clock });
   const { authorizer, rbac } = openAuthorizers(reader);
-  const authenticateToken = tokenAuthenticator({ reader, tokens, clock });
-  const audiences = [issuer];
+  const authenticateToken = tokenAuthenticator([
+    serviceAccountSource({ reader, tokens, apiAudiences, clock }),
+    bootstrapSource({ reader, apiAudiences, clock }),
+  ]);
   return {
-    authenticator: createAuthenticator({ authenticateToken, audiences, authorizer }),
+    authenticator: createAuthenticator({ authenticateToken, audiences: apiAudiences, authorizer }),
     authorizer,
     rbac,
     tokens,
     virtualHandlers: {
       ...accessReviews(authorizer),
-      'tokenreviews.authentication.k8s.io': tokenReview(authenticateToken, audiences),
+      'tokenreviews.authentication.k8s.io': tokenReview(authenticateToken, apiAudiences),
       'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
       'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview(rbac),
     },
-    tokenHandler: tokenHandler({ reader, tokens, clock }),
+    tokenHandler: tokenHandler({ reader, tokens, apiAudiences, maxExpirationSeconds, extendExpiration, clock }),
     documents: {
-      '/.well-known/openid-configuration': openIdConfiguration(issuer),
-      '/openid/v1/jwks': jsonWebKeySet(pki.serviceAccountKeys),
+      '/.well-known/openid-configuration': openIdConfiguration(tokens.issuer, jwksUri, keys),
+      '/openid/v1/jwks': jsonWebKeySet(keys),
     },
     [Symbol.dispose]: () => rbac[Symbol.dispose](),
   };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
+import { authFlags } from '../auth-flags.ts';
 import { apiFlags, apiSafetyFlags, clusterFlags, commonFlags, nodeFlags, sharedNodeFlags } from '../flags.ts';
 import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
@@ -28,7 +29,15 @@ export function serverCommand(): Command {
     'Run a Kubernetes cluster: the API server, the scheduler and the controllers, and a node on this machine unless told otherwise.\n\n' +
       'The kubeconfig of the cluster administrator is written to kubeconfig.yaml in the data directory.',
   );
-  for (const flag of [...commonFlags(), ...apiFlags(), ...apiSafetyFlags(), ...clusterFlags(), ...sharedNodeFlags(), ...nodeFlags()])
+  for (const flag of [
+    ...commonFlags(),
+    ...apiFlags(),
+    ...apiSafetyFlags(),
+    ...authFlags(),
+    ...clusterFlags(),
+    ...sharedNodeFlags(),
+    ...nodeFlags(),
+  ])
     command.addOption(flag);
   command.action(async () => {
     applySettings(command, process.env);

@@ -8,6 +8,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
+import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
@@ -29,6 +30,7 @@ import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
+import { tokenSettings } from './trust.ts';
 
 export interface Ambient {
   readonly clock: Clock;
@@ -39,6 +41,7 @@ export interface Ambient {
 export interface ControlPlane {
   readonly server: ApiServer;
   readonly pki: Pki;
+  readonly tokens: ServiceAccountTokens;
   /** The first address of the service range, where pods find the API. */
   readonly serviceIp: string;
   /** HTTPS first, then the default objects, then certificate renewal. */
@@ -117,7 +120,8 @@ export async function assembleControlPlane(
       throw new UsageError(error.message, { cause: error });
     }),
   ]);
-  const trust = assembleTrust({ pki, reader, clusterDomain: settings.clusterDomain, clock });
+  const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
+  const trust = assembleTrust({ reader, tokens: await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress }), clock });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
@@ -134,7 +138,7 @@ export async function assembleControlPlane(
     virtual: trust.virtualHandlers,
     subresources: { 'serviceaccounts/token': trust.tokenHandler },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
-    documents: documents({ pki, trust, cluster, serverAddress: `${advertiseAddress}:${settings.httpsListenPort}` }),
+    documents: documents({ pki, trust, cluster, serverAddress }),
     readyChecks: [
       // Upstream's name for the check of the store.
       { name: 'etcd', check: async () => void (await store.revision()) },
@@ -178,6 +182,7 @@ export async function assembleControlPlane(
   return {
     server,
     pki,
+    tokens: trust.tokens,
     serviceIp,
     components: [listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }), defaults, pki.renewal],
     async close() {

@@ -6,6 +6,7 @@ import { createInformers } from '../../client/informer.ts';
 import { runControllers } from '../../client/run-controllers.ts';
 import { controllers } from '../../controllers/index.ts';
 import { createScheduler } from '../../scheduler/scheduler.ts';
+import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
 import type { Ambient } from './api-server.ts';
@@ -18,14 +19,15 @@ const SCHEDULER = { name: 'system:kube-scheduler', groups: ['system:masters', 's
 /** Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. */
 export function controlLoops(
   settings: ServerSettings,
-  { server, pki }: { server: ApiServer; pki: Pki },
+  { server, pki, tokens }: { server: ApiServer; pki: Pki; tokens: ServiceAccountTokens },
   { clock, random, log }: Ambient,
 ): Component {
   const client = createClient(server.localTransport(IN_PROCESS));
   const informers = createInformers({ client, clock, log, random });
   const components: Component[] = [];
   if (!settings.disable.includes('controllers')) {
-    const list = controllers({ registry, caPem: pki.caPem, signer: pki, clusterCidrs: [settings.clusterCidr] });
+    const issueToken = tokens.issueLegacy;
+    const list = controllers({ registry, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
     components.push(runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log }));
   }
   if (!settings.disable.includes('scheduler')) {

@@ -12,6 +12,8 @@ import { GIT_VERSION } from '../version.ts';
 
 type Find = AppOptions['documents'][number];
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = { '/openid/v1/jwks': 'application/jwk-set+json' };
+
 const OPENAPI_V3 = '/openapi/v3/';
 
 function openApiDocuments(): Find {
@@ -45,7 +47,7 @@ export function documents(options: {
   const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
   const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
   const own = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
-  const named = new Map(Object.entries(own).map(([path, content]) => [path, jsonDocument(content)]));
+  const named = new Map(Object.entries(own).map(([path, content]) => [path, jsonDocument(content, CONTENT_TYPES[path])]));
   return [
     (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),

@@ -1,5 +1,17 @@
+/** Who is believed: names and meanings of kube-apiserver's flags. */
+export interface TrustSettings {
+  readonly serviceAccountIssuer?: readonly string[];
+  readonly serviceAccountKeyFile?: readonly string[];
+  readonly serviceAccountSigningKeyFile?: string;
+  readonly serviceAccountJwksUri?: string;
+  /** Milliseconds. */
+  readonly serviceAccountMaxTokenExpiration?: number;
+  readonly serviceAccountExtendTokenExpiration?: boolean;
+  readonly apiAudiences?: readonly string[];
+}
+
 /** What `minik server` was told, by flags, environment or file; one field a flag. */
-export interface ServerSettings {
+export interface ServerSettings extends TrustSettings {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly httpsListenPort: number;

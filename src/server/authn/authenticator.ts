@@ -1,40 +1,20 @@
 import { ApiError } from '../../api/meta/status.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Authenticator, Authorizer, Credentials, ObjectReader, UserInfo } from '../ports.ts';
-import { bootstrapUser, parseBootstrapToken } from './bootstrap-token.ts';
+import type { Authenticator, Authorizer, Credentials, UserInfo } from '../ports.ts';
 import { impersonate } from './impersonation.ts';
-import { serviceAccountUser } from './service-account.ts';
-import type { ServiceAccountTokens } from './service-account-token.ts';
+import { firstOf, type TokenSource } from './token-source.ts';
 
 export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const AUTHENTICATED = 'system:authenticated';
 
-/** The user behind a bearer token, and those of the asked audiences that the token is for. undefined: not a valid token. */
-export type TokenAuthenticator = (
-  token: string,
-  audiences: readonly string[],
-) => Promise<{ readonly user: UserInfo; readonly audiences: readonly string[] } | undefined>;
-
-export interface AuthenticationOptions {
-  readonly reader: ObjectReader;
-  readonly tokens: ServiceAccountTokens;
-  readonly clock: Clock;
-}
-
 const authenticated = (user: UserInfo): UserInfo =>
   user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
 
-export function tokenAuthenticator({ reader, tokens, clock }: AuthenticationOptions): TokenAuthenticator {
+/** Every kind of token that is known, asked in turn; whom a token stands for is among `system:authenticated`. */
+export function tokenAuthenticator(sources: readonly TokenSource[]): TokenSource {
+  const chain = firstOf(sources);
   return async (token, audiences) => {
-    const bootstrap = parseBootstrapToken(token);
-    if (bootstrap) {
-      const user = bootstrapUser(reader, bootstrap, clock.now());
-      return user && audiences.includes(tokens.issuer) ? { user: authenticated(user), audiences: [tokens.issuer] } : undefined;
-    }
-    const claims = await tokens.verify(token);
-    const shared = claims?.audiences.filter((audience) => audiences.includes(audience)) ?? [];
-    const user = claims && shared.length > 0 ? serviceAccountUser(reader, claims, clock.now()) : undefined;
-    return user && { user: authenticated(user), audiences: shared };
+    const verdict = await chain(token, audiences);
+    return verdict && 'user' in verdict ? { ...verdict, user: authenticated(verdict.user) } : verdict;
   };
 }
 
@@ -56,7 +36,7 @@ function bearerToken({ authorization, webSocketProtocols }: Credentials): string
  * Throws Unauthorized for wrong credentials and Forbidden for impersonation that is not allowed.
  */
 export function createAuthenticator(options: {
-  readonly authenticateToken: TokenAuthenticator;
+  readonly authenticateToken: TokenSource;
   readonly audiences: readonly string[];
   readonly authorizer: Authorizer;
 }): Authenticator {
@@ -66,7 +46,7 @@ export function createAuthenticator(options: {
     const token = bearerToken(credentials);
     if (token === undefined) return undefined;
     const found = await options.authenticateToken(token, options.audiences);
-    if (!found) throw unauthorized();
+    if (!found || 'error' in found) throw unauthorized();
     return found.user;
   };
   return async (credentials) => {

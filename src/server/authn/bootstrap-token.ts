@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../api/schema/generated/types.ts';
-import { rfc3339 } from '../../base/clock.ts';
+import { type Clock, rfc3339 } from '../../base/clock.ts';
 import type { ObjectReader, UserInfo } from '../ports.ts';
+import type { TokenSource } from './token-source.ts';
 
 /** Kubernetes' bootstrap token: a public id of 6 and a secret of 16 characters of [a-z0-9], written `id.secret`. */
 export interface BootstrapToken {
@@ -82,4 +83,15 @@ export function bootstrapUser(reader: ObjectReader, token: BootstrapToken, nowMs
   const extra = value('auth-extra-groups').split(',').filter(Boolean);
   if (!extra.every((group) => EXTRA_GROUP.test(group))) return undefined;
   return { name: `system:bootstrap:${token.id}`, groups: [...new Set([GROUP, ...extra])] };
+}
+
+/** Bootstrap tokens, which are for the API server alone: of the audiences asked for, those that it answers to. */
+export function bootstrapSource(options: { reader: ObjectReader; apiAudiences: readonly string[]; clock: Clock }): TokenSource {
+  const { reader, apiAudiences, clock } = options;
+  return (text, asked) => {
+    const token = parseBootstrapToken(text);
+    const user = token && bootstrapUser(reader, token, clock.now());
+    const audiences = apiAudiences.filter((audience) => asked.includes(audience));
+    return user && audiences.length > 0 ? { user, audiences } : undefined;
+  };
 }

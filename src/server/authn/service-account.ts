@@ -1,32 +1,79 @@
 import type { KubeObject } from '../../api/meta/object.ts';
+import type { Secret } from '../../api/schema/generated/types.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { ObjectReader, UserInfo } from '../ports.ts';
-import type { ObjectIdentity, TokenClaims } from './service-account-token.ts';
+import type { ServiceAccountTokens, TokenClaims } from './service-account-token.ts';
+import { type TokenSource, wrongAudience } from './token-source.ts';
 
 /** Objects that are being deleted still vouch for their tokens this long, as upstream has it: their last clean-up may need it. */
 const DELETION_LEEWAY_MS = 60_000;
 const EXTRA = 'authentication.kubernetes.io';
+/** On a Secret: its token has not been used for long, and counts no more. */
+const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
 
-/** Who a checked token stands for, or undefined when what it is bound to is gone. Asked on every request: it is a few map look-ups. */
-export function serviceAccountUser(reader: ObjectReader, claims: TokenClaims, nowMs: number): UserInfo | undefined {
-  const { namespace, serviceaccount, pod, secret, node } = claims.kubernetes;
-  const lives = (resource: string, home: string, who: ObjectIdentity) => isAlive(reader.get(resource, home, who.name), who.uid, nowMs);
-  if (!lives('serviceaccounts', namespace, serviceaccount)) return undefined;
-  if (pod && !lives('pods', namespace, pod)) return undefined;
-  if (secret && !lives('secrets', namespace, secret)) return undefined;
-  // With a pod the node is only information; alone it is what the token is bound to.
-  if (node && !pod && !lives('nodes', '', { uid: '', ...node })) return undefined;
+export interface ServiceAccountSource {
+  readonly reader: ObjectReader;
+  readonly tokens: ServiceAccountTokens;
+  /** Audiences of tokens that name none. */
+  readonly apiAudiences: readonly string[];
+  readonly clock: Clock;
+}
+
+/** Service account tokens, bound and legacy. What they are bound to is looked up on every request: it is a few map look-ups. */
+export function serviceAccountSource({ reader, tokens, apiAudiences, clock }: ServiceAccountSource): TokenSource {
+  return async (token, asked) => {
+    const checked = await tokens.verify(token);
+    if (!checked || 'error' in checked) return checked;
+    const { claims } = checked;
+    const own = claims.audiences ?? apiAudiences;
+    const audiences = own.filter((audience) => asked.includes(audience));
+    if (audiences.length === 0) return wrongAudience(own, asked);
+    const problem = claims.expiresSeconds === undefined ? legacyProblem(reader, claims, token) : boundProblem(reader, claims, clock.now());
+    return problem ? { error: problem } : { user: userOf(claims), audiences };
+  };
+}
+
+const GONE = 'service account token has been invalidated';
+
+function legacyProblem(reader: ObjectReader, { kubernetes }: TokenClaims, token: string): string | undefined {
+  const { namespace, serviceaccount, secret } = kubernetes;
+  const stored = reader.get<Secret>('secrets', namespace, secret?.name ?? '');
+  if (!stored?.data || stored.metadata?.deletionTimestamp) return GONE;
+  if (Buffer.from(stored.data.token ?? '', 'base64').toString() !== token) return "token doesn't match server's copy";
+  const account = reader.get('serviceaccounts', namespace, serviceaccount.name)?.metadata;
+  if (!account || account.deletionTimestamp) return GONE;
+  if (account.uid !== serviceaccount.uid) return `service account UID (${account.uid}) does not match claim (${serviceaccount.uid})`;
+  return stored.metadata?.labels?.[INVALID_SINCE] ? 'the token in secret has been marked as invalid' : undefined;
+}
+
+function boundProblem(reader: ObjectReader, { kubernetes }: TokenClaims, nowMs: number): string | undefined {
+  const { namespace, serviceaccount, pod, secret, node } = kubernetes;
+  const problem = (what: string, resource: string, home: string, { name, uid = '' }: { name: string; uid?: string }) => {
+    const found = reader.get(resource, home, name)?.metadata;
+    if (!found || isGone(found, nowMs)) return GONE;
+    return found.uid === uid ? undefined : `${what} UID (${found.uid}) does not match claim (${uid})`;
+  };
+  return (
+    problem('service account', 'serviceaccounts', namespace, serviceaccount) ??
+    (secret && problem('secret', 'secrets', namespace, secret)) ??
+    (pod && problem('pod', 'pods', namespace, pod)) ??
+    // With a pod the node is only information; alone it is what the token is bound to.
+    (node && !pod ? problem('node', 'nodes', '', node) : undefined)
+  );
+}
+
+const isGone = ({ deletionTimestamp }: NonNullable<KubeObject['metadata']>, nowMs: number): boolean =>
+  deletionTimestamp !== undefined && Date.parse(deletionTimestamp) + DELETION_LEEWAY_MS <= nowMs;
+
+function userOf(claims: TokenClaims): UserInfo {
+  const { namespace, serviceaccount } = claims.kubernetes;
+  const extra = extraOf(claims);
   return {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
     uid: serviceaccount.uid,
     groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-    extra: extraOf(claims),
+    ...(Object.keys(extra).length > 0 && { extra }),
   };
-}
-
-function isAlive(object: KubeObject | undefined, uid: string, nowMs: number): boolean {
-  if (object?.metadata?.uid !== uid) return false;
-  const { deletionTimestamp } = object.metadata;
-  return !deletionTimestamp || Date.parse(deletionTimestamp) + DELETION_LEEWAY_MS > nowMs;
 }
 
 function extraOf({ jti, kubernetes: { pod, node } }: TokenClaims): Record<string, string[]> {

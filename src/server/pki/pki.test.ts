@@ -46,14 +46,14 @@ describe('the PKI', () => {
       ca: first.caPem,
       hash: first.caHash,
       serving: (await first.serving(SANS)).current(),
-      kid: first.serviceAccountKeys.keyId,
+      kid: first.serviceAccountKeys.signing.keyId,
     };
     const second = await open();
     const after = {
       ca: second.caPem,
       hash: second.caHash,
       serving: (await second.serving(SANS)).current(),
-      kid: second.serviceAccountKeys.keyId,
+      kid: second.serviceAccountKeys.signing.keyId,
     };
     expect(after).toEqual(before);
   });

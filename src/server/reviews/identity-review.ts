@@ -1,6 +1,6 @@
 import { ApiError } from '../../api/meta/status.ts';
 import type { PolicyRule, SelfSubjectReview, SelfSubjectRulesReview, TokenReview } from '../../api/schema/generated/types.ts';
-import type { TokenAuthenticator } from '../authn/authenticator.ts';
+import type { TokenSource } from '../authn/token-source.ts';
 import { nodeNameOf } from '../authz/node.ts';
 import type { Rbac } from '../authz/rbac.ts';
 import type { UserInfo } from '../ports.ts';
@@ -10,15 +10,16 @@ const show = ({ name, uid, groups, extra }: UserInfo) => ({ username: name, ...(
 
 /** TokenReview: whom a token stands for, for webhooks and aggregated servers. */
 export const tokenReview =
-  (authenticate: TokenAuthenticator, apiAudiences: readonly string[]): VirtualHandler =>
+  (authenticate: TokenSource, apiAudiences: readonly string[]): VirtualHandler =>
   async (request) => {
     const review = bodyOf<TokenReview>(request);
     const token = review.spec?.token;
     if (!token) throw new ApiError('BadRequest', 'token is required for TokenReview in authentication');
     const found = await authenticate(token, review.spec.audiences?.length ? review.spec.audiences : apiAudiences);
-    const status = found
-      ? { authenticated: true, user: show(found.user), audiences: found.audiences }
-      : { user: {}, error: 'invalid bearer token' };
+    const status =
+      found && 'user' in found
+        ? { authenticated: true, user: show(found.user), audiences: found.audiences }
+        : { user: {}, error: found?.error ?? 'invalid bearer token' };
     return answer(request, 'TokenReview', review, status);
   };
 

@@ -1,0 +1,67 @@
+import { secrets, serviceAccounts } from '../../api/index.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { Secret, ServiceAccount } from '../../api/schema/generated/types.ts';
+import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { accountOf, isOwnedBy, planTokenSecret } from './token-secret-plan.ts';
+
+/** Signs a token without end that holds as long as its Secret. Only the server has the key. */
+export type LegacyTokenIssuer = (claims: {
+  readonly namespace: string;
+  readonly serviceaccount: { readonly name: string; readonly uid: string };
+  readonly secret: { readonly name: string };
+}) => Promise<string>;
+
+const ACCOUNT_INDEX = 'service account';
+const keyOf = ({ metadata }: Secret) => `${metadata?.namespace}/${metadata?.name}`;
+
+async function findAccount(key: string, { client, informer, signal }: ReconcileRequest): Promise<ServiceAccount | undefined> {
+  const known = informer(serviceAccounts).get(key);
+  if (known) return known;
+  // The account may be on its way into the informer, and what follows cannot be taken back.
+  const [namespace = '', name = ''] = key.split('/');
+  return client.get(serviceAccounts, name, { namespace, signal }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+}
+
+async function fill(secret: Secret, account: ServiceAccount, caPem: string, issue: LegacyTokenIssuer, request: ReconcileRequest) {
+  const { client, signal } = request;
+  const plan = planTokenSecret(secret, account, caPem);
+  if (!plan.secret) return;
+  const { namespace = '', name = '' } = secret.metadata ?? {};
+  let wanted = plan.secret;
+  if (plan.needsToken) {
+    const serviceaccount = { name: account.metadata?.name ?? '', uid: account.metadata?.uid ?? '' };
+    const token = await issue({ namespace, serviceaccount, secret: { name } });
+    wanted = { ...wanted, data: { ...wanted.data, token: Buffer.from(token).toString('base64') } };
+  }
+  await client.update(secrets, wanted, { namespace, signal });
+}
+
+/**
+ * Puts a token into every Secret of type kubernetes.io/service-account-token, and removes such Secrets with their account.
+ */
+export const serviceAccountToken = ({ caPem, issueToken }: { caPem: string; issueToken: LegacyTokenIssuer }): Controller => ({
+  name: 'serviceaccount-token',
+  reads: ['secrets', 'serviceaccounts'],
+  writes: ['secrets'],
+  indexes: { secrets: { [ACCOUNT_INDEX]: (secret: Secret) => [accountOf(secret) ?? []].flat() } },
+  enqueue: {
+    secrets: (secret) => (accountOf(secret as Secret) ? [keyOf(secret as Secret)] : []),
+    serviceaccounts: ({ metadata }, { informer }) =>
+      informer(secrets).by(ACCOUNT_INDEX, `${metadata?.namespace}/${metadata?.name}`).map(keyOf),
+  },
+  async reconcile(request) {
+    const { key, client, informer, signal } = request;
+    const secret = informer(secrets).get(key);
+    const account = secret && accountOf(secret);
+    if (!secret || account === undefined || secret.metadata?.deletionTimestamp) return;
+    const owner = await findAccount(account, request);
+    if (isOwnedBy(secret, owner)) return fill(secret, owner, caPem, issueToken, request);
+    const { namespace, name = '', uid } = secret.metadata ?? {};
+    await client.delete(secrets, name, { namespace, delete: { preconditions: { uid } }, signal }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  },
+});
