@@ -55,6 +55,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Adds a `Warning: 299` header (or is dropped, in process). */
   readonly warn: (message: string) => void;
+  /** Adds an annotation to the request's audit event, when there is one. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** Admission, in upstream's order. A mutating plugin changes `object` in place; refusing is throwing ApiError. */
@@ -67,11 +69,20 @@ export interface AdmissionRequest {
 }
 export interface AdmissionPlugin {
   readonly name: string;
-  mutate?(request: AdmissionRequest): Promise<void> | void;
+  /**
+   * `again`: something changed the object after this plugin had seen it; it looks once more. Answers `changed` when a webhook or a policy, that is
+   * nothing built in, changed the object: then all look again.
+   */
+  mutate?(request: AdmissionRequest, again: boolean): Promise<Mutated> | Mutated;
   validate?(request: AdmissionRequest): Promise<void> | void;
   /** The write came to nothing after `validate` had let it through, or before: what was reserved for it is free again. Never throws. */
   undo?(request: AdmissionRequest): void;
+  /** May this plugin wait for somebody outside the server before it has judged such a request? Asked before the object is known. */
+  callsOut?(operation: AdmissionRequest['operation'], request: ApiRequest): boolean;
 }
+
+/** Plugins that have nothing to say answer nothing. */
+export type Mutated = 'changed' | void;
 
 /** The in-process door: what http/, local-transport.ts, authn, authz and admission plugins call. Authorization has happened already. */
 export interface ApiHandler {

@@ -16,6 +16,8 @@ import { prepareForUpdate, type Strategy, setDefaults, validateChanged } from '.
 
 /** Tries of a change that does not insist on the state that it was made on, when others write in between. */
 const UNCONDITIONAL_TRIES = 10;
+/** The same for changes outside turns: each loses to every other one that ends while its webhooks think. */
+const TRIES_OUTSIDE_TURNS = 100;
 
 export interface Change {
   readonly resource: Resource;
@@ -32,15 +34,19 @@ export interface Change {
   readonly admitted?: boolean;
 }
 
-/** Reads, changes and writes one object, in its turn; again when somebody else wrote in between and the change does not mind. */
+/**
+ * Reads, changes and writes one object, in its turn; again when somebody else wrote in between and the change does not mind. A change whose
+ * admission waits for webhooks takes no turn: it would hold up the others, and a webhook that writes the same object would wait for itself.
+ */
 export async function changeObject(deps: RegistryDeps, change: Change): Promise<Answer> {
   const { resource, request, name } = change;
   const key = keyOf(resource, request.namespace, name);
-  return deps.turns.take(key, () => changeInTurn(deps, change, key));
+  if (!change.admitted && deps.admission.callsOut('UPDATE', request)) return changeUntilStored(deps, change, key, TRIES_OUTSIDE_TURNS);
+  return deps.turns.take(key, () => changeUntilStored(deps, change, key, UNCONDITIONAL_TRIES));
 }
 
-/** In its turn a change races only with writers outside this registry. */
-async function changeInTurn(deps: RegistryDeps, change: Change, key: string): Promise<Answer> {
+/** In its turn a change races only with writers outside turns and outside this registry. */
+async function changeUntilStored(deps: RegistryDeps, change: Change, key: string, maxTries: number): Promise<Answer> {
   const { resource, name } = change;
   for (let tries = 1; ; tries += 1) {
     const stored = resource.collection.get(key);
@@ -52,7 +58,7 @@ async function changeInTurn(deps: RegistryDeps, change: Change, key: string): Pr
     } catch (error) {
       if (isStoreNotFound(error)) throw notFound(resource.definition, name);
       if (!isStoreConflict(error)) throw error;
-      if (!unconditional || tries === UNCONDITIONAL_TRIES) throw modified(resource.definition, name);
+      if (!unconditional || tries === maxTries) throw modified(resource.definition, name);
     }
   }
 }

@@ -32,7 +32,7 @@ const ANSWERED_WITH_OBJECT = new Set([
 ]);
 
 /**
- * DELETE of one object, in its turn: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
+ * DELETE of one object, in its turn unless webhooks are asked: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
  * asked for already (an Eviction).
  */
 export async function remove(
@@ -43,10 +43,11 @@ export async function remove(
   { admitted = false }: { admitted?: boolean } = {},
 ): Promise<Answer> {
   const key = keyOf(resource, request.namespace, request.name ?? '');
-  return deps.turns.take(key, () => removeInTurn(deps, resource, request, context, { key, admitted }));
+  const work = () => removeUntilStored(deps, resource, request, context, { key, admitted });
+  return !admitted && deps.admission.callsOut('DELETE', request) ? work() : deps.turns.take(key, work);
 }
 
-async function removeInTurn(
+async function removeUntilStored(
   deps: RegistryDeps,
   resource: Resource,
   request: ApiRequest,

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
@@ -20,6 +21,8 @@ export interface Admission {
   validate(request: AdmissionRequest): Promise<void>;
   /** Nothing was stored, whatever the reason: a refusal, a lost race. */
   undo(request: AdmissionRequest): void;
+  /** May admission of such a request wait for somebody outside? Then nobody else is kept waiting for its end. */
+  callsOut(operation: AdmissionRequest['operation'], request: ApiRequest): boolean;
 }
 
 /** A claim on something outside the object: addresses and ports of a Service. Ends in exactly one of the two. */

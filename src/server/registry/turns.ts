@@ -2,7 +2,8 @@
  * Changes of one key take turns, in the order in which they came; those of different keys run side by side.
  *
  * A change reads the cache, which follows the store's commits. Two changes of a key at once would build on the same state, and all but one of
- * them would lose, again and again while a commit is under way. Work must not wait for a turn of its own key: it would wait forever.
+ * them would lose, again and again while a commit is under way. Work must not wait for a turn of its own key: it would wait forever. So a change
+ * whose admission asks somebody outside takes none (ADR 0010).
  */
 export class KeyTurns {
   readonly #last = new Map<string, Promise<unknown>>();
