@@ -9,6 +9,5 @@ export const limitRanges = defineResource<LimitRange>({
   plural: 'limitranges',
   scope: 'Namespaced',
   shortNames: ['limits'],
-  behaviour: 'stored-only',
   hooks: { defaults: defaultLimitRange },
 });

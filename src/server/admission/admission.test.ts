@@ -43,6 +43,17 @@ describe('namespaces', () => {
 });
 
 describe('pods', () => {
+  it('without containers are invalid, whatever plugins want of them', async () => {
+    await api.call('create', 'limitranges', {
+      ...at,
+      body: { metadata: { name: 'l' }, spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } },
+    });
+    for (const spec of [undefined, {}, { containers: null }, { containers: [] }, { containers: [{}] }]) {
+      const made = api.call('create', 'pods', { ...at, body: { metadata: { name: 'p' }, spec } });
+      await expect(made).rejects.toMatchObject({ reason: 'Invalid' });
+    }
+  });
+
   it('run as a service account whose token they find mounted', async () => {
     const { spec } = await createPod(api);
     const volume = spec?.volumes?.find(({ name }) => /^kube-api-access-[a-z0-9]{5}$/.test(name));

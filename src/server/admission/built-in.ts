@@ -8,6 +8,7 @@ import { certificateSubjectRestriction } from './plugins/certificate-subject-res
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
 import { defaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
@@ -34,6 +35,7 @@ export interface BuiltInAdmissionOptions {
  */
 export const builtInAdmission = ({ objects, authorizer, rbac, random }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(objects),
+  limitRanger(objects),
   serviceAccount(objects, random),
   nodeRestriction,
   taintNodesByCondition,

@@ -50,7 +50,7 @@ function mountToken(spec: PodSpec, random: Random): void {
   const existing = spec.volumes?.find(({ name }) => name.startsWith('kube-api-access-'));
   const name = existing?.name ?? `kube-api-access-${safeString(5, random)}`;
   let used = false;
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers] as Container[]) {
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as Container[]) {
     if (container.volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH)) continue;
     container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: MOUNT_PATH }];
     used = true;
