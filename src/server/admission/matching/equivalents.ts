@@ -1,0 +1,51 @@
+import type { ResourceDefinition } from '../../../api/define.ts';
+
+/** Which groups and versions show the same stored objects (Kubernetes: Dynamic Admission Control, "Matching requests: matchPolicy"). */
+export interface Equivalents {
+  find(group: string, version: string, plural: string): ResourceDefinition | undefined;
+  /** The other definitions over the same objects that have the subresource as well; '' for the object itself. */
+  of(definition: ResourceDefinition, subresource: string): readonly ResourceDefinition[];
+}
+
+interface Definitions {
+  readonly all: readonly ResourceDefinition[];
+  find(group: string, version: string, plural: string): ResourceDefinition | undefined;
+}
+
+const storedName = (definition: ResourceDefinition): string => {
+  const { group, plural } = definition.storedAs ?? definition;
+  return `${group}/${plural}`;
+};
+
+/** `definitions` is asked each time: CustomResourceDefinitions come and go. */
+export function equivalentsOf(definitions: () => Definitions): Equivalents {
+  let known: { of: readonly ResourceDefinition[]; families: Map<string, ResourceDefinition[]> } | undefined;
+  const families = () => {
+    const { all } = definitions();
+    if (known?.of !== all) known = { of: all, families: Map.groupBy(all, storedName) };
+    return known.families;
+  };
+  return {
+    find: (group, version, plural) => definitions().find(group, version, plural),
+    of: (definition, subresource) =>
+      (families().get(storedName(definition)) ?? []).filter(
+        (other) =>
+          (other.group !== definition.group || other.version !== definition.version) &&
+          (subresource === '' || Object.hasOwn(other.subresources, subresource)),
+      ),
+  };
+}
+
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** The kind that travels: of the resource itself, or of a subresource that has one of its own. */
+export function kindAt(definition: ResourceDefinition, subresource: string): GroupVersionKind {
+  const declared = subresource === '' ? undefined : definition.subresources[subresource];
+  if (declared?.kind === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  const { group, version, kind } = (declared?.kind === 'custom' && declared.objectKind) || definition;
+  return { group, version, kind };
+}
