@@ -46,6 +46,15 @@ install_packages() {
   [ "$made" = no ] || rm -f "$policy"
 }
 
+# npm 9 (Debian 12) takes the link away again together with the package for the other architecture, which has the same link.
+link_node() {
+  local node
+  [ ! -x node_modules/.bin/node ] || return 0
+  node=$(cd node_modules && echo node-linux-*/bin/node)
+  [ -x "node_modules/$node" ] || die "npm ci brought no Node for this machine ($(uname -m))"
+  ln -sfn "../$node" node_modules/.bin/node
+}
+
 # node_modules matches package-lock.json, and holds the Node that minik is built with.
 install_modules() {
   local stamp=node_modules/.package-lock.json
@@ -54,6 +63,7 @@ install_modules() {
   else
     info "npm ci"
     npm ci --no-audit --no-fund --loglevel=error || die "npm ci failed"
+    link_node
     touch "$stamp"
   fi
   export PATH="$PWD/node_modules/.bin:$PATH"
