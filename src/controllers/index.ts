@@ -10,6 +10,7 @@ import { nodeipam } from './nodeipam/nodeipam.ts';
 import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
 import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
+import { resourceQuota } from './resourcequota/resourcequota.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
@@ -42,6 +43,7 @@ export function controllers({ registry, caPem, signer, issueToken, clusterCidrs 
     nodeipam({ clusterCidrs }),
     nodelifecycle,
     podgc,
+    resourceQuota({ resources: registry.all }),
     pvcProtection,
     pvProtection,
     csr({ signer }),

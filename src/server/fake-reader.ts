@@ -8,7 +8,7 @@ export interface FakeReader extends ObjectReader {
 
 export function fakeReader(initial: Readonly<Record<string, readonly KubeObject[]>>): FakeReader {
   const objects = new Map(Object.entries(initial));
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, Set<(changes: undefined) => void>>();
   const all = (resource: string) => objects.get(resource) ?? [];
   return {
     get: <T extends KubeObject>(resource: string, namespace: string, name: string) =>
@@ -17,6 +17,7 @@ export function fakeReader(initial: Readonly<Record<string, readonly KubeObject[
       all(resource).filter(
         (each) => namespace === undefined || namespace === '' || each.metadata?.namespace === namespace,
       ) as unknown as readonly T[],
+    has: (resource) => objects.has(resource),
     onChange(resource, listener) {
       const set = listeners.get(resource) ?? new Set();
       listeners.set(resource, set.add(listener));
@@ -24,7 +25,7 @@ export function fakeReader(initial: Readonly<Record<string, readonly KubeObject[
     },
     set(resource, next) {
       objects.set(resource, next);
-      for (const listener of listeners.get(resource) ?? []) listener();
+      for (const listener of listeners.get(resource) ?? []) listener(undefined);
     },
   };
 }

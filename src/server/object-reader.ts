@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/meta/object.ts';
 import type { Watcher } from '../store/watch-cache/collection.ts';
-import type { ObjectReader } from './ports.ts';
+import type { ObjectChange, ObjectReader } from './ports.ts';
 import { keyOf, type Resource, type Resources } from './registry/resources.ts';
 
 /** The cache as authenticators, authorizers and admission plugins see it. Unknown resources throw: that is a mistake in the code. */
@@ -21,10 +21,12 @@ export function objectReader(resources: Resources): ObjectReader {
       const prefix = namespace && resource.definition.scope === 'Namespaced' ? `${resource.prefix}${namespace}/` : resource.prefix;
       return resource.collection.list({ prefix }).items.map((item) => resource.view(item).object as T);
     },
+    has: (id) => resources.byId(id) !== undefined,
     onChange(id, listener) {
-      const { collection } = resourceOf(id);
+      const resource = resourceOf(id);
+      const { collection } = resource;
       const state = { closed: false, watcher: collection.watch({ fromRevision: collection.revision }) };
-      void follow(state, collection, listener);
+      void follow(state, resource, listener);
       return {
         [Symbol.dispose]() {
           state.closed = true;
@@ -38,15 +40,18 @@ export function objectReader(resources: Resources): ObjectReader {
 /** Calls the listener after each batch. A watcher that fell behind is replaced; the listener looks at the whole state anyway. */
 async function follow(
   state: { closed: boolean; watcher: Watcher<KubeObject> },
-  collection: Resource['collection'],
-  listener: () => void,
+  { collection, view }: Resource,
+  listener: Parameters<ObjectReader['onChange']>[1],
 ): Promise<void> {
   while (!state.closed) {
+    let changes: ObjectChange[] | undefined;
     try {
-      if ((await state.watcher.next()) === undefined) return;
+      const events = await state.watcher.next();
+      if (events === undefined) return;
+      changes = events.map(({ type, item }) => ({ type, object: view(item).object }));
     } catch {
       state.watcher = collection.watch({ fromRevision: collection.revision });
     }
-    if (!state.closed) listener();
+    if (!state.closed) listener(changes);
   }
 }

@@ -67,7 +67,8 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined;
   readonly context: RequestContext;
 }
-export interface AdmissionPlugin {
+/** `Symbol.dispose`: ends what it follows. */
+export interface AdmissionPlugin extends Partial<Disposable> {
   readonly name: string;
   /**
    * `again`: something changed the object after this plugin had seen it; it looks once more. Answers `changed` when a webhook or a policy, that is
@@ -89,13 +90,24 @@ export interface ApiHandler {
   request(request: ApiRequest, context: RequestContext): Promise<KubeObject | KubeList | Status>;
 }
 
+export interface ObjectChange {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** As it is now; its last state when it was deleted. */
+  readonly object: KubeObject;
+}
+
 /** Read-only view of stored objects for authenticators, authorizers and admission plugins (they see the cache, not HTTP). */
 export interface ObjectReader {
   /** `resource` is an id such as `pods` or `roles.rbac.authorization.k8s.io`. */
   get<T extends KubeObject>(resource: string, namespace: string, name: string): T | undefined;
   list<T extends KubeObject>(resource: string, namespace?: string): readonly T[];
-  /** Called on every change of the resource: for derived caches such as RBAC's. */
-  onChange(resource: string, listener: () => void): Disposable;
+  /** Is there such a resource? The other methods throw when there is not. */
+  has(resource: string): boolean;
+  /**
+   * Called on every change of the resource: for derived caches such as RBAC's. The changes come in order; undefined when there were too many to
+   * tell one by one.
+   */
+  onChange(resource: string, listener: (changes: readonly ObjectChange[] | undefined) => void): Disposable;
 }
 
 /** Streaming subresources (exec, attach, portforward, proxy, log) answer on the raw request, after authentication and authorization. */

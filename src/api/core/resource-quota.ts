@@ -20,7 +20,6 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   scope: 'Namespaced',
   shortNames: ['quota'],
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Request', 'string', (quota) => usageCell(quota, (name) => !isLimit(name))),

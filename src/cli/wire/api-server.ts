@@ -123,6 +123,7 @@ export async function assembleControlPlane(
   const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
   const trust = assembleTrust({ reader, tokens: await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress }), clock });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
+  const admission = builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, clock, random });
   const dialer = createDialer(reader, kubeletCredentials);
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
@@ -132,7 +133,7 @@ export async function assembleControlPlane(
     resources,
     authenticator: trust.authenticator,
     authorizer: trust.authorizer,
-    admission: builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, clock, random }),
+    admission,
     serviceCidrs: [settings.serviceCidr],
     nodePortRange: portRange(settings.serviceNodePortRange),
     virtual: trust.virtualHandlers,
@@ -187,6 +188,7 @@ export async function assembleControlPlane(
     components: [listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }), defaults, pki.renewal],
     async close() {
       trust[Symbol.dispose]();
+      for (const plugin of admission) plugin[Symbol.dispose]?.();
       await cache.close();
       await store.close();
     },

@@ -15,6 +15,7 @@ import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-r
 import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { priority } from './plugins/priority.ts';
 import { rbacEscalation } from './plugins/rbac-escalation.ts';
+import { resourceQuota } from './plugins/resource-quota.ts';
 import { runtimeClass } from './plugins/runtime-class.ts';
 import { serviceAccount } from './plugins/service-account.ts';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
@@ -33,7 +34,7 @@ export interface BuiltInAdmissionOptions {
  * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
  * RBACEscalation has no place there: upstream checks it in storage, after all mutation.
  */
-export const builtInAdmission = ({ objects, authorizer, rbac, random }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
+export const builtInAdmission = ({ objects, authorizer, rbac, clock, random }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(objects),
   limitRanger(objects),
   serviceAccount(objects, random),
@@ -52,5 +53,6 @@ export const builtInAdmission = ({ objects, authorizer, rbac, random }: BuiltInA
   podTopologyLabels(objects),
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
   // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook belong here, in this order.
-  // ResourceQuota is the last: what it counts, nobody else refuses.
+  // The last: what it counts, nobody else refuses.
+  resourceQuota(objects, clock),
 ];

@@ -1,0 +1,67 @@
+import { type ResourceDefinition, resourceId } from '../../api/define.ts';
+import { resourceQuotas } from '../../api/index.ts';
+import { objectKey } from '../../api/meta/object.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { Controller } from '../../client/controller.ts';
+import { countedBy, isUpToDate, planUsage } from './usage-plan.ts';
+
+const QUOTAS = 'resourcequotas';
+
+/** Each kind that has a namespace once, whatever the number of its versions. Events come and go by themselves: nobody counts them. */
+function countable(resources: readonly ResourceDefinition[]): ReadonlyMap<string, ResourceDefinition> {
+  const wanted = resources.filter(
+    (r) =>
+      r.scope === 'Namespaced' &&
+      !r.storedAs &&
+      r.persistence !== 'none' &&
+      r.kind !== 'Event' &&
+      r.verbs.includes('list') &&
+      r.verbs.includes('watch'),
+  );
+  return new Map(wanted.map((r) => [resourceId(r), r]));
+}
+
+/**
+ * Keeps `status.used` and `status.hard` of quotas true. Admission counts by itself: this is what people see (Kubernetes: "Resource Quotas").
+ */
+export function resourceQuota({ resources }: { resources: readonly ResourceDefinition[] }): Controller {
+  const counted = countable(resources);
+  const others = [...counted.keys()].filter((id) => id !== QUOTAS);
+  return {
+    name: 'resourcequota',
+    reads: [QUOTAS, ...others],
+    writes: ['resourcequotas/status'],
+    enqueue: Object.fromEntries(
+      [QUOTAS, ...others].map((id) => [
+        id,
+        (object, { informer }) => [
+          ...(id === QUOTAS ? [objectKey(object)] : []),
+          ...informer(resourceQuotas)
+            .by('namespace', object.metadata?.namespace ?? '')
+            .filter((quota) => countedBy(quota).includes(id))
+            .map(objectKey),
+        ],
+      ]),
+    ),
+    async reconcile({ key, client, informer, clock, signal }) {
+      const quota = informer(resourceQuotas).get(key);
+      if (!quota || quota.metadata?.deletionTimestamp) return undefined;
+      const namespace = quota.metadata?.namespace ?? '';
+      const now = clock.now();
+      const { status, fadesAtMs } = planUsage(
+        quota,
+        (id) => {
+          const resource = counted.get(id);
+          return resource ? informer(resource).by('namespace', namespace) : [];
+        },
+        now,
+      );
+      if (!isUpToDate(quota, status)) {
+        await client.update(resourceQuotas, { ...quota, status }, { subresource: 'status', signal }).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
+      }
+      return fadesAtMs === undefined ? undefined : { afterMs: fadesAtMs - now + 1 };
+    },
+  };
+}

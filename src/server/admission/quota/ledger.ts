@@ -1,0 +1,127 @@
+import { type Amounts, addAmounts } from '../../../api/core/pod-resources.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import { countedResource, evaluatorFor, hardNames, type QuotaEvaluator, usageOf } from '../../../api/quota/quota.ts';
+import type { ResourceQuota } from '../../../api/schema/generated/types.ts';
+import { subQuantities } from '../../../base/quantity.ts';
+import type { ObjectReader } from '../../ports.ts';
+
+/** What one object uses of the quota, and how new the state is that this was read from. */
+interface Entry {
+  readonly amounts: Amounts;
+  /** Events up to this revision are old news. */
+  readonly revision: number;
+  /** Counted before it is stored: what is being written. */
+  readonly reserved?: { readonly resource: string; readonly object: KubeObject };
+  /** When the object begins to use less by itself, and where to look it up then. */
+  readonly fades?: { readonly atMs: number; readonly resource: string; readonly name: string };
+}
+
+export interface LedgerOptions {
+  readonly quota: ResourceQuota;
+  readonly objects: ObjectReader;
+  readonly nowMs: number;
+  /** Takes over what is reserved there. */
+  readonly before?: QuotaLedger | undefined;
+}
+
+const revisionOf = ({ metadata }: KubeObject) => Number(metadata?.resourceVersion) || 0;
+const uidOf = ({ metadata }: KubeObject) => metadata?.uid ?? '';
+
+/**
+ * How much of one quota is used, object by object, requests under way included. Everything in it is idempotent and ordered by revision: the same
+ * object may be told of by a reservation, by an event and by a look at the cache, in any order.
+ */
+export class QuotaLedger {
+  readonly quota: ResourceQuota;
+  /** Of what the quota limits: `pods`, `deployments.apps`. */
+  readonly resources: ReadonlySet<string>;
+  readonly #objects: ObjectReader;
+  readonly #entries = new Map<string, Entry>();
+  readonly #fading = new Set<string>();
+  readonly #used: Amounts = {};
+
+  constructor({ quota, objects, nowMs, before }: LedgerOptions) {
+    this.quota = quota;
+    this.#objects = objects;
+    const counted = hardNames(quota).map(countedResource);
+    this.resources = new Set(counted.filter((resource) => resource !== undefined && objects.has(resource)) as string[]);
+    for (const resource of this.resources) {
+      for (const object of objects.list(resource, quota.metadata?.namespace)) this.saw(resource, object, nowMs);
+    }
+    for (const { resource, object } of before?.reserved() ?? []) {
+      if (!this.#entries.has(uidOf(object))) this.reserve(resource, object, undefined, nowMs);
+    }
+  }
+
+  /** What is being written. */
+  reserved(): NonNullable<Entry['reserved']>[] {
+    return [...this.#entries.values()].flatMap(({ reserved }) => reserved ?? []);
+  }
+
+  /** What is used and reserved now. Read-only. */
+  used(nowMs: number): Amounts {
+    for (const uid of [...this.#fading]) {
+      const { fades } = this.#entries.get(uid) ?? {};
+      if (fades && fades.atMs < nowMs) this.#lookUp(uid, fades.resource, fades.name, nowMs);
+    }
+    return this.#used;
+  }
+
+  /** The object is stored like this. */
+  saw(resource: string, object: KubeObject, nowMs: number): void {
+    const evaluator = this.resources.has(resource) ? evaluatorFor(resource) : undefined;
+    const uid = uidOf(object);
+    const revision = revisionOf(object);
+    if (!evaluator || revision < (this.#entries.get(uid)?.revision ?? 0)) return;
+    const atMs = evaluator.fadesAt?.(object);
+    const fades = atMs !== undefined && atMs >= nowMs ? { atMs, resource, name: object.metadata?.name ?? '' } : undefined;
+    this.#set(uid, { amounts: this.#usage(evaluator, object, nowMs), revision, ...(fades && { fades }) });
+  }
+
+  gone(object: KubeObject): void {
+    this.#set(uidOf(object), undefined);
+  }
+
+  /** Counts what is being written, at its most: until it is stored both what was and what comes may be true. */
+  reserve(resource: string, object: KubeObject, old: KubeObject | undefined, nowMs: number): void {
+    const evaluator = this.resources.has(resource) ? evaluatorFor(resource) : undefined;
+    if (!evaluator) return;
+    const amounts = this.#usage(evaluator, object, nowMs);
+    const before = old ? this.#usage(evaluator, old, nowMs) : {};
+    for (const [name, amount] of Object.entries(before)) {
+      if ((amounts[name]?.nanos ?? 0n) < amount.nanos) amounts[name] = amount;
+    }
+    this.#set(uidOf(object), { amounts, revision: old ? revisionOf(old) + 1 : 0, reserved: { resource, object } });
+  }
+
+  /** The write came to nothing: what is stored counts. */
+  release(resource: string, object: KubeObject, nowMs: number): void {
+    if (this.#entries.get(uidOf(object))?.reserved) this.#lookUp(uidOf(object), resource, object.metadata?.name ?? '', nowMs);
+  }
+
+  #lookUp(uid: string, resource: string, name: string, nowMs: number): void {
+    const stored = this.#objects.get(resource, this.quota.metadata?.namespace ?? '', name);
+    this.#set(uid, undefined);
+    if (stored?.metadata?.uid === uid) this.saw(resource, stored, nowMs);
+  }
+
+  #usage(evaluator: QuotaEvaluator, object: KubeObject, nowMs: number): Amounts {
+    return usageOf(this.quota, evaluator, object, nowMs);
+  }
+
+  #set(uid: string, entry: Entry | undefined): void {
+    const before = this.#entries.get(uid);
+    for (const [name, amount] of Object.entries(before?.amounts ?? {})) {
+      const rest = this.#used[name];
+      if (rest) this.#used[name] = subQuantities(rest, amount);
+    }
+    if (entry) {
+      addAmounts(this.#used, entry.amounts);
+      this.#entries.set(uid, entry);
+    } else {
+      this.#entries.delete(uid);
+    }
+    if (entry?.fades) this.#fading.add(uid);
+    else this.#fading.delete(uid);
+  }
+}
