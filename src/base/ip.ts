@@ -7,7 +7,7 @@ export interface Cidr {
   readonly width: 32 | 128;
 }
 
-function parseAddress(text: string): { value: bigint; width: 32 | 128 } | undefined {
+export function parseAddress(text: string): { value: bigint; width: 32 | 128 } | undefined {
   if (!text.includes(':')) {
     if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
     const parts = text.split('.').map(Number);

@@ -1,7 +1,16 @@
 import type { CelValue } from './values.ts';
 
 /** The macros that loop, by their names in expressions. */
-export type FoldMacro = 'all' | 'exists' | 'exists_one' | 'map' | 'filter' | 'transformList' | 'transformMap' | 'transformMapEntry';
+export type FoldMacro =
+  | 'all'
+  | 'exists'
+  | 'exists_one'
+  | 'map'
+  | 'filter'
+  | 'transformList'
+  | 'transformMap'
+  | 'transformMapEntry'
+  | 'sortBy';
 
 export interface Entry {
   readonly key: Expr;
@@ -37,7 +46,6 @@ export type Expr = { readonly at: number } & (
       readonly filter?: Expr;
       readonly body: Expr;
     }
-  | { readonly is: 'bind'; readonly variable: string; readonly value: Expr; readonly body: Expr }
   /** `x.optMap(v, e)` and `x.optFlatMap(v, e)`. */
   | { readonly is: 'optMap'; readonly operand: Expr; readonly variable: string; readonly body: Expr; readonly flat: boolean }
 );

@@ -1,6 +1,6 @@
 import { type CelBudget, Meter, PER_CALL_LIMIT } from './budget.ts';
 import { CelError } from './errors.ts';
-import { kubernetesFunctions } from './library/index.ts';
+import { kubernetesFunctions, mutationFunctions } from './library/index.ts';
 import { parse } from './parse.ts';
 import type { Scope } from './plan.ts';
 import { createPlanner } from './planner.ts';
@@ -13,6 +13,8 @@ export interface CelEnvironment {
   readonly returns?: 'bool' | 'string' | 'any';
   /** Message types that may be written out in the expression (`Object.spec{…}`): an ObjectType, or undefined for no such type. */
   readonly struct?: (name: string) => CelType | undefined;
+  /** Expressions that mutate have functions of their own (`jsonpatch.escapeKey`). */
+  readonly mutates?: boolean;
 }
 
 export interface CelProgram {
@@ -27,14 +29,32 @@ export interface CelProgram {
   evaluate(bindings: Readonly<Record<string, unknown>>, budget?: CelBudget): CelValue;
 }
 
-/** Throws CelError `compile`, with upstream's messages: `ERROR: <input>:1:1: undeclared reference to 'x' (in container '')`. */
+/** Programs of one environment object. Bounded: expressions come from outside. */
+const MAX_REMEMBERED = 512;
+const remembered = new WeakMap<CelEnvironment, Map<string, CelProgram>>();
+
+/**
+ * Throws CelError `compile`, with upstream's messages: `ERROR: <input>:1:1: undeclared reference to 'x' (in container '')`. Programs are
+ * remembered by environment: pass the same object for the same variables.
+ */
 export function compileCel(expression: string, environment: CelEnvironment): CelProgram {
-  const { variables, returns = 'any', struct = () => undefined } = environment;
+  const programs = remembered.get(environment) ?? new Map<string, CelProgram>();
+  remembered.set(environment, programs);
+  const known = programs.get(expression);
+  if (known) return known;
+  const program = compileNew(expression, environment);
+  if (programs.size >= MAX_REMEMBERED) programs.clear();
+  programs.set(expression, program);
+  return program;
+}
+
+function compileNew(expression: string, environment: CelEnvironment): CelProgram {
+  const { variables, returns = 'any', struct = () => undefined, mutates = false } = environment;
   const scope: Scope = {
     depth: 0,
     find: (name) => (Object.hasOwn(variables, name) && variables[name] ? { type: variables[name] } : undefined),
   };
-  const planner = createPlanner({ source: expression, functions: kubernetesFunctions, struct });
+  const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct });
   const { type, cost, run } = planner.plan(parse(expression), scope);
   if (returns !== 'any' && !isNamed(type, returns)) {
     throw new CelError('compile', `must evaluate to ${returns}`);

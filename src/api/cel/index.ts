@@ -8,6 +8,15 @@ export {
 } from './budget.ts';
 export { type CelEnvironment, type CelProgram, compileCel } from './compile.ts';
 export { CelError, type CelErrorReason } from './errors.ts';
+export {
+  type AnswerAuthorization,
+  AUTHORIZER_TYPE,
+  type AuthorizationAnswer,
+  type AuthorizationQuestion,
+  authorizerValue,
+  RESOURCE_CHECK_TYPE,
+  resourceCheckValue,
+} from './library/authorization.ts';
 export { toJson } from './to-json.ts';
 export {
   BOOL,

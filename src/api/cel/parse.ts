@@ -29,6 +29,7 @@ const FOLDS: Readonly<Record<string, readonly number[]>> = {
   existsOne: [2, 3],
   map: [2, 3],
   filter: [2],
+  sortBy: [2],
   transformList: [3, 4],
   transformMap: [3, 4],
   transformMapEntry: [3, 4],
@@ -171,15 +172,13 @@ class Reader {
   #method(name: string, receiver: ASTNode, args: readonly ASTNode[]): Expr {
     const at = this.#after(this.#desugared.text.indexOf(name, receiver.end), '(');
     if (FOLDS[name]?.includes(args.length)) return this.#fold(at, name, receiver, args);
-    const [first, second, third] = args;
-    if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel' && first && second && third) {
-      return { at, is: 'bind', variable: this.#variable(first), value: this.read(second), body: this.read(third) };
-    }
+    const [first, second] = args;
     if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2 && first && second) {
       const variable = this.#variable(first);
       return { at, is: 'optMap', operand: this.read(receiver), variable, body: this.read(second), flat: name === 'optFlatMap' };
     }
-    return { at, is: 'call', name, target: this.read(receiver), args: args.map((arg) => this.read(arg)) };
+    const read = args.map((arg) => this.read(arg));
+    return { at, is: 'call', name, target: this.read(receiver), args: name === 'format' ? read.map(untyped) : read };
   }
 
   /** `map(v, e)`, `map(v, filter, e)`, `all(v, e)`, `all(i, v, e)`, `transformList(i, v, filter?, e)`. */
@@ -217,4 +216,13 @@ class Reader {
   #error(offset: number, message: string): Error {
     return compileError(this.#source, this.#at(offset), message);
   }
+}
+
+/** What is formatted may be of any types: elsewhere, the items of a list are of one. */
+function untyped(expr: Expr): Expr {
+  const dyn = (value: Expr): Expr => ({ at: value.at, is: 'call', name: 'dyn', args: [untyped(value)] });
+  if (expr.is === 'list') return { ...expr, items: expr.items.map((item) => ({ ...item, value: dyn(item.value) })) };
+  if (expr.is === 'map')
+    return { ...expr, entries: expr.entries.map((entry) => ({ ...entry, key: dyn(entry.key), value: dyn(entry.value) })) };
+  return expr;
 }

@@ -43,9 +43,8 @@ export function planHas(planner: Planner, expr: Expr & { is: 'has' }, scope: Sco
   const read = reader(type, property);
   return {
     type: BOOL,
-    cost: operand.cost + 1,
+    cost: operand.cost,
     run(frame) {
-      frame.meter.charge(1);
       const value = operand.run(frame);
       if (value instanceof Optional) return readOptional(value, read) !== NONE;
       return read(value) !== undefined;

@@ -1,6 +1,7 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
 import { isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
+import { sortByKeys } from './library/lists.ts';
 import { maxSizeOf, nested, type Plan, type Planner, type Scope } from './plan.ts';
 import { BOOL, type CelType, DYN, INT, isDyn, isNamed, listOf, mapOf, optionalOf, showType } from './types.ts';
 import { adopt, type CelValue, isMap, makeMap, mapGet, mapKey, mapKeys, NONE, Optional } from './values.ts';
@@ -9,7 +10,7 @@ type Fold = Expr & { is: 'fold' };
 
 /** The steps of one kind of loop. `step` answers false to end it. */
 interface Accumulator {
-  step(body: () => CelValue, key: CelValue): boolean;
+  step(body: () => CelValue, key: CelValue, item: CelValue): boolean;
   result(): CelValue;
 }
 
@@ -28,7 +29,7 @@ export function planFold(planner: Planner, expr: Fold, scope: Scope): Plan {
   const coerce = coercion(valueType);
   const slot = scope.depth;
   return {
-    type: resultType(expr.macro, keyType, body, maxSizeOf(range.type)),
+    type: resultType(expr.macro, keyType, valueType, body, maxSizeOf(range.type)),
     cost: range.cost + maxSizeOf(range.type) * ((filter?.cost ?? 0) + body.cost + 2),
     run(frame) {
       const accumulator = ACCUMULATORS[expr.macro]();
@@ -41,22 +42,9 @@ export function planFold(planner: Planner, expr: Fold, scope: Scope): Plan {
         frame.meter.charge(1);
         bind(key, coerce && item !== undefined ? coerce(item) : item);
         if (filter && !isTrue(filter.run(frame))) continue;
-        if (!accumulator.step(() => body.run(frame), key)) break;
+        if (!accumulator.step(() => body.run(frame), key, item)) break;
       }
       return accumulator.result();
-    },
-  };
-}
-
-export function planBind(planner: Planner, { variable, value, body }: Expr & { is: 'bind' }, scope: Scope): Plan {
-  const bound = planner.plan(value, scope);
-  const inner = planner.plan(body, nested(scope, [[variable, bound.type]]));
-  return {
-    type: inner.type,
-    cost: bound.cost + inner.cost,
-    run(frame) {
-      frame.slots[scope.depth] = bound.run(frame);
-      return inner.run(frame);
     },
   };
 }
@@ -108,7 +96,7 @@ function requirePredicates(planner: Planner, { macro, filter, body: bodyExpr }: 
 const ternaryError = (planner: Planner, at: number, type: CelType, other: string): Error =>
   planner.error(at, `found no matching overload for '_?_:_' applied to '(${showType(type)}, ${other}, ${other})'`);
 
-function resultType(macro: Fold['macro'], keyType: CelType, body: Plan, maxSize: number): CelType {
+function resultType(macro: Fold['macro'], keyType: CelType, itemType: CelType, body: Plan, maxSize: number): CelType {
   switch (macro) {
     case 'all':
     case 'exists':
@@ -118,6 +106,8 @@ function resultType(macro: Fold['macro'], keyType: CelType, body: Plan, maxSize:
     case 'filter':
     case 'transformList':
       return listOf(body.type, maxSize);
+    case 'sortBy':
+      return listOf(itemType, maxSize);
     case 'transformMap':
       return mapOf(keyType, body.type, maxSize);
     case 'transformMapEntry':
@@ -187,6 +177,18 @@ function collect(): Accumulator {
   };
 }
 
+/** The body is the key. */
+function sortBy(): Accumulator {
+  const pairs: [CelValue, CelValue][] = [];
+  return {
+    step(body, _, item) {
+      pairs.push([body(), item]);
+      return true;
+    },
+    result: () => sortByKeys(pairs),
+  };
+}
+
 function collectMap(): Accumulator {
   const entries: [CelValue, CelValue][] = [];
   return {
@@ -221,6 +223,7 @@ const ACCUMULATORS: Readonly<Record<Fold['macro'], () => Accumulator>> = {
   map: collect,
   transformList: collect,
   filter: collect,
+  sortBy,
   transformMap: collectMap,
   transformMapEntry: collectEntries,
 };

@@ -5,7 +5,7 @@ import type { FunctionTable } from './overloads.ts';
 import type { Plan, Planner, Scope } from './plan.ts';
 import { planHas, planIndex, planSelect } from './plan-access.ts';
 import { planCall } from './plan-call.ts';
-import { planBind, planFold, planOptMap } from './plan-fold.ts';
+import { planFold, planOptMap } from './plan-fold.ts';
 import { planList, planMap, planStruct } from './plan-literals.ts';
 import { TYPE_NAMES } from './type-names.ts';
 import { BOOL, type CelType, isDyn, isNamed, join, showType } from './types.ts';
@@ -54,8 +54,6 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
       return planStruct(planner, expr, scope);
     case 'fold':
       return planFold(planner, expr, scope);
-    case 'bind':
-      return planBind(planner, expr, scope);
     case 'optMap':
       return planOptMap(planner, expr, scope);
   }

@@ -1,0 +1,60 @@
+import { runtimeError } from '../errors.ts';
+import { method, type Overload } from '../overloads.ts';
+import type { Duration, Timestamp } from '../values.ts';
+
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const DURATION = 'google.protobuf.Duration';
+const MILLI = 1_000_000n;
+const DAY_MS = 86_400_000;
+
+/** The time as a clock in the zone shows it, in a Date whose UTC fields are that. Zones: `Europe/Berlin`, `+02:00`, `-08:00`. */
+function inZone({ nanos }: Timestamp, zone: string): Date {
+  const millis = Number(nanos / MILLI - (nanos % MILLI < 0n ? 1n : 0n));
+  if (zone === '' || zone === 'UTC') return new Date(millis);
+  const fixed = /^([+-]?)(\d\d):(\d\d)$/.exec(zone);
+  if (fixed) {
+    const offset = (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
+    return new Date(millis + (fixed[1] === '-' ? -offset : offset));
+  }
+  return new Date(millis + zoneOffset(new Date(millis), zone));
+}
+
+function zoneOffset(at: Date, zone: string): number {
+  try {
+    const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
+    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
+    const [, sign, hours = '0', minutes = '0', seconds = '0'] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name) ?? [];
+    const offset = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+    return sign === '-' ? -offset : offset;
+  } catch {
+    throw runtimeError(`unknown time zone ${zone}`);
+  }
+}
+
+const FIELDS: Readonly<Record<string, (date: Date) => number>> = {
+  getFullYear: (date) => date.getUTCFullYear(),
+  getMonth: (date) => date.getUTCMonth(),
+  getDate: (date) => date.getUTCDate(),
+  getDayOfMonth: (date) => date.getUTCDate() - 1,
+  getDayOfWeek: (date) => date.getUTCDay(),
+  getDayOfYear: (date) => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS),
+  getHours: (date) => date.getUTCHours(),
+  getMinutes: (date) => date.getUTCMinutes(),
+  getSeconds: (date) => date.getUTCSeconds(),
+  getMilliseconds: (date) => date.getUTCMilliseconds(),
+};
+/** Of durations it is the whole, in that unit. */
+const UNITS: Readonly<Record<string, bigint>> = {
+  getHours: 3_600_000n * MILLI,
+  getMinutes: 60_000n * MILLI,
+  getSeconds: 1000n * MILLI,
+  getMilliseconds: MILLI,
+};
+
+export const times: readonly Overload[] = [
+  ...Object.entries(FIELDS).flatMap(([name, read]) => [
+    method(`${TIMESTAMP}.${name}(): int`, (time: Timestamp) => BigInt(read(inZone(time, 'UTC')))),
+    method(`${TIMESTAMP}.${name}(string): int`, (time: Timestamp, zone: string) => BigInt(read(inZone(time, zone)))),
+  ]),
+  ...Object.entries(UNITS).map(([name, unit]) => method(`${DURATION}.${name}(): int`, ({ nanos }: Duration) => nanos / unit)),
+];
