@@ -7,7 +7,8 @@ import { systemRandom } from '../base/random.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
-import type { UserInfo } from './ports.ts';
+import { objectReader } from './object-reader.ts';
+import type { AdmissionPlugin, ObjectReader, UserInfo } from './ports.ts';
 import { type ApiCore, type ApiCoreOptions, createApiCore, openApi } from './server.ts';
 
 export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
@@ -21,7 +22,13 @@ export interface FakeApi extends ApiCore {
   list(resource: string, rest?: Partial<ApiRequest>): Promise<KubeList>;
 }
 
-export async function fakeApi({ store: given, ...options }: Partial<ApiCoreOptions> & { store?: Store } = {}): Promise<FakeApi> {
+export interface FakeApiOptions extends Partial<ApiCoreOptions> {
+  readonly store?: Store;
+  /** In place of `admission`, for plugins that read objects. */
+  readonly admissionOver?: (objects: ObjectReader) => readonly AdmissionPlugin[];
+}
+
+export async function fakeApi({ store: given, admissionOver, ...options }: FakeApiOptions = {}): Promise<FakeApi> {
   const clock = fakeClock();
   const store = given ?? (await openStore({ url: 'memory:', clock, log: silentLogger }));
   const cache = createWatchCache(store, { clock, log: silentLogger });
@@ -36,6 +43,7 @@ export async function fakeApi({ store: given, ...options }: Partial<ApiCoreOptio
     log: silentLogger,
     admission: [],
     ...options,
+    ...(admissionOver && { admission: admissionOver(objectReader(resources)) }),
   });
   const transport = core.localTransport(ADMIN);
   const call = async (verb: Verb, id: string, rest: Partial<ApiRequest> = {}) => {

@@ -3,6 +3,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill } from '../meta/fill.ts';
 import type { MutatingWebhookConfiguration } from '../schema/generated/types.ts';
 import { defaultWebhook } from './admission-defaults.ts';
+import { checkWebhooks } from './webhook-validation.ts';
 
 export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -12,7 +13,6 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  behaviour: 'stored-only',
   columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
   hooks: {
     defaults({ webhooks }) {
@@ -21,5 +21,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
         fill(webhook, { reinvocationPolicy: 'Never' });
       }
     },
+    validateCreate: ({ webhooks }) => checkWebhooks(webhooks),
+    validateUpdate: ({ webhooks }, old) => checkWebhooks(webhooks, old.webhooks ?? []),
   },
 });

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingWebhookConfiguration } from '../schema/generated/types.ts';
 import { defaultWebhook } from './admission-defaults.ts';
+import { checkWebhooks } from './webhook-validation.ts';
 
 export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -11,11 +12,12 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  behaviour: 'stored-only',
   columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
   hooks: {
     defaults({ webhooks }) {
       for (const webhook of webhooks ?? []) defaultWebhook(webhook);
     },
+    validateCreate: ({ webhooks }) => checkWebhooks(webhooks),
+    validateUpdate: ({ webhooks }, old) => checkWebhooks(webhooks, old.webhooks ?? []),
   },
 });

@@ -59,11 +59,13 @@ export class ApiError extends Error {
   readonly details: StatusDetails | undefined;
   /** A token with which an expired list can go on, inconsistently. */
   readonly continue: string | undefined;
+  /** What the Status says for a reason when it is none of Kubernetes' own: webhooks choose theirs freely. Empty: none. */
+  readonly statedReason: string | undefined;
 
   constructor(
     reason: StatusReason,
     message: string,
-    options: { details?: StatusDetails; code?: number; continue?: string; cause?: unknown } = {},
+    options: { details?: StatusDetails; code?: number; continue?: string; statedReason?: string; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ApiError';
@@ -71,16 +73,18 @@ export class ApiError extends Error {
     this.code = options.code ?? STATUS_CODES[reason];
     this.details = options.details;
     this.continue = options.continue;
+    this.statedReason = options.statedReason;
   }
 
   toStatus(): Status {
+    const reason = this.statedReason ?? this.reason;
     return {
       apiVersion: 'v1',
       kind: 'Status',
       metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(reason && { reason }),
       ...(this.details && { details: this.details }),
       code: this.code,
     };
@@ -89,8 +93,10 @@ export class ApiError extends Error {
 
 /** The error that a received failure Status stands for. Unknown reasons become InternalError with the Status' own code. */
 export function fromStatus(status: Partial<Status>): ApiError {
-  const reason = status.reason !== undefined && status.reason in STATUS_CODES ? (status.reason as StatusReason) : 'InternalError';
+  const isKnown = status.reason !== undefined && Object.hasOwn(STATUS_CODES, status.reason);
+  const reason = isKnown ? (status.reason as StatusReason) : 'InternalError';
   return new ApiError(reason, status.message ?? 'unknown error', {
+    ...(!isKnown && { statedReason: status.reason ?? '' }),
     details: status.details,
     code: status.code,
     continue: status.metadata?.continue,

@@ -7,12 +7,15 @@ import { nthAddress } from '../../base/ip.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
+import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
+import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { objectReader } from '../../server/object-reader.ts';
+import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
 import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
@@ -123,8 +126,17 @@ export async function assembleControlPlane(
   const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
   const trust = assembleTrust({ reader, tokens: await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress }), clock });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
-  const admission = builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, clock, random });
   const dialer = createDialer(reader, kubeletCredentials);
+  const outbound = createOutbound({ objects: reader, clock, random });
+  const webhooks = admissionWebhooks({
+    objects: reader,
+    equivalents: equivalentsOf(() => registry),
+    evaluate: () => ({ error: 'matchConditions are not built yet in this server' }),
+    outbound,
+    newUid: () => crypto.randomUUID(),
+    log,
+  });
+  const admission = builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, webhooks, clock, random });
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
   let bootstrapped = false;
@@ -189,6 +201,7 @@ export async function assembleControlPlane(
     async close() {
       trust[Symbol.dispose]();
       for (const plugin of admission) plugin[Symbol.dispose]?.();
+      outbound[Symbol.dispose]();
       await cache.close();
       await store.close();
     },

@@ -26,6 +26,8 @@ export interface BuiltInAdmissionOptions {
   readonly authorizer: Authorizer;
   /** Absent: nobody's rights are known, and nobody is kept from giving out more than he has. */
   readonly rbac?: Rbac;
+  /** Absent: webhooks are not asked. */
+  readonly webhooks?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -34,7 +36,14 @@ export interface BuiltInAdmissionOptions {
  * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
  * RBACEscalation has no place there: upstream checks it in storage, after all mutation.
  */
-export const builtInAdmission = ({ objects, authorizer, rbac, clock, random }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
+export const builtInAdmission = ({
+  objects,
+  authorizer,
+  rbac,
+  webhooks,
+  clock,
+  random,
+}: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(objects),
   limitRanger(objects),
   serviceAccount(objects, random),
@@ -52,7 +61,10 @@ export const builtInAdmission = ({ objects, authorizer, rbac, clock, random }: B
   defaultIngressClass(objects),
   podTopologyLabels(objects),
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
-  // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook belong here, in this order.
+  // MutatingAdmissionPolicy belongs here.
+  ...(webhooks ? [webhooks.mutating] : []),
+  // ValidatingAdmissionPolicy belongs here.
+  ...(webhooks ? [webhooks.validating] : []),
   // The last: what it counts, nobody else refuses.
   resourceQuota(objects, clock),
 ];

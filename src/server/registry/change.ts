@@ -30,6 +30,8 @@ export interface Change {
   readonly make: (old: KubeObject) => Draft | Promise<Draft>;
   /** How the admission plugins see the change; the object itself when absent. */
   readonly admitAs?: (draft: Draft, old: KubeObject) => { object: KubeObject; old: KubeObject };
+  /** Brings what admission made of that other object back into the draft. */
+  readonly takeBack?: (object: KubeObject, draft: Draft) => void;
   /** The plugins have seen what was asked for already (a Binding, an Eviction): what comes of it is not theirs. */
   readonly admitted?: boolean;
 }
@@ -84,7 +86,10 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
     ? undefined
     : ({ operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const);
   setDefaults(strategy, draft);
-  if (admission) await deps.admission.mutate(admission);
+  if (admission) {
+    await deps.admission.mutate(admission);
+    change.takeBack?.(admission.object, draft);
+  }
   prepareForUpdate(strategy, draft, old);
   setDefaults(strategy, draft);
   const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);

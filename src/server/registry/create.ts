@@ -51,9 +51,13 @@ async function createNamed(
   const strategy: Strategy = { deps, definition, context, subresource: '' };
   const named = { ...request, name: draft.metadata.name };
   const admission = { operation: 'CREATE', request: named, object: draft, old: undefined, context } as const;
-  stampNew(draft.metadata, { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation });
+  const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
+  stampNew(draft.metadata, stamp);
   setDefaults(strategy, draft);
   await deps.admission.mutate(admission);
+  // What the server owns, and where the object is, stay as they are whatever a webhook says.
+  stampNew(draft.metadata, stamp);
+  matchNamespace(draft, definition, request.namespace);
   prepareForCreate(strategy, draft);
   setDefaults(strategy, draft);
   const claim = deps.allocators[resourceId(definition)]?.claim(draft, undefined);

@@ -50,7 +50,8 @@ function changeScale(
     return draft;
   };
   const admitAs = (draft: Draft, old: KubeObject) => ({ object: scaleOf(draft, paths), old: scaleOf(old, paths) });
-  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs });
+  const takeBack = (admitted: KubeObject, draft: Draft) => writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name));
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs, takeBack });
 }
 
 const patchesVersion = ({ body }: ApiRequest) =>

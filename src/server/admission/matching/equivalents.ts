@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../../../api/define.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
 
 /** Which groups and versions show the same stored objects (Kubernetes: Dynamic Admission Control, "Matching requests: matchPolicy"). */
 export interface Equivalents {
@@ -34,6 +35,13 @@ export function equivalentsOf(definitions: () => Definitions): Equivalents {
           (subresource === '' || Object.hasOwn(other.subresources, subresource)),
       ),
   };
+}
+
+/** The same object in another group and version that shows it. */
+export function asDefinition(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition): KubeObject {
+  if (from === to) return object;
+  const stored = from.storedAs?.toStored(object) ?? object;
+  return to.storedAs?.fromStored(stored) ?? stored;
 }
 
 export interface GroupVersionKind {

@@ -1,0 +1,69 @@
+import { ApiError } from '../../../api/meta/status.ts';
+import type { Logger } from '../../../base/logger.ts';
+import type { Outbound } from '../../outbound/outbound.ts';
+import { OutboundError } from '../../outbound/outbound-error.ts';
+import type { AdmissionRequest } from '../../ports.ts';
+import type { Hook } from './hook.ts';
+import { admissionReview, isDryRun, reviewVersion, type Versioned } from './review.ts';
+import { InvalidVerdict, readVerdict, refusalBy, type Verdict } from './verdict-plan.ts';
+
+/** A webhook could not be asked, or did not answer sensibly. It says nothing about the request. */
+export class WebhookFailure extends Error {
+  override name = 'WebhookFailure';
+}
+
+export interface AskDeps {
+  readonly outbound: Outbound;
+  readonly newUid: () => string;
+  readonly log: Logger;
+}
+
+const HARMLESS = new Set(['None', 'NoneOnDryRun']);
+
+/**
+ * Asks one webhook. Throws ApiError when it refuses, or when a dry run must not reach it, and WebhookFailure, in upstream's words, when the call
+ * fails. Warnings and audit annotations are passed on.
+ */
+export async function ask(deps: AskDeps, hook: Hook, admission: AdmissionRequest, as: Versioned, mutating: boolean): Promise<Verdict> {
+  const quoted = JSON.stringify(hook.name);
+  if (isDryRun(admission) && !HARMLESS.has(hook.sideEffects ?? '')) {
+    throw new ApiError('BadRequest', `admission webhook ${quoted} does not support dry run`);
+  }
+  const failure = (why: string, cause?: unknown) => new WebhookFailure(`failed calling webhook ${quoted}: ${why}`, { cause });
+  const version = reviewVersion(hook.reviewVersions);
+  if (!version) {
+    throw failure('could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)');
+  }
+  const uid = deps.newUid();
+  const verdict = await call(deps, hook, admissionReview(admission, as, { uid, version }), admission.context.signal)
+    .then((answer) => readVerdict(answer, { uid, version, mutating }))
+    .catch((error: unknown) => {
+      if (error instanceof InvalidVerdict && !error.undecodable)
+        throw failure(`received invalid webhook response: ${error.message}`, error);
+      if (error instanceof OutboundError || error instanceof InvalidVerdict)
+        throw failure(`failed to call webhook: ${error.message}`, error);
+      throw error;
+    });
+  for (const [key, value] of Object.entries(verdict.auditAnnotations)) admission.context.annotate?.(`${hook.name}/${key}`, value);
+  for (const warning of verdict.warnings) admission.context.warn(warning);
+  if (!verdict.allowed) throw refusalBy(hook.name, verdict.status);
+  return verdict;
+}
+
+const call = ({ outbound }: AskDeps, { endpoint, timeoutMs }: Hook, review: object, signal: AbortSignal): Promise<unknown> =>
+  outbound.postJson(endpoint, { body: review, timeoutMs, signal });
+
+/** What becomes of an error: nothing (the webhook's failures are ignored), or what the client sees. */
+export function judged(error: unknown, hook: Hook, log: Logger): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  if (!(error instanceof WebhookFailure)) throw error;
+  log.warn(
+    { webhook: hook.name, configuration: hook.configuration, failOpen: hook.ignoresFailures, why: error.message },
+    'calling a webhook failed',
+  );
+  return hook.ignoresFailures ? undefined : internalError(error.message);
+}
+
+/** 500 as upstream words it. */
+export const internalError = (message: string): ApiError =>
+  new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } });

@@ -1,0 +1,107 @@
+import type { ResourceDefinition } from '../../../api/define.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import { jsonPatch } from '../../../api/patch/index.ts';
+import { prune } from '../../../api/schema/index.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
+import { copyJson, equalJson } from '../../registry/copy.ts';
+import { asDefinition, kindAt } from '../matching/equivalents.ts';
+import { ask, internalError, judged, WebhookFailure } from './ask.ts';
+import type { Hook } from './hook.ts';
+import { Reinvocation } from './reinvocation.ts';
+import { isExempt, openHooks, relevance, type WebhookDeps } from './relevant.ts';
+import { isWhole, type Versioned } from './review.ts';
+
+const MUTATION = 'mutation.webhook.admission.k8s.io/';
+const PATCH = 'patch.webhook.admission.k8s.io/';
+
+/** Asks webhooks one after the other; each sees what the ones before made of the object. */
+export function mutatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
+  const hooks = openHooks('mutatingwebhookconfigurations.admissionregistration.k8s.io', deps);
+  const rounds = new WeakMap<AdmissionRequest, Reinvocation>();
+
+  async function mutate(admission: AdmissionRequest, again: boolean): Promise<'changed' | undefined> {
+    const reinvocation = rounds.get(admission) ?? new Reinvocation();
+    rounds.set(admission, reinvocation);
+    if (again) reinvocation.begin(admission.object);
+    let changed = false;
+    for (const [index, hook] of hooks.current().entries()) {
+      if (again && !reinvocation.isDue(hook)) continue;
+      const as = await relevance(hook, admission, deps);
+      if (!as) continue;
+      if (await mutateBy(hook, admission, as, `round_${again ? 1 : 0}_index_${index}`)) {
+        changed = true;
+        reinvocation.changed();
+      }
+      reinvocation.asked(hook);
+    }
+    reinvocation.end(admission.object);
+    return changed ? 'changed' : undefined;
+  }
+
+  /** True when the webhook changed the object. */
+  async function mutateBy(hook: Hook, admission: AdmissionRequest, as: Versioned, place: string): Promise<boolean> {
+    const { configuration, name: webhook } = hook;
+    const annotate = (prefix: string, value: object) => admission.context.annotate?.(prefix + place, JSON.stringify(value));
+    try {
+      const { patch } = await ask(deps, hook, admission, as, true);
+      const operations = patch === undefined ? [] : decoded(patch, hook);
+      const mutated = operations.length > 0 && apply(operations, hook, admission, as);
+      annotate(MUTATION, { configuration, webhook, mutated });
+      if (mutated) annotate(PATCH, { configuration, webhook, patch: operations, patchType: 'JSONPatch' });
+      return mutated;
+    } catch (error) {
+      const refused = judged(error, hook, deps.log);
+      if (refused) throw refused;
+      admission.context.annotate?.(`failed-open.${MUTATION}${place}`, webhook);
+      return false;
+    }
+  }
+
+  return {
+    name: 'MutatingAdmissionWebhook',
+    callsOut: hooks.mayConcern,
+    [Symbol.dispose]: () => hooks[Symbol.dispose](),
+    mutate: (admission, again) => (hooks.current().length === 0 || isExempt(admission.request) ? undefined : mutate(admission, again)),
+  };
+}
+
+function decoded(patch: string, { name }: Hook): readonly unknown[] {
+  const failure = (why: string) =>
+    new WebhookFailure(`failed calling webhook ${JSON.stringify(name)}: received undecodable patch in webhook response: ${why}`);
+  try {
+    const value: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+    if (!Array.isArray(value)) throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    return value;
+  } catch (error) {
+    throw failure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Changes `admission.object` in place, and says whether it did. */
+function apply(operations: readonly unknown[], { name }: Hook, { request, object }: AdmissionRequest, as: Versioned): boolean {
+  if (!object || !as.object) {
+    const why = `admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`;
+    throw internalError(why);
+  }
+  const { asked, own } = as;
+  const subresource = request.subresource ?? '';
+  let patched: KubeObject;
+  try {
+    patched = settled(copyJson(jsonPatch(as.object, operations)), asked, subresource);
+  } catch (error) {
+    throw internalError(error instanceof Error ? error.message : String(error));
+  }
+  const next = isWhole(own, subresource) ? asDefinition(patched, asked, own) : patched;
+  if (equalJson(next, object)) return false;
+  for (const field of Object.keys(object)) delete (object as unknown as Record<string, unknown>)[field];
+  Object.assign(object, copyJson(next));
+  return true;
+}
+
+/** What a webhook made passes the same schema and defaults as what a client sent. */
+function settled(object: KubeObject, definition: ResourceDefinition, subresource: string): KubeObject {
+  const whole = isWhole(definition, subresource);
+  prune(object, whole ? definition.schema : kindAt(definition, subresource).kind);
+  if (whole) definition.hooks.defaults?.(object);
+  return object;
+}

@@ -1,0 +1,94 @@
+import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
+
+/** What a webhook decided. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** Base64 of a JSON patch; of mutating webhooks alone. */
+  readonly patch: string | undefined;
+  readonly status: Partial<Status> | undefined;
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+/** An answer that is no verdict. The message is upstream's; `undecodable`: it is not even a review. */
+export class InvalidVerdict extends Error {
+  override name = 'InvalidVerdict';
+  readonly undecodable: boolean;
+  constructor(message: string, undecodable = false) {
+    super(message);
+    this.undecodable = undecodable;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const show = (value: unknown): string => JSON.stringify(typeof value === 'string' ? value : '');
+
+export interface Expected {
+  readonly uid: string;
+  readonly version: 'v1' | 'v1beta1';
+  readonly mutating: boolean;
+}
+
+/** Reads the AdmissionReview that came back (apiserver, webhook/request). Throws InvalidVerdict. */
+export function readVerdict(answer: unknown, { uid, version, mutating }: Expected): Verdict {
+  const review = asReview(answer);
+  const { response } = review;
+  if (!isObject(response)) throw new InvalidVerdict('webhook response was absent');
+  if (version === 'v1') checkEcho(review, response, uid);
+  const { patch, patchType } = response;
+  if (!mutating && version === 'v1') {
+    if (patch) throw new InvalidVerdict('validating webhook may not return response.patch');
+    if (patchType !== undefined && patchType !== null) throw new InvalidVerdict('validating webhook may not return response.patchType');
+  }
+  if (mutating && version === 'v1') checkPatchType(patch, patchType);
+  return {
+    allowed: response.allowed === true,
+    patch: mutating && typeof patch === 'string' && patch !== '' ? patch : undefined,
+    status: isObject(response.status) ? (response.status as Partial<Status>) : undefined,
+    warnings: strings(response.warnings),
+    auditAnnotations: isObject(response.auditAnnotations) ? (response.auditAnnotations as Record<string, string>) : {},
+  };
+}
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []);
+
+function asReview(answer: unknown): Record<string, unknown> {
+  const text = () => JSON.stringify(answer).slice(0, 1024);
+  if (!isObject(answer)) throw new InvalidVerdict(`couldn't get version/kind; json parse error: the answer is no object: ${text()}`, true);
+  if (!answer.kind) throw new InvalidVerdict(`Object 'Kind' is missing in '${text()}'`, true);
+  if (!answer.apiVersion) throw new InvalidVerdict(`Object 'apiVersion' is missing in '${text()}'`, true);
+  if (answer.kind !== 'AdmissionReview') {
+    throw new InvalidVerdict(`no kind ${show(answer.kind)} is registered for version ${show(answer.apiVersion)} in scheme`, true);
+  }
+  return answer;
+}
+
+function checkEcho(review: Record<string, unknown>, response: Record<string, unknown>, uid: string): void {
+  if (response.uid !== uid) throw new InvalidVerdict(`expected response.uid=${show(uid)}, got ${show(response.uid)}`);
+  if (review.apiVersion === 'admission.k8s.io/v1') return;
+  const got = `${review.apiVersion}, Kind=${review.kind}`;
+  throw new InvalidVerdict(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${got}`);
+}
+
+function checkPatchType(patch: unknown, patchType: unknown): void {
+  const given = patchType !== undefined && patchType !== null;
+  if (patch && !given) throw new InvalidVerdict('webhook returned response.patch but not response.patchType');
+  if (!patch && given) throw new InvalidVerdict('webhook returned response.patchType but not response.patch');
+  if (given && patchType === '') throw new InvalidVerdict('webhook returned invalid response.patchType of ""');
+  if (given && patchType !== 'JSONPatch') throw new InvalidVerdict(`unsupported patch type ${show(patchType)}`);
+}
+
+const LOWEST_FAILURE = 400;
+
+/** The refusal as the client sees it: the webhook's own code, reason and details; 400 when it gave no code. */
+export function refusalBy(hook: string, status: Partial<Status> | undefined): ApiError {
+  const denied = `admission webhook ${JSON.stringify(hook)} denied the request`;
+  const { message, reason = '', code = 0, details } = status ?? {};
+  const why = message || reason;
+  const known = Object.hasOwn(STATUS_CODES, reason) ? (reason as StatusReason) : undefined;
+  return new ApiError(known ?? 'BadRequest', why ? `${denied}: ${why}` : `${denied} without explanation`, {
+    code: Math.max(code, LOWEST_FAILURE),
+    ...(!known && { statedReason: reason }),
+    ...(details && { details }),
+  });
+}

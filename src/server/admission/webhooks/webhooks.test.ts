@@ -1,0 +1,521 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { registry } from '../../../api/index.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import type { MutatingWebhook } from '../../../api/schema/generated/types.ts';
+import type { ApiRequest, Verb } from '../../../api/transport.ts';
+import { systemClock } from '../../../base/clock.ts';
+import { silentLogger } from '../../../base/logger.ts';
+import { type FakeApi, fakeApi } from '../../fake-api.ts';
+import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../../outbound/fake-https-server.ts';
+import { createOutbound, type Outbound } from '../../outbound/outbound.ts';
+import type { ApiHandler, ObjectReader } from '../../ports.ts';
+import { equivalentsOf } from '../matching/equivalents.ts';
+import type { ConditionsResult } from './relevant.ts';
+import { admissionWebhooks } from './webhooks.ts';
+
+interface Review {
+  readonly apiVersion: string;
+  readonly request: {
+    uid: string;
+    operation: string;
+    name?: string;
+    namespace?: string;
+    subResource?: string;
+    kind: object;
+    resource: object;
+    requestKind: object;
+    requestResource: object;
+    userInfo: object;
+    dryRun: boolean;
+    options: object | null;
+    object: KubeObject | null;
+    oldObject: KubeObject | null;
+  };
+}
+/** What a hook at a path answers: a whole answer, or the response of a review. */
+type Answer = (review: Review, reply: ServerResponse) => object | string | undefined | Promise<object | undefined>;
+
+let server: FakeHttpsServer;
+let hooks: Map<string, Answer>;
+let asked: { path: string; review: Review }[];
+
+beforeAll(async () => {
+  server = await fakeHttpsServer(async (request: IncomingMessage, reply) => {
+    const path = (request.url ?? '').replace(/\?.*/, '');
+    const review = JSON.parse(await bodyOf(request)) as Review;
+    asked.push({ path, review });
+    const response = await hooks.get(path)?.(review, reply);
+    if (response === undefined) return;
+    const { uid } = review.request;
+    const answer =
+      typeof response === 'string' || 'kind' in response
+        ? response
+        : { apiVersion: review.apiVersion, kind: 'AdmissionReview', response: { uid, ...response } };
+    reply.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+let api: FakeApi;
+let outbound: Outbound;
+let conditions: ConditionsResult;
+let warnings: string[];
+let annotations: Record<string, string>;
+
+beforeEach(async () => {
+  hooks = new Map();
+  asked = [];
+  warnings = [];
+  annotations = {};
+  conditions = true;
+  const equivalents = equivalentsOf(() => registry);
+  const newUid = () => crypto.randomUUID();
+  const evaluate = () => conditions;
+  const admissionOver = (objects: ObjectReader) => {
+    outbound = createOutbound({ objects, clock: systemClock, random: () => 0 });
+    const { mutating, validating } = admissionWebhooks({ objects, equivalents, evaluate, outbound, newUid, log: silentLogger });
+    return [mutating, validating];
+  };
+  api = await fakeApi({ admissionOver });
+  await api.call('create', 'namespaces', { body: { metadata: { name: 'apps', labels: { hooked: 'yes' } } } });
+});
+afterEach(() => outbound[Symbol.dispose]());
+
+const pods = { apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['*'] };
+const MUTATING = 'mutatingwebhookconfigurations.admissionregistration.k8s.io';
+const VALIDATING = 'validatingwebhookconfigurations.admissionregistration.k8s.io';
+
+async function configure(kind: string, name: string, webhooks: Partial<MutatingWebhook>[]): Promise<void> {
+  const whole = webhooks.map((webhook, i) => ({
+    name: `${name}-${i}.example.com`,
+    clientConfig: { url: `${server.url}/${name}-${i}`, caBundle: Buffer.from(server.caPem).toString('base64') },
+    rules: [pods],
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    ...webhook,
+  }));
+  await api.call('create', kind, { body: { metadata: { name }, webhooks: whole } });
+}
+const on = (path: string, answer: Answer) => void hooks.set(path, answer);
+const patch = (...operations: object[]) => ({
+  allowed: true,
+  patchType: 'JSONPatch',
+  patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+});
+const label = (key: string, value = 'yes') => patch({ op: 'add', path: '/metadata/labels', value: { [key]: value } });
+const allow: Answer = () => ({ allowed: true });
+
+const at = { namespace: 'apps' };
+const configMap = (name: string, rest: object = {}) => ({ ...at, body: { metadata: { name }, data: { a: '1' }, ...rest } });
+
+/** As a client over HTTP: with warnings and audit annotations. */
+function asClient(verb: Verb, resource: string, rest: Partial<ApiRequest> = {}): ReturnType<ApiHandler['request']> {
+  const definition = registry.byId(resource);
+  if (!definition) throw new Error(resource);
+  const { group, version, plural } = definition;
+  const user = { name: 'jo', uid: 'u1', groups: ['devs'], extra: { scopes: ['a'] } };
+  const context = {
+    user,
+    signal: new AbortController().signal,
+    warn: (text: string) => void warnings.push(text),
+    annotate: (key: string, value: string) => {
+      annotations[key] = value;
+    },
+  };
+  return api.handler.request({ verb, group, version, resource: plural, ...rest }, context);
+}
+
+describe('a validating webhook', () => {
+  it('gets a review of what is created, and lets it through', async () => {
+    await configure(VALIDATING, 'v', [{}]);
+    on('/v-0', allow);
+    await asClient('create', 'configmaps', { ...configMap('a'), options: { fieldManager: 'me', fieldValidation: 'Strict' } });
+    const [{ review } = { review: undefined }] = asked;
+    const configMaps = { group: '', version: 'v1', kind: 'ConfigMap' };
+    const resource = { group: '', version: 'v1', resource: 'configmaps' };
+    expect(review).toEqual({
+      kind: 'AdmissionReview',
+      apiVersion: 'admission.k8s.io/v1',
+      request: {
+        uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        kind: configMaps,
+        resource,
+        requestKind: configMaps,
+        requestResource: resource,
+        name: 'a',
+        namespace: 'apps',
+        operation: 'CREATE',
+        userInfo: { username: 'jo', uid: 'u1', groups: ['devs'], extra: { scopes: ['a'] } },
+        object: expect.objectContaining({ kind: 'ConfigMap', apiVersion: 'v1', data: { a: '1' } }),
+        oldObject: null,
+        dryRun: false,
+        options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'me', fieldValidation: 'Strict' },
+      },
+    });
+  });
+
+  it('sees both states of an update, and the last one of a deletion', async () => {
+    await api.call('create', 'configmaps', configMap('a'));
+    await configure(VALIDATING, 'v', [{}]);
+    on('/v-0', allow);
+    await api.call('patch', 'configmaps', { ...at, name: 'a', patchType: 'merge', body: { data: { a: '2' } } });
+    await api.call('delete', 'configmaps', { ...at, name: 'a', body: { gracePeriodSeconds: 0, propagationPolicy: 'Background' } });
+    expect(asked.map(({ review: { request } }) => request)).toMatchObject([
+      { operation: 'UPDATE', object: { data: { a: '2' } }, oldObject: { data: { a: '1' } }, options: { kind: 'UpdateOptions' } },
+      {
+        operation: 'DELETE',
+        object: null,
+        oldObject: { data: { a: '2' } },
+        options: { kind: 'DeleteOptions', gracePeriodSeconds: 0, propagationPolicy: 'Background' },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ allowed: false }, 400, 'admission webhook "v-0.example.com" denied the request without explanation', undefined],
+    [{ allowed: false, status: { message: 'no' } }, 400, 'admission webhook "v-0.example.com" denied the request: no', undefined],
+    [
+      { allowed: false, status: { message: 'no', code: 403, reason: 'Forbidden' } },
+      403,
+      'admission webhook "v-0.example.com" denied the request: no',
+      'Forbidden',
+    ],
+    [
+      { allowed: false, status: { reason: 'OutOfCheese', code: 418 } },
+      418,
+      'admission webhook "v-0.example.com" denied the request: OutOfCheese',
+      'OutOfCheese',
+    ],
+    [
+      { allowed: false, status: { message: 'fine?', code: 200 } },
+      400,
+      'admission webhook "v-0.example.com" denied the request: fine?',
+      undefined,
+    ],
+  ])('that answers %j refuses with %i', async (response, code, message, reason) => {
+    await configure(VALIDATING, 'v', [{}]);
+    on('/v-0', () => response);
+    const error = await api.call('create', 'configmaps', configMap('a')).catch((e: unknown) => e);
+    const status = (error as { toStatus(): object }).toStatus();
+    expect(status).toMatchObject({ status: 'Failure', code, message });
+    expect((status as { reason?: string }).reason).toBe(reason);
+    await expect(api.call('get', 'configmaps', { ...at, name: 'a' })).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('hands warnings and audit annotations on, also when it refuses', async () => {
+    await configure(VALIDATING, 'v', [{}]);
+    on('/v-0', () => ({ allowed: false, warnings: ['be careful'], auditAnnotations: { why: 'because' } }));
+    await expect(asClient('create', 'configmaps', configMap('a'))).rejects.toMatchObject({ code: 400 });
+    expect(warnings).toEqual(['be careful']);
+    expect(annotations).toEqual({ 'v-0.example.com/why': 'because' });
+  });
+
+  it('is asked together with the others, and the first in order that refuses is heard', async () => {
+    const both = Promise.withResolvers<void>();
+    let count = 0;
+    const together =
+      (response: object): Answer =>
+      async () => {
+        count += 1;
+        if (count === 2) both.resolve();
+        await both.promise;
+        return response;
+      };
+    await configure(VALIDATING, 'v', [{}, {}]);
+    on('/v-0', together({ allowed: false, status: { message: 'first' } }));
+    on('/v-1', together({ allowed: false, status: { message: 'second' } }));
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toThrow('denied the request: first');
+  });
+
+  it('is never asked about configurations of admission', async () => {
+    await configure(VALIDATING, 'v', [{}]);
+    await configure(MUTATING, 'm', [{}]);
+    await api.call('delete', VALIDATING, { name: 'v' });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a webhook that fails', () => {
+  const invalid = 'failed calling webhook "v-0.example.com": received invalid webhook response: ';
+  it.each<[string, Answer, string | RegExp, Partial<MutatingWebhook>?]>([
+    [
+      'is broken',
+      (_, reply) => void reply.writeHead(500).end('oops'),
+      'failed to call webhook: an error on the server ("oops") has prevented the request from succeeding',
+    ],
+    ['is garbage', () => '<html>', "failed to call webhook: couldn't get version/kind; json parse error"],
+    ['is no review', () => ({ kind: 'Pod', apiVersion: 'v1' }), 'failed to call webhook: no kind "Pod" is registered for version "v1"'],
+    ['is huge', () => `"${'x'.repeat(4 * 1024 * 1024)}"`, 'failed to call webhook: the answer is larger than 3145728 bytes'],
+    ['has no response', () => ({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' }), `${invalid}webhook response was absent`],
+    ['has another uid', () => ({ uid: 'x', allowed: true }), /expected response\.uid="[0-9a-f-]{36}", got "x"/],
+    [
+      'is of another version',
+      ({ request: { uid } }) => ({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1beta1', response: { uid, allowed: true } }),
+      `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview`,
+    ],
+    ['patches', () => patch(), `${invalid}validating webhook may not return response.patch`],
+    [
+      'is late',
+      () => undefined,
+      /failed to call webhook: Post "https:\/\/127\.0\.0\.1:\d+\/v-0\?timeout=1s": context deadline exceeded/,
+      { timeoutSeconds: 1 },
+    ],
+  ])('because its answer %s refuses, unless failures are to be ignored', async (_, answer, message, webhook = {}) => {
+    await configure(VALIDATING, 'v', [webhook]);
+    on('/v-0', answer);
+    const error = (await asClient('create', 'configmaps', configMap('a')).catch((e: unknown) => e)) as Error;
+    expect(error).toMatchObject({ reason: 'InternalError', code: 500 });
+    expect(error.message).toMatch(/^Internal error occurred: failed calling webhook "v-0\.example\.com": /);
+    if (typeof message === 'string') expect(error.message).toContain(message);
+    else expect(error.message).toMatch(message);
+    await api.call('patch', VALIDATING, {
+      name: 'v',
+      patchType: 'json',
+      body: [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }],
+    });
+    await asClient('create', 'configmaps', configMap('a'));
+    expect(annotations).toEqual({ 'failed-open.validating.webhook.admission.k8s.io/round_0_index_0': 'v-0.example.com' });
+  });
+
+  it('because nobody is there refuses in the words that everybody knows', async () => {
+    const service = { namespace: 'apps', name: 'gone', path: '/check', port: 443 };
+    await configure(VALIDATING, 'v', [{ clientConfig: { service } }]);
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toThrow(
+      'Internal error occurred: failed calling webhook "v-0.example.com": failed to call webhook: Post "https://gone.apps.svc:443/check?timeout=10s": services "gone" not found',
+    );
+  });
+});
+
+describe('a mutating webhook', () => {
+  it('changes what is created, before defaults and validation', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => patch({ op: 'add', path: '/spec', value: { containers: [{ name: 'c', image: 'x', unheard: 1 }] } }));
+    const pod = await asClient('create', 'pods', { ...at, body: { metadata: { name: 'p' } } });
+    expect(pod).toMatchObject({ spec: { restartPolicy: 'Always', containers: [{ name: 'c', image: 'x', imagePullPolicy: 'Always' }] } });
+    expect(JSON.stringify(pod)).not.toContain('unheard');
+    expect(JSON.parse(annotations['mutation.webhook.admission.k8s.io/round_0_index_0'] ?? '')).toEqual({
+      configuration: 'm',
+      webhook: 'm-0.example.com',
+      mutated: true,
+    });
+    expect(JSON.parse(annotations['patch.webhook.admission.k8s.io/round_0_index_0'] ?? '')).toMatchObject({ patchType: 'JSONPatch' });
+  });
+
+  it('is followed by validation, whatever it did', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => patch({ op: 'add', path: '/metadata/labels', value: { 'no good!': 'x' } }));
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toMatchObject({ reason: 'Invalid' });
+  });
+
+  it('cannot make up what the server owns', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () =>
+      patch(
+        { op: 'replace', path: '/metadata/uid', value: 'mine' },
+        { op: 'replace', path: '/metadata/creationTimestamp', value: '1999-01-01T00:00:00Z' },
+      ),
+    );
+    const { metadata } = await api.call('create', 'configmaps', configMap('a'));
+    expect(metadata?.uid).not.toBe('mine');
+    expect(metadata?.creationTimestamp).not.toContain('1999');
+    on('/m-0', () => patch({ op: 'replace', path: '/metadata/namespace', value: 'other' }));
+    await expect(api.call('create', 'configmaps', configMap('b'))).rejects.toThrow('does not match the namespace sent on the request');
+  });
+
+  it('sees what the ones before it did, and what validates sees it all', async () => {
+    await configure(MUTATING, 'b', [{}]);
+    await configure(MUTATING, 'a', [{}, {}]);
+    await configure(VALIDATING, 'v', [{}]);
+    on('/a-0', () => label('a0'));
+    on('/a-1', ({ request }) =>
+      patch({ op: 'add', path: '/metadata/labels/a1', value: Object.keys(request.object?.metadata?.labels ?? {}).join() }),
+    );
+    on('/b-0', ({ request }) =>
+      patch({ op: 'add', path: '/metadata/labels/b0', value: Object.keys(request.object?.metadata?.labels ?? {}).length.toString() }),
+    );
+    on('/v-0', allow);
+    await api.call('create', 'configmaps', configMap('x'));
+    const labels = { a0: 'yes', a1: 'a0', b0: '2' };
+    expect(asked.map(({ path }) => path)).toEqual(['/a-0', '/a-1', '/b-0', '/v-0']);
+    expect(asked.at(-1)?.review.request.object?.metadata?.labels).toEqual(labels);
+  });
+
+  it.each([
+    [{ allowed: true, patch: 'W10=' }, 'webhook returned response.patch but not response.patchType'],
+    [{ allowed: true, patchType: 'JSONPatch' }, 'webhook returned response.patchType but not response.patch'],
+    [{ allowed: true, patchType: 'MergePatch', patch: 'e30=' }, 'unsupported patch type "MergePatch"'],
+    [{ allowed: true, patchType: 'JSONPatch', patch: 'e30=' }, 'received undecodable patch in webhook response'],
+    [{ allowed: true, patchType: 'JSONPatch', patch: '!!!' }, 'received undecodable patch in webhook response'],
+    [patch({ op: 'remove', path: '/nothing/here' }), 'Internal error occurred: '],
+  ])('that answers %j fails', async (response, message) => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => response);
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toMatchObject({
+      code: 500,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('cannot change what is deleted', async () => {
+    await api.call('create', 'configmaps', configMap('a'));
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => label('x'));
+    await expect(api.call('delete', 'configmaps', { ...at, name: 'a' })).rejects.toThrow(
+      'Internal error occurred: admission webhook "m-0.example.com" attempted to modify the object, which is not supported for this operation',
+    );
+  });
+
+  it('may write the object that it is asked about', async () => {
+    await api.call('create', 'configmaps', configMap('a'));
+    await configure(MUTATING, 'm', [{ rules: [{ ...pods, operations: ['UPDATE'] }] }]);
+    let writes = 0;
+    on('/m-0', async () => {
+      writes += 1;
+      if (writes === 1) await api.call('patch', 'configmaps', { ...at, name: 'a', patchType: 'merge', body: { data: { hook: '1' } } });
+      return { allowed: true };
+    });
+    await api.call('patch', 'configmaps', { ...at, name: 'a', patchType: 'merge', body: { data: { client: '1' } } });
+    expect(await api.call('get', 'configmaps', { ...at, name: 'a' })).toMatchObject({ data: { a: '1', hook: '1', client: '1' } });
+  });
+});
+
+describe('reinvocation', () => {
+  const order = () => asked.map(({ path }) => path);
+  it('asks webhooks again that wish it and saw the object before another one changed it', async () => {
+    await configure(MUTATING, 'm', [{ reinvocationPolicy: 'IfNeeded' }, {}, { reinvocationPolicy: 'IfNeeded' }]);
+    on('/m-0', allow);
+    on('/m-1', () => label('one'));
+    on('/m-2', allow);
+    await api.call('create', 'configmaps', configMap('a'));
+    expect(order()).toEqual(['/m-0', '/m-1', '/m-2', '/m-0']);
+  });
+
+  it('does not happen when nothing was changed, or only before', async () => {
+    await configure(MUTATING, 'm', [{}, { reinvocationPolicy: 'IfNeeded' }]);
+    on('/m-0', () => label('zero'));
+    on('/m-1', allow);
+    await api.call('create', 'configmaps', configMap('a'));
+    expect(order()).toEqual(['/m-0', '/m-1']);
+  });
+
+  it('happens once, whatever the second round does', async () => {
+    await configure(MUTATING, 'm', [{ reinvocationPolicy: 'IfNeeded' }, { reinvocationPolicy: 'IfNeeded' }]);
+    let n = 0;
+    const count: Answer = () => label(`n${n++}`);
+    on('/m-0', count);
+    on('/m-1', count);
+    await api.call('create', 'configmaps', configMap('a'));
+    expect(order()).toEqual(['/m-0', '/m-1', '/m-0', '/m-1']);
+  });
+});
+
+describe('which requests a webhook is asked about', () => {
+  const one = (webhook: Partial<MutatingWebhook>) => configure(VALIDATING, 'v', [webhook]);
+  beforeEach(() => on('/v-0', allow));
+
+  it('is a matter of its match conditions as well', async () => {
+    await one({ matchConditions: [{ name: 'c', expression: 'true' }] });
+    conditions = false;
+    await api.call('create', 'configmaps', configMap('a'));
+    expect(asked).toHaveLength(0);
+    conditions = true;
+    await api.call('create', 'configmaps', configMap('b'));
+    expect(asked).toHaveLength(1);
+    conditions = { error: 'no such key: x' };
+    await expect(api.call('create', 'configmaps', configMap('c'))).rejects.toMatchObject({
+      reason: 'Forbidden',
+      message: 'configmaps "c" is forbidden: no such key: x',
+    });
+    await api.call('patch', VALIDATING, {
+      name: 'v',
+      patchType: 'json',
+      body: [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }],
+    });
+    await api.call('create', 'configmaps', configMap('c'));
+    expect(asked).toHaveLength(1);
+  });
+
+  it('includes dry runs, which it is told of', async () => {
+    await one({});
+    await asClient('create', 'configmaps', { ...configMap('a'), options: { dryRun: true } });
+    expect(asked[0]?.review.request).toMatchObject({ dryRun: true, options: { dryRun: ['All'] } });
+  });
+
+  it('is answered in the version that its rules name, and back', async () => {
+    await configure(MUTATING, 'm', [
+      { rules: [{ apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['horizontalpodautoscalers'], operations: ['CREATE'] }] },
+    ]);
+    on('/m-0', () => patch({ op: 'replace', path: '/spec/targetCPUUtilizationPercentage', value: 55 }));
+    const spec = {
+      scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' },
+      minReplicas: 1,
+      maxReplicas: 3,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
+    };
+    const made = await api.call<KubeObject>('create', 'horizontalpodautoscalers.autoscaling', {
+      ...at,
+      body: { metadata: { name: 'h' }, spec },
+    });
+    expect(asked[0]?.review.request).toMatchObject({
+      kind: { version: 'v1', kind: 'HorizontalPodAutoscaler' },
+      resource: { version: 'v1' },
+      requestKind: { version: 'v2' },
+      requestResource: { version: 'v2' },
+      object: { apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 80 } },
+    });
+    expect(made).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { metrics: [{ resource: { target: { averageUtilization: 55 } } }] } });
+  });
+
+  it('covers scale, status, bindings and evictions, each as its own kind', async () => {
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+    const deployment = { metadata: { name: 'd' }, spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template } };
+    await api.call('create', 'deployments.apps', { ...at, body: deployment });
+    await api.call('create', 'pods', { ...at, body: { metadata: { name: 'p' }, spec: template.spec } });
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', ({ request }) =>
+      request.subResource === 'scale' ? patch({ op: 'replace', path: '/spec/replicas', value: 7 }) : { allowed: true },
+    );
+    const scale = { ...at, name: 'd', subresource: 'scale', patchType: 'merge' as const, body: { spec: { replicas: 3 } } };
+    expect(await api.call('patch', 'deployments.apps', scale)).toMatchObject({ kind: 'Scale', spec: { replicas: 7 } });
+    await api.call('patch', 'pods', {
+      ...at,
+      name: 'p',
+      subresource: 'status',
+      patchType: 'merge',
+      body: { status: { phase: 'Running' } },
+    });
+    const target = { kind: 'Node', name: 'n1' };
+    await api.call('create', 'pods', { ...at, name: 'p', subresource: 'binding', body: { metadata: { name: 'p' }, target } });
+    await api.call('create', 'pods', { ...at, name: 'p', subresource: 'eviction', body: { metadata: { name: 'p' } } });
+    const seen = asked.map(({ review: { request } }) => [
+      request.operation,
+      request.subResource,
+      (request.kind as { kind: string }).kind,
+      request.name,
+    ]);
+    expect(seen).toEqual([
+      ['UPDATE', 'scale', 'Scale', 'd'],
+      ['UPDATE', 'status', 'Pod', 'p'],
+      ['CREATE', 'binding', 'Binding', 'p'],
+      ['CREATE', 'eviction', 'Eviction', 'p'],
+    ]);
+  });
+
+  it('includes each object of a collection that is deleted', async () => {
+    for (const name of ['a', 'b']) await api.call('create', 'configmaps', configMap(name));
+    await one({ rules: [{ ...pods, operations: ['DELETE'] }] });
+    await api.call('deletecollection', 'configmaps', at);
+    expect(asked.map(({ review }) => review.request.name).sort()).toEqual(['a', 'b']);
+    expect((await api.list('configmaps', at)).items).toEqual([]);
+  });
+});
+
+describe('an old AdmissionReview', () => {
+  it('is sent and read when the webhook names it first', async () => {
+    await configure(VALIDATING, 'v', [{ admissionReviewVersions: ['v1beta1', 'v1'] }]);
+    on('/v-0', ({ apiVersion }) => ({ kind: 'AdmissionReview', apiVersion, response: { allowed: true } }));
+    await api.call('create', 'configmaps', configMap('a'));
+    expect(asked[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
+  });
+});
