@@ -10,6 +10,8 @@ export interface UserInfo {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Whose credentials were presented, when the request acts as another user (Kubernetes: User Impersonation). */
+  readonly impersonatedBy?: UserInfo;
 }
 
 /** What authenticators look at: nothing of the body. */

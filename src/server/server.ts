@@ -9,6 +9,9 @@ import type { Random } from '../base/random.ts';
 import type { WatchCache } from '../store/watch-cache/collection.ts';
 import { builtInAdmission } from './admission/built-in.ts';
 import { admissionChain } from './admission/chain.ts';
+import type { AuditLog } from './audit/audit-log.ts';
+import type { AuditPolicy } from './audit/policy-plan.ts';
+import { createAuditor } from './audit/trail.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { requestAuthenticator } from './http/credentials.ts';
 import { createFront, type FrontOptions } from './http/front.ts';
@@ -16,6 +19,7 @@ import type { HealthCheck } from './http/health.ts';
 import { createHttpsServer, type TlsSource } from './http/https-server.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { localTransport } from './local-transport.ts';
+import { countedAudit } from './metrics/audit-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { objectReader } from './object-reader.ts';
 import type { AdmissionPlugin, ApiHandler, Authenticator, Authorizer, ObjectReader, StreamHandler, UserInfo } from './ports.ts';
@@ -112,6 +116,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly streams?: Readonly<Record<string, StreamHandler>>;
   /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
   readonly documents?: AppOptions['documents'];
+  /** Absent: requests are not logged. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly log: AuditLog };
   /** Besides ping; /livez runs ping alone. */
   readonly readyChecks?: readonly HealthCheck[];
 }
@@ -144,6 +150,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     log,
     newAuditId: newUuid,
+    audit: options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.log, metrics.registry) }),
   };
   const front = createFront(frontOptions);
   const upgrade = createUpgrade(frontOptions);

@@ -364,7 +364,7 @@ describe('trust', () => {
     const admin = { commonName: 'system:admin', organizations: ['system:masters'], fingerprint: '00' };
     const jane = { commonName: 'jane', organizations: [], fingerprint: '00' };
 
-    it('gives the administrator the user that was asked for, and nothing of the administrator', async () => {
+    it('gives the administrator the user that was asked for, and nothing of the administrator but who it is', async () => {
       const headers = {
         'impersonate-user': 'bob',
         'impersonate-group': ['a', 'b, c'],
@@ -376,6 +376,7 @@ describe('trust', () => {
         uid: '7',
         groups: ['a', 'b, c', 'system:authenticated'],
         extra: { 'acme.io/team': ['x'] },
+        impersonatedBy: expect.objectContaining({ name: 'system:admin' }),
       });
     });
 

@@ -28,6 +28,7 @@ import { StoreError } from '../../store/store.ts';
 import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
+import { openAudit } from './audit.ts';
 import { documents } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
@@ -107,6 +108,7 @@ export async function assembleControlPlane(
   const paths = pathsOf(settings.dataDir);
   const serviceIp = firstAddress(settings.serviceCidr);
   const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp;
+  const audit = await openAudit(settings, ambient);
   const [{ store, cache, resources }, pki] = await Promise.all([openCache(settings, ambient), openPki({ dir: paths.tlsDir, clock, log })]);
   const reader = objectReader(resources);
   const names = servingNames({
@@ -168,6 +170,7 @@ export async function assembleControlPlane(
     },
     bindAddress: settings.bindAddress,
     port: settings.httpsListenPort,
+    audit,
     clock,
     random,
     log,
@@ -204,6 +207,7 @@ export async function assembleControlPlane(
       outbound[Symbol.dispose]();
       await cache.close();
       await store.close();
+      await audit?.log.close();
     },
   };
 }

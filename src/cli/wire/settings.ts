@@ -1,3 +1,5 @@
+import type { AuditSettings } from './audit.ts';
+
 /** Who is believed: names and meanings of kube-apiserver's flags. */
 export interface TrustSettings {
   readonly serviceAccountIssuer?: readonly string[];
@@ -11,7 +13,7 @@ export interface TrustSettings {
 }
 
 /** What `minik server` was told, by flags, environment or file; one field a flag. */
-export interface ServerSettings extends TrustSettings {
+export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly httpsListenPort: number;

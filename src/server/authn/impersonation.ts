@@ -92,6 +92,7 @@ export async function impersonate(user: UserInfo, credentials: Credentials, auth
     ...(wanted.uid && { uid: wanted.uid }),
     groups: groupsOf(wanted),
     ...(Object.keys(wanted.extra).length > 0 && { extra: wanted.extra }),
+    impersonatedBy: user,
   };
 }
 

@@ -12,6 +12,9 @@ const STORE_ERRORS: Readonly<Record<StoreErrorReason, (message: string) => ApiEr
   Unavailable: (message) => new ApiError('ServiceUnavailable', message, { details: { retryAfterSeconds: 1 } }),
 };
 
+/** Neither what the API says nor what the store says: a mistake in the code. */
+export const isUnexpected = (error: unknown): boolean => !(error instanceof ApiError || error instanceof StoreError);
+
 /** The one place where errors become what clients see. Unexpected ones are logged, and say no more than upstream's do. */
 export function asApiError(error: unknown, log: Logger): ApiError {
   if (error instanceof ApiError) {

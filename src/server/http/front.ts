@@ -4,6 +4,7 @@ import { hasProtobuf } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
+import type { Auditor, AuditTrail } from '../audit/trail.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
@@ -11,7 +12,7 @@ import { methodNotAllowed, noSuchResource, notBuilt } from '../registry/errors.t
 import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './accept.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
-import { asApiError } from './error-status.ts';
+import { asApiError, isUnexpected } from './error-status.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, sendError } from './respond.ts';
@@ -36,6 +37,8 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly newAuditId: () => string;
+  /** Absent: nothing is logged. */
+  readonly audit?: Auditor;
 }
 
 export type Front = (raw: IncomingMessage, reply: ServerResponse) => Promise<void>;
@@ -45,22 +48,32 @@ export function createFront(options: FrontOptions): Front {
   const writes = new TurnQueue(WRITES_A_TURN);
   return async (raw, reply) => {
     const warnings: string[] = [];
-    const auditId = raw.headers['audit-id'];
-    reply.setHeader('Audit-Id', typeof auditId === 'string' ? auditId : options.newAuditId());
+    const auditId = auditIdOf(options, raw);
+    reply.setHeader('Audit-Id', auditId);
     reply.setHeader('Cache-Control', 'no-cache, private');
     const startedMs = options.clock.monotonic();
     let routed: Routed | undefined;
+    let user: UserInfo | undefined;
+    let trail: AuditTrail | undefined;
     try {
       const path = pathOf(raw);
-      const user = await options.authenticate(raw);
+      user = await options.authenticate(raw);
       routed = route(options, raw, path);
-      if (routed) await answer(options, writes, { raw, reply, routed, user, warnings });
-      else await answerOther(options, raw, reply, path, user);
+      trail = options.audit?.begin({ raw, reply, auditId, user, path, request: routed?.request });
+      if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail });
+      else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
-      await answerError(options, raw, reply, warnings, error);
+      if (!routed && !trail) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: undefined });
+      await answerError(options, { raw, reply, warnings, trail }, error);
     }
+    trail?.complete(reply.statusCode);
     options.metrics.finished(labelsOf(raw, routed), reply.statusCode, (options.clock.monotonic() - startedMs) / 1000);
   };
+}
+
+export function auditIdOf({ newAuditId }: Pick<FrontOptions, 'newAuditId'>, raw: IncomingMessage): string {
+  const given = raw.headers['audit-id'];
+  return typeof given === 'string' ? given : newAuditId();
 }
 
 export function pathOf(raw: IncomingMessage): string {
@@ -83,18 +96,19 @@ interface Incoming {
   readonly routed: Routed;
   readonly user: UserInfo;
   readonly warnings: string[];
+  readonly trail: AuditTrail | undefined;
 }
 
 /** Every request's signal ends with it. One reason for all: abort() without one takes a stack trace each time. */
 const OVER = new DOMException('the request is over', 'AbortError');
 
-async function answer(options: FrontOptions, writes: TurnQueue, { raw, reply, routed, user, warnings }: Incoming): Promise<void> {
+async function answer(options: FrontOptions, writes: TurnQueue, { raw, reply, routed, user, warnings, trail }: Incoming): Promise<void> {
   const { definition, query, path } = routed;
   let { request } = routed;
-  await authorize(options.authorizer, attributesOf(user, request));
+  await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
   const gone = new AbortController();
   reply.once('close', () => gone.abort(OVER));
-  const context: RequestContext = { user, signal: gone.signal, warn: (text) => void warnings.push(text) };
+  const context: RequestContext = { user, signal: gone.signal, warn: (text) => void warnings.push(text), annotate: trail?.annotate };
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
   if (declared?.kind === 'custom' && declared.stream) {
     const handler = options.streams[`${definition.plural}/${path.subresource}`];
@@ -115,23 +129,23 @@ async function answer(options: FrontOptions, writes: TurnQueue, { raw, reply, ro
     const turn = writes.take();
     if (turn) await turn;
     request = { ...request, body: parseBody(raw, body, request.options, context.warn) };
+    trail?.asked(request);
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };
-  await respond(exchange, request.subresource === 'scale' ? undefined : definition, await options.registry.answer(request, context));
+  const result = await options.registry.answer(request, context);
+  trail?.answered(result);
+  await respond(exchange, request.subresource === 'scale' ? undefined : definition, result);
 }
 
 const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
 
 async function answerOther(
   options: FrontOptions,
-  raw: IncomingMessage,
-  reply: ServerResponse,
-  path: string,
-  user: UserInfo,
+  { raw, reply, path, user, trail }: Pick<Incoming, 'raw' | 'reply' | 'user' | 'trail'> & { readonly path: string },
 ): Promise<void> {
   const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'];
   if (!verb) throw methodNotAllowed();
-  await authorize(options.authorizer, { user, verb, path });
+  await authorize(options.authorizer, { user, verb, path }, trail?.decided);
   await options.fallback(raw, reply);
 }
 
@@ -147,12 +161,11 @@ const NON_RESOURCE_VERBS: Readonly<Record<string, string>> = {
 
 async function answerError(
   { log }: FrontOptions,
-  raw: IncomingMessage,
-  reply: ServerResponse,
-  warnings: readonly string[],
+  { raw, reply, warnings, trail }: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail'>,
   error: unknown,
 ): Promise<void> {
   const known = asApiError(error, log);
+  trail?.failed(known, { unexpected: isUnexpected(error) });
   if (reply.headersSent || reply.destroyed) return void reply.destroy();
   // A body that nobody reads would hold up the next request on the connection.
   if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');

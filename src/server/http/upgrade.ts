@@ -1,39 +1,50 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiError } from '../../api/meta/status.ts';
+import type { AuditTrail } from '../audit/trail.ts';
 import type { RequestContext } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
-import { asApiError } from './error-status.ts';
-import { type FrontOptions, pathOf, route } from './front.ts';
+import { asApiError, isUnexpected } from './error-status.ts';
+import { auditIdOf, type FrontOptions, pathOf, route } from './front.ts';
 
 /** Subresources that run something: opening them by GET (WebSocket) needs `create` as well, as upgrading by POST does (KEP-4006). */
 const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
+
+const SWITCHING_PROTOCOLS = 101;
 
 /** Requests that ask for another protocol: authenticated and authorized, then handed the socket. Never rejects. */
 export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (raw, socket, head) => {
     socket.on('error', (error) => options.log.debug({ error }, 'upgraded connection failed'));
+    let trail: AuditTrail | undefined;
     try {
+      const urlPath = pathOf(raw);
       const user = await options.authenticate(raw);
-      const routed = route(options, raw, pathOf(raw));
+      const routed = route(options, raw, urlPath);
+      trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: routed?.request });
       if (!routed) throw noSuchResource();
       const { definition, path, request } = routed;
       const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
       if (declared?.kind !== 'custom' || !declared.stream) throw badRequest('this resource takes no upgrades');
-      await authorize(options.authorizer, attributesOf(user, request));
+      await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
       if (request.verb === 'get' && NEED_CREATE.has(path.subresource ?? '')) {
-        await authorize(options.authorizer, attributesOf(user, { ...request, verb: 'create' }));
+        await authorize(options.authorizer, attributesOf(user, { ...request, verb: 'create' }), trail?.decided);
       }
       const handler = options.streams[`${definition.plural}/${path.subresource}`];
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
       const gone = new AbortController();
       socket.once('close', () => gone.abort());
-      const context: RequestContext = { user, signal: gone.signal, warn: () => {} };
+      const context: RequestContext = { user, signal: gone.signal, warn: () => {}, annotate: trail?.annotate };
       const url = new URL(raw.url ?? '/', 'https://server');
+      socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
+      trail?.started(SWITCHING_PROTOCOLS);
       await handler.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
     } catch (error) {
-      refuse(socket, asApiError(error, options.log));
+      const known = asApiError(error, options.log);
+      trail?.failed(known, { unexpected: isUnexpected(error) });
+      trail?.complete(known.code);
+      refuse(socket, known);
     }
   };
 }

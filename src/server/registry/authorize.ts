@@ -1,7 +1,7 @@
 import { parseFieldSelector } from '../../api/meta/selectors.ts';
 import { ApiError, qualifiedResource } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
-import type { AuthorizationAttributes, Authorizer, UserInfo } from '../ports.ts';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, UserInfo } from '../ports.ts';
 
 export const attributesOf = (user: UserInfo, request: ApiRequest): AuthorizationAttributes => ({
   user,
@@ -22,10 +22,16 @@ function selectedName({ verb, options }: ApiRequest): string {
   return named?.value ?? '';
 }
 
-/** Throws Forbidden, worded as upstream words it, unless the authorizer allows the request. */
-export async function authorize(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
-  const decision = authorizer(attributes);
-  const { allowed, reason } = decision instanceof Promise ? await decision : decision;
+/** Throws Forbidden, worded as upstream words it, unless the authorizer allows the request. `decided` is told either way. */
+export async function authorize(
+  authorizer: Authorizer,
+  attributes: AuthorizationAttributes,
+  decided?: (decision: AuthorizationDecision) => void,
+): Promise<void> {
+  const asked = authorizer(attributes);
+  const decision = asked instanceof Promise ? await asked : asked;
+  const { allowed, reason } = decision;
+  decided?.(decision);
   if (allowed) return;
   const because = reason ? `: ${reason}` : '';
   const who = JSON.stringify(attributes.user.name);

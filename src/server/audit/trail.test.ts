@@ -1,0 +1,195 @@
+import { request } from 'node:https';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ApiError } from '../../api/meta/status.ts';
+import { type FakeServer, serve } from '../http/fake-server.ts';
+import type { ApiServerOptions } from '../server.ts';
+import { planAudit } from './policy-plan.ts';
+
+type Event = Record<string, never> & { stage: string; annotations?: Record<string, string>; responseStatus?: { code: number } };
+
+let fake: FakeServer;
+let lines: string[];
+afterEach(() => fake.stop());
+
+async function audited(
+  level: string,
+  { omitStages = [], ...options }: Partial<ApiServerOptions> & { omitStages?: string[] } = {},
+): Promise<void> {
+  lines = [];
+  const policy = planAudit({
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages,
+    omitManagedFields: true,
+    rules: [{ level: 'None', nonResourceURLs: ['/metrics'] }, { level }],
+  });
+  const log = { write: (line: string) => void lines.push(line), dropped: 0, close: async () => {} };
+  fake = await serve({ audit: { policy, log }, ...options });
+}
+const events = (): Event[] => lines.map((line) => JSON.parse(line));
+const last = (): Event => events().at(-1) as Event;
+/** The answer may be read before its event is made. */
+const complete = (count: number): Promise<void> =>
+  vi.waitFor(() => expect(events().filter(({ stage }) => stage === 'ResponseComplete' || stage === 'Panic')).toHaveLength(count));
+
+const post = (name: string, headers = {}) =>
+  fake.call('/api/v1/namespaces/default/configmaps?fieldManager=x', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ metadata: { name, managedFields: [{ manager: 'm' }] }, data: { k: 'v' } }),
+  });
+
+describe('the audit trail', () => {
+  it('tells who asked for what and what came of it, stage by stage', async () => {
+    await audited('Metadata', { authorizer: () => ({ allowed: true, reason: 'RBAC: allowed' }) });
+    const { headers } = await post('a', { 'user-agent': 'test/1', 'x-forwarded-for': '203.0.113.7, 10.0.0.1', 'audit-id': 'given' });
+    expect(headers['audit-id']).toBe('given');
+    await complete(1);
+    const [received, done] = events();
+    expect(received).toMatchObject({ stage: 'RequestReceived', auditID: 'given', verb: 'create', objectRef: { resource: 'configmaps' } });
+    expect(received).not.toHaveProperty('responseStatus');
+    expect(done).toEqual({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'Metadata',
+      auditID: 'given',
+      stage: 'ResponseComplete',
+      requestURI: '/api/v1/namespaces/default/configmaps?fieldManager=x',
+      verb: 'create',
+      user: { username: 'me' },
+      sourceIPs: ['203.0.113.7', '10.0.0.1', '127.0.0.1'],
+      userAgent: 'test/1',
+      objectRef: { resource: 'configmaps', namespace: 'default', name: 'a', apiVersion: 'v1' },
+      responseStatus: { metadata: {}, code: 201 },
+      requestReceivedTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+      stageTimestamp: expect.stringMatching(/Z$/),
+      annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': 'RBAC: allowed' },
+    });
+  });
+
+  it('holds the request at Request and the answer as well at RequestResponse', async () => {
+    await audited('RequestResponse', { omitStages: ['RequestReceived'] });
+    await post('a');
+    await fake.call('/api/v1/namespaces/default/configmaps');
+    await fake.call('/api/v1/namespaces/default/configmaps/a', { method: 'DELETE', body: '{"propagationPolicy":"Background"}' });
+    await complete(3);
+    const [created, listed, deleted] = events();
+    expect(created?.requestObject).toEqual({ metadata: { name: 'a' }, data: { k: 'v' } });
+    expect(created?.responseObject).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a', uid: expect.any(String) } });
+    expect(created?.responseObject).not.toHaveProperty('metadata.managedFields');
+    expect(listed?.responseObject).toMatchObject({ kind: 'ConfigMapList', items: [{ data: { k: 'v' } }] });
+    expect(deleted?.requestObject).toEqual({ propagationPolicy: 'Background' });
+    expect(deleted?.responseStatus).toMatchObject({ status: 'Success', code: 200 });
+  });
+
+  it('leaves answers out at Request, and patches in as they came', async () => {
+    await audited('Request', { omitStages: ['RequestReceived'] });
+    await post('a');
+    const patch = { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: '{"data":{"k":null}}' };
+    await fake.call('/api/v1/namespaces/default/configmaps/a', patch);
+    await complete(2);
+    expect(last()).toMatchObject({ verb: 'patch', requestObject: { data: { k: null } } });
+    expect(last()).not.toHaveProperty('responseObject');
+  });
+
+  it('tells refusals: by authorization, by the API, of credentials, of paths', async () => {
+    await audited('Metadata', {
+      authenticator: async ({ authorization }) => {
+        if (authorization === 'wrong') throw new ApiError('Unauthorized', 'Unauthorized');
+        return { name: authorization ?? '', groups: [] };
+      },
+      authorizer: ({ user }) => ({ allowed: user.name === 'me', reason: 'no rule' }),
+      omitStages: ['RequestReceived'],
+    });
+    await fake.call('/api/v1/pods', { headers: { authorization: 'stranger' } });
+    await complete(1);
+    expect(last()).toMatchObject({
+      responseStatus: {
+        status: 'Failure',
+        reason: 'Forbidden',
+        code: 403,
+        message: expect.stringContaining('cannot list resource "pods"'),
+      },
+      annotations: { 'authorization.k8s.io/decision': 'forbid', 'authorization.k8s.io/reason': 'no rule' },
+    });
+    await fake.call('/api/v1/namespaces/default/pods/none');
+    await complete(2);
+    expect(last()).toMatchObject({ objectRef: { name: 'none' }, responseStatus: { reason: 'NotFound', code: 404 } });
+    await fake.call('/api/v1/pods', { headers: { authorization: 'wrong' } });
+    await complete(3);
+    expect(last()).toMatchObject({ user: {}, responseStatus: { code: 401 } });
+    await fake.call('/nowhere');
+    await complete(4);
+    expect(last()).toMatchObject({ verb: 'get', requestURI: '/nowhere', responseStatus: { code: 404 } });
+  });
+
+  it('tells who acts as somebody else, and asks the policy about who it is', async () => {
+    const jane = { name: 'jane', groups: ['devs'] };
+    await audited('Metadata', { authenticator: async () => ({ name: 'root', groups: ['ops'], impersonatedBy: jane }) });
+    await fake.call('/version');
+    await complete(1);
+    expect(last()).toMatchObject({ user: { username: 'jane', groups: ['devs'] }, impersonatedUser: { username: 'root', groups: ['ops'] } });
+  });
+
+  it('tells the start and the end of a watch', async () => {
+    await audited('Metadata');
+    const options = {
+      host: '127.0.0.1',
+      port: fake.port,
+      path: '/api/v1/configmaps?watch=1',
+      headers: { authorization: 'me' },
+      rejectUnauthorized: false,
+    };
+    await new Promise<void>((resolve) => {
+      const watch = request(options, (response) => {
+        response.on('error', () => {});
+        watch.destroy();
+        resolve();
+      });
+      watch.on('error', () => {});
+      watch.end();
+    });
+    await complete(1);
+    expect(events().map(({ stage, responseStatus }) => [stage, responseStatus?.code])).toEqual([
+      ['RequestReceived', undefined],
+      ['ResponseStarted', 200],
+      ['ResponseComplete', 200],
+    ]);
+  });
+
+  it('takes annotations from admission, and calls a mistake in the code a panic', async () => {
+    const plugin = {
+      name: 'Test',
+      validate({
+        context,
+        object,
+      }: {
+        context: { annotate?: (key: string, value: string) => void };
+        object?: { metadata?: { name?: string } } | undefined;
+      }) {
+        context.annotate?.('test.example.com/seen', 'first');
+        context.annotate?.('test.example.com/seen', 'second');
+        if (object?.metadata?.name === 'bug') throw new TypeError('a mistake');
+      },
+    };
+    await audited('Metadata', { admission: [plugin] });
+    await post('a');
+    await complete(1);
+    expect(last().annotations?.['test.example.com/seen']).toBe('first');
+    expect((await post('bug')).code).toBe(500);
+    await complete(2);
+    expect(last()).toMatchObject({ stage: 'Panic', responseStatus: { code: 500, message: expect.stringContaining("APIServer panic'd") } });
+  });
+
+  it('is not begun for what the policy leaves out, and is counted', async () => {
+    await audited('Metadata');
+    await fake.call('/metrics');
+    await post('a');
+    await complete(1);
+    const { text } = await fake.call('/metrics');
+    expect(events().every(({ requestURI }) => requestURI !== '/metrics')).toBe(true);
+    expect(text).toContain('apiserver_audit_event_total 2');
+    expect(text).toContain('apiserver_audit_level_total{level="None"} 2');
+    expect(text).toContain('apiserver_audit_error_total{plugin="log"} 0');
+  });
+});

@@ -1,0 +1,232 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubeList, KubeObject } from '../../api/meta/object.ts';
+import type { ApiError, Status } from '../../api/meta/status.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { type Clock, rfc3339Micro } from '../../base/clock.ts';
+import type { AuthorizationDecision, UserInfo } from '../ports.ts';
+import { type Answer, answerObject } from '../registry/answer.ts';
+import type { AuditDecision, AuditPolicy, AuditStage } from './policy-plan.ts';
+import { requestedResource, sourceAddresses, userAgent, userJson } from './request-facts.ts';
+
+/** Takes one event: a line of JSON without its end. Must neither throw nor wait. */
+export type AuditSink = (line: string) => void;
+
+/** What the audit log is told of one request. Nothing is kept that the rule's level does not ask for. */
+export interface AuditTrail {
+  readonly decided: (decision: AuthorizationDecision) => void;
+  /** The first value of a key stays. Keys are such as `pod-security.kubernetes.io/exempt`. */
+  readonly annotate: (key: string, value: string) => void;
+  /** The request with its body, before anybody changes that. */
+  asked(request: ApiRequest): void;
+  answered(answer: Answer): void;
+  failed(error: ApiError, options: { unexpected: boolean }): void;
+  /** Headers are out, of requests that run on after them. */
+  started(code: number): void;
+  /** Counts once. */
+  complete(code: number): void;
+}
+
+export interface Asked {
+  readonly raw: IncomingMessage;
+  /** Absent for upgrades. */
+  readonly reply?: ServerResponse;
+  readonly auditId: string;
+  /** undefined: the credentials were wrong. */
+  readonly user: UserInfo | undefined;
+  readonly path: string;
+  /** undefined: no resource's path. */
+  readonly request: ApiRequest | undefined;
+}
+
+export interface Auditor {
+  /** undefined: the policy does not want the request to be logged. */
+  begin(asked: Asked): AuditTrail | undefined;
+}
+
+export interface AuditorOptions {
+  readonly policy: AuditPolicy;
+  readonly sink: AuditSink;
+  readonly clock: Clock;
+  /** Told the level of every request. */
+  readonly onLevel?: (level: AuditDecision['level']) => void;
+}
+
+const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
+
+export function createAuditor({ policy, sink, clock, onLevel }: AuditorOptions): Auditor {
+  return {
+    begin(asked) {
+      const { raw, request, path, user } = asked;
+      const verb = request?.verb ?? (raw.method ?? 'GET').toLowerCase();
+      const resource = request && requestedResource(request);
+      const decision = policy.decide({ user: user?.impersonatedBy ?? user, verb, path, resource });
+      onLevel?.(decision.level);
+      if (decision.level === 'None') return undefined;
+      const trail = new Trail(asked, verb, decision, { sink, clock });
+      const runsOn = verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(request?.subresource ?? '') || !user;
+      if (runsOn && asked.reply) onHead(asked.reply, (code) => trail.started(code));
+      return trail;
+    },
+  };
+}
+
+/** Calls back once when the head is written, whoever writes it. */
+function onHead(reply: ServerResponse, listener: (code: number) => void): void {
+  const { writeHead } = reply;
+  reply.writeHead = ((code: number, ...rest: never[]) => {
+    reply.writeHead = writeHead;
+    listener(code);
+    return writeHead.call(reply, code, ...rest);
+  }) as typeof writeHead;
+}
+
+interface ObjectRef {
+  readonly resource: string;
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  readonly apiGroup?: string;
+  readonly apiVersion: string;
+  resourceVersion?: string;
+  readonly subresource?: string;
+}
+
+type LoggedStatus = Partial<Status> & { readonly code: number };
+
+class Trail implements AuditTrail {
+  readonly #decision: AuditDecision;
+  readonly #sink: AuditSink;
+  readonly #clock: Clock;
+  readonly #receivedMs: number;
+  /** Around the stage: what is known from the beginning. */
+  readonly #head: string;
+  readonly #facts: string;
+  readonly #objectRef: ObjectRef | undefined;
+  readonly #annotations: Record<string, string> = {};
+  #requestObject: string | undefined;
+  #responseObject: string | undefined;
+  #status: LoggedStatus | undefined;
+  #panicked = false;
+  #isComplete = false;
+
+  constructor(
+    { raw, auditId, user, request }: Asked,
+    verb: string,
+    decision: AuditDecision,
+    { sink, clock }: Pick<AuditorOptions, 'sink' | 'clock'>,
+  ) {
+    this.#decision = decision;
+    this.#sink = sink;
+    this.#clock = clock;
+    this.#receivedMs = clock.now();
+    this.#head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${decision.level}","auditID":${JSON.stringify(auditId)},"stage":"`;
+    const facts = {
+      requestURI: raw.url ?? '',
+      verb,
+      user: userJson(user?.impersonatedBy ?? user),
+      impersonatedUser: user?.impersonatedBy && userJson(user),
+      sourceIPs: sourceAddresses(raw),
+      userAgent: userAgent(raw),
+    };
+    this.#facts = JSON.stringify(facts).slice(1, -1);
+    this.#objectRef = request && objectRefOf(request);
+    this.#log('RequestReceived', this.#receivedMs);
+  }
+
+  readonly decided = ({ allowed, reason }: AuthorizationDecision): void => {
+    this.#annotations['authorization.k8s.io/decision'] = allowed ? 'allow' : 'forbid';
+    this.#annotations['authorization.k8s.io/reason'] = reason;
+  };
+
+  readonly annotate = (key: string, value: string): void => {
+    if (!Object.hasOwn(this.#annotations, key)) this.#annotations[key] = value;
+  };
+
+  asked({ verb, body, patchType }: ApiRequest): void {
+    const object = typeof body === 'object' && body !== null ? (body as KubeObject) : undefined;
+    if (object && patchType === undefined && verb !== 'delete' && verb !== 'deletecollection') this.#complete(object);
+    if (body === undefined || this.#decision.level === 'Metadata') return;
+    this.#requestObject = JSON.stringify(this.#shown(body));
+  }
+
+  answered(answer: Answer): void {
+    if (answer.kind === 'status') this.#status = statusOf(answer.status);
+    else if (this.#decision.level === 'RequestResponse') this.#responseObject = this.#answerJson(answer);
+  }
+
+  failed(error: ApiError, { unexpected }: { unexpected: boolean }): void {
+    const status = error.toStatus();
+    this.#panicked = unexpected;
+    this.#status = statusOf(unexpected ? { ...status, message: `APIServer panic'd: ${error.message}` } : status);
+    if (this.#decision.level === 'RequestResponse' && !unexpected) this.#responseObject = JSON.stringify(status);
+  }
+
+  started(code: number): void {
+    this.#status ??= { code };
+    this.#log('ResponseStarted', this.#clock.now());
+  }
+
+  complete(code: number): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    this.#status ??= { code };
+    this.#log(this.#panicked ? 'Panic' : 'ResponseComplete', this.#clock.now());
+  }
+
+  #complete({ metadata }: KubeObject): void {
+    const ref = this.#objectRef;
+    if (!ref || typeof metadata !== 'object' || metadata === null) return;
+    for (const field of ['namespace', 'name', 'uid', 'resourceVersion'] as const) {
+      if (!ref[field] && typeof metadata[field] === 'string' && metadata[field]) ref[field] = metadata[field];
+    }
+  }
+
+  #answerJson(answer: Answer): string {
+    if (answer.kind === 'item' && !this.#decision.omitManagedFields) return answer.item.bytes.toString();
+    return JSON.stringify(this.#shown(answerObject(answer)));
+  }
+
+  #shown(value: unknown): unknown {
+    return this.#decision.omitManagedFields ? withoutManagedFields(value) : value;
+  }
+
+  #log(stage: AuditStage, atMs: number): void {
+    if (this.#decision.omitStages.has(stage)) return;
+    const parts = [`${this.#head}${stage}"`, this.#facts];
+    if (this.#objectRef) parts.push(`"objectRef":${JSON.stringify(this.#objectRef)}`);
+    if (this.#status) parts.push(`"responseStatus":${JSON.stringify({ metadata: {}, ...this.#status })}`);
+    if (this.#requestObject !== undefined) parts.push(`"requestObject":${this.#requestObject}`);
+    if (this.#responseObject !== undefined) parts.push(`"responseObject":${this.#responseObject.trimEnd()}`);
+    parts.push(`"requestReceivedTimestamp":"${rfc3339Micro(this.#receivedMs)}","stageTimestamp":"${rfc3339Micro(atMs)}"`);
+    if (Object.keys(this.#annotations).length > 0) parts.push(`"annotations":${JSON.stringify(this.#annotations)}`);
+    this.#sink(`${parts.join(',')}}`);
+  }
+}
+
+function objectRefOf(request: ApiRequest): ObjectRef {
+  const { group, version, resource, subresource, namespace, name } = requestedResource(request);
+  return {
+    resource,
+    ...(namespace && { namespace }),
+    ...(name && { name }),
+    ...(group && { apiGroup: group }),
+    apiVersion: version,
+    ...(subresource && { subresource }),
+  };
+}
+
+function statusOf({ status, message, reason, details, code }: Partial<Status> & { code: number }): LoggedStatus {
+  return { ...(status && { status }), ...(message && { message }), ...(reason && { reason }), ...(details && { details }), code };
+}
+
+/** A copy without managedFields, of an object or of a list's items; all else is shared. */
+function withoutManagedFields(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const object = value as Partial<KubeObject & KubeList>;
+  const { managedFields: _, ...metadata } = (object.metadata ?? {}) as Record<string, unknown>;
+  return {
+    ...object,
+    ...(object.metadata && { metadata }),
+    ...(Array.isArray(object.items) && { items: object.items.map(withoutManagedFields) }),
+  };
+}
