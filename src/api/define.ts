@@ -1,3 +1,4 @@
+import type { StructuralSchema } from './crd-schema/index.ts';
 import { type Column, DEFAULT_COLUMNS } from './meta/columns.ts';
 import type { FieldError } from './meta/field-error.ts';
 import type { KubeObject } from './meta/object.ts';
@@ -28,11 +29,18 @@ export interface HookContext {
  * status separation) is the registry's own.
  */
 export interface Hooks<T> {
+  /**
+   * Brings what a client sent into the form that is stored, in place, for kinds that no generated schema describes; answers with findings such as
+   * `unknown field "spec.foo"`. Throws ApiError BadRequest.
+   */
+  decode?(draft: T): readonly string[];
   /** Sets what upstream defaults when absent. Runs on every write, after the schema's own pruning. */
   defaults?(draft: T): void;
   /** Resets what a client may not set at creation. Status is dropped by the registry already when there is a status subresource. */
   prepareForCreate?(draft: T, context: HookContext): void;
   prepareForUpdate?(draft: T, old: T, context: HookContext): void;
+  /** What changes when deletion begins, before finalizers are looked at. Not called for an object that is being deleted already. */
+  prepareForDelete?(draft: T, context: HookContext): void;
   /** Findings beyond the schema. Called only when the walk over the schema (types, required fields) has none itself. */
   validate?(object: T): FieldError[];
   /** Findings for new objects alone. */
@@ -97,6 +105,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
     toStored(object: T): KubeObject;
     fromStored(stored: KubeObject): T;
   };
+  /** The schema of a kind that a CustomResourceDefinition brought; absent for the server's own kinds. */
+  readonly structural?: StructuralSchema;
+  /** What every request for this version is warned of. */
+  readonly deprecation?: string;
   /** `stored-only`: can be stored and read, but nothing acts on it yet. The README's list of what is missing comes from here. */
   readonly behaviour: 'complete' | 'stored-only';
   /** A new object usually starts without status; a Node that registers itself brings what it knows. */

@@ -4,6 +4,7 @@ import { mutatingWebhookConfigurations } from './admissionregistration/mutating-
 import { validatingAdmissionPolicies } from './admissionregistration/validating-admission-policy.ts';
 import { validatingAdmissionPolicyBindings } from './admissionregistration/validating-admission-policy-binding.ts';
 import { validatingWebhookConfigurations } from './admissionregistration/validating-webhook-configuration.ts';
+import { customResourceDefinitions } from './apiextensions/custom-resource-definition.ts';
 import { controllerRevisions } from './apps/controller-revision.ts';
 import { daemonSets } from './apps/daemon-set.ts';
 import { deployments } from './apps/deployment.ts';
@@ -79,6 +80,7 @@ export {
   csiDrivers,
   csiNodes,
   csiStorageCapacities,
+  customResourceDefinitions,
   daemonSets,
   deployments,
   deviceClasses,
@@ -194,6 +196,7 @@ export const definitions: readonly ResourceDefinition[] = [
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
   validatingWebhookConfigurations,
+  customResourceDefinitions,
   priorityClasses,
   leases,
   runtimeClasses,

@@ -5,7 +5,8 @@ import type { KubeObject } from './object.ts';
 export interface Column<T> {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  readonly format?: 'name' | '';
+  /** `name`, or a format of OpenAPI (`date-time`). */
+  readonly format?: string;
   readonly priority: number;
   readonly description: string;
   /** `nowMs` is for ages. Method syntax, so that a definition of Pod is also one of KubeObject. */

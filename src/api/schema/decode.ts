@@ -23,6 +23,21 @@ export function prune(draft: object, schemaName: string): string[] {
   return walk.unknown;
 }
 
+/** As `prune`, for the metadata of an object whose schema is not one of ours. `path` is where the object has it. */
+export function pruneMetadata(object: { apiVersion?: string; kind?: string; metadata?: unknown }, path: string): string[] {
+  if (object.metadata === undefined || object.metadata === null) {
+    delete object.metadata;
+    return [];
+  }
+  const walk: Walk = { path: [path], unknown: [] };
+  try {
+    structReader('ObjectMeta')(asObject(object.metadata, walk, 'v1.ObjectMeta', 'ObjectMeta'), walk);
+  } catch (e) {
+    throw e instanceof DecodeError ? cannotBeHandled(object, object.kind ?? '', e) : e;
+  }
+  return walk.unknown;
+}
+
 /** As `prune`, on a copy. */
 export function pruneUnknown<T extends object>(object: T, schemaName: string): { object: T; unknown: string[] } {
   const copy = structuredClone(object);

@@ -1,5 +1,5 @@
 /** The walks over structural schemas that the registry and the OpenAPI documents use. */
-export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneUnknown } from './decode.ts';
+export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneMetadata, pruneUnknown } from './decode.ts';
 export { findDuplicateKeys } from './duplicate-keys.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
 export { validateSchema } from './required.ts';

@@ -1,0 +1,67 @@
+import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { dns1035LabelFindings } from '../meta/names.ts';
+import { checkPort } from '../meta/validation.ts';
+import type { ApiextensionsV1WebhookClientConfig, CustomResourceConversion } from '../schema/generated/types.ts';
+
+const STRATEGIES = ['None', 'Webhook'];
+/** Versions of ConversionReview that this server speaks, and one that older objects may still name. */
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+
+/** `spec.conversion`. Paths are those of upstream's internal type, as its messages have them. */
+export function validateConversion(conversion: CustomResourceConversion | undefined, path: string): FieldError[] {
+  if (!conversion) return [];
+  const { strategy, webhook } = conversion;
+  const errors = STRATEGIES.includes(strategy) ? [] : [notSupported(`${path}.strategy`, strategy, STRATEGIES)];
+  if (strategy !== 'Webhook') {
+    if (webhook?.clientConfig)
+      errors.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
+    if (webhook?.conversionReviewVersions?.length) {
+      errors.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
+    }
+    return errors;
+  }
+  return [
+    ...errors,
+    ...validateClient(webhook?.clientConfig, `${path}.webhookClientConfig`),
+    ...validateReviewVersions(webhook?.conversionReviewVersions ?? [], `${path}.conversionReviewVersions`),
+  ];
+}
+
+function validateClient(client: ApiextensionsV1WebhookClientConfig | undefined, path: string): FieldError[] {
+  if (!client) return [required(path, 'required when strategy is set to Webhook')];
+  const { url, service } = client;
+  if ((url === undefined) === (service === undefined)) return [required(path, 'exactly one of url or service is required')];
+  if (url !== undefined) return validateUrl(url, `${path}.url`);
+  return [
+    ...(service?.name ? [] : [required(`${path}.service.name`, 'service name is required')]),
+    ...(service?.namespace ? [] : [required(`${path}.service.namespace`, 'service namespace is required')]),
+    ...checkPort(`${path}.service.port`, service?.port),
+  ];
+}
+
+const FORM = '; desired format: https://host[/path]';
+
+function validateUrl(text: string, path: string): FieldError[] {
+  if (!URL.canParse(text)) return [required(path, `url must be a valid URL: parse ${JSON.stringify(text)}${FORM}`)];
+  const url = new URL(text);
+  const scheme = url.protocol.slice(0, -1);
+  const fault = (value: unknown, detail: string) => invalid(path, value, `${detail}${FORM}`);
+  return [
+    ...(scheme === 'https' ? [] : [fault(scheme, "'https' is the only allowed URL scheme")]),
+    ...(url.host === '' ? [fault(url.host, 'host must be specified')] : []),
+    ...(url.username || url.password ? [fault(url.username, 'user information is not permitted in the URL')] : []),
+    ...(url.hash ? [fault(url.hash.slice(1), 'fragments are not permitted in the URL')] : []),
+    ...(url.search ? [fault(url.search.slice(1), 'query parameters are not permitted in the URL')] : []),
+  ];
+}
+
+function validateReviewVersions(versions: readonly string[], path: string): FieldError[] {
+  if (versions.length === 0) return [required(path)];
+  const errors = versions.flatMap((version, i) =>
+    versions.indexOf(version) < i
+      ? [invalid(`${path}[${i}]`, version, 'duplicate version')]
+      : dns1035LabelFindings(version).map((fault) => invalid(`${path}[${i}]`, version, fault)),
+  );
+  if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors;
+  return [...errors, invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)];
+}

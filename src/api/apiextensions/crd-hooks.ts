@@ -1,0 +1,54 @@
+import type { Hooks } from '../define.ts';
+import type { CustomResourceDefinition } from '../schema/generated/types.ts';
+import { CLEANUP_FINALIZER, withCrdCondition } from './crd-conditions.ts';
+import { validateAcceptedNames, validateCrd, validateCrdUpdate } from './crd-validation.ts';
+
+function setDefaults({ spec }: CustomResourceDefinition): void {
+  if (!spec) return;
+  const { names } = spec;
+  if (names?.kind) {
+    names.singular ||= names.kind.toLowerCase();
+    names.listKind ||= `${names.kind}List`;
+  }
+  spec.conversion ??= { strategy: 'None' };
+  const service = spec.conversion.webhook?.clientConfig?.service;
+  if (service) service.port ??= 443;
+}
+
+/** Versions that objects were ever stored in: one that is not stored in any more is taken out by whoever migrated them. */
+function noteStorageVersion(crd: CustomResourceDefinition): void {
+  const storage = crd.spec?.versions?.find((version) => version.storage)?.name;
+  const before = crd.status?.storedVersions ?? [];
+  if (storage === undefined || before.includes(storage)) return;
+  crd.status = { ...crd.status, storedVersions: [...before, storage] };
+}
+
+/** Source: Kubernetes, "CustomResourceDefinition" (API reference) and apiextensions-apiserver's strategy. */
+export const customResourceDefinitionHooks: Hooks<CustomResourceDefinition> = {
+  defaults: setDefaults,
+  prepareForCreate(crd) {
+    crd.status = { acceptedNames: { kind: '', plural: '' } };
+    noteStorageVersion(crd);
+  },
+  prepareForUpdate(crd, _old, { subresource }) {
+    if (subresource === '') noteStorageVersion(crd);
+  },
+  /** Instances go first: whoever removes them takes the finalizer off. */
+  prepareForDelete(crd, { now }) {
+    const finalizers = crd.metadata?.finalizers ?? [];
+    if (crd.metadata && !finalizers.includes(CLEANUP_FINALIZER)) crd.metadata.finalizers = [...finalizers, CLEANUP_FINALIZER];
+    const conditions = withCrdCondition(
+      crd.status?.conditions,
+      {
+        type: 'Terminating',
+        status: 'True',
+        reason: 'InstanceDeletionPending',
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      },
+      now,
+    );
+    crd.status = { ...crd.status, conditions };
+  },
+  validateCreate: (crd) => validateCrd(crd),
+  validateUpdate: (crd, old, { subresource }) => (subresource === '' ? validateCrdUpdate(crd, old) : validateAcceptedNames(crd)),
+};

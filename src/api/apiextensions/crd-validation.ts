@@ -1,0 +1,158 @@
+import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
+import { dns1035LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkImmutable } from '../meta/validation.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec } from '../schema/generated/types.ts';
+import { isCrdConditionTrue } from './crd-conditions.ts';
+import { validateConversion } from './crd-conversion-validation.ts';
+import { validateVersion } from './crd-version-validation.ts';
+
+/** Everything about a new definition, in upstream's words and order (apiextensions-apiserver, validation.go). */
+export function validateCrd(crd: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  const { spec, metadata, status } = crd;
+  const name = metadata?.name ?? '';
+  const misnamed = name !== `${spec.names.plural}.${spec.group}`;
+  return [
+    ...(misnamed && !old ? [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')] : []),
+    ...validateSpec(spec),
+    ...validateNames(status?.acceptedNames, 'status.acceptedNames'),
+    ...validateStoredVersions(status?.storedVersions ?? [], spec),
+    ...validateApproval(crd, old),
+    ...(spec.preserveUnknownFields
+      ? [
+          invalid(
+            'spec.preserveUnknownFields',
+            true,
+            'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+          ),
+        ]
+      : []),
+  ];
+}
+
+export function validateCrdUpdate(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const established = isCrdConditionTrue(old, 'Established');
+  return [
+    ...validateCrd(crd, old),
+    ...(established
+      ? [
+          ...checkImmutable('spec.scope', crd.spec.scope, old.spec.scope),
+          ...checkImmutable('spec.names.kind', crd.spec.names.kind, old.spec.names.kind),
+        ]
+      : []),
+    ...checkImmutable('spec.group', crd.spec.group, old.spec.group),
+    ...checkImmutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
+  ];
+}
+
+export const validateAcceptedNames = ({ status }: CustomResourceDefinition): FieldError[] =>
+  validateNames(status?.acceptedNames, 'status.acceptedNames');
+
+const SCOPES = ['Cluster', 'Namespaced'];
+
+function validateSpec(spec: CustomResourceDefinitionSpec): FieldError[] {
+  const { group, scope, names, versions, conversion, preserveUnknownFields } = spec;
+  return [
+    ...validateGroup(group),
+    ...(SCOPES.includes(scope) ? [] : [notSupported('spec.scope', scope, SCOPES)]),
+    ...versions.flatMap((version, i) => (version.schema?.openAPIV3Schema ? [] : [required(`spec.versions[${i}].schema.openAPIV3Schema`)])),
+    ...versions.flatMap((version, i) => [
+      ...nameFindings(`spec.versions[${i}].name`, version.name),
+      ...validateVersion(version, `spec.versions[${i}]`),
+    ]),
+    ...validateVersionSet(spec),
+    ...(names.singular ? [] : [required('spec.names.singular')]),
+    ...(names.listKind ? [] : [required('spec.names.listKind')]),
+    ...validateNames(names, 'spec.names'),
+    ...(conversion && conversion.strategy !== 'None' && preserveUnknownFields
+      ? [invalid('spec.conversion.strategy', conversion.strategy, 'must be None if spec.preserveUnknownFields is true')]
+      : []),
+    ...validateConversion(conversion, 'spec.conversion'),
+  ];
+}
+
+function validateGroup(group: string): FieldError[] {
+  const faults = dns1123SubdomainFindings(group);
+  if (faults.length > 0) return [invalid('spec.group', group, faults.join(','))];
+  return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')];
+}
+
+function validateVersionSet({ versions }: CustomResourceDefinitionSpec): FieldError[] {
+  const names = new Set(versions.map(({ name }) => name));
+  const stored = versions.filter(({ storage }) => storage).length;
+  return [
+    ...(names.size < versions.length ? [invalid('spec.versions', versions, 'must contain unique version names')] : []),
+    ...(stored === 1 ? [] : [invalid('spec.versions', versions, 'must have exactly one version marked as storage version')]),
+  ];
+}
+
+function nameFindings(path: string, name: string): FieldError[] {
+  const faults = dns1035LabelFindings(name);
+  return faults.length > 0 ? [invalid(path, name, faults.join(','))] : [];
+}
+
+function kindFindings(path: string, kind: string): FieldError[] {
+  const faults = dns1035LabelFindings(kind.toLowerCase());
+  return faults.length > 0 ? [invalid(path, kind, `may have mixed case, but should otherwise match: ${faults.join(',')}`)] : [];
+}
+
+/** Empty names pass: in status they are not decided yet. */
+function validateNames(names: CustomResourceDefinitionNames | undefined, path: string): FieldError[] {
+  if (!names) return [];
+  const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names;
+  return [
+    ...(plural ? nameFindings(`${path}.plural`, plural) : []),
+    ...(singular ? nameFindings(`${path}.singular`, singular) : []),
+    ...(kind ? kindFindings(`${path}.kind`, kind) : []),
+    ...(listKind ? kindFindings(`${path}.listKind`, listKind) : []),
+    ...shortNames.flatMap((name, i) => nameFindings(`${path}.shortNames[${i}]`, name)),
+    ...(kind && kind === listKind ? [invalid(`${path}.listKind`, listKind, 'kind and listKind may not be the same')] : []),
+    ...categories.flatMap((name, i) => nameFindings(`${path}.categories[${i}]`, name)),
+  ];
+}
+
+function validateStoredVersions(stored: readonly string[], { versions }: CustomResourceDefinitionSpec): FieldError[] {
+  const path = 'status.storedVersions';
+  if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
+  const storage = versions.find((version) => version.storage)?.name;
+  const known = new Set(versions.map(({ name }) => name));
+  return [
+    ...(storage !== undefined && !stored.includes(storage) ? [invalid(path, stored, `must have the storage version ${storage}`)] : []),
+    ...stored.flatMap((name, i) =>
+      known.has(name)
+        ? []
+        : [
+            invalid(
+              `${path}[${i}]`,
+              name,
+              `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+            ),
+          ],
+    ),
+  ];
+}
+
+const APPROVAL = 'api-approved.kubernetes.io';
+const SEE = 'see https://github.com/kubernetes/enhancements/pull/1111';
+
+export type ApprovalState = 'approved' | 'bypassed' | 'missing' | 'invalid';
+
+/** Groups below k8s.io and kubernetes.io are the community's: their definitions say who approved them (KEP-1111). */
+export const isProtectedGroup = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group);
+
+export function approvalOf(crd: CustomResourceDefinition): { state: ApprovalState; message: string } {
+  const text = crd.metadata?.annotations?.[APPROVAL] ?? '';
+  if (text === '') return { state: 'missing', message: `protected groups must have approval annotation "${APPROVAL}", ${SEE}` };
+  if (text.startsWith('unapproved')) return { state: 'bypassed', message: `not approved: ${JSON.stringify(text)}` };
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/\s]+/.test(text)) return { state: 'approved', message: `approved in ${text}` };
+  const message = `protected groups must have approval annotation "${APPROVAL}" with either a URL or a reason starting with "unapproved", ${SEE}`;
+  return { state: 'invalid', message };
+}
+
+/** A state that does not change is never held against an update. */
+function validateApproval(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): FieldError[] {
+  if (!isProtectedGroup(crd.spec.group)) return [];
+  const { state, message } = approvalOf(crd);
+  if (state === 'approved' || state === 'bypassed' || (old && approvalOf(old).state === state)) return [];
+  const path = `metadata.annotations[${APPROVAL}]`;
+  return state === 'missing' ? [required(path, message)] : [invalid(path, crd.metadata?.annotations?.[APPROVAL], message)];
+}

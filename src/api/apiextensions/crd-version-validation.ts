@@ -1,0 +1,151 @@
+import { compileSchema, toStructural } from '../crd-schema/index.ts';
+import { duplicate, type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  JSONSchemaProps,
+} from '../schema/generated/types.ts';
+import { validateDefaults } from './default-validation.ts';
+import { schemaAtPath } from './field-path.ts';
+import { validateRules } from './rule-validation.ts';
+import { validateOpenApiSchema } from './schema-validation.ts';
+import { validateStructural } from './structural-validation.ts';
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
+const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+const MAX_SELECTABLE_FIELDS = 8;
+const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
+
+/** One of `spec.versions`. */
+export function validateVersion(version: CustomResourceDefinitionVersion, path: string): FieldError[] {
+  const { subresources, additionalPrinterColumns = [] } = version;
+  const schema = version.schema?.openAPIV3Schema;
+  return [
+    ...deprecationFindings(version).map((fault) => invalid(`${path}.deprecationWarning`, version.deprecationWarning, fault)),
+    ...(schema ? validateSchema(schema, `${path}.schema.openAPIV3Schema`, subresources?.status !== undefined) : []),
+    ...validateSubresources(subresources, `${path}.subresources`),
+    ...additionalPrinterColumns.flatMap((column, i) => validateColumn(column, `${path}.additionalPrinterColumns[${i}]`)),
+    ...validateSelectableFields(version, `${path}.selectableFields`),
+  ];
+}
+
+function deprecationFindings({ deprecated = false, deprecationWarning: text }: CustomResourceDefinitionVersion): string[] {
+  if (text === undefined) return [];
+  if (!deprecated) return ['can only be set for deprecated versions'];
+  const unprintable = [...text].findIndex((char) => char !== ' ' && /[\p{C}\p{Z}]/u.test(char));
+  return [
+    ...(text.length > 256 ? ['must be <= 256 characters long'] : []),
+    ...(text === '' ? ['must not be an empty string'] : []),
+    ...(unprintable >= 0 ? [`must only contain printable UTF-8 characters; non-printable character found at index ${unprintable}`] : []),
+  ];
+}
+
+/** What a schema may say at its root when its status is validated apart. */
+const AT_ROOT = [
+  ...['description', 'type', 'format', 'title', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum', 'maxLength', 'minLength'],
+  ...['pattern', 'maxItems', 'minItems', 'uniqueItems', 'multipleOf', 'required', 'items', 'properties', 'externalDocs', 'example'],
+  ...['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-validations'],
+];
+const AT_ROOT_TEXT = `[${AT_ROOT.map((name) => goName(name)).join(' ')}]`;
+
+function goName(name: string): string {
+  const words = name.replace(/^x-kubernetes-/, 'x-').split('-');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+function validateSchema(schema: JSONSchemaProps, path: string, hasStatus: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  if (hasStatus) errors.push(...validateRootOfStatus(schema, path));
+  if (schema.nullable) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
+  const structural = toStructural(schema);
+  let structureErrors = validateStructural(schema, path);
+  if (structureErrors.length === 0) structureErrors = validateDefaults(structural, path);
+  errors.push(...structureErrors, ...validateOpenApiSchema(schema, path));
+  if (errors.length > 0) return errors;
+  errors.push(...validateRules(schema, path));
+  return errors.length > 0 ? errors : buildFindings(schema, path);
+}
+
+/** A schema that nothing is wrong with compiles. */
+function buildFindings(schema: JSONSchemaProps, path: string): FieldError[] {
+  try {
+    compileSchema(schema);
+    return [];
+  } catch (error) {
+    return [invalid(path, '', `error building validator: ${error instanceof Error ? error.message : String(error)}`)];
+  }
+}
+
+function validateRootOfStatus(schema: JSONSchemaProps, path: string): FieldError[] {
+  if (schema.type !== undefined && schema.type !== 'object') {
+    const detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+    return [invalid(`${path}.type`, schema.type, detail)];
+  }
+  const other = Object.keys(schema).find((name) => !AT_ROOT.includes(name));
+  if (other === undefined) return [];
+  const detail = `only ${AT_ROOT_TEXT} fields are allowed at the root of the schema if the status subresource is enabled`;
+  return [invalid(path, schema, detail)];
+}
+
+function simplePathFindings(text: string, path: string): FieldError[] {
+  return text.startsWith('.') ? [] : [invalid(path, text, 'must be a simple json path starting with .')];
+}
+
+function validateSubresources(subresources: CustomResourceSubresources | undefined, path: string): FieldError[] {
+  const scale = subresources?.scale;
+  if (!scale) return [];
+  const checked = (field: string, value: string, prefixes: readonly string[], place: string): FieldError[] => {
+    const at = `${path}.scale.${field}`;
+    const faults = simplePathFindings(value, at);
+    if (faults.length > 0 || prefixes.some((prefix) => value.startsWith(prefix))) return faults;
+    return [invalid(at, value, `should be a json path under ${place}`)];
+  };
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
+  return [
+    ...checked('specReplicasPath', specReplicasPath, ['.spec.'], '.spec'),
+    ...checked('statusReplicasPath', statusReplicasPath, ['.status.'], '.status'),
+    ...(labelSelectorPath ? checked('labelSelectorPath', labelSelectorPath, ['.spec.', '.status.'], 'either .spec or .status') : []),
+  ];
+}
+
+function validateColumn({ type, format, jsonPath }: CustomResourceColumnDefinition, path: string): FieldError[] {
+  return [
+    ...(COLUMN_TYPES.includes(type) ? [] : [invalid(`${path}.type`, type, `must be one of ${COLUMN_TYPES.join(',')}`)]),
+    ...(format && !COLUMN_FORMATS.includes(format)
+      ? [invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(',')}`)]
+      : []),
+    ...simplePathFindings(jsonPath, `${path}.JSONPath`),
+  ];
+}
+
+function validateSelectableFields({ selectableFields = [], schema }: CustomResourceDefinitionVersion, path: string): FieldError[] {
+  const root = schema?.openAPIV3Schema;
+  if (selectableFields.length === 0 || !root) return [];
+  const seen = new Set<string>();
+  const errors = selectableFields.flatMap(({ jsonPath }, i): FieldError[] => {
+    const at = `${path}[${i}].jsonPath`;
+    const found = schemaAtPath(jsonPath, root, { indexes: false });
+    if (!found.schema) return [invalid(at, jsonPath, `is an invalid path: ${found.error}`)];
+    const again = seen.has(found.path);
+    seen.add(found.path);
+    return [
+      ...(found.path.startsWith('.metadata') ? [invalid(at, jsonPath, 'must not point to fields in metadata')] : []),
+      ...(SELECTABLE_TYPES.includes(found.schema.type ?? '')
+        ? []
+        : [
+            invalid(
+              at,
+              jsonPath,
+              'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+            ),
+          ]),
+      ...(again ? [duplicate(at, jsonPath)] : []),
+    ];
+  });
+  if (seen.size <= MAX_SELECTABLE_FIELDS) return errors;
+  return [
+    ...errors,
+    { reason: 'FieldValueTooMany', path, message: `Too many: ${seen.size}: must have at most ${MAX_SELECTABLE_FIELDS} items` },
+  ];
+}

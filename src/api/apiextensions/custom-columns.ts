@@ -1,0 +1,53 @@
+import { compileJsonPath, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
+import { type Column, column, createdAtColumn, nameColumn } from '../meta/columns.ts';
+import { humanDuration } from '../meta/duration.ts';
+import type { KubeObject } from '../meta/object.ts';
+import type { CustomResourceColumnDefinition } from '../schema/generated/types.ts';
+
+type Cell = string | number | boolean | undefined;
+
+const AGE: CustomResourceColumnDefinition = {
+  name: 'Age',
+  type: 'date',
+  description: createdAtColumn.description,
+  jsonPath: '.metadata.creationTimestamp',
+};
+
+/** The name and what the definition adds; its age when it adds nothing. Source: Kubernetes, "CustomResourceDefinitions" (additional printer columns). */
+export function customColumns(columns: readonly CustomResourceColumnDefinition[] | undefined): readonly Column<KubeObject>[] {
+  const added = columns && columns.length > 0 ? columns : [AGE];
+  return [nameColumn, ...added.map(toColumn)];
+}
+
+function toColumn({ name, type, format, jsonPath, priority = 0, description }: CustomResourceColumnDefinition): Column<KubeObject> {
+  const read = pathOf(jsonPath);
+  const cell = CELLS[type] ?? CELLS.string;
+  const text = description || `Custom resource definition column (in JSONPath format): ${jsonPath}`;
+  const value = (object: KubeObject, nowMs: number) => {
+    const [first] = read(object);
+    return first === undefined || first === null ? undefined : cell?.(first, nowMs);
+  };
+  return { ...column<KubeObject>(name, type as Column<KubeObject>['type'], value, { priority, description: text }), format: format ?? '' };
+}
+
+/** A path that cannot be read leaves its cells empty: the definition was let in with it. */
+function pathOf(text: string): JsonPath {
+  try {
+    return compileJsonPath(text);
+  } catch (error) {
+    if (error instanceof JsonPathError) return () => [];
+    throw error;
+  }
+}
+
+const CELLS: Readonly<Record<string, (value: unknown, nowMs: number) => Cell>> = {
+  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : undefined),
+  number: (value) => (typeof value === 'number' ? value : undefined),
+  boolean: (value) => (typeof value === 'boolean' ? value : undefined),
+  string: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  date(value, nowMs) {
+    if (typeof value !== 'string') return undefined;
+    const at = Date.parse(value);
+    return Number.isNaN(at) ? '<invalid>' : humanDuration(nowMs - at);
+  },
+};

@@ -1,0 +1,10 @@
+/** Structural schemas of custom resources: pruning, defaulting, validation, and the paths that printer columns read. */
+export { setDefaults } from './default.ts';
+export { equalJson } from './equal.ts';
+export { isKnownFormat } from './formats.ts';
+export { goRegExp } from './go-regexp.ts';
+export { compileJsonPath, type JsonPath, JsonPathError } from './json-path.ts';
+export { hasListTypes, listFindings } from './list-uniqueness.ts';
+export { fieldPath, forEmbedded, hasEmbedded, isPruned, META_FIELDS, type Path, pruneFields } from './prune.ts';
+export { asSchema, entriesOf, fieldOf, isMap, type StructuralSchema, toStructural } from './structural.ts';
+export { compileSchema, type SchemaValidator } from './validate.ts';

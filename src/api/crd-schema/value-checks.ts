@@ -1,0 +1,133 @@
+import type { JSONSchemaProps } from '../schema/generated/types.ts';
+import { equalJson } from './equal.ts';
+import { findings, type Outcome } from './findings.ts';
+import { stringFormat } from './formats.ts';
+import { goRegExp } from './go-regexp.ts';
+
+/** Checks one keyword, or a few that belong together. Appends what it finds. */
+export type ValueCheck<T = unknown> = (value: T, path: string, out: Outcome) => void;
+
+const INT64_END = 2 ** 63;
+
+/** As Go sees a JSON number: whole ones are integers. */
+export const isInteger = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < INT64_END;
+
+/** JSON's name for what a value is; whole numbers are `integer`. */
+export function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  switch (typeof value) {
+    case 'number':
+      return isInteger(value) ? 'integer' : 'number';
+    case 'string':
+    case 'boolean':
+    case 'object':
+      return typeof value;
+    default:
+      return 'null';
+  }
+}
+
+/** `type`, `nullable` and int-or-string. undefined: any type will do. */
+export function typeCheck(props: JSONSchemaProps): ValueCheck | undefined {
+  const wanted = props['x-kubernetes-int-or-string'] ? ['integer', 'string'] : props.type ? [props.type] : [];
+  if (wanted.length === 0) return undefined;
+  const text = wanted.join(',');
+  const nullable = props.nullable ?? false;
+  const takesNumbers = wanted.includes('number');
+  const only = wanted.length === 1 ? wanted[0] : undefined;
+  return (value, path, out) => {
+    if (value === null) {
+      if (!nullable) out.errors.push(findings.type(path, text, 'null'));
+      return;
+    }
+    const actual = typeOf(value);
+    if (actual === only || wanted.includes(actual) || (takesNumbers && actual === 'integer')) return;
+    out.errors.push(findings.type(path, text, actual));
+  };
+}
+
+/** `enum`. */
+export function enumCheck({ enum: allowed }: JSONSchemaProps): ValueCheck | undefined {
+  if (!allowed || allowed.length === 0) return undefined;
+  const scalars = new Set(allowed.filter((each) => typeof each !== 'object' || each === null));
+  const compounds = allowed.filter((each) => typeof each === 'object' && each !== null);
+  return (value, path, out) => {
+    // Go cannot compare what is nil: null is never in an enum.
+    if (value !== null && (scalars.has(value) || compounds.some((each) => equalJson(each, value)))) return;
+    out.errors.push(findings.enum(path, value, allowed));
+  };
+}
+
+const codePoints = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
+/** Surrogate pairs make a text shorter than its length says, never longer. */
+const isLongerThan = (text: string, limit: number) => text.length > limit && codePoints(text) > limit;
+const isShorterThan = (text: string, limit: number) => text.length < limit || (text.length < 2 * limit && codePoints(text) < limit);
+
+/** `maxLength`, `minLength`, `pattern`: the first that fails; then `format`. */
+export function stringCheck(props: JSONSchemaProps): ValueCheck<string> | undefined {
+  const { maxLength, minLength, pattern, format } = props;
+  const regexp = pattern ? goRegExp(pattern) : undefined;
+  const isNumber = props.type === 'integer' || props.type === 'number';
+  const fits = format && !isNumber && (!props.type || props.type === 'string') ? stringFormat(format) : undefined;
+  if (maxLength === undefined && minLength === undefined && !regexp && !fits) return undefined;
+  return (value, path, out) => {
+    if (maxLength !== undefined && isLongerThan(value, maxLength)) out.errors.push(findings.tooLong(path, maxLength));
+    else if (minLength !== undefined && isShorterThan(value, minLength)) {
+      out.errors.push(findings.should(path, value, `be at least ${minLength} chars long`));
+    } else if (regexp && !regexp.test(value)) out.errors.push(findings.should(path, value, `match '${pattern}'`));
+    if (fits && !fits(value)) {
+      const error = findings.type(path, format ?? '', value);
+      out.errors.push(error);
+    }
+  };
+}
+
+const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+const FLOAT32_MAX = 3.4028234663852886e38;
+
+/** `multipleOf`, `minimum`, `maximum`, and the range of the format. */
+export function numberCheck(props: JSONSchemaProps): ValueCheck<number> | undefined {
+  const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false, type, format } = props;
+  const narrow = type === 'integer' && format === 'int32' ? INT32 : undefined;
+  const single = type === 'number' && format === 'float';
+  if (multipleOf === undefined && maximum === undefined && minimum === undefined && !narrow && !single) return undefined;
+  return (value, path, out) => {
+    if ((narrow && (value < narrow.min || value > narrow.max)) || (single && Math.abs(value) > FLOAT32_MAX)) {
+      out.errors.push(findings.whole(`Checked value must be of type ${type} with format ${format} in ${path}`));
+    }
+    if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
+      out.errors.push(findings.should(path, value, `be a multiple of ${multipleOf}`));
+    }
+    if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
+      out.errors.push(findings.should(path, value, `be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`));
+    }
+    if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
+      out.errors.push(findings.should(path, value, `be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`));
+    }
+  };
+}
+
+/** Quotients of decimals are rarely exact: a relative error of a few units in the last place is none. */
+function isMultiple(value: number, factor: number): boolean {
+  if (factor <= 0) return false;
+  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  return Math.abs(quotient - Math.round(quotient)) <= Math.abs(quotient) * 1e-9;
+}
+
+/** `minItems`, `maxItems`, `uniqueItems`. */
+export function sizeCheck({ minItems, maxItems, uniqueItems }: JSONSchemaProps): ValueCheck<readonly unknown[]> | undefined {
+  if (minItems === undefined && maxItems === undefined && !uniqueItems) return undefined;
+  return (value, path, out) => {
+    const { length } = value;
+    if (minItems !== undefined && length < minItems) out.errors.push(findings.should(path, length, `have at least ${minItems} items`));
+    if (maxItems !== undefined && length > maxItems) out.errors.push(findings.tooMany(path, length, maxItems));
+    if (uniqueItems && value.some((item, i) => value.slice(0, i).some((before) => equalJson(before, item)))) {
+      out.errors.push(findings.duplicates(path));
+    }
+  };
+}
