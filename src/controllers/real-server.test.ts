@@ -34,7 +34,6 @@ async function start() {
   const resources = await openApi(registry, cache);
   const authorizer = () => ({ allowed: true, reason: '' });
   const core = createApiCore({
-    definitions: registry,
     resources,
     authorizer,
     serviceCidrs: ['10.43.0.0/16'],

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
 import { objectReader } from './object-reader.ts';
 import type { AdmissionPlugin, ObjectReader, UserInfo } from './ports.ts';
+import type { Resources } from './registry/resources.ts';
 import { type ApiCore, type ApiCoreOptions, createApiCore, openApi } from './server.ts';
 
 export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
@@ -16,6 +17,7 @@ export const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] };
 /** A whole API for tests, in memory unless a store is given (whoever opened it closes it): everything is allowed and nothing is admitted specially unless `options` say otherwise (`admission: undefined`: the built-in plugins). */
 export interface FakeApi extends ApiCore {
   readonly clock: FakeClock;
+  readonly resources: Resources;
   readonly transport: Transport;
   /** `call('create', 'pods', { namespace, body })`; the resource is an id such as `deployments.apps`. Bodies are copied. */
   call<T = KubeObject & { spec?: never }>(verb: Verb, resource: string, rest?: Partial<ApiRequest>): Promise<T>;
@@ -35,7 +37,6 @@ export async function fakeApi({ store: given, admissionOver, ...options }: FakeA
   const resources = await openApi(definitions, cache);
   const authorizer = () => ({ allowed: true, reason: '' });
   const core = createApiCore({
-    definitions,
     resources,
     authorizer,
     clock,
@@ -47,11 +48,18 @@ export async function fakeApi({ store: given, admissionOver, ...options }: FakeA
   });
   const transport = core.localTransport(ADMIN);
   const call = async (verb: Verb, id: string, rest: Partial<ApiRequest> = {}) => {
-    const definition = definitions.byId(id);
+    const definition = resources.definitions.byId(id);
     if (!definition) throw new Error(`no resource ${id}`);
     const { group, version, plural } = definition;
     const request: ApiRequest = { verb, group, version, resource: plural, ...rest };
     return transport.request(request, { signal: new AbortController().signal });
   };
-  return { ...core, clock, transport, call: call as FakeApi['call'], list: (id, rest) => call('list', id, rest) as Promise<KubeList> };
+  return {
+    ...core,
+    clock,
+    resources,
+    transport,
+    call: call as FakeApi['call'],
+    list: (id, rest) => call('list', id, rest) as Promise<KubeList>,
+  };
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Registry as Definitions } from '../api/registry.ts';
+import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
 import { prune, validateSchema } from '../api/schema/index.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
@@ -12,6 +13,8 @@ import { admissionChain } from './admission/chain.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { AuditPolicy } from './audit/policy-plan.ts';
 import { createAuditor } from './audit/trail.ts';
+import { CRDS } from './crd/crds.ts';
+import { customResources } from './crd/custom-resources.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { requestAuthenticator } from './http/credentials.ts';
 import { createFront, type FrontOptions } from './http/front.ts';
@@ -24,7 +27,7 @@ import { createRequestMetrics, type RequestMetrics } from './metrics/request-met
 import { objectReader } from './object-reader.ts';
 import type { AdmissionPlugin, ApiHandler, Authenticator, Authorizer, ObjectReader, StreamHandler, UserInfo } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
-import type { Allocator } from './registry/deps.ts';
+import type { Allocator, RegistryDeps } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
 import { serviceAllocator } from './registry/service-allocator.ts';
@@ -33,8 +36,7 @@ import { builtInSubresources, builtInVirtual } from './subresources/index.ts';
 import { scale } from './subresources/scale.ts';
 
 export interface ApiCoreOptions {
-  readonly definitions: Definitions;
-  /** From `openApi(definitions, cache)`: opened before authn and authz, which read them through `objectReader(resources)`. */
+  /** From `openApi(registry, cache)`: opened before authn and authz, which read them through `objectReader(resources)`. */
   readonly resources: Resources;
   readonly authorizer: Authorizer;
   /** Absent: the built-in plugins. */
@@ -58,6 +60,8 @@ export interface ApiCore {
   readonly registry: Registry;
   readonly handler: ApiHandler;
   readonly objects: ObjectReader;
+  /** Serves what CustomResourceDefinitions ask for. Run it with the rest. */
+  readonly customResources: Component;
   /** The in-process door for a user. Authorization applies as it does over HTTP. */
   localTransport(user: UserInfo): Transport;
 }
@@ -66,27 +70,32 @@ const NODE_PORTS = { first: 30_000, last: 32_767 };
 const newUuid = (): string => crypto.randomUUID();
 
 export function createApiCore(options: ApiCoreOptions): ApiCore {
-  const { definitions, resources, authorizer, clock, random, log } = options;
+  const { resources, authorizer, clock, random, log } = options;
+  const { definitions } = resources;
   const objects = objectReader(resources);
-  const registry = createRegistry({
+  const deps: RegistryDeps = {
     resources,
-    definition: (group, version, plural) => definitions.find(group, version, plural),
     schemas: { prune, validate: validateSchema },
     admission: admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random })),
     allocators: allocatorsOf(options),
     turns: new KeyTurns(),
-    subresources: { ...builtInSubresources, ...options.subresources },
-    scale,
-    virtual: { ...builtInVirtual, ...options.virtual },
     clock,
     random,
     log,
     newUid: options.newUid ?? newUuid,
+  };
+  const registry = createRegistry({
+    ...deps,
+    definition: (group, version, plural) => definitions.find(group, version, plural),
+    subresources: { ...builtInSubresources, ...options.subresources },
+    scale,
+    virtual: { ...builtInVirtual, ...options.virtual },
   });
   return {
     registry,
     handler: { request: async (request, context) => answerObject(await registry.answer(request, context)) },
     objects,
+    customResources: customResources({ deps, registry, objects, clock, log }),
     localTransport: (user) => localTransport(registry, authorizer, user),
   };
 }
@@ -103,8 +112,12 @@ function allocatorsOf({
   return { services: serviceAllocator({ serviceCidrs, nodePortRange, existing, random }) };
 }
 
-/** Opens every stored resource in the watch cache. */
-export const openApi = (definitions: Definitions, cache: WatchCache): Promise<Resources> => openResources(definitions.all, cache);
+/** Opens every stored resource in the watch cache, those of CustomResourceDefinitions too. */
+export async function openApi(registry: Definitions, cache: WatchCache): Promise<Resources> {
+  const resources = await openResources(registry, cache);
+  if (resources.byId(CRDS)) await resources.serve(objectReader(resources).list<CustomResourceDefinition>(CRDS));
+  return resources;
+}
 
 export interface ApiServerOptions extends ApiCoreOptions {
   readonly authenticator: Authenticator;
@@ -135,7 +148,8 @@ const ping: HealthCheck = { name: 'ping', check() {} };
 /** The API server: the core behind HTTPS. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const core = createApiCore(options);
-  const { clock, log, authorizer, authenticator, definitions, streams = {} } = options;
+  const { clock, log, authorizer, authenticator, streams = {} } = options;
+  const { definitions } = options.resources;
   const metrics = createRequestMetrics();
   const ready = [ping, ...(options.readyChecks ?? [])];
   const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });

@@ -143,7 +143,6 @@ export async function assembleControlPlane(
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
   let bootstrapped = false;
   const server = createApiServer({
-    definitions: registry,
     resources,
     authenticator: trust.authenticator,
     authorizer: trust.authorizer,
@@ -153,7 +152,7 @@ export async function assembleControlPlane(
     virtual: trust.virtualHandlers,
     subresources: { 'serviceaccounts/token': trust.tokenHandler },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
-    documents: documents({ pki, trust, cluster, serverAddress }),
+    documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress }),
     readyChecks: [
       // Upstream's name for the check of the store.
       { name: 'etcd', check: async () => void (await store.revision()) },
@@ -200,7 +199,12 @@ export async function assembleControlPlane(
     pki,
     tokens: trust.tokens,
     serviceIp,
-    components: [listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }), defaults, pki.renewal],
+    components: [
+      server.customResources,
+      listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }),
+      defaults,
+      pki.renewal,
+    ],
     async close() {
       trust[Symbol.dispose]();
       for (const plugin of admission) plugin[Symbol.dispose]?.();

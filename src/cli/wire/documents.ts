@@ -1,5 +1,5 @@
 import { CLUSTER_FACTS_PATH, type ClusterFacts } from '../../agent/join/cluster-facts.ts';
-import { registry } from '../../api/index.ts';
+import type { LiveRegistry } from '../../api/live-registry.ts';
 import { createDiscovery } from '../../server/discovery/discovery.ts';
 import { entityTag, jsonDocument } from '../../server/discovery/document.ts';
 import { versionDocument } from '../../server/discovery/version.ts';
@@ -16,9 +16,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = { '/openid/v1/jwks': 'ap
 
 const OPENAPI_V3 = '/openapi/v3/';
 
-function openApiDocuments(): Find {
+function openApiDocuments(registry: LiveRegistry): Find {
   const openApi = createOpenApi({
-    registry: () => registry,
+    registry: () => registry.current(),
     gitVersion: GIT_VERSION,
     loadDescriptions: async () => JSON.parse(readAsset('descriptions.json').toString('utf8')),
   });
@@ -37,12 +37,13 @@ function openApiDocuments(): Find {
 
 /** Everything that is served besides resources, health and metrics: discovery, OpenAPI, /version, key sets, the cluster's CA. */
 export function documents(options: {
+  definitions: LiveRegistry;
   pki: Pick<Pki, 'caPem'>;
   trust: Pick<Trust, 'documents'>;
   cluster: ClusterFacts;
   serverAddress: string;
 }): Find[] {
-  const discovery = createDiscovery({ registry: () => registry, serverAddress: options.serverAddress });
+  const discovery = createDiscovery({ registry: () => options.definitions.current(), serverAddress: options.serverAddress });
   const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
   const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
@@ -51,6 +52,6 @@ export function documents(options: {
   return [
     (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),
-    openApiDocuments(),
+    openApiDocuments(options.definitions),
   ];
 }

@@ -36,7 +36,6 @@ export async function serve(options: Partial<ApiServerOptions> = {}): Promise<Fa
   const store = await openStore({ url: 'memory:', clock, log: silentLogger });
   const cache = createWatchCache(store, { clock, log: silentLogger });
   const server = createApiServer({
-    definitions,
     admission: [],
     resources: options.resources ?? (await openApi(definitions, cache)),
     authenticator: async ({ authorization }) => (authorization ? { name: authorization, groups: [] } : undefined),

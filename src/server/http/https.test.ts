@@ -18,7 +18,6 @@ beforeEach(async () => {
   const store = await openStore({ url: 'memory:', clock, log: silentLogger });
   const cache = createWatchCache(store, { clock, log: silentLogger });
   server = createApiServer({
-    definitions,
     admission: [],
     resources: await openApi(definitions, cache),
     authenticator: async ({ authorization }) => (authorization ? { name: authorization, groups: [] } : undefined),

@@ -25,7 +25,6 @@ async function upgradeExec(
   const clock = fakeClock();
   const store = await openStore({ url: 'memory:', clock, log: silentLogger });
   const server = createApiServer({
-    definitions,
     resources: await openApi(definitions, createWatchCache(store, { clock, log: silentLogger })),
     authenticator: async () => ({ name: 'me', groups: [] }),
     authorizer,

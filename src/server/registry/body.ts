@@ -22,7 +22,8 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   draft.apiVersion = apiVersionOf(definition);
   draft.kind = definition.kind;
   draft.metadata = isObject(body.metadata) ? (body.metadata as ObjectMeta) : {};
-  reportUnknown(schemas.prune(draft, definition.schema), definition, request, context);
+  const { decode } = definition.hooks;
+  reportUnknown(decode ? decode(draft) : schemas.prune(draft, definition.schema), definition, request, context);
   return draft;
 }
 

@@ -53,6 +53,7 @@ async function changeUntilStored(deps: RegistryDeps, change: Change, key: string
   for (let tries = 1; ; tries += 1) {
     const stored = resource.collection.get(key);
     if (!stored) throw notFound(resource.definition, name);
+    await resource.prepare?.([stored]);
     const draft = await change.make(resource.view(stored).object);
     const unconditional = checkPreconditions(resource, draft, stored);
     try {
@@ -111,16 +112,20 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   const { definition, collection } = resource;
   const dryRun = request.options?.dryRun ?? false;
   draft.metadata.resourceVersion = String(stored.revision);
-  const state = resource.toStored(draft);
+  const kept = resource.toStored(draft);
+  const state = kept instanceof Promise ? await kept : kept;
   const ends = endsWithUpdate(draft);
   if (!ends && !stored.stale && equalJson(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
   if (dryRun) return { kind: 'object', object: draft };
   delete draft.metadata.resourceVersion;
   if (state.metadata) delete state.metadata.resourceVersion;
   if (!ends) {
-    return { kind: 'item', definition, item: resource.view(await collection.put(stored.key, state, { expected: stored.revision })) };
+    const item = await collection.put(stored.key, state, { expected: stored.revision });
+    await resource.prepare?.([item]);
+    return { kind: 'item', definition, item: resource.view(item) };
   }
   const last = await collection.delete(stored.key, { expected: stored.revision, last: state });
   deps.allocators[resourceId(definition)]?.removed(last.object);
+  await resource.prepare?.([last]);
   return { kind: 'item', definition, item: resource.view(last) };
 }

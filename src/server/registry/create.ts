@@ -83,9 +83,11 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   }
   delete draft.metadata.resourceVersion;
   try {
-    const item = resource.view(await collection.put(key, resource.toStored(draft), { expected: 0 }));
+    const kept = resource.toStored(draft);
+    const item = await collection.put(key, kept instanceof Promise ? await kept : kept, { expected: 0 });
     claim?.commit();
-    return { kind: 'item', definition, item, created: true };
+    if (resource.prepare) await resource.prepare([item]);
+    return { kind: 'item', definition, item: resource.view(item), created: true };
   } catch (error) {
     if (isStoreConflict(error)) throw alreadyExists(definition, name);
     throw error;

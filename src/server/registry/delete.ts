@@ -1,4 +1,4 @@
-import { resourceId } from '../../api/define.ts';
+import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { isNotFound, notFound } from '../../api/meta/status.ts';
@@ -7,11 +7,14 @@ import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
 import type { Cached } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import { type Answer, success } from './answer.ts';
+import type { Draft } from './body.ts';
+import { copyJson } from './copy.ts';
 import { type DeletePlan, planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, conflict, modified } from './errors.ts';
 import { collectAll } from './list.ts';
 import { keyOf, type Resource } from './resources.ts';
+import { hookContext } from './strategy.ts';
 
 const TRIES = 10;
 /** Deletions of one deletecollection that run at the same time. */
@@ -85,19 +88,23 @@ async function removeOnce(
   { stored, options, admitted }: Target,
 ): Promise<Answer> {
   const { definition, collection } = resource;
+  await resource.prepare?.([stored]);
   const old = resource.view(stored).object;
   const admission = { operation: 'DELETE', request, object: undefined, old, context } as const;
   if (!admitted) {
     await deps.admission.mutate(admission);
     await deps.admission.validate(admission);
   }
-  const plan = planDelete(stored.object, definition, options, deps.clock.now());
+  const begun = beginning(deps, definition, context, stored.object);
+  const plan = planDelete(begun, definition, options, deps.clock.now());
   if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored) };
   const dryRun = request.options?.dryRun || options.dryRun?.includes('All');
   if (plan.do === 'mark') {
-    const marked = markedObject(stored.object, plan);
+    const marked = markedObject(begun, plan);
     if (dryRun) return { kind: 'object', object: marked };
-    return { kind: 'item', definition, item: resource.view(await collection.put(stored.key, marked, { expected: stored.revision })) };
+    const item = await collection.put(stored.key, marked, { expected: stored.revision });
+    await resource.prepare?.([item]);
+    return { kind: 'item', definition, item: resource.view(item) };
   }
   const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision });
   if (!dryRun) deps.allocators[resourceId(definition)]?.removed(last.object);
@@ -105,6 +112,15 @@ async function removeOnce(
   const { name, uid } = last.object.metadata ?? {};
   const status = success({ name, ...(definition.group && { group: definition.group }), kind: definition.plural, uid });
   return { kind: 'status', status };
+}
+
+/** What a kind changes of itself when its deletion begins. */
+function beginning(deps: RegistryDeps, definition: ResourceDefinition, context: RequestContext, object: KubeObject): KubeObject {
+  const { prepareForDelete } = definition.hooks;
+  if (!prepareForDelete || object.metadata?.deletionTimestamp) return object;
+  const draft = copyJson(object) as Draft;
+  prepareForDelete(draft, hookContext({ deps, definition, context, subresource: '' }));
+  return draft;
 }
 
 /** A namespace also says in its phase that it is on its way out. */
@@ -154,7 +170,7 @@ export async function removeCollection(
   context: RequestContext,
 ): Promise<Answer> {
   const { definition } = resource;
-  const items = collectAll(resource, request);
+  const items = await collectAll(resource, request);
   const queue = items.values();
   const worker = async () => {
     for (const { object } of queue) {

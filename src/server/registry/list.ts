@@ -23,7 +23,7 @@ export async function list(resource: Resource, request: ApiRequest, context: Req
   const from = startOf(options);
   if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
   if (from.atRevision !== undefined && from.atRevision > collection.revision) await reach(resource, from.atRevision, context);
-  const page = readPage(resource, request, selection, from);
+  const page = resource.prepare ? await convertedPage(resource, request, selection, from) : readPage(resource, request, selection, from);
   const next = page.nextAfter?.slice(resource.prefix.length);
   return {
     kind: 'list',
@@ -62,7 +62,7 @@ function readPage(resource: Resource, request: ApiRequest, selection: Selection,
     return collection.list({
       prefix: prefixOf(resource, request, selection),
       ...(selection.index && { index: selection.index }),
-      ...(matches && { matches: resource.definition.storedAs ? viewMatcher(resource, matches) : matches }),
+      ...(matches && { matches: resource.views ? viewMatcher(resource, matches) : matches }),
       ...(limit && { limit }),
       ...(after !== undefined && { after: prefix + after }),
       ...(atRevision !== undefined && { atRevision }),
@@ -75,19 +75,40 @@ function readPage(resource: Resource, request: ApiRequest, selection: Selection,
 }
 
 /** The collection's items are in the stored version; selectors look at the served one. */
-function viewMatcher({ definition }: Resource, matches: (object: KubeObject) => boolean): (object: KubeObject) => boolean {
-  const { storedAs } = definition;
-  return (stored) => matches(storedAs ? storedAs.fromStored(stored) : stored);
+function viewMatcher(
+  resource: Resource,
+  matches: (object: KubeObject) => boolean,
+): (object: KubeObject, item: Cached<KubeObject>) => boolean {
+  return (_, item) => matches(resource.view(item).object);
+}
+
+/** A page of what another server converts: selectors can look only at what it answered, so pages are cut here. */
+async function convertedPage(resource: Resource, request: ApiRequest, selection: Selection, from: Start): Promise<Page<KubeObject>> {
+  const { matches } = selection;
+  const { limit = 0 } = request.options ?? {};
+  if (!matches) {
+    const page = readPage(resource, request, selection, from);
+    await resource.prepare?.(page.items);
+    return page;
+  }
+  const all = readPage(resource, { ...request, options: {} }, { ...selection, matches: undefined, index: undefined }, from);
+  await resource.prepare?.(all.items);
+  const found = all.items.filter((item) => matches(resource.view(item).object));
+  const items = limit > 0 ? found.slice(0, limit) : found;
+  const last = items.at(-1);
+  return { items, revision: all.revision, ...(last && items.length < found.length && { nextAfter: last.key }) };
 }
 
 export const prefixOf = ({ definition, prefix }: Resource, { namespace }: ApiRequest, _selection?: Selection): string =>
   definition.scope === 'Namespaced' && namespace ? `${prefix}${namespace}/` : prefix;
 
 /** Everything that the request selects, now. */
-export function collectAll(resource: Resource, request: ApiRequest): readonly Cached<KubeObject>[] {
+export async function collectAll(resource: Resource, request: ApiRequest): Promise<readonly Cached<KubeObject>[]> {
   const { limit: _limit, ...options } = request.options ?? {};
   const selection = selectionOf(resource.definition, request);
-  return readPage(resource, { ...request, options }, selection, {}).items.map((item) => resource.view(item));
+  const all = { ...request, options };
+  const page = resource.prepare ? await convertedPage(resource, all, selection, {}) : readPage(resource, all, selection, {});
+  return page.items.map((item) => resource.view(item));
 }
 
 /** A resourceVersion parameter as a number; 0 when absent. Throws Invalid when it is none. */

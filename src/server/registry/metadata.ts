@@ -29,7 +29,7 @@ export function validateMetadata(object: KubeObject, definition: ResourceDefinit
     ...validateLabels(meta.labels, 'metadata.labels'),
     ...validateAnnotations(meta.annotations),
     ...validateOwners(meta.ownerReferences ?? []),
-    ...validateFinalizers(meta.finalizers ?? []),
+    ...validateFinalizers(meta.finalizers ?? [], takesAnyFinalizer(definition)),
   ];
 }
 
@@ -87,10 +87,24 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   return errors;
 }
 
-function validateFinalizers(finalizers: readonly string[]): FieldError[] {
+/** Of custom resources and their definitions upstream asks no more than a qualified name; other kinds know their finalizers. */
+const takesAnyFinalizer = ({ structural, group }: ResourceDefinition) => structural !== undefined || group === 'apiextensions.k8s.io';
+
+/** What writers of a custom resource are warned of: names that somebody else may choose as well. */
+export function finalizerWarnings(meta: ObjectMeta, old: ObjectMeta | undefined): string[] {
+  const added = (meta.finalizers ?? []).filter((name) => !old?.finalizers?.includes(name));
+  return added
+    .filter((name) => !name.includes('/') && !OLD_FINALIZERS.has(name))
+    .map((name) => {
+      const how = name.includes('.') ? 'name including a path (/)' : 'name';
+      return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer ${how} to avoid accidental conflicts with other finalizer writers`;
+    });
+}
+
+function validateFinalizers(finalizers: readonly string[], anyName: boolean): FieldError[] {
   const errors = finalizers.flatMap((name) => [
     ...qualifiedNameFindings(name).map((fault) => invalid('metadata.finalizers', name, fault)),
-    ...(name.includes('/') || OLD_FINALIZERS.has(name)
+    ...(anyName || name.includes('/') || OLD_FINALIZERS.has(name)
       ? []
       : [invalid('metadata.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified')]),
   ]);

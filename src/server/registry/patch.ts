@@ -21,6 +21,7 @@ export async function patch(
 ): Promise<Answer> {
   const { definition } = resource;
   const { name = '', namespace } = request;
+  if (request.patchType === 'strategic' && definition.structural) throw noStrategicMerge();
   if (request.patchType === 'apply') throw notBuilt('server-side apply');
   const make = (old: KubeObject) => {
     const body = applyPatch(old, request, definition.schema);
@@ -31,6 +32,13 @@ export async function patch(
   };
   return changeObject(deps, { resource, request, context, name, subresource, make });
 }
+
+/** Nothing says how the lists of custom resources merge. */
+const noStrategicMerge = () =>
+  new ApiError(
+    'UnsupportedMediaType',
+    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  );
 
 /** Only a resourceVersion that the patch itself brings is a precondition. */
 function withPrecondition<T extends KubeObject>(draft: T, old: KubeObject, document: unknown): T {

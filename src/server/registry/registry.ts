@@ -1,6 +1,6 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
-import { notFound, type Status } from '../../api/meta/status.ts';
+import { ApiError, notFound, type Status } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { RequestContext } from '../ports.ts';
@@ -53,9 +53,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     async answer(request, context) {
       const definition = options.definition(request.group, request.version, request.resource);
       if (!definition) throw noSuchResource();
+      if (definition.deprecation !== undefined) context.warn(definition.deprecation);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
-      if (!definition.verbs.includes(request.verb)) throw methodNotAllowed();
+      if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(request.verb) : methodNotAllowed();
       return answerStored(options, resourceOf(request), request, context);
     },
     async watch(request, context) {
@@ -101,6 +102,10 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
   return registry;
 }
+
+/** Custom resources have all verbs until their definition goes. */
+const terminating = (verb: string) =>
+  new ApiError('MethodNotAllowed', `${verb} not allowed while custom resource definition is terminating`, { details: {} });
 
 const ANSWERS = new Set(['item', 'object', 'list', 'status']);
 
@@ -151,5 +156,6 @@ export async function get(resource: Resource, request: ApiRequest, context: Requ
   }
   const stored = collection.get(key);
   if (!stored) throw notFound(definition, name);
+  if (resource.prepare) await resource.prepare([stored]);
   return { kind: 'item', definition, item: resource.view(stored) };
 }

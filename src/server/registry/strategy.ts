@@ -6,7 +6,7 @@ import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
 import { copyJson, equalJson } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
-import { carryMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { carryMetadata, finalizerWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
 /** What one write knows: the steps between decoding and storing, each its own function so that admission fits in between. */
 export interface Strategy {
@@ -19,7 +19,7 @@ export interface Strategy {
 
 type WithStatus = Draft & { status?: unknown };
 
-const hookContext = ({ deps, context, subresource }: Strategy): HookContext => ({
+export const hookContext = ({ deps, context, subresource }: Strategy): HookContext => ({
   now: rfc3339(deps.clock.now()),
   user: context.user,
   subresource,
@@ -43,6 +43,7 @@ export function validateNew(strategy: Strategy, draft: Draft): void {
   const { deps, definition } = strategy;
   const { hooks, kind, group, schema } = definition;
   const missing = deps.schemas.validate(draft, schema);
+  if (definition.structural) for (const warning of finalizerWarnings(draft.metadata, undefined)) strategy.context.warn(warning);
   refuse(kind, group, draft, [
     ...validateMetadata(draft, definition),
     ...(missing.length > 0
@@ -55,11 +56,12 @@ export function validateNew(strategy: Strategy, draft: Draft): void {
 export function prepareForUpdate(strategy: Strategy, draft: WithStatus, old: KubeObject): void {
   const { definition, subresource } = strategy;
   const before = old as WithStatus;
-  if (subresource === 'status') keepAllButStatus(draft, before);
+  if (subresource === 'status') keepAllButStatus(draft, before, definition);
   else if (subresource === '' && hasStatus(definition)) keepStatus(draft, before);
   carryMetadata(draft.metadata, before.metadata);
   definition.hooks.prepareForUpdate?.(draft, old, hookContext(strategy));
-  if (draft.metadata.generation !== undefined && specChanged(draft, old)) draft.metadata.generation += 1;
+  const ignoresStatus = subresource === 'status' || definition.structural === undefined || hasStatus(definition);
+  if (draft.metadata.generation !== undefined && specChanged(draft, old, ignoresStatus)) draft.metadata.generation += 1;
 }
 
 function keepStatus(draft: WithStatus, old: WithStatus): void {
@@ -67,19 +69,23 @@ function keepStatus(draft: WithStatus, old: WithStatus): void {
   else draft.status = copyJson(old.status);
 }
 
-/** A status write may also set labels, annotations and finalizers' resourceVersion precondition; owners and content stay. */
-function keepAllButStatus(draft: WithStatus, old: WithStatus): void {
+/**
+ * A status write may also set labels, annotations and finalizers' resourceVersion precondition; owners and content stay. That of a custom resource sets the status
+ * alone.
+ */
+function keepAllButStatus(draft: WithStatus, old: WithStatus, { structural }: ResourceDefinition): void {
   const { status, metadata } = draft;
-  const { labels, annotations, resourceVersion, uid } = metadata;
+  const { resourceVersion, uid } = metadata;
+  const { labels, annotations } = structural ? old.metadata : metadata;
   for (const field of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[field];
   Object.assign(draft, copyJson({ ...old, status: undefined }));
   if (status !== undefined) draft.status = status;
   Object.assign(draft.metadata, { labels, annotations, resourceVersion, uid: uid || old.metadata.uid });
 }
 
-/** Did anything outside metadata and status change? */
-function specChanged(draft: KubeObject, old: KubeObject): boolean {
-  const bare = (object: KubeObject) => ({ ...object, metadata: undefined, status: undefined });
+/** Did anything outside metadata change, and outside status where that is written apart? */
+function specChanged(draft: KubeObject, old: KubeObject, ignoresStatus: boolean): boolean {
+  const bare = (object: KubeObject) => ({ ...object, metadata: undefined, ...(ignoresStatus && { status: undefined }) });
   return !equalJson(bare(draft), bare(old));
 }
 
@@ -87,6 +93,7 @@ export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObjec
   const { deps, definition } = strategy;
   const { hooks, kind, group, schema } = definition;
   const missing = deps.schemas.validate(draft, schema);
+  if (definition.structural) for (const warning of finalizerWarnings(draft.metadata, old.metadata)) strategy.context.warn(warning);
   refuse(kind, group, draft, [
     ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
     ...validateMetadata(draft, definition),

@@ -36,6 +36,7 @@ const CONDITIONAL_ONLY = new Set([
   'volumeattachments.storage.k8s.io',
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
 ]);
 
 /** PUT of an object or of its status. */
@@ -54,7 +55,7 @@ export async function update(
   matchName(received, name);
   matchNamespace(received, definition, request.namespace);
   const make = () => {
-    if (CONDITIONAL_ONLY.has(id) && !received.metadata.resourceVersion) {
+    if ((definition.structural || CONDITIONAL_ONLY.has(id)) && !received.metadata.resourceVersion) {
       throw invalidObject(definition.kind, definition.group, name, [
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);

@@ -59,6 +59,7 @@ export async function watch(deps: RegistryDeps, resource: Resource, request: Api
   const future = fromRevision > collection.revision;
   try {
     const watcher = collection.watch({ prefix, fromRevision: future ? collection.revision : fromRevision });
+    if (resource.prepare && page) await resource.prepare(page.items);
     const initial = (page?.items ?? []).map((item) => resource.view(item)).filter((item) => !matches || matches(item.object));
     const plan: Plan = { resource, request, context, watcher, initial, revision: fromRevision, matches };
     return { definition, batches: run(deps, plan) };
@@ -127,6 +128,8 @@ async function* liveBatches(plan: Plan, mailbox: Mailbox<KubeObject>, bookmarks:
         if (mail.name === 'timeout') return;
         break;
       case 'events': {
+        const unready = resource.prepare && (await unreadyBecause(resource.prepare, mail.events));
+        if (unready) return yield [failure(unready)];
         const items = mail.events.flatMap((event) => (event.revision > plan.revision ? (seenBy(plan, event) ?? []) : []));
         if (items.length > 0) yield items;
         break;
@@ -134,6 +137,16 @@ async function* liveBatches(plan: Plan, mailbox: Mailbox<KubeObject>, bookmarks:
       default:
         unreachable(mail);
     }
+  }
+}
+
+/** Converts what the events tell of; answers with why it cannot. */
+async function unreadyBecause(prepare: NonNullable<Resource['prepare']>, events: readonly CollectionEvent<KubeObject>[]): Promise<unknown> {
+  try {
+    await prepare(events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item])));
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('conversion failed');
   }
 }
 

@@ -148,6 +148,10 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.endWatchers(new StoreError('Expired', 'the watch history was lost: list again'));
   }
 
+  disposeWatchers(): void {
+    for (const queue of [...this.#queues]) queue[Symbol.dispose]();
+  }
+
   endWatchers(error: StoreError): void {
     for (const queue of [...this.#queues]) queue.fail(error);
   }

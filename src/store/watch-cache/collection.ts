@@ -32,7 +32,7 @@ export interface ListOptions<T> {
   readonly prefix?: string;
   /** Index lookup instead of a scan: only items whose index value equals `value`. */
   readonly index?: { readonly name: string; readonly value: string };
-  readonly matches?: (object: T) => boolean;
+  readonly matches?: (object: T, item: Cached<T>) => boolean;
   readonly limit?: number;
   /** Exclusive start: the key after which the page begins (from a continue token). */
   readonly after?: string;
@@ -101,6 +101,10 @@ export interface CollectionOptions<T> {
 /** All collections of one store, fed by one subscription. `open` loads what the store has and is called once per prefix. */
 export interface WatchCache {
   open<T extends object>(options: CollectionOptions<T>): Promise<Collection<T>>;
+  /** Ends the collection's watchers, as if they had been disposed of. They may begin again. */
+  endWatchers(prefix: string): void;
+  /** Ends the collection's watchers and forgets its state; what the store has stays. It may be opened again. */
+  release(prefix: string): void;
   /** Newest revision over all collections. */
   readonly revision: number;
   close(): Promise<void>;

@@ -25,7 +25,7 @@ export function readPage<T extends object>(state: CurrentState<T>, overlay: Over
   const { limit, matches } = options;
   const items: Item<T>[] = [];
   for (const item of candidates(state, overlay, prefix, options)) {
-    if (matches && !matches(item.object)) continue;
+    if (matches && !matches(item.object, item)) continue;
     if (limit === undefined || items.length < limit) {
       items.push(item);
       continue;

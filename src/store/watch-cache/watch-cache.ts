@@ -83,6 +83,15 @@ class StoreWatchCache implements WatchCache {
     return collection;
   }
 
+  endWatchers(prefix: string): void {
+    this.#fed.get(prefix)?.collection.disposeWatchers();
+  }
+
+  release(prefix: string): void {
+    this.endWatchers(prefix);
+    this.#fed.delete(prefix);
+  }
+
   async close(): Promise<void> {
     this.#subscription[Symbol.dispose]();
     for (const { collection } of this.#fed.values()) collection.endWatchers(new StoreError('Closed', 'the watch cache is closed'));

@@ -1,0 +1,258 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { CustomResourceDefinition } from '../../api/schema/generated/types.ts';
+import type { ApiRequest, Verb } from '../../api/transport.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { openStore } from '../../store/open.ts';
+import { type FakeApi, fakeApi } from '../fake-api.ts';
+import { cronTabs } from './fake-crds.ts';
+
+const CRDS = 'customresourcedefinitions.apiextensions.k8s.io';
+type Cr = KubeObject & { spec?: Record<string, unknown>; status?: Record<string, unknown> };
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** An API whose custom resources are looked after. */
+async function running(options: Parameters<typeof fakeApi>[0] = {}): Promise<FakeApi> {
+  const api = await fakeApi(options);
+  const abort = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const run = api.customResources.run({ signal: abort.signal, ready: ready.resolve });
+  stops.push(async () => {
+    abort.abort();
+    await run;
+  });
+  await ready.promise;
+  return api;
+}
+
+/** Lets the server work, and time pass, until it is so. */
+async function until({ clock }: FakeApi, check: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (await check()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(100);
+  }
+  throw new Error('it did not become true');
+}
+
+const crdOf = (api: FakeApi, name: string) => api.call<CustomResourceDefinition>('get', CRDS, { name });
+const conditionOf = (crd: CustomResourceDefinition, type: string) => crd.status?.conditions?.find((c) => c.type === type);
+
+async function established(api: FakeApi, crd: CustomResourceDefinition): Promise<void> {
+  await api.call('create', CRDS, { body: crd });
+  await until(api, async () => conditionOf(await crdOf(api, crd.metadata?.name ?? ''), 'Established')?.status === 'True');
+}
+
+const cr = (name: string, spec: Record<string, unknown> = { cronSpec: '* * * * */5', image: 'i' }): Cr => ({ metadata: { name }, spec });
+const inDefault = { namespace: 'default' };
+const send = (api: FakeApi, verb: Verb, rest: Partial<ApiRequest> = {}, version = 'v1') =>
+  api.transport.request(
+    { verb, group: 'stable.example.com', version, resource: 'crontabs', ...inDefault, ...rest },
+    { signal: new AbortController().signal },
+  ) as Promise<Cr & { items: Cr[] }>;
+
+describe('a CustomResourceDefinition', () => {
+  it('is served once its names are accepted', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const crd = await crdOf(api, 'crontabs.stable.example.com');
+    expect(conditionOf(crd, 'NamesAccepted')).toMatchObject({ status: 'True', reason: 'NoConflicts', message: 'no conflicts found' });
+    expect(conditionOf(crd, 'Established')).toMatchObject({ status: 'True', reason: 'InitialNamesAccepted' });
+    expect(crd.status?.acceptedNames).toEqual({
+      plural: 'crontabs',
+      singular: 'crontab',
+      kind: 'CronTab',
+      listKind: 'CronTabList',
+      shortNames: ['ct'],
+    });
+    expect(crd.status?.storedVersions).toEqual(['v1']);
+    expect(crd.spec.conversion).toEqual({ strategy: 'None' });
+    const made = await send(api, 'create', { body: cr('a') });
+    expect(made).toMatchObject({
+      apiVersion: 'stable.example.com/v1',
+      kind: 'CronTab',
+      metadata: { generation: 1 },
+      spec: { replicas: 1 },
+    });
+    expect((await send(api, 'list')).items.map((item) => item.metadata?.name)).toEqual(['a']);
+  });
+
+  it('refuses objects that do not fit, in upstream’s words', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await expect(send(api, 'create', { body: cr('a', { cronSpec: 'never', image: 'i', replicas: 15 }) })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('spec.replicas: Invalid value: 15: spec.replicas in body should be less than or equal to 10'),
+    });
+    await expect(send(api, 'create', { body: cr('a', { image: 1 }) })).rejects.toMatchObject({
+      message: expect.stringContaining('spec.image: Invalid value: "integer": spec.image in body must be of type string: "integer"'),
+    });
+  });
+
+  it('loses a name that another of its group has, and gets it when that one is gone', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const other = cronTabs({
+      plural: 'crontabbers',
+      singular: 'crontabber',
+      kind: 'CronTabber',
+      listKind: 'CronTabberList',
+      shortNames: ['ct'],
+    });
+    await api.call('create', CRDS, { body: other });
+    await until(api, async () => conditionOf(await crdOf(api, 'crontabbers.stable.example.com'), 'NamesAccepted')?.status === 'False');
+    const crd = await crdOf(api, 'crontabbers.stable.example.com');
+    expect(conditionOf(crd, 'NamesAccepted')).toMatchObject({ reason: 'ShortNamesConflict', message: '"ct" is already in use' });
+    expect(conditionOf(crd, 'Established')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
+    await api.call('delete', CRDS, { name: 'crontabs.stable.example.com' });
+    await until(api, async () => conditionOf(await crdOf(api, 'crontabbers.stable.example.com'), 'Established')?.status === 'True');
+  });
+
+  it('takes its instances along when it goes, their finalizers honoured', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await send(api, 'create', { body: { ...cr('held'), metadata: { name: 'held', finalizers: ['example.com/wait'] } } });
+    await send(api, 'create', { body: cr('free') });
+    await api.call('delete', CRDS, { name: 'crontabs.stable.example.com' });
+    await until(api, async () => (await send(api, 'list')).items.length === 1);
+    const crd = await crdOf(api, 'crontabs.stable.example.com');
+    expect(crd.metadata?.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io']);
+    expect(conditionOf(crd, 'Terminating')).toMatchObject({ status: 'True' });
+    await expect(send(api, 'create', { body: cr('late') })).rejects.toMatchObject({
+      code: 405,
+      message: 'create not allowed while custom resource definition is terminating',
+    });
+    const held = await send(api, 'get', { name: 'held' });
+    await send(api, 'update', { name: 'held', body: { ...held, metadata: { ...held.metadata, finalizers: [] } } });
+    await until(api, async () => (await api.list(CRDS)).items.length === 0);
+    await expect(send(api, 'list')).rejects.toMatchObject({ code: 404 });
+  });
+
+  it('changes what is served at once', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await send(api, 'create', { body: cr('a') });
+    const crd = structuredClone(await crdOf(api, 'crontabs.stable.example.com'));
+    const [v1] = crd.spec.versions;
+    const spec = v1?.schema?.openAPIV3Schema?.properties?.spec;
+    if (!v1 || !spec?.properties) throw new Error('no schema');
+    spec.properties.color = { type: 'string', default: 'blue' };
+    crd.spec.versions.push({ ...structuredClone(v1), name: 'v2', storage: false });
+    await api.call('update', CRDS, { name: crd.metadata?.name, body: crd });
+    await until(api, () => api.resources.definitions.find('stable.example.com', 'v2', 'crontabs') !== undefined);
+    expect(await send(api, 'get', { name: 'a' }, 'v2')).toMatchObject({ apiVersion: 'stable.example.com/v2', spec: { color: 'blue' } });
+    const made = await send(api, 'create', { body: cr('b', { cronSpec: '* * * * *', image: 'i', color: 'red' }) }, 'v2');
+    expect(made.apiVersion).toBe('stable.example.com/v2');
+    expect(await send(api, 'get', { name: 'b' })).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { color: 'red' } });
+  });
+
+  it('watches end when the schema changes, and when the definition goes', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const seen: string[] = [];
+    const watch = async () => {
+      const request = { verb: 'watch', group: 'stable.example.com', version: 'v1', resource: 'crontabs', ...inDefault } as const;
+      for await (const event of api.transport.watch(request, { signal: new AbortController().signal })) seen.push(event.type);
+    };
+    const watching = watch();
+    await send(api, 'create', { body: cr('a') });
+    await until(api, () => seen.length === 1);
+    await api.call('delete', CRDS, { name: 'crontabs.stable.example.com' });
+    await watching;
+    expect(seen).toEqual(['ADDED', 'DELETED']);
+  });
+
+  it('is served again by a server that starts on the same store', async () => {
+    const store = await openStore({ url: 'memory:', clock: fakeClock(), log: silentLogger });
+    const first = await running({ store });
+    await established(first, cronTabs());
+    await send(first, 'create', { body: cr('a') });
+    const second = await fakeApi({ store });
+    expect((await send(second, 'list')).items).toHaveLength(1);
+    await store.close();
+  });
+});
+
+describe('a custom resource', () => {
+  it('loses unknown fields, or is refused for them', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const body = cr('a', { cronSpec: '* * * * *', image: 'i', extra: 1 });
+    expect((await send(api, 'create', { body })).spec).toEqual({ cronSpec: '* * * * *', image: 'i', replicas: 1 });
+    await expect(
+      send(api, 'create', { body: { ...body, metadata: { name: 'b' } }, options: { fieldValidation: 'Strict' } }),
+    ).rejects.toMatchObject({
+      code: 400,
+      message: 'CronTab in version "v1" cannot be handled as a CronTab: strict decoding error: unknown field "spec.extra"',
+    });
+  });
+
+  it('keeps status and content apart', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const made = await send(api, 'create', { body: { ...cr('a'), status: { replicas: 5 } } });
+    expect(made.status).toBeUndefined();
+    const body = {
+      ...made,
+      spec: { ...made.spec, image: 'other' },
+      metadata: { ...made.metadata, labels: { a: 'b' } },
+      status: { replicas: 2 },
+    };
+    const told = await send(api, 'update', { name: 'a', subresource: 'status', body });
+    expect(told).toMatchObject({ status: { replicas: 2 }, spec: { image: 'i' }, metadata: { generation: 1 } });
+    expect(told.metadata?.labels).toBeUndefined();
+    const changed = await send(api, 'update', { name: 'a', body: { ...told, spec: { ...told.spec, image: 'x' }, status: {} } });
+    expect(changed).toMatchObject({ status: { replicas: 2 }, metadata: { generation: 2 } });
+  });
+
+  it('scales', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await send(api, 'create', { body: cr('a') });
+    const scale = await send(api, 'get', { name: 'a', subresource: 'scale' });
+    expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { replicas: 0 } });
+    await send(api, 'patch', { name: 'a', subresource: 'scale', patchType: 'merge', body: { spec: { replicas: 3 } } });
+    expect((await send(api, 'get', { name: 'a' })).spec).toMatchObject({ replicas: 3 });
+  });
+
+  it('cannot be patched strategically', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await send(api, 'create', { body: cr('a') });
+    await expect(send(api, 'patch', { name: 'a', patchType: 'strategic', body: { spec: {} } })).rejects.toMatchObject({
+      code: 415,
+      reason: 'UnsupportedMediaType',
+    });
+    const merged = await send(api, 'patch', { name: 'a', patchType: 'merge', body: { spec: { image: 'm' } } });
+    expect(merged.spec).toMatchObject({ image: 'm' });
+  });
+
+  it('must be updated on a version', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await send(api, 'create', { body: cr('a') });
+    await expect(send(api, 'update', { name: 'a', body: cr('a') })).rejects.toMatchObject({
+      message: expect.stringContaining('metadata.resourceVersion: Invalid value: 0: must be specified for an update'),
+    });
+  });
+
+  it('is selected by the fields that the definition names', async () => {
+    const api = await running();
+    const crd = cronTabs();
+    const [version] = crd.spec.versions;
+    if (version) version.selectableFields = [{ jsonPath: '.spec.image' }];
+    await established(api, crd);
+    await send(api, 'create', { body: cr('a', { cronSpec: '* * * * *', image: 'one' }) });
+    await send(api, 'create', { body: cr('b', { cronSpec: '* * * * *', image: 'two' }) });
+    const list = await send(api, 'list', { options: { fieldSelector: 'spec.image=two' } });
+    expect(list.items.map((item) => item.metadata?.name)).toEqual(['b']);
+    await expect(send(api, 'list', { options: { fieldSelector: 'spec.cronSpec=x' } })).rejects.toMatchObject({
+      message: expect.stringContaining('field label not supported: spec.cronSpec'),
+    });
+  });
+});
