@@ -16,7 +16,18 @@ const GATEWAY_ADDRESS = '10.98.0.254';
 const CNI_RECORDS = '/var/lib/cni';
 
 /**
- * Process 1 of the box. The cgroup hierarchies are mounted anew, so that the box sees its own cgroup as their root; on cgroup v2 processes may
+ * Process 1 of the box, before and after it has cgroups of its own: it joins the box's groups, from where the new namespace counts. (Its parent stays
+ * outside: it could not leave the group again, being invisible here.)
+ */
+const JOIN = `
+set -e
+for group in $MINIK_BOX_CGROUPS; do echo 1 >$group/cgroup.procs; done
+unset MINIK_BOX_CGROUPS
+exec unshare --cgroup "$@"
+`;
+
+/**
+ * The cgroup hierarchies are mounted anew, so that the box sees its own cgroup as their root; on cgroup v2 processes may
  * not sit in a group that hands out controllers, hence the group `init`. bash collects orphans that end, as an init must.
  */
 const INIT = `
@@ -78,12 +89,16 @@ function removeLeftovers(): void {
   }
 }
 
-function joinCgroup(name: string): void {
-  for (const tree of cgroupTrees()) {
-    mkdirSync(`${tree}/${name}`, { recursive: true });
-    if (!tree.endsWith('/cpuset')) continue;
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) spawnSync('sh', ['-c', `cat ${tree}/${file} >${tree}/${name}/${file}`]);
-  }
+/** Makes the box's group in every tree; answers with their paths. */
+function makeCgroups(name: string): string[] {
+  return cgroupTrees().map((tree) => {
+    const group = `${tree}/${name}`;
+    mkdirSync(group, { recursive: true });
+    if (tree === CGROUP_ROOT) spawnSync('sh', ['-c', `sed 's/[a-z_]*/+&/g' ${tree}/cgroup.controllers >${tree}/cgroup.subtree_control`]);
+    if (!tree.endsWith('/cpuset')) return group;
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) spawnSync('sh', ['-c', `cat ${tree}/${file} >${group}/${file}`]);
+    return group;
+  });
 }
 
 /**
@@ -103,14 +118,19 @@ export function runInClosedBox(command: readonly string[], environment: NodeJS.P
     must(...inside, 'link', 'set', 'host0', 'up');
     // Machines have a default route, and without one the kernel refuses Service addresses before any rule sees them. Nobody answers on this one.
     must(...inside, 'route', 'add', 'default', 'via', GATEWAY_ADDRESS);
-    joinCgroup(name);
+    const cgroups = makeCgroups(name).join(' ');
     mkdirSync(directoryOf(name), { mode: 0o700 });
-    const enter = `for tree in ${cgroupTrees().join(' ')}; do echo $$ >$tree/${name}/cgroup.procs; done; exec "$@"`;
-    const unshare = ['unshare', '--mount', '--pid', '--cgroup', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-    const box = ['nsenter', `--net=/run/netns/${name}`, ...unshare, 'bash', '-c', INIT, 'init'];
-    const { status } = spawnSync('sh', ['-c', enter, 'enter', ...box, ...command], {
+    const unshare = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+    const box = [`--net=/run/netns/${name}`, ...unshare, 'bash', '-c', JOIN, 'join', 'bash', '-c', INIT, 'init', ...command];
+    const { status } = spawnSync('nsenter', box, {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...environment, MINIK_E2E_NODE_IP: NODE_ADDRESS, MINIK_E2E_DIR: directoryOf(name) },
+      env: {
+        ...process.env,
+        ...environment,
+        MINIK_BOX_CGROUPS: cgroups,
+        MINIK_E2E_NODE_IP: NODE_ADDRESS,
+        MINIK_E2E_DIR: directoryOf(name),
+      },
     });
     return status ?? 1;
   } finally {

@@ -15,6 +15,7 @@ missing_packages() {
   have nft || echo nftables
   have ip || echo iproute2
   have conntrack || echo conntrack
+  have modprobe || echo kmod
   have busybox && file_is_static "$(command -v busybox)" || echo busybox-static
   have kubectl || echo kubernetes-client
   have node && have npm || { echo nodejs; echo npm; }

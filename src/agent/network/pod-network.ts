@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
@@ -13,8 +14,14 @@ const SYSCTLS: readonly (readonly [key: string, value: string])[] = [
   ['net/bridge/bridge-nf-call-ip6tables', '1'],
 ];
 
+/** Distributions' kernels have the bridge's filter as a module that nothing loads by itself. Where it cannot be loaded, setSysctls tells. */
+async function loadBridgeFilter(): Promise<void> {
+  if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter']).catch(() => {});
+}
+
 /** Sets what can be set; a setting that the kernel does not have (no IPv6, no bridge filter) is logged. */
 export async function setSysctls(log: Logger): Promise<void> {
+  await loadBridgeFilter();
   for (const [key, value] of SYSCTLS) {
     await writeFile(join('/proc/sys', key), value).catch((error: Error) =>
       log.warn({ key, error: error.message }, 'kernel setting not available'),
