@@ -57,7 +57,7 @@ wait_for() {
 }
 
 node_ready() { kubectl wait --for=condition=Ready nodes --all --timeout=5s; }
-fetch() { node -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(3000) }).then(async (r) => { if (!r.ok) throw r.status; process.stdout.write(await r.text()); }).catch(() => process.exit(1))' "$1"; }
+fetch() { node -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(10_000) }).then(async (r) => { if (!r.ok) throw r.status; process.stdout.write(await r.text()); }).catch(() => process.exit(1))' "$1"; }
 
 run_hello() {
   node scripts/hello-image.ts dist/hello.tar
@@ -68,9 +68,9 @@ run_hello() {
   ip=$(kubectl get service hello -o jsonpath='{.spec.clusterIP}')
   port=$(kubectl get service hello -o jsonpath='{.spec.ports[0].nodePort}')
   node=$(kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type=="InternalIP")].address}')
-  wait_for 15 "the page at the Service's address, http://$ip" fetch "http://$ip/"
+  wait_for 30 "the page at the Service's address, http://$ip" fetch "http://$ip/"
   info "$(fetch "http://$ip/")"
-  wait_for 15 "the page at the node port, http://$node:$port" fetch "http://$node:$port/"
+  wait_for 30 "the page at the node port, http://$node:$port" fetch "http://$node:$port/"
   info "$(fetch "http://$node:$port/")"
 }
 
