@@ -1,13 +1,14 @@
 import { duplicate, type FieldError, invalid, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
-import { checkEnum, checkLabelSelector, checkQualifiedName } from '../meta/validation.ts';
+import { checkEnum, checkLabelSelector } from '../meta/validation.ts';
 import type {
   AdmissionregistrationV1ServiceReference,
-  MatchCondition,
   MutatingWebhook,
   RuleWithOperations,
   ValidatingWebhook,
 } from '../schema/generated/types.ts';
+import { WEBHOOK_CONDITIONS } from './expression-environment.ts';
+import { checkMatchConditions } from './expression-validation.ts';
 import { checkRule } from './rule-validation.ts';
 
 /** One webhook of either kind of configuration. */
@@ -25,7 +26,6 @@ const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 const HARMLESS = ['None', 'NoneOnDryRun'];
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun', 'Some', 'Unknown'];
 const MAX_TIMEOUT_SECONDS = 30;
-const MAX_MATCH_CONDITIONS = 64;
 const MAX_PORT = 65_535;
 
 /** Findings about `webhooks` (kubernetes, admissionregistration/validation). `old`: those before the update. */
@@ -69,7 +69,7 @@ function checkWebhook(path: string, webhook: AnyWebhook, { noSideEffects }: Ratc
     ...checkLabelSelector(`${path}.objectSelector`, webhook.objectSelector),
     ...checkEnum(`${path}.reinvocationPolicy`, reinvocationPolicy, ['IfNeeded', 'Never']),
     ...checkClientConfig(`${path}.clientConfig`, webhook.clientConfig ?? {}),
-    ...checkMatchConditions(`${path}.matchConditions`, webhook.matchConditions ?? []),
+    ...checkMatchConditions(`${path}.matchConditions`, webhook.matchConditions ?? [], WEBHOOK_CONDITIONS),
   ];
 }
 
@@ -148,22 +148,6 @@ function checkUrlPath(path: string, urlPath: string): FieldError[] {
   for (const [i, step] of urlPath.slice(1).replace(/\/$/, '').split('/').entries()) {
     if (step === '') errors.push(invalid(path, urlPath, `segment[${i}] may not be empty`));
     else errors.push(...dns1123SubdomainFindings(step).map((finding) => invalid(path, urlPath, `segment[${i}]: ${finding}`)));
-  }
-  return errors;
-}
-
-function checkMatchConditions(path: string, conditions: readonly MatchCondition[]): FieldError[] {
-  const errors: FieldError[] = [];
-  if (conditions.length > MAX_MATCH_CONDITIONS) {
-    const message = `Too many: ${conditions.length}: must have at most ${MAX_MATCH_CONDITIONS} items`;
-    errors.push({ reason: 'FieldValueTooMany', path, message });
-  }
-  for (const [i, { name, expression }] of conditions.entries()) {
-    const at = `${path}[${i}]`;
-    if (!expression?.trim()) errors.push(required(`${at}.expression`));
-    if (!name) errors.push(required(`${at}.name`));
-    else errors.push(...checkQualifiedName(`${at}.name`, name));
-    if (name && conditions.findIndex((each) => each.name === name) < i) errors.push(duplicate(`${at}.name`, name));
   }
   return errors;
 }

@@ -132,8 +132,13 @@ describe('compilation', () => {
     expect(compileErrorOf('self.names[0] + 1', { variables: { self: type } })).toContain("'_+_' applied to '(string, int)'");
   });
 
+  it('knows variables whose names have dots', () => {
+    const program = compileCel('a.b + a.c', { variables: { 'a.b': INT, a: objectType('A', { c: INT }) } });
+    expect(program.evaluate({ 'a.b': 1, a: { c: 2 } })).toBe(3n);
+  });
+
   it('wants the result to be what the place wants', () => {
-    expect(error(() => compileCel('1', { variables: {}, returns: 'bool' })).message).toBe('must evaluate to bool');
+    expect(error(() => compileCel('1', { variables: {}, returns: 'bool' })).message).toBe('must evaluate to bool but got int');
     expect(compileCel('1 < 2', { variables: {}, returns: 'bool' }).evaluate({})).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { kubernetesFunctions, mutationFunctions } from './library/index.ts';
 import { parse } from './parse.ts';
 import type { Scope } from './plan.ts';
 import { createPlanner } from './planner.ts';
-import { type CelType, isNamed } from './types.ts';
+import { type CelType, isNamed, showType } from './types.ts';
 import type { CelValue } from './values.ts';
 
 export interface CelEnvironment {
@@ -57,7 +57,7 @@ function compileNew(expression: string, environment: CelEnvironment): CelProgram
   const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct });
   const { type, cost, run } = planner.plan(parse(expression), scope);
   if (returns !== 'any' && !isNamed(type, returns)) {
-    throw new CelError('compile', `must evaluate to ${returns}`);
+    throw new CelError('compile', `must evaluate to ${returns} but got ${showType(type)}`);
   }
   return {
     expression,

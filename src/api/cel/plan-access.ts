@@ -21,6 +21,7 @@ export function planSelect(planner: Planner, expr: Expr & { is: 'select' }, scop
     const value = new TypeValue(named);
     return { type: { is: 'type', of: named }, run: () => value, cost: 0 };
   }
+  if (path && scope.find(path)) return planner.plan({ at: expr.at, is: 'ident', name: path }, scope);
   const operand = planner.plan(expr.operand, scope);
   const { type, property } = fieldOf(planner, operand.type, expr);
   const read = reader(type, property);

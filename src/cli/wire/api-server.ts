@@ -7,6 +7,7 @@ import { nthAddress } from '../../base/ip.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
+import { webhookConditions } from '../../server/admission/expressions/conditions.ts';
 import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
 import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
@@ -133,7 +134,7 @@ export async function assembleControlPlane(
   const webhooks = admissionWebhooks({
     objects: reader,
     equivalents: equivalentsOf(() => registry),
-    evaluate: () => ({ error: 'matchConditions are not built yet in this server' }),
+    evaluate: webhookConditions({ objects: reader, authorizer: trust.authorizer }),
     outbound,
     newUid: () => crypto.randomUUID(),
     log,

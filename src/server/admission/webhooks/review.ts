@@ -32,36 +32,35 @@ export const reviewVersion = (accepted: readonly string[]): 'v1' | 'v1beta1' | u
   accepted.map((version) => REVIEW_VERSIONS.find((known) => known === version)).find((version) => version !== undefined);
 
 /** An AdmissionReview as upstream sends it (k8s.io/api/admission/v1). */
-export function admissionReview(
-  admission: AdmissionRequest,
-  { own, asked, object, old }: Versioned,
-  { uid, version }: { uid: string; version: string },
-): object {
+export function admissionReview(admission: AdmissionRequest, as: Versioned, { uid, version }: { uid: string; version: string }): object {
+  const { options, dryRun, ...about } = reviewedRequest(admission, as);
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: `admission.k8s.io/${version}`,
+    request: { uid, ...about, object: as.object ?? null, oldObject: as.old ?? null, dryRun, options },
+  };
+}
+
+/** What a review says of a request, without the objects: expressions have these apart. */
+export function reviewedRequest(admission: AdmissionRequest, { own, asked }: Versioned) {
   const { operation, request, context } = admission;
   const { subresource } = request;
   const { name, namespace } = ruleSubject(operation, request, admission.object ?? admission.old);
   const { name: username, uid: userUid, groups, extra } = context.user;
   const resourceOf = ({ group, version, plural }: ResourceDefinition) => ({ group, version, resource: plural });
   return {
-    kind: 'AdmissionReview',
-    apiVersion: `admission.k8s.io/${version}`,
-    request: {
-      uid,
-      kind: ordered(kindAt(asked, subresource ?? '')),
-      resource: resourceOf(asked),
-      ...(subresource && { subResource: subresource }),
-      requestKind: ordered(kindAt(own, subresource ?? '')),
-      requestResource: resourceOf(own),
-      ...(subresource && { requestSubResource: subresource }),
-      ...(name && { name }),
-      ...(namespace && { namespace }),
-      operation,
-      userInfo: { username, ...(userUid && { uid: userUid }), groups, ...(extra && Object.keys(extra).length > 0 && { extra }) },
-      object: object ?? null,
-      oldObject: old ?? null,
-      dryRun: isDryRun(admission),
-      options: optionsOf(admission),
-    },
+    kind: ordered(kindAt(asked, subresource ?? '')),
+    resource: resourceOf(asked),
+    ...(subresource && { subResource: subresource }),
+    requestKind: ordered(kindAt(own, subresource ?? '')),
+    requestResource: resourceOf(own),
+    ...(subresource && { requestSubResource: subresource }),
+    ...(name && { name }),
+    ...(namespace && { namespace }),
+    operation,
+    userInfo: { username, ...(userUid && { uid: userUid }), groups, ...(extra && Object.keys(extra).length > 0 && { extra }) },
+    dryRun: isDryRun(admission),
+    options: optionsOf(admission),
   };
 }
 
