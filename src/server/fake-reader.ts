@@ -6,6 +6,9 @@ export interface FakeReader extends ObjectReader {
   set(resource: string, objects: readonly KubeObject[]): void;
 }
 
+const fieldOf = (object: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, field) => (value as Readonly<Record<string, unknown>> | undefined)?.[field], object);
+
 export function fakeReader(initial: Readonly<Record<string, readonly KubeObject[]>>): FakeReader {
   const objects = new Map(Object.entries(initial));
   const listeners = new Map<string, Set<(changes: undefined) => void>>();
@@ -18,6 +21,8 @@ export function fakeReader(initial: Readonly<Record<string, readonly KubeObject[
         (each) => namespace === undefined || namespace === '' || each.metadata?.namespace === namespace,
       ) as unknown as readonly T[],
     has: (resource) => objects.has(resource),
+    listBy: <T extends KubeObject>(resource: string, index: string, value: string) =>
+      all(resource).filter((each) => fieldOf(each, index) === value) as unknown as readonly T[],
     onChange(resource, listener) {
       const set = listeners.get(resource) ?? new Set();
       listeners.set(resource, set.add(listener));

@@ -22,6 +22,10 @@ export function objectReader(resources: Resources): ObjectReader {
       return resource.collection.list({ prefix }).items.map((item) => resource.view(item).object as T);
     },
     has: (id) => resources.byId(id) !== undefined,
+    listBy: <T extends KubeObject>(id: string, name: string, value: string) => {
+      const resource = resourceOf(id);
+      return resource.collection.list({ index: { name, value } }).items.map((item) => resource.view(item).object as T);
+    },
     onChange(id, listener) {
       const resource = resourceOf(id);
       const { collection } = resource;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { KubeList, KubeObject } from '../api/meta/object.ts';
+import type { FieldRequirement, LabelRequirement } from '../api/meta/selectors.ts';
 import type { Status } from '../api/meta/status.ts';
 import type { ApiRequest, Verb } from '../api/transport.ts';
 
@@ -16,8 +17,17 @@ export interface UserInfo {
 
 /** What authenticators look at: nothing of the body. */
 export interface Credentials {
-  /** DER of the verified client certificate's subject and SHA-256 fingerprint, when the TLS peer presented one that our CA signed. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[]; readonly fingerprint: string };
+  /** Subject and SHA-256 fingerprint of the certificate that the TLS peer presented, and what the CAs behind it vouch for: it may be nothing. */
+  readonly certificate?: {
+    readonly commonName: string;
+    readonly organizations: readonly string[];
+    /** Of the user (subject attribute 1.3.6.1.4.1.57683.2). */
+    readonly uid?: string;
+    readonly fingerprint: string;
+    readonly isClient: boolean;
+    /** It may speak for others, by X-Remote-* headers. */
+    readonly isFrontProxy: boolean;
+  };
   readonly authorization?: string;
   /** Sec-WebSocket-Protocol may carry a bearer token for browsers. */
   readonly webSocketProtocols?: readonly string[];
@@ -39,6 +49,9 @@ export type AuthorizationAttributes = { readonly user: UserInfo } & (
       readonly subresource: string;
       readonly namespace: string;
       readonly name: string;
+      /** What a list, watch or deletecollection is narrowed to; what could not be read narrows nothing. */
+      readonly fields?: readonly FieldRequirement[];
+      readonly labels?: readonly LabelRequirement[];
       readonly path?: undefined;
     }
   | { readonly verb: string; readonly path: string }
@@ -46,10 +59,20 @@ export type AuthorizationAttributes = { readonly user: UserInfo } & (
 
 export interface AuthorizationDecision {
   readonly allowed: boolean;
+  /** Refused for good: whoever is asked later is not heard. */
+  readonly denied?: boolean;
   /** Why, in upstream's words (`RBAC: …`). */
   readonly reason: string;
+  /** Somebody who was asked could not decide. */
+  readonly error?: string;
 }
 export type Authorizer = (attributes: AuthorizationAttributes) => AuthorizationDecision | Promise<AuthorizationDecision>;
+
+/** Whom a request acts as that has Impersonate-* headers; undefined: they ask for nobody. Throws Forbidden, or BadRequest for headers that make no sense. */
+export type Impersonator = (
+  attributes: AuthorizationAttributes,
+  headers: NonNullable<Credentials['distinctHeaders']>,
+) => Promise<UserInfo | undefined>;
 
 /** One request as the registry and everything behind it sees it. */
 export interface RequestContext {
@@ -105,6 +128,8 @@ export interface ObjectReader {
   list<T extends KubeObject>(resource: string, namespace?: string): readonly T[];
   /** Is there such a resource? The other methods throw when there is not. */
   has(resource: string): boolean;
+  /** Those whose index (a field of the definition's `indexes`: `spec.nodeName` of pods) has the value; no scan. */
+  listBy<T extends KubeObject>(resource: string, index: string, value: string): readonly T[];
   /**
    * Called on every change of the resource: for derived caches such as RBAC's. The changes come in order; undefined when there were too many to
    * tell one by one.

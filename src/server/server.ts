@@ -16,7 +16,7 @@ import { createAuditor } from './audit/trail.ts';
 import { CRDS } from './crd/crds.ts';
 import { customResources } from './crd/custom-resources.ts';
 import { type AppOptions, createApp } from './http/app.ts';
-import { requestAuthenticator } from './http/credentials.ts';
+import { requestAuthenticator, type TrustedRoots } from './http/credentials.ts';
 import { createFront, type FrontOptions } from './http/front.ts';
 import type { HealthCheck } from './http/health.ts';
 import { createHttpsServer, type TlsSource } from './http/https-server.ts';
@@ -25,7 +25,16 @@ import { localTransport } from './local-transport.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { objectReader } from './object-reader.ts';
-import type { AdmissionPlugin, ApiHandler, Authenticator, Authorizer, ObjectReader, StreamHandler, UserInfo } from './ports.ts';
+import type {
+  AdmissionPlugin,
+  ApiHandler,
+  Authenticator,
+  Authorizer,
+  Impersonator,
+  ObjectReader,
+  StreamHandler,
+  UserInfo,
+} from './ports.ts';
 import { answerObject } from './registry/answer.ts';
 import type { Allocator, RegistryDeps } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
@@ -121,6 +130,12 @@ export async function openApi(registry: Definitions, cache: WatchCache): Promise
 
 export interface ApiServerOptions extends ApiCoreOptions {
   readonly authenticator: Authenticator;
+  /** Which CAs of `tls` vouch for whom. Absent: all of them for clients. */
+  readonly roots?: TrustedRoots;
+  /** May requests for the path come from nobody? Absent: all may. */
+  readonly allowsAnonymous?: (path: string) => boolean;
+  /** Absent: Impersonate-* headers mean nothing. */
+  readonly impersonate?: Impersonator;
   readonly tls: TlsSource;
   readonly bindAddress: string;
   /** 0: any free port. */
@@ -156,7 +171,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const frontOptions: FrontOptions = {
     registry: core.registry,
     definition: (group, version, plural) => definitions.find(group, version, plural),
-    authenticate: requestAuthenticator(authenticator),
+    authenticate: requestAuthenticator({ authenticator, roots: options.roots, allowsAnonymous: options.allowsAnonymous }),
+    impersonate: options.impersonate,
     authorizer,
     streams,
     fallback: (raw, reply) => app(raw, reply),

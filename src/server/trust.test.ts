@@ -324,7 +324,7 @@ describe('trust', () => {
     });
 
     it('takes user and groups from a client certificate', async () => {
-      const certificate = { commonName: 'jane', organizations: ['dev'], fingerprint: 'AB:CD' };
+      const certificate = { commonName: 'jane', organizations: ['dev'], fingerprint: 'AB:CD', isClient: true, isFrontProxy: false };
       expect(await trust.authenticator(credentials({}, certificate))).toEqual({
         name: 'jane',
         groups: ['dev', 'system:authenticated'],
@@ -357,34 +357,6 @@ describe('trust', () => {
       const token = createBootstrapToken();
       reader.set('secrets', [bootstrapTokenSecret(token, { extraGroups: ['system:masters'] })]);
       await expect(trust.authenticator(bearer(formatBootstrapToken(token)))).rejects.toMatchObject({ code: 401 });
-    });
-  });
-
-  describe('impersonation', () => {
-    const admin = { commonName: 'system:admin', organizations: ['system:masters'], fingerprint: '00' };
-    const jane = { commonName: 'jane', organizations: [], fingerprint: '00' };
-
-    it('gives the administrator the user that was asked for, and nothing of the administrator but who it is', async () => {
-      const headers = {
-        'impersonate-user': 'bob',
-        'impersonate-group': ['a', 'b, c'],
-        'impersonate-extra-acme.io%2Fteam': 'x',
-        'impersonate-uid': '7',
-      };
-      expect(await trust.authenticator(credentials(headers, admin))).toEqual({
-        name: 'bob',
-        uid: '7',
-        groups: ['a', 'b, c', 'system:authenticated'],
-        extra: { 'acme.io/team': ['x'] },
-        impersonatedBy: expect.objectContaining({ name: 'system:admin' }),
-      });
-    });
-
-    it('is refused to who may not, in upstream words', async () => {
-      await expect(trust.authenticator(credentials({ 'impersonate-user': 'bob' }, jane))).rejects.toThrow(
-        'users "bob" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
-      );
-      await expect(trust.authenticator(credentials({ 'impersonate-user': 'bob' }))).rejects.toMatchObject({ code: 403 });
     });
   });
 

@@ -1,13 +1,21 @@
 import type { Clock } from '../base/clock.ts';
+import { type Logger, silentLogger } from '../base/logger.ts';
 import { createAuthenticator, tokenAuthenticator } from './authn/authenticator.ts';
 import { bootstrapSource } from './authn/bootstrap-token.ts';
 import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.ts';
+import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from './authn/front-proxy.ts';
+import { impersonate, impersonationIn } from './authn/impersonation.ts';
+import { type JwtAuthenticator, oidcSource } from './authn/oidc/oidc.ts';
 import { serviceAccountSource } from './authn/service-account.ts';
 import { type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
-import { openAuthorizers } from './authz/chain.ts';
+import type { TokenSource } from './authn/token-source.ts';
+import { type WebhookAuthentication, webhookSource } from './authn/webhook.ts';
+import { type AuthorizationMode, openAuthorizers } from './authz/chain.ts';
 import type { Rbac } from './authz/rbac.ts';
+import type { WebhookTools } from './authz/webhook.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { ServiceAccountKeys } from './pki/service-account-keys.ts';
-import type { Authenticator, Authorizer, ObjectReader } from './ports.ts';
+import type { Authenticator, Authorizer, Impersonator, ObjectReader } from './ports.ts';
 import { accessReviews } from './reviews/access-review.ts';
 import { selfSubjectReview, selfSubjectRulesReview, tokenReview } from './reviews/identity-review.ts';
 import type { VirtualHandler } from './reviews/review.ts';
@@ -16,6 +24,7 @@ import { tokenHandler } from './subresources/token.ts';
 /** Who asks, and what they may do: everything that the API server needs of authn and authz, fitted together. */
 export interface Trust extends Disposable {
   readonly authenticator: Authenticator;
+  readonly impersonate: Impersonator;
   readonly authorizer: Authorizer;
   readonly rbac: Rbac;
   readonly tokens: ServiceAccountTokens;
@@ -30,7 +39,17 @@ export interface Trust extends Disposable {
 export interface TrustOptions {
   readonly reader: ObjectReader;
   readonly tokens: TokenSettings;
+  /** Issuers of ID tokens. */
+  readonly issuers?: readonly JwtAuthenticator[];
+  readonly tokenWebhook?: WebhookAuthentication;
+  /** Absent: the front proxies of this cluster. */
+  readonly frontProxy?: FrontProxySettings;
+  /** Absent: Node, RBAC. */
+  readonly modes?: readonly AuthorizationMode[];
+  /** For issuers and webhooks. */
+  readonly outbound?: Outbound;
   readonly clock: Clock;
+  readonly log?: Logger;
 }
 
 /** How service account tokens are made and believed. */
@@ -46,16 +65,22 @@ export interface TokenSettings {
   readonly extendExpiration: boolean;
 }
 
-export function assembleTrust({ reader, tokens: settings, clock }: TrustOptions): Trust {
+export function assembleTrust(options: TrustOptions): Trust {
+  const { reader, tokens: settings, clock, frontProxy = DEFAULT_FRONT_PROXY } = options;
   const { keys, issuers, jwksUri, apiAudiences = issuers, maxExpirationSeconds, extendExpiration } = settings;
   const tokens = serviceAccountTokens({ keys, issuers, clock });
-  const { authorizer, rbac } = openAuthorizers(reader);
+  const { authorizer, rbac, unlisted, ...authorizers } = openAuthorizers(reader, { modes: options.modes, webhookTools: toolsOf(options) });
   const authenticateToken = tokenAuthenticator([
     serviceAccountSource({ reader, tokens, apiAudiences, clock }),
     bootstrapSource({ reader, apiAudiences, clock }),
+    ...outsideSources(options, apiAudiences),
   ]);
   return {
-    authenticator: createAuthenticator({ authenticateToken, audiences: apiAudiences, authorizer }),
+    authenticator: createAuthenticator({ authenticateToken, audiences: apiAudiences, frontProxy }),
+    impersonate: async (attributes, headers) => {
+      const wanted = impersonationIn(headers);
+      return wanted && impersonate(wanted, attributes, authorizer);
+    },
     authorizer,
     rbac,
     tokens,
@@ -63,13 +88,26 @@ export function assembleTrust({ reader, tokens: settings, clock }: TrustOptions)
       ...accessReviews(authorizer),
       'tokenreviews.authentication.k8s.io': tokenReview(authenticateToken, apiAudiences),
       'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
-      'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview(rbac),
+      'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview(rbac, unlisted),
     },
     tokenHandler: tokenHandler({ reader, tokens, apiAudiences, maxExpirationSeconds, extendExpiration, clock }),
     documents: {
       '/.well-known/openid-configuration': openIdConfiguration(tokens.issuer, jwksUri, keys),
       '/openid/v1/jwks': jsonWebKeySet(keys),
     },
-    [Symbol.dispose]: () => rbac[Symbol.dispose](),
+    [Symbol.dispose]: () => authorizers[Symbol.dispose](),
   };
+}
+
+const toolsOf = ({ outbound, clock, log = silentLogger }: TrustOptions): WebhookTools | undefined => outbound && { outbound, clock, log };
+
+/** Tokens that others made: each issuer's, then those that the webhook knows. */
+function outsideSources(options: TrustOptions, apiAudiences: readonly string[]): TokenSource[] {
+  const { issuers = [], tokenWebhook } = options;
+  const tools = toolsOf(options);
+  if (!tools) return [];
+  return [
+    ...issuers.map((issuer) => oidcSource(issuer, { ...tools, apiAudiences })),
+    ...(tokenWebhook ? [webhookSource(tokenWebhook, { ...tools, apiAudiences })] : []),
+  ];
 }

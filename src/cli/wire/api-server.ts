@@ -35,7 +35,7 @@ import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
-import { tokenSettings } from './trust.ts';
+import { clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
 
 export interface Ambient {
   readonly clock: Clock;
@@ -127,10 +127,12 @@ export async function assembleControlPlane(
     }),
   ]);
   const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
-  const trust = assembleTrust({ reader, tokens: await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress }), clock });
+  const outbound = createOutbound({ objects: reader, clock, random });
+  const authorities = await clientAuthorities(settings, pki);
+  const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
+  const trust = assembleTrust({ ...(await trustSettings(settings)), reader, tokens, outbound, clock, log });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
-  const outbound = createOutbound({ objects: reader, clock, random });
   const webhooks = admissionWebhooks({
     objects: reader,
     equivalents: equivalentsOf(() => registry),
@@ -146,6 +148,9 @@ export async function assembleControlPlane(
   const server = createApiServer({
     resources,
     authenticator: trust.authenticator,
+    roots: authorities.roots,
+    allowsAnonymous: () => settings.anonymousAuth ?? true,
+    impersonate: trust.impersonate,
     authorizer: trust.authorizer,
     admission,
     serviceCidrs: [settings.serviceCidr],
@@ -165,7 +170,7 @@ export async function assembleControlPlane(
       },
     ],
     tls: {
-      current: () => ({ key: serving.current().keyPem, cert: serving.current().certPem, ca: pki.caPem }),
+      current: () => ({ key: serving.current().keyPem, cert: serving.current().certPem, ca: authorities.ca }),
       onRenew: (listener) => serving.onRenew(() => listener()),
     },
     bindAddress: settings.bindAddress,

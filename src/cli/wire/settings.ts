@@ -10,6 +10,33 @@ export interface TrustSettings {
   readonly serviceAccountMaxTokenExpiration?: number;
   readonly serviceAccountExtendTokenExpiration?: boolean;
   readonly apiAudiences?: readonly string[];
+  readonly oidcIssuerUrl?: string;
+  readonly oidcClientId?: string;
+  readonly oidcUsernameClaim?: string;
+  readonly oidcUsernamePrefix?: string;
+  readonly oidcGroupsClaim?: string;
+  readonly oidcGroupsPrefix?: string;
+  /** `key=value`. */
+  readonly oidcRequiredClaim?: readonly string[];
+  readonly oidcCaFile?: string;
+  readonly oidcSigningAlgs?: readonly string[];
+  readonly authenticationTokenWebhookConfigFile?: string;
+  readonly authenticationTokenWebhookVersion?: string;
+  /** Milliseconds, as all durations. */
+  readonly authenticationTokenWebhookCacheTtl?: number;
+  readonly authorizationMode?: readonly string[];
+  readonly authorizationWebhookConfigFile?: string;
+  readonly authorizationWebhookVersion?: string;
+  readonly authorizationWebhookCacheAuthorizedTtl?: number;
+  readonly authorizationWebhookCacheUnauthorizedTtl?: number;
+  readonly anonymousAuth?: boolean;
+  readonly clientCaFile?: string;
+  readonly requestheaderClientCaFile?: string;
+  readonly requestheaderAllowedNames?: readonly string[];
+  readonly requestheaderUsernameHeaders?: readonly string[];
+  readonly requestheaderUidHeaders?: readonly string[];
+  readonly requestheaderGroupHeaders?: readonly string[];
+  readonly requestheaderExtraHeadersPrefix?: readonly string[];
 }
 
 /** What `minik server` was told, by flags, environment or file; one field a flag. */

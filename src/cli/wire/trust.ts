@@ -1,5 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from '../../server/authn/front-proxy.ts';
 import { issuerOf } from '../../server/authn/service-account-token.ts';
+import type { WebhookAuthentication } from '../../server/authn/webhook.ts';
+import type { AuthorizationMode } from '../../server/authz/chain.ts';
+import type { TrustedRoots } from '../../server/http/credentials.ts';
+import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
 import {
   type ServiceAccountKeys,
   serviceAccountKeys,
@@ -8,16 +14,9 @@ import {
 } from '../../server/pki/service-account-keys.ts';
 import type { TokenSettings } from '../../server/trust.ts';
 import { UsageError } from '../exit.ts';
+import { fromFile } from './from-file.ts';
+import { certificates, oidcAuthenticator } from './oidc.ts';
 import type { ServerSettings } from './settings.ts';
-
-/** What `parse` makes of a file that a flag names; UsageError with one sentence when the file cannot be read or does not hold that. */
-export async function fromFile<T>(flag: string, path: string, parse: (text: string) => T | Promise<T>): Promise<T> {
-  try {
-    return await parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`${flag} ${path}: ${error instanceof Error ? error.message.split('\n')[0] : error}`, { cause: error });
-  }
-}
 
 /** The keys of service account tokens: our own, or what --service-account-signing-key-file and --service-account-key-file hold. */
 async function keysOf(settings: ServerSettings, own: ServiceAccountKeys): Promise<ServiceAccountKeys> {
@@ -44,4 +43,76 @@ export async function tokenSettings(
     ...(maxMs && { maxExpirationSeconds: Math.floor(maxMs / 1000) }),
     extendExpiration: serviceAccountExtendTokenExpiration,
   };
+}
+
+const reviewVersion = (version: string | undefined): 'v1' | 'v1beta1' => (version === 'v1beta1' ? 'v1beta1' : 'v1');
+const endpointOf = (flag: string, path: string) =>
+  fromFile(flag, path, () => kubeconfigEndpoint(path, { readFile: (file) => readFile(file, 'utf8') }));
+
+const MINUTE_MS = 60_000;
+
+async function tokenWebhook(settings: ServerSettings): Promise<WebhookAuthentication | undefined> {
+  const { authenticationTokenWebhookConfigFile: file, authenticationTokenWebhookCacheTtl: cacheMs = 2 * MINUTE_MS } = settings;
+  if (file === undefined) return undefined;
+  const endpoint = await endpointOf('--authentication-token-webhook-config-file', file);
+  return { endpoint, version: reviewVersion(settings.authenticationTokenWebhookVersion), cacheMs };
+}
+
+async function modesOf(settings: ServerSettings): Promise<readonly AuthorizationMode[]> {
+  const { authorizationMode: names = ['Node', 'RBAC'], authorizationWebhookConfigFile: file } = settings;
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice) throw new UsageError(`--authorization-mode ${names.join(',')}: ${twice} is named more than once`);
+  if (!names.includes('Webhook') && file !== undefined)
+    throw new UsageError('cannot specify --authorization-webhook-config-file without mode Webhook');
+  return Promise.all(
+    names.map(async (mode): Promise<AuthorizationMode> => {
+      if (mode !== 'Webhook') return { mode: mode as Exclude<AuthorizationMode['mode'], 'Webhook'> };
+      if (file === undefined) throw new UsageError("authorization-mode Webhook's authorization config file not passed");
+      const endpoint = await endpointOf('--authorization-webhook-config-file', file);
+      const version = reviewVersion(settings.authorizationWebhookVersion);
+      const authorizedMs = settings.authorizationWebhookCacheAuthorizedTtl ?? 5 * MINUTE_MS;
+      const unauthorizedMs = settings.authorizationWebhookCacheUnauthorizedTtl ?? MINUTE_MS / 2;
+      return { mode, webhook: { endpoint, version, authorizedMs, unauthorizedMs } };
+    }),
+  );
+}
+
+const lowerCase = (names: readonly string[] | undefined) => names?.map((name) => name.toLowerCase());
+
+const frontProxyOf = (settings: ServerSettings): FrontProxySettings => ({
+  allowedNames: settings.requestheaderAllowedNames ?? DEFAULT_FRONT_PROXY.allowedNames,
+  usernameHeaders: lowerCase(settings.requestheaderUsernameHeaders) ?? DEFAULT_FRONT_PROXY.usernameHeaders,
+  uidHeaders: lowerCase(settings.requestheaderUidHeaders) ?? DEFAULT_FRONT_PROXY.uidHeaders,
+  groupHeaders: lowerCase(settings.requestheaderGroupHeaders) ?? DEFAULT_FRONT_PROXY.groupHeaders,
+  extraHeaderPrefixes: lowerCase(settings.requestheaderExtraHeadersPrefix) ?? DEFAULT_FRONT_PROXY.extraHeaderPrefixes,
+});
+
+/** Everything about whom the server believes and who decides, as the flags say it. Rejects with UsageError. */
+export async function trustSettings(settings: ServerSettings) {
+  const issuer = await oidcAuthenticator(settings);
+  return {
+    issuers: issuer ? [issuer] : [],
+    tokenWebhook: await tokenWebhook(settings),
+    modes: await modesOf(settings),
+    frontProxy: frontProxyOf(settings),
+  };
+}
+
+export interface ClientAuthorities {
+  /** PEM of all of them: the TLS server asks for certificates of these. */
+  readonly ca: string[];
+  readonly roots: TrustedRoots;
+}
+
+const fingerprints = (pems: readonly string[]) => new Set(pems.map((pem) => new X509Certificate(pem).fingerprint256));
+
+/** The CAs that vouch for clients and for front proxies: the cluster's own and those of the flags. Rejects with UsageError. */
+export async function clientAuthorities(
+  settings: ServerSettings,
+  own: { caPem: string; frontProxyCaPem: string },
+): Promise<ClientAuthorities> {
+  const more = async (flag: string, path: string | undefined) => (path === undefined ? [] : fromFile(flag, path, certificates));
+  const client = [own.caPem, ...(await more('--client-ca-file', settings.clientCaFile))];
+  const frontProxy = [own.frontProxyCaPem, ...(await more('--requestheader-client-ca-file', settings.requestheaderClientCaFile))];
+  return { ca: [...client, ...frontProxy], roots: { client: fingerprints(client), frontProxy: fingerprints(frontProxy) } };
 }

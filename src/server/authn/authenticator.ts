@@ -1,13 +1,15 @@
 import { ApiError } from '../../api/meta/status.ts';
-import type { Authenticator, Authorizer, Credentials, UserInfo } from '../ports.ts';
-import { impersonate } from './impersonation.ts';
+import type { Authenticator, Credentials, UserInfo } from '../ports.ts';
+import { type FrontProxySettings, frontProxyUser } from './front-proxy.ts';
 import { firstOf, type TokenSource } from './token-source.ts';
 
-export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const AUTHENTICATED = 'system:authenticated';
+const UNAUTHENTICATED = 'system:unauthenticated';
 
 const authenticated = (user: UserInfo): UserInfo =>
-  user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
+  user.name === 'system:anonymous' || user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED)
+    ? user
+    : { ...user, groups: [...user.groups, AUTHENTICATED] };
 
 /** Every kind of token that is known, asked in turn; whom a token stands for is among `system:authenticated`. */
 export function tokenAuthenticator(sources: readonly TokenSource[]): TokenSource {
@@ -17,8 +19,6 @@ export function tokenAuthenticator(sources: readonly TokenSource[]): TokenSource
     return verdict && 'user' in verdict ? { ...verdict, user: authenticated(verdict.user) } : verdict;
   };
 }
-
-const unauthorized = () => new ApiError('Unauthorized', 'Unauthorized');
 
 /** RFC 6750's header, or the WebSocket protocol that browsers send in its place. `invalid`: something that means to be a token and is none. */
 function bearerToken({ authorization, webSocketProtocols }: Credentials): string | 'invalid' | undefined {
@@ -32,33 +32,33 @@ function bearerToken({ authorization, webSocketProtocols }: Credentials): string
 }
 
 /**
- * Client certificates first, then bearer tokens, then impersonation on top of who was found. undefined: nothing was presented.
- * Throws Unauthorized for wrong credentials and Forbidden for impersonation that is not allowed.
+ * Upstream's order: front proxies, client certificates, bearer tokens; the first that names somebody decides. undefined: nothing was presented.
+ * Throws Unauthorized when what was presented names nobody.
  */
 export function createAuthenticator(options: {
   readonly authenticateToken: TokenSource;
   readonly audiences: readonly string[];
-  readonly authorizer: Authorizer;
+  readonly frontProxy: FrontProxySettings;
 }): Authenticator {
-  const identify = async (credentials: Credentials): Promise<UserInfo | undefined> => {
-    const certificate = credentials.certificate;
-    if (certificate?.commonName) return certificateUser(certificate);
-    const token = bearerToken(credentials);
-    if (token === undefined) return undefined;
-    const found = await options.authenticateToken(token, options.audiences);
-    if (!found || 'error' in found) throw unauthorized();
-    return found.user;
-  };
   return async (credentials) => {
-    const user = await identify(credentials);
-    const other = await impersonate(user ?? ANONYMOUS, credentials, options.authorizer);
-    return other ?? user;
+    const { certificate } = credentials;
+    if (certificate?.isFrontProxy) {
+      const user = frontProxyUser(credentials, options.frontProxy);
+      if (user) return authenticated(user);
+    }
+    if (certificate?.isClient && certificate.commonName) return certificateUser(certificate);
+    const token = bearerToken(credentials);
+    const found = token === undefined ? undefined : await options.authenticateToken(token, options.audiences);
+    if (found && 'user' in found) return found.user;
+    if (token !== undefined || (certificate && !certificate.isClient)) throw new ApiError('Unauthorized', 'Unauthorized');
+    return undefined;
   };
 }
 
 const certificateUser = (certificate: NonNullable<Credentials['certificate']>): UserInfo =>
   authenticated({
     name: certificate.commonName,
+    ...(certificate.uid && { uid: certificate.uid }),
     groups: certificate.organizations,
     extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${certificate.fingerprint.replaceAll(':', '').toLowerCase()}`] },
   });

@@ -1,107 +1,205 @@
-import { ApiError, qualifiedResource } from '../../api/meta/status.ts';
-import type { Authorizer, Credentials, UserInfo } from '../ports.ts';
+import { dns1123SubdomainFindings } from '../../api/meta/names.ts';
+import { ApiError } from '../../api/meta/status.ts';
+import type { AuthorizationAttributes, Authorizer, Credentials, UserInfo } from '../ports.ts';
+import { forbiddenBy } from '../registry/authorize.ts';
+import { extraHeaders } from './front-proxy.ts';
 
+const PREFIX = 'impersonate-';
 const EXTRA_PREFIX = 'impersonate-extra-';
 const AUTHENTICATION = 'authentication.k8s.io';
+const NODE_NAME = 'authentication.kubernetes.io/node-name';
+/** From this many groups, or values of extra fields, on, one permission for all of them is looked for first. */
+const MANY = 4;
 
-interface Wish {
-  readonly resource: string;
-  readonly group: string;
-  readonly namespace?: string;
-  readonly subresource?: string;
-  readonly name: string;
-}
+type Headers = NonNullable<Credentials['distinctHeaders']>;
 
-/** Who the Impersonate-* headers ask to be, or undefined without them. */
-interface Impersonated {
+/** Who the Impersonate-* headers ask to be. */
+export interface Impersonated {
   readonly name: string;
   readonly uid: string;
   readonly groups: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-function headerValues(credentials: Credentials, name: string): readonly string[] {
-  const distinct = credentials.distinctHeaders?.[name];
-  if (distinct) return distinct;
-  const value = credentials.header(name);
-  return value === undefined ? [] : value.split(',').map((part) => part.trim());
+/** Asked for every request: most have no such header. */
+export function asksToImpersonate(headers: object): boolean {
+  for (const name in headers) if (name.startsWith(PREFIX)) return true;
+  return false;
 }
 
-function decodeExtraKey(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function read(credentials: Credentials): Impersonated | undefined {
-  const extra: Record<string, readonly string[]> = {};
-  for (const [header, values] of Object.entries(credentials.distinctHeaders ?? {})) {
-    if (header.startsWith(EXTRA_PREFIX) && values) extra[decodeExtraKey(header.slice(EXTRA_PREFIX.length))] = values;
-  }
-  const wanted = {
-    name: credentials.header('impersonate-user') ?? '',
-    uid: credentials.header('impersonate-uid') ?? '',
-    groups: headerValues(credentials, 'impersonate-group').filter(Boolean),
-    extra,
+/** undefined without such headers. Throws BadRequest when they name no user. */
+export function impersonationIn(headers: Headers): Impersonated | undefined {
+  const wanted: Impersonated = {
+    name: headers['impersonate-user']?.[0] ?? '',
+    uid: headers['impersonate-uid']?.[0] ?? '',
+    groups: headers['impersonate-group'] ?? [],
+    extra: extraHeaders(headers, [EXTRA_PREFIX]),
   };
   if (wanted.name) return wanted;
-  if (wanted.uid || wanted.groups.length > 0 || Object.keys(extra).length > 0) {
-    throw new ApiError('InternalError', 'requested other attributes without impersonating a user');
-  }
-  return undefined;
+  if (!wanted.uid && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0) return undefined;
+  throw new ApiError('BadRequest', `requested ${goText(wanted)} without impersonating a user name`);
 }
 
-const serviceAccountName = (name: string): { namespace: string; name: string } | undefined => {
+/** Go's %#v of what was asked for: it stands in upstream's message. */
+function goText({ name, uid, groups, extra }: Impersonated): string {
+  const quoted = (values: readonly string[]) => values.map((value) => JSON.stringify(value)).join(', ');
+  const list = (values: readonly string[]) => (values.length === 0 ? '[]string(nil)' : `[]string{${quoted(values)}}`);
+  const entries = Object.entries(extra).map(([key, values]) => `${JSON.stringify(key)}:[]string{${quoted(values)}}`);
+  const map = entries.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries.join(', ')}}`;
+  return `&user.DefaultInfo{Name:${JSON.stringify(name)}, UID:${JSON.stringify(uid)}, Groups:${list(groups)}, Extra:${map}}`;
+}
+
+type Named = { readonly namespace: string; readonly name: string };
+
+const serviceAccountOf = (name: string): Named | undefined => {
   const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
   return namespace && account ? { namespace, name: account } : undefined;
 };
 
-function wishes({ name, uid, groups, extra }: Impersonated): Wish[] {
-  const account = serviceAccountName(name);
-  return [
-    account ? { resource: 'serviceaccounts', group: '', ...account } : { resource: 'users', group: '', name },
-    ...groups.map((group) => ({ resource: 'groups', group: '', name: group })),
-    ...(uid ? [{ resource: 'uids', group: AUTHENTICATION, name: uid }] : []),
-    ...Object.entries(extra).flatMap(([key, values]) =>
-      values.map((value) => ({ resource: 'userextras', subresource: key, group: AUTHENTICATION, name: value })),
-    ),
-  ];
-}
+const nodeOf = (name: string): string | undefined => {
+  const node = name.startsWith('system:node:') ? name.slice('system:node:'.length) : '';
+  return node && dns1123SubdomainFindings(node).length === 0 ? node : undefined;
+};
 
-/** The groups that come with being such a user when none were asked for, as upstream adds them. */
-function groupsOf({ name, groups }: Impersonated): readonly string[] {
-  const account = serviceAccountName(name);
-  const implied = account && groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`] : groups;
-  if (name === 'system:anonymous') return [...new Set([...implied, 'system:unauthenticated'])];
-  return implied.includes('system:unauthenticated') ? implied : [...new Set([...implied, 'system:authenticated'])];
-}
+const isNameOnly = ({ uid, groups, extra }: Impersonated) => !uid && groups.length === 0 && Object.keys(extra).length === 0;
 
-/** The user that the request acts as, or undefined when it does not impersonate. Throws Forbidden. (Kubernetes: User Impersonation.) */
-export async function impersonate(user: UserInfo, credentials: Credentials, authorizer: Authorizer): Promise<UserInfo | undefined> {
-  const wanted = read(credentials);
-  if (!wanted) return undefined;
-  for (const wish of wishes(wanted)) {
-    const attributes = { namespace: '', subresource: '', version: 'v1', ...wish, user, verb: 'impersonate' };
-    const decision = await authorizer(attributes);
-    if (!decision.allowed) throw forbidden(user, attributes, decision.reason);
+/** The ways of KEP-5284 to ask for less than being somebody altogether, in upstream's order, and for whom each is. */
+const MODES: readonly { readonly mode: string; readonly fits: (wanted: Impersonated, user: UserInfo) => boolean }[] = [
+  {
+    mode: 'associated-node',
+    fits: (wanted, user) => {
+      const node = nodeOf(wanted.name);
+      const own = user.extra?.[NODE_NAME];
+      return isNameOnly(wanted) && node !== undefined && serviceAccountOf(user.name) !== undefined && own?.length === 1 && own[0] === node;
+    },
+  },
+  { mode: 'arbitrary-node', fits: (wanted) => isNameOnly(wanted) && nodeOf(wanted.name) !== undefined },
+  { mode: 'serviceaccount', fits: (wanted) => isNameOnly(wanted) && serviceAccountOf(wanted.name) !== undefined },
+  { mode: 'user-info', fits: ({ name }) => nodeOf(name) === undefined && serviceAccountOf(name) === undefined },
+];
+
+/**
+ * The user that a request acts as. First the constrained ways are tried, which need `impersonate:<mode>` on who is asked for and
+ * `impersonate-on:<mode>:<verb>` on what is asked; then the verb `impersonate`, which lets everything through. Throws Forbidden, saying what was missing first.
+ * (Kubernetes: User Impersonation; KEP-5284.)
+ */
+export async function impersonate(wanted: Impersonated, attributes: AuthorizationAttributes, authorizer: Authorizer): Promise<UserInfo> {
+  const impersonatedBy = attributes.user;
+  let refusal: unknown;
+  for (const { mode, fits } of MODES) {
+    if (!fits(wanted, attributes.user)) continue;
+    try {
+      const user = mode === 'associated-node' ? withoutExtra(attributes.user) : attributes.user;
+      await demand(authorizer, { ...attributes, user, verb: `impersonate-on:${mode}:${attributes.verb}` });
+      return { ...(await become(wanted, { user, verb: `impersonate:${mode}`, mode, authorizer })), impersonatedBy };
+    } catch (error) {
+      refusal ??= error;
+    }
   }
+  try {
+    return { ...(await become(wanted, { user: attributes.user, verb: 'impersonate', mode: undefined, authorizer })), impersonatedBy };
+  } catch (error) {
+    throw refusal ?? error;
+  }
+}
+
+/** A service account's extra fields differ from pod to pod; what it may be on its own node does not. */
+const withoutExtra = (user: UserInfo): UserInfo => ({
+  ...user,
+  extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(user.extra ?? {}).sort() },
+});
+
+async function demand(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
+  const { allowed, reason, error } = await authorizer(attributes);
+  if (!allowed) throw forbiddenBy(attributes, [error, reason].filter(Boolean).join(': '));
+}
+
+interface Way {
+  readonly user: UserInfo;
+  readonly verb: string;
+  /** undefined: the way without constraints. */
+  readonly mode: string | undefined;
+  readonly authorizer: Authorizer;
+}
+
+async function become(wanted: Impersonated, way: Way): Promise<UserInfo> {
+  const { name, uid, extra } = wanted;
+  const may = (about: Partial<Wish> & Pick<Wish, 'resource' | 'name'>) => demand(way.authorizer, wish(way, about));
+  await may(userWish(name, way));
+  if (uid) await may({ group: AUTHENTICATION, resource: 'uids', name: uid });
+  await checkGroups(wanted, way, may);
+  await checkExtra(wanted, way, may);
   return {
-    name: wanted.name,
-    ...(wanted.uid && { uid: wanted.uid }),
-    groups: groupsOf(wanted),
-    ...(Object.keys(wanted.extra).length > 0 && { extra: wanted.extra }),
-    impersonatedBy: user,
+    name,
+    ...(uid && { uid }),
+    groups: groupsOf(wanted, way),
+    ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
 
-function forbidden(user: UserInfo, wish: Required<Wish>, reason: string): ApiError {
-  const resource = wish.subresource ? `${wish.resource}/${wish.subresource}` : wish.resource;
-  const scope = wish.namespace ? `in the namespace "${wish.namespace}"` : 'at the cluster scope';
-  const subject = `${qualifiedResource(wish.resource, wish.group)} "${wish.name}" is forbidden`;
-  const why = `User "${user.name}" cannot impersonate resource "${resource}" in API group "${wish.group}" ${scope}`;
-  return new ApiError('Forbidden', `${subject}: ${why}${reason ? `: ${reason}` : ''}`, {
-    details: { name: wish.name, ...(wish.group && { group: wish.group }), kind: wish.resource },
-  });
+type Wish = Extract<AuthorizationAttributes, { path?: undefined }>;
+type May = (about: Partial<Wish> & Pick<Wish, 'resource' | 'name'>) => Promise<void>;
+
+function wish({ user, verb, mode }: Way, about: Partial<Wish> & Pick<Wish, 'resource' | 'name'>): Wish {
+  return { user, verb, group: mode === undefined ? '' : AUTHENTICATION, version: 'v1', subresource: '', namespace: '', ...about };
+}
+
+function userWish(name: string, { mode }: Way): Partial<Wish> & Pick<Wish, 'resource' | 'name'> {
+  const account = serviceAccountOf(name);
+  if (account) return { resource: 'serviceaccounts', ...account };
+  const node = mode === undefined ? undefined : nodeOf(name);
+  if (node === undefined) return { resource: 'users', name };
+  return { resource: 'nodes', name: mode === 'associated-node' ? '*' : node };
+}
+
+async function checkGroups({ groups }: Impersonated, way: Way, may: May): Promise<void> {
+  const refuse = (name: string, why: string) => forbiddenBy(wish(way, { resource: 'groups', name }), why);
+  if (way.mode !== undefined) {
+    if (groups.includes('')) throw refuse('', 'impersonating the empty string group is not allowed');
+    if (groups.includes('system:masters')) throw refuse('system:masters', 'impersonating the system:masters group is not allowed');
+    if (groups.length >= MANY && (await mayAll(() => may({ resource: 'groups', name: '*' })))) return;
+  }
+  for (const name of groups) await may({ resource: 'groups', name });
+}
+
+async function checkExtra({ extra }: Impersonated, way: Way, may: May): Promise<void> {
+  const about = { group: AUTHENTICATION, resource: 'userextras' };
+  const entries = Object.entries(extra);
+  if (way.mode !== undefined) {
+    const problem = entries.map(extraProblem).find(Boolean);
+    if (problem) throw forbiddenBy(wish(way, { ...about, name: '' }), problem);
+    const isLarge = entries.length >= MANY || entries.flatMap(([, values]) => values).length >= MANY;
+    if (isLarge && (await mayAll(() => may({ ...about, subresource: '*', name: '*' })))) return;
+  }
+  for (const [subresource, values] of entries) for (const name of values) await may({ ...about, subresource, name });
+}
+
+async function mayAll(demandAll: () => Promise<void>): Promise<boolean> {
+  try {
+    await demandAll();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function extraProblem([key, values]: [string, readonly string[]]): string | undefined {
+  if (key === '') return 'impersonating the empty string key in extra is not allowed';
+  const [domain = '', ...path] = key.split('/');
+  if (path.join('/') === '' || dns1123SubdomainFindings(domain).length > 0) {
+    return `impersonating an invalid key in extra is not allowed: extra.key: Invalid value: ${JSON.stringify(key)}: must be a domain-prefixed path (such as "acme.io/foo")`;
+  }
+  if (key !== key.toLowerCase()) return `impersonating a non-lowercase key in extra is not allowed: ${JSON.stringify(key)}`;
+  if (values.length === 0) return 'impersonating empty values in extra is not allowed';
+  return values.includes('') ? 'impersonating the empty string value in extra is not allowed' : undefined;
+}
+
+/** The groups that come with being such a user when none were asked for, as upstream adds them. */
+function groupsOf({ name, groups }: Impersonated, { mode }: Way): readonly string[] {
+  const account = serviceAccountOf(name);
+  const isNode = mode !== undefined && nodeOf(name) !== undefined;
+  const implied = account && groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`] : groups;
+  const own = isNode ? ['system:nodes'] : implied;
+  if (name === 'system:anonymous') return [...new Set([...own, 'system:unauthenticated'])];
+  return own.includes('system:unauthenticated') || own.includes('system:authenticated') ? own : [...own, 'system:authenticated'];
 }

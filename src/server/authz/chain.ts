@@ -1,28 +1,86 @@
-import type { Authorizer, ObjectReader } from '../ports.ts';
+import { unreachable } from '../../base/unreachable.ts';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, ObjectReader } from '../ports.ts';
 import { nodeAuthorizer } from './node.ts';
 import { openRbac, type Rbac } from './rbac.ts';
+import { type WebhookAuthorization, type WebhookTools, webhookAuthorizer } from './webhook.ts';
+
+/** Who is asked, in order; names are those of --authorization-mode. */
+export type AuthorizationMode =
+  | { readonly mode: 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny' }
+  | { readonly mode: 'Webhook'; readonly webhook: WebhookAuthorization };
+
+export const DEFAULT_MODES: readonly AuthorizationMode[] = [{ mode: 'Node' }, { mode: 'RBAC' }];
 
 export interface AuthorizerChain extends Disposable {
   readonly authorizer: Authorizer;
   readonly rbac: Rbac;
+  /** Why SelfSubjectRulesReview cannot list everything: some of those who decide know no rules. */
+  readonly unlisted: readonly string[];
 }
 
 const PRIVILEGED_GROUP = 'system:masters';
+const ALLOWED: AuthorizationDecision = { allowed: true, reason: '' };
+const ALWAYS_DENIED: AuthorizationDecision = { allowed: false, reason: 'Everything is forbidden.' };
 
-/** Upstream's order: the group system:masters may do everything, then the node authorizer, then RBAC. Who is allowed by none is denied. */
-export function openAuthorizers(reader: ObjectReader): AuthorizerChain {
+/** The group system:masters may do everything; then each mode is asked in turn until one allows or denies. Who is allowed by none is denied. */
+export function openAuthorizers(
+  reader: ObjectReader,
+  { modes = DEFAULT_MODES, webhookTools }: { modes?: readonly AuthorizationMode[]; webhookTools?: WebhookTools } = {},
+): AuthorizerChain {
   const rbac = openRbac(reader);
-  const node = nodeAuthorizer(reader);
+  const authorizers = modes.map((each) => authorizerOf(each, { reader, rbac, webhookTools }));
   return {
     rbac,
-    authorizer(attributes) {
-      if (attributes.user.groups.includes(PRIVILEGED_GROUP)) return { allowed: true, reason: '' };
-      const opinion = node(attributes);
-      if (opinion?.allowed) return { allowed: true, reason: '' };
-      const decision = rbac.authorize(attributes);
-      if (decision.allowed || !opinion) return decision;
-      return { allowed: false, reason: [opinion.reason, decision.reason].filter(Boolean).join('\n') };
-    },
+    unlisted: modes.some(({ mode }) => mode === 'Webhook') ? ['webhook authorizer does not support user rule resolution'] : [],
+    authorizer: (attributes) => (attributes.user.groups.includes(PRIVILEGED_GROUP) ? ALLOWED : ask(authorizers, attributes, 0, [])),
     [Symbol.dispose]: () => rbac[Symbol.dispose](),
   };
 }
+
+function authorizerOf(
+  each: AuthorizationMode,
+  { reader, rbac, webhookTools }: { reader: ObjectReader; rbac: Rbac; webhookTools: WebhookTools | undefined },
+): Authorizer {
+  switch (each.mode) {
+    case 'Node':
+      return nodeAuthorizer(reader);
+    case 'RBAC':
+      return rbac.authorize;
+    case 'AlwaysAllow':
+      return () => ALLOWED;
+    case 'AlwaysDeny':
+      return () => ALWAYS_DENIED;
+    case 'Webhook':
+      if (!webhookTools) throw new Error('an authorization webhook needs an HTTPS client');
+      return webhookAuthorizer(each.webhook, webhookTools);
+    default:
+      return unreachable(each);
+  }
+}
+
+/** Without a promise as long as nobody who is asked needs one: requests that no webhook decides wait for nothing. */
+function ask(
+  authorizers: readonly Authorizer[],
+  attributes: AuthorizationAttributes,
+  from: number,
+  before: readonly AuthorizationDecision[],
+): AuthorizationDecision | Promise<AuthorizationDecision> {
+  const refusals = [...before];
+  for (let at = from; at < authorizers.length; at += 1) {
+    const decision = authorizers[at]?.(attributes);
+    if (decision instanceof Promise) {
+      return decision.then((late) => (isFinal(late) ? late : ask(authorizers, attributes, at + 1, [...refusals, late])));
+    }
+    if (!decision) continue;
+    if (isFinal(decision)) return decision;
+    refusals.push(decision);
+  }
+  const errors = refusals.flatMap(({ error }) => error ?? []);
+  const reason = refusals
+    .map((refusal) => refusal.reason)
+    .filter(Boolean)
+    .join('\n');
+  return { allowed: false, reason, ...(errors.length > 0 && { error: errors.length === 1 ? errors[0] : `[${errors.join(', ')}]` }) };
+}
+
+const isFinal = ({ allowed, denied }: AuthorizationDecision): boolean => allowed || denied === true;

@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/generated/types.ts';
+import type { PersistentVolume, Pod } from '../../api/schema/generated/types.ts';
 
 /** Objects of a pod's namespace that its node may read, as `secrets/name`. */
 export function podReferences(pod: Pod): ReadonlySet<string> {
@@ -7,7 +7,8 @@ export function podReferences(pod: Pod): ReadonlySet<string> {
     if (name) found.add(`${resource}/${name}`);
   };
   const { spec } = pod;
-  if (!spec) return found;
+  // A mirror pod shows what a node runs by itself: it must not open anything to the node that made it.
+  if (!spec || pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return found;
   add('serviceaccounts', spec.serviceAccountName || 'default');
   for (const pull of spec.imagePullSecrets ?? []) add('secrets', pull.name);
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]) {
@@ -23,6 +24,7 @@ export function podReferences(pod: Pod): ReadonlySet<string> {
   for (const volume of spec.volumes ?? []) addVolume(volume, pod.metadata?.name ?? '', add);
   for (const claim of spec.resourceClaims ?? []) add('resourceclaims', claim.resourceClaimName);
   for (const claim of pod.status?.resourceClaimStatuses ?? []) add('resourceclaims', claim.resourceClaimName);
+  add('resourceclaims', pod.status?.extendedResourceClaimStatus?.resourceClaimName);
   return found;
 }
 
@@ -41,4 +43,26 @@ function addVolume(volume: Volume, podName: string, add: (resource: string, name
   const more = [volume.csi?.nodePublishSecretRef?.name, volume.flexVolume?.secretRef?.name, volume.iscsi?.secretRef?.name];
   const rest = [volume.rbd?.secretRef?.name, volume.scaleIO?.secretRef?.name, volume.storageos?.secretRef?.name];
   for (const name of [...plugins, ...more, ...rest]) add('secrets', name);
+}
+
+interface SecretReference {
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+/** Secrets that mounting a volume needs, as `namespace/name`. Those that say no namespace are in the claim's. */
+export function volumeSecrets({ spec }: PersistentVolume): ReadonlySet<string> {
+  const home = spec?.claimRef?.namespace ?? '';
+  const found = new Set<string>();
+  const add = (ref: SecretReference | undefined) => {
+    if (ref?.name) found.add(`${ref.namespace || home}/${ref.name}`);
+  };
+  if (!spec) return found;
+  if (spec.azureFile) add({ name: spec.azureFile.secretName, namespace: spec.azureFile.secretNamespace });
+  for (const ref of [spec.cephfs?.secretRef, spec.cinder?.secretRef, spec.flexVolume?.secretRef, spec.rbd?.secretRef]) add(ref);
+  for (const ref of [spec.scaleIO?.secretRef, spec.iscsi?.secretRef, spec.storageos?.secretRef]) add(ref);
+  const { csi } = spec;
+  for (const ref of [csi?.controllerPublishSecretRef, csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef])
+    add(ref);
+  return found;
 }

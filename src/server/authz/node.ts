@@ -1,105 +1,148 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttachment } from '../../api/schema/generated/types.ts';
-import type { AuthorizationAttributes, ObjectReader, UserInfo } from '../ports.ts';
-import { podReferences } from './node-references-plan.ts';
+import { CLUSTER_ROLES } from '../bootstrap/cluster-roles-plan.ts';
+import { parseRule } from '../bootstrap/rule-notation-plan.ts';
+import type { AuthorizationAttributes, AuthorizationDecision, ObjectReader, UserInfo } from '../ports.ts';
+import { nodeGraph } from './node-graph.ts';
+import { ruleAllows } from './rules-plan.ts';
 
 type ResourceAttributes = Extract<AuthorizationAttributes, { path?: undefined }>;
-/** undefined: not a node's own affair; other authorizers decide. */
-export type NodeOpinion = { readonly allowed: true } | { readonly allowed: false; readonly reason: string } | undefined;
+type Decide = (node: string, attributes: ResourceAttributes) => AuthorizationDecision;
+
+const PREFIX = 'system:node:';
 
 /** The node's name when the user is a node's agent (`system:node:<name>` in group system:nodes), else undefined. */
 export function nodeNameOf(user: UserInfo): string | undefined {
-  const prefix = 'system:node:';
-  return user.name.startsWith(prefix) && user.groups.includes('system:nodes') ? user.name.slice(prefix.length) || undefined : undefined;
+  return user.name.startsWith(PREFIX) && user.groups.includes('system:nodes') ? user.name.slice(PREFIX.length) || undefined : undefined;
 }
 
-const allow = { allowed: true } as const;
-const deny = (reason: string) => ({ allowed: false, reason }) as const;
+const ALLOW: AuthorizationDecision = { allowed: true, reason: '' };
+const NO_OPINION: AuthorizationDecision = { allowed: false, reason: '' };
+const refuse = (reason: string): AuthorizationDecision => ({ allowed: false, reason });
 const READ = new Set(['get', 'list', 'watch']);
-const WRITE = new Set(['create', 'get', 'update', 'patch', 'delete']);
-const unrelated = (node: string) => deny(`no relationship found between node '${node}' and this object`);
+const OWN_VERBS = new Set(['get', 'create', 'update', 'patch', 'delete']);
 
 /**
- * Kubernetes' node authorizer: an agent reads what its own pods refer to and writes its own node, lease and pods, nothing of
- * other nodes. Graph and cache are not kept apart: references of a pod are computed once per stored version of the pod.
+ * Kubernetes' node authorizer, with its words: an agent reads what its own pods refer to and writes its own node, lease and pods. What stands only in a body
+ * (whose pod is made, whose node) admission's NodeRestriction compares. Everything else that any node may do are the rules of the ClusterRole system:node.
  */
-export function nodeAuthorizer(reader: ObjectReader): (attributes: AuthorizationAttributes) => NodeOpinion {
-  const references = new WeakMap<Pod, ReadonlySet<string>>();
-  const referencesOf = (pod: Pod) => {
-    const known = references.get(pod) ?? podReferences(pod);
-    references.set(pod, known);
-    return known;
+export function nodeAuthorizer(reader: ObjectReader): (attributes: AuthorizationAttributes) => AuthorizationDecision {
+  const graph = nodeGraph(reader);
+  const rules = (CLUSTER_ROLES['system:node'] ?? []).map(parseRule);
+  const related: Decide = (node, { resource, namespace, name }) => {
+    if (!name) return refuse('No Object name found');
+    return graph.isRelated(node, resource, namespace, name)
+      ? ALLOW
+      : refuse(`no relationship found between node '${node}' and this object`);
   };
-  const podsOn = (node: string, namespace: string | undefined) =>
-    reader.list<Pod>('pods', namespace).filter((pod) => pod.spec?.nodeName === node);
-  const refers = (node: string, namespace: string, key: string) => podsOn(node, namespace).some((pod) => referencesOf(pod).has(key));
-  const usesVolume = (node: string, name: string) => {
-    const claim = reader.get<PersistentVolume>('persistentvolumes', '', name)?.spec?.claimRef;
-    if (!claim?.name || !claim.namespace) return false;
-    const bound = reader.get<PersistentVolumeClaim>('persistentvolumeclaims', claim.namespace, claim.name);
-    return bound?.spec?.volumeName === name && refers(node, claim.namespace, `persistentvolumeclaims/${claim.name}`);
+  const get: Decide = (node, a) => {
+    if (a.verb !== 'get') return refuse('can only get individual resources of this type');
+    return a.subresource ? refuse('cannot get subresource') : related(node, a);
   };
-  const ownPod = (node: string, a: ResourceAttributes) => reader.get<Pod>('pods', a.namespace, a.name)?.spec?.nodeName === node;
-
-  const readReferred = (node: string, a: ResourceAttributes): NodeOpinion => {
-    if (!READ.has(a.verb)) return deny('can only read resources of this type');
-    if (a.subresource) return deny('cannot read subresource');
-    if (!a.name) return deny('No Object name found');
-    return refers(node, a.namespace, `${a.resource}/${a.name}`) ? allow : unrelated(node);
+  const read: Decide = (node, a) => {
+    if (!READ.has(a.verb)) return refuse('can only read resources of this type');
+    if (a.subresource) return refuse('cannot read subresource');
+    return a.namespace ? related(node, a) : refuse('can only read namespaced object of this type');
   };
-  const pods = (node: string, a: ResourceAttributes): NodeOpinion => {
-    if (READ.has(a.verb) && !a.subresource) return a.verb === 'get' && !ownPod(node, a) ? undefined : allow;
-    // Creating mirror pods is not allowed: a pod that a node makes could mount any service account's token.
-    const statusWrite = a.subresource === 'status' && (a.verb === 'update' || a.verb === 'patch');
-    const removal = (a.verb === 'delete' && !a.subresource) || (a.verb === 'create' && a.subresource === 'eviction');
-    if (!statusWrite && !removal) return undefined;
-    return ownPod(node, a) ? allow : unrelated(node);
+  const claims: Decide = (node, a) => {
+    if (a.subresource !== 'status') return get(node, a);
+    return a.verb === 'update' || a.verb === 'patch' ? related(node, a) : refuse('can only get/update/patch this type');
   };
-  const nodes = (node: string, a: ResourceAttributes): NodeOpinion => {
-    if (READ.has(a.verb)) return a.subresource === '' || a.name === node ? allow : undefined;
-    if (a.verb === 'create' && !a.subresource) return allow;
-    if (a.verb !== 'update' && a.verb !== 'patch') return undefined;
-    if (a.subresource !== '' && a.subresource !== 'status') return undefined;
-    return a.name === node ? allow : deny(`node '${node}' is not allowed to modify node '${a.name}'`);
+  const tokens: Decide = (node, a) => {
+    if (a.verb !== 'create' || !a.name) return refuse('can only create tokens for individual service accounts');
+    return a.subresource === 'token' ? related(node, a) : refuse('can only create token subresource of serviceaccount');
   };
-  const ownNamed = (node: string, a: ResourceAttributes, what: string): NodeOpinion => {
-    if (a.subresource) return undefined;
-    if (!WRITE.has(a.verb)) return deny(`can only get, create, update, patch, or delete a ${what}`);
-    // create carries the name in the body; admission's NodeRestriction compares it.
-    if (a.verb === 'create' && a.name === '') return allow;
-    return a.name === node ? allow : deny(`can only access ${what} with the same name as the requesting node`);
-  };
-  const claims = (node: string, a: ResourceAttributes): NodeOpinion => {
-    const verbs = a.subresource === 'status' ? ['get', 'update', 'patch'] : a.subresource === '' ? ['get'] : [];
-    if (!verbs.includes(a.verb)) return deny('can only get resources of this type');
-    return refers(node, a.namespace, `persistentvolumeclaims/${a.name}`) ? allow : unrelated(node);
-  };
-  const serviceAccounts = (node: string, a: ResourceAttributes): NodeOpinion => {
-    if (a.verb !== 'create' || a.subresource !== 'token') return undefined;
-    return refers(node, a.namespace, `serviceaccounts/${a.name}`) ? allow : unrelated(node);
-  };
-  const attachments = (node: string, a: ResourceAttributes): NodeOpinion => {
-    if (a.verb !== 'get' || a.subresource) return deny('can only get resources of this type');
-    return reader.get<VolumeAttachment>('volumeattachments.storage.k8s.io', '', a.name)?.spec?.nodeName === node ? allow : unrelated(node);
-  };
-  const leases = (node: string, a: ResourceAttributes): NodeOpinion =>
-    a.namespace === 'kube-node-lease' ? ownNamed(node, a, 'node lease') : undefined;
-
-  const affairs: Readonly<Record<string, (node: string, a: ResourceAttributes) => NodeOpinion>> = {
-    secrets: readReferred,
-    configmaps: readReferred,
-    'resourceclaims.resource.k8s.io': (node, a) => (a.verb === 'get' ? readReferred(node, a) : deny('can only get resources of this type')),
+  const affairs: Readonly<Record<string, Decide>> = {
+    secrets: read,
+    configmaps: read,
     persistentvolumeclaims: claims,
-    persistentvolumes: (node, a) => (a.verb === 'get' && !a.subresource && usesVolume(node, a.name) ? allow : unrelated(node)),
-    'volumeattachments.storage.k8s.io': attachments,
-    serviceaccounts: serviceAccounts,
+    persistentvolumes: get,
+    'resourceclaims.resource.k8s.io': get,
+    'volumeattachments.storage.k8s.io': get,
+    serviceaccounts: tokens,
     'leases.coordination.k8s.io': leases,
-    'csinodes.storage.k8s.io': (node, a) => ownNamed(node, a, 'CSINode'),
-    pods,
+    'csinodes.storage.k8s.io': csiNodes,
+    'resourceslices.resource.k8s.io': slices(related),
     nodes,
+    pods: pods(related),
   };
   return (attributes) => {
     const node = nodeNameOf(attributes.user);
-    if (node === undefined || attributes.path !== undefined) return undefined;
-    return affairs[attributes.group ? `${attributes.resource}.${attributes.group}` : attributes.resource]?.(node, attributes);
+    if (node === undefined) return NO_OPINION;
+    if (attributes.path === undefined) {
+      const own = affairs[attributes.group ? `${attributes.resource}.${attributes.group}` : attributes.resource];
+      if (own) return own(node, attributes);
+    }
+    return rules.some((rule) => ruleAllows(rule, attributes)) ? ALLOW : NO_OPINION;
   };
 }
+
+const leases: Decide = (node, { verb, namespace, name }) => {
+  if (!OWN_VERBS.has(verb)) return refuse('can only get, create, update, patch, or delete a node lease');
+  if (namespace !== 'kube-node-lease') return refuse('can only access leases in the "kube-node-lease" system namespace');
+  const isOwn = verb === 'create' || name === node;
+  return isOwn ? ALLOW : refuse('can only access node lease with the same name as the requesting node');
+};
+
+const csiNodes: Decide = (node, { verb, subresource, name }) => {
+  if (!OWN_VERBS.has(verb)) return refuse('can only get, create, update, patch, or delete a CSINode');
+  if (subresource) return refuse('cannot authorize CSINode subresources');
+  const isOwn = verb === 'create' || name === node;
+  return isOwn ? ALLOW : refuse('can only access CSINode with the same name as the requesting node');
+};
+
+const selects = ({ fields = [] }: ResourceAttributes, field: string, node: string): boolean =>
+  fields.some((each) => each.field === field && each.op === '=' && each.value === node);
+
+const slices =
+  (related: Decide): Decide =>
+  (node, a) => {
+    if (a.subresource) return refuse('cannot authorize ResourceSlice subresources');
+    switch (a.verb) {
+      case 'create':
+        return ALLOW;
+      case 'get':
+      case 'update':
+      case 'patch':
+      case 'delete':
+        return related(node, a);
+      case 'watch':
+      case 'list':
+      case 'deletecollection':
+        return selects(a, 'spec.nodeName', node) || selects(a, 'nodeName', node)
+          ? ALLOW
+          : refuse('can only list/watch/deletecollection resourceslices with nodeName field selector');
+      default:
+        return refuse(
+          'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+        );
+    }
+  };
+
+const nodes: Decide = (node, { verb, subresource, name }) => {
+  const changes = verb === 'update' || verb === 'patch';
+  if (changes && (!subresource || subresource === 'status')) {
+    return name === node ? ALLOW : refuse(`node '${node}' is not allowed to modify node '${name}'`);
+  }
+  if (subresource) return NO_OPINION;
+  if (verb === 'create') return ALLOW;
+  if (!READ.has(verb)) return NO_OPINION;
+  if (name === node) return ALLOW;
+  return refuse(
+    name === ''
+      ? `node '${node}' cannot read all nodes, only its own Node object`
+      : `node '${node}' cannot read '${name}', only its own Node object`,
+  );
+};
+
+const pods =
+  (related: Decide): Decide =>
+  (node, a) => {
+    const { verb, subresource, name } = a;
+    if (subresource === 'status') return verb === 'update' || verb === 'patch' ? related(node, a) : NO_OPINION;
+    if (subresource === 'eviction') return verb === 'create' ? related(node, a) : NO_OPINION;
+    // Upstream lets agents make mirror pods and leaves the check to admission; ours shows static pods in no other way and makes none.
+    if (subresource || verb === 'create') return NO_OPINION;
+    if (verb === 'get' || verb === 'delete') return related(node, a);
+    if (!READ.has(verb)) return NO_OPINION;
+    if (selects(a, 'spec.nodeName', node)) return ALLOW;
+    return name ? related(node, a) : refuse('can only list/watch pods with spec.nodeName field selector');
+  };

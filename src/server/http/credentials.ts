@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
 import type { Authenticator, Credentials, UserInfo } from '../ports.ts';
 
@@ -12,33 +12,56 @@ interface Peer {
   user?: UserInfo;
 }
 
+/** SHA-256 fingerprints (node's form) of the CAs that vouch for clients, and of those that vouch for front proxies. */
+export interface TrustedRoots {
+  readonly client: ReadonlySet<string>;
+  readonly frontProxy: ReadonlySet<string>;
+}
+
+export interface RequestAuthenticatorOptions {
+  readonly authenticator: Authenticator;
+  /** Absent: every CA of the server vouches for clients. */
+  readonly roots?: TrustedRoots;
+  /** May requests for the path come from nobody? Absent: all may. */
+  readonly allowsAnonymous?: (path: string) => boolean;
+}
+
 export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
-const IMPERSONATION = ['impersonate-user', 'impersonate-group', 'impersonate-uid'];
 
 /** Who sends a request. Throws Unauthorized. */
-export function requestAuthenticator(authenticator: Authenticator): (raw: IncomingMessage) => Promise<UserInfo> | UserInfo {
+export function requestAuthenticator(options: RequestAuthenticatorOptions): (raw: IncomingMessage) => Promise<UserInfo> | UserInfo {
   const peers = new WeakMap<object, Peer>();
   return (raw) => {
     const socket = socketOf(raw);
     let peer = peers.get(socket);
     if (!peer) {
-      peer = { certificate: peerCertificate(socket) };
+      peer = { certificate: peerCertificate(socket, options.roots) };
       peers.set(socket, peer);
     }
-    const { headers } = raw;
-    const byCertificate = peer.certificate && !headers.authorization && !IMPERSONATION.some((name) => headers[name] !== undefined);
-    if (!byCertificate) return authenticate(authenticator, credentialsOf(raw, peer.certificate));
-    return peer.user ?? remember(peer, authenticate(authenticator, credentialsOf(raw, peer.certificate)));
+    const { certificate } = peer;
+    if (!certificate?.isClient || certificate.isFrontProxy || raw.headers.authorization) return authenticate(options, raw, certificate);
+    return peer.user ?? remember(peer, authenticate(options, raw, certificate));
   };
 }
 
 async function remember(peer: Peer, user: Promise<UserInfo>): Promise<UserInfo> {
-  peer.user = await user;
-  return peer.user;
+  const found = await user;
+  // A certificate without a name leaves it to the path whether nobody may ask.
+  if (found !== ANONYMOUS) peer.user = found;
+  return found;
 }
 
-const authenticate = async (authenticator: Authenticator, credentials: Credentials): Promise<UserInfo> =>
-  (await authenticator(credentials)) ?? ANONYMOUS;
+async function authenticate(
+  { authenticator, allowsAnonymous }: RequestAuthenticatorOptions,
+  raw: IncomingMessage,
+  certificate: Certificate | undefined,
+): Promise<UserInfo> {
+  const user = await authenticator(credentialsOf(raw, certificate));
+  if (user) return user;
+  const [path = '/'] = (raw.url ?? '/').split('?', 1);
+  if (allowsAnonymous && !allowsAnonymous(path)) throw new ApiError('Unauthorized', 'Unauthorized');
+  return ANONYMOUS;
+}
 
 /** Over HTTP/2 every stream has a proxy of its own; the session's socket is the connection. */
 function socketOf(raw: IncomingMessage): TLSSocket {
@@ -46,14 +69,32 @@ function socketOf(raw: IncomingMessage): TLSSocket {
   return (session?.socket ?? raw.socket) as TLSSocket;
 }
 
-/** A certificate that our CA did not sign is refused, as upstream does, rather than ignored. */
-function peerCertificate(socket: TLSSocket): Certificate | undefined {
+const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2';
+
+/** What the peer presented, whoever signed it: the authenticator refuses what nobody vouches for, unless a token says who asks. */
+function peerCertificate(socket: TLSSocket, roots: TrustedRoots | undefined): Certificate | undefined {
   if (typeof socket.getPeerCertificate !== 'function') return undefined;
-  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
+  const certificate = socket.getPeerCertificate(true) as Partial<DetailedPeerCertificate> | null;
   if (!certificate?.subject) return undefined;
-  if (!socket.authorized) throw new ApiError('Unauthorized', 'Unauthorized');
-  const { CN, O } = certificate.subject as { CN?: string | string[]; O?: string | string[] };
-  return { commonName: list(CN)[0] ?? '', organizations: list(O), fingerprint: certificate.fingerprint256 ?? '' };
+  const subject = certificate.subject as { CN?: string | string[]; O?: string | string[]; [UID_ATTRIBUTE]?: string | string[] };
+  const root = socket.authorized ? rootOf(certificate as DetailedPeerCertificate) : '';
+  const [uid] = list(subject[UID_ATTRIBUTE]);
+  return {
+    commonName: list(subject.CN)[0] ?? '',
+    organizations: list(subject.O),
+    ...(uid && { uid }),
+    fingerprint: certificate.fingerprint256 ?? '',
+    isClient: roots ? roots.client.has(root) : socket.authorized,
+    isFrontProxy: roots?.frontProxy.has(root) ?? false,
+  };
+}
+
+/** Fingerprint of the CA at the end of the chain. */
+function rootOf(certificate: DetailedPeerCertificate): string {
+  let last = certificate;
+  while (last.issuerCertificate && last.issuerCertificate !== last && last.issuerCertificate.fingerprint256 !== last.fingerprint256)
+    last = last.issuerCertificate;
+  return last.fingerprint256;
 }
 
 const list = (value: string | string[] | undefined): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);

@@ -6,11 +6,12 @@ import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
 import type { Auditor, AuditTrail } from '../audit/trail.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
-import type { Authorizer, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
+import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, noSuchResource, notBuilt } from '../registry/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './accept.ts';
+import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { parseResourcePath } from './resource-path.ts';
@@ -29,6 +30,7 @@ export interface FrontOptions {
   readonly definition: (group: string, version: string, plural: string) => ResourceDefinition | undefined;
   readonly authenticate: (raw: IncomingMessage) => Promise<UserInfo> | UserInfo;
   readonly authorizer: Authorizer;
+  readonly impersonate?: Impersonator;
   /** By `<plural>/<subresource>`: `pods/exec`. */
   readonly streams: Readonly<Record<string, StreamHandler>>;
   /** Takes every request that names no resource, after authorization. */
@@ -55,15 +57,18 @@ export function createFront(options: FrontOptions): Front {
     let routed: Routed | undefined;
     let user: UserInfo | undefined;
     let trail: AuditTrail | undefined;
+    let begun = false;
     try {
       const path = pathOf(raw);
       user = await options.authenticate(raw);
       routed = route(options, raw, path);
+      user = await actingUser(options, user, { raw, routed, path });
+      begun = true;
       trail = options.audit?.begin({ raw, reply, auditId, user, path, request: routed?.request });
       if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
-      if (!routed && !trail) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: undefined });
+      if (!begun) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: routed?.request });
       await answerError(options, { raw, reply, warnings, trail }, error);
     }
     trail?.complete(reply.statusCode);
@@ -148,16 +153,6 @@ async function answerOther(
   await authorize(options.authorizer, { user, verb, path }, trail?.decided);
   await options.fallback(raw, reply);
 }
-
-const NON_RESOURCE_VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'head',
-  POST: 'post',
-  PUT: 'put',
-  PATCH: 'patch',
-  DELETE: 'delete',
-  OPTIONS: 'options',
-};
 
 async function answerError(
   { log }: FrontOptions,

@@ -16,8 +16,8 @@ const STREAMS_PER_CONNECTION = 250;
 export interface TlsMaterial {
   readonly key: string;
   readonly cert: string;
-  /** CAs that sign client certificates, PEM. */
-  readonly ca: string;
+  /** CAs that sign certificates of clients and front proxies, PEM. */
+  readonly ca: string | string[];
 }
 
 export interface TlsSource {

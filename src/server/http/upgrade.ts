@@ -5,6 +5,7 @@ import type { AuditTrail } from '../audit/trail.ts';
 import type { RequestContext } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
+import { actingUser } from './acting-user.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { auditIdOf, type FrontOptions, pathOf, route } from './front.ts';
 
@@ -20,8 +21,9 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
     let trail: AuditTrail | undefined;
     try {
       const urlPath = pathOf(raw);
-      const user = await options.authenticate(raw);
+      const sender = await options.authenticate(raw);
       const routed = route(options, raw, urlPath);
+      const user = await actingUser(options, sender, { raw, routed, path: urlPath });
       trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: routed?.request });
       if (!routed) throw noSuchResource();
       const { definition, path, request } = routed;

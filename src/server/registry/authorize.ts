@@ -1,28 +1,57 @@
-import { parseFieldSelector } from '../../api/meta/selectors.ts';
+import { parseFieldSelector, parseLabelRequirements } from '../../api/meta/selectors.ts';
 import { ApiError, qualifiedResource } from '../../api/meta/status.ts';
-import type { ApiRequest } from '../../api/transport.ts';
+import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, UserInfo } from '../ports.ts';
 
-export const attributesOf = (user: UserInfo, request: ApiRequest): AuthorizationAttributes => ({
-  user,
-  verb: request.verb,
-  group: request.group,
-  version: request.version,
-  resource: request.resource,
-  subresource: request.subresource ?? '',
-  namespace: request.namespace ?? '',
-  name: request.name ?? selectedName(request),
-});
-
-/** A list or watch of one object by `metadata.name` is authorized as that object's, as upstream does: agents read secrets this way. */
-function selectedName({ verb, options }: ApiRequest): string {
-  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return '';
-  if (!options?.fieldSelector?.includes('metadata.name')) return '';
-  const named = parseFieldSelector(options.fieldSelector).find(({ field, op }) => field === 'metadata.name' && op === '=');
-  return named?.value ?? '';
+export function attributesOf(user: UserInfo, request: ApiRequest): AuthorizationAttributes {
+  const { verb, group, version, resource, subresource = '', namespace = '', name = '', options } = request;
+  const about = { user, verb, group, version, resource, subresource, namespace, name };
+  if (!options?.fieldSelector && !options?.labelSelector) return about;
+  return verb === 'list' || verb === 'watch' || verb === 'deletecollection' ? narrowed(about, options) : about;
 }
 
-/** Throws Forbidden, worded as upstream words it, unless the authorizer allows the request. `decided` is told either way. */
+/**
+ * The selectors of a request, for who decides by them. A list or watch of one object by `metadata.name` is that object's, as upstream has it: agents read
+ * secrets this way.
+ */
+function narrowed<T extends { readonly name: string }>(about: T, { fieldSelector = '', labelSelector = '' }: RequestOptions) {
+  const fields = readable(() => parseFieldSelector(fieldSelector));
+  const labels = readable(() => parseLabelRequirements(labelSelector));
+  const name = about.name || (fields.find(({ field, op }) => field === 'metadata.name' && op === '=')?.value ?? '');
+  return { ...about, name, ...(fields.length > 0 && { fields }), ...(labels.length > 0 && { labels }) };
+}
+
+/** The registry refuses a selector that cannot be read; here it narrows nothing. */
+function readable<T>(parse: () => readonly T[]): readonly T[] {
+  try {
+    return parse();
+  } catch {
+    return [];
+  }
+}
+
+/** Upstream writes no text of a request back that a browser could take for HTML. */
+const plain = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** The refusal of what the attributes say, worded as upstream words it. */
+export function forbiddenBy(attributes: AuthorizationAttributes, reason: string): ApiError {
+  const because = reason ? `: ${reason}` : '';
+  const who = JSON.stringify(attributes.user.name);
+  if (attributes.path !== undefined) {
+    const message = plain(`User ${who} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}`);
+    return new ApiError('Forbidden', `forbidden: ${message}${because}`, { details: {} });
+  }
+  const { group, resource, subresource, namespace, name, verb } = attributes;
+  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
+  const what = JSON.stringify(subresource ? `${resource}/${subresource}` : resource);
+  const subject = `${qualifiedResource(resource, group)}${name ? ` ${JSON.stringify(name)}` : ''}`;
+  const message = plain(`User ${who} cannot ${verb} resource ${what} in API group ${JSON.stringify(group)} ${where}`);
+  return new ApiError('Forbidden', `${subject} is forbidden: ${message}${because}`, {
+    details: { ...(name && { name }), ...(group && { group }), kind: resource },
+  });
+}
+
+/** Throws Forbidden unless the authorizer allows the request; InternalError when it could not decide. `decided` is told either way. */
 export async function authorize(
   authorizer: Authorizer,
   attributes: AuthorizationAttributes,
@@ -30,19 +59,9 @@ export async function authorize(
 ): Promise<void> {
   const asked = authorizer(attributes);
   const decision = asked instanceof Promise ? await asked : asked;
-  const { allowed, reason } = decision;
+  const { allowed, reason, error } = decision;
   decided?.(decision);
   if (allowed) return;
-  const because = reason ? `: ${reason}` : '';
-  const who = JSON.stringify(attributes.user.name);
-  if (attributes.path !== undefined) {
-    const message = `forbidden: User ${who} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`;
-    throw new ApiError('Forbidden', message, { details: {} });
-  }
-  const { group, resource, subresource, namespace, name, verb } = attributes;
-  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
-  const what = JSON.stringify(subresource ? `${resource}/${subresource}` : resource);
-  const subject = `${qualifiedResource(resource, group)}${name ? ` ${JSON.stringify(name)}` : ''}`;
-  const message = `${subject} is forbidden: User ${who} cannot ${verb} resource ${what} in API group ${JSON.stringify(group)} ${where}${because}`;
-  throw new ApiError('Forbidden', message, { details: { ...(name && { name }), ...(group && { group }), kind: resource } });
+  if (error) throw new ApiError('InternalError', `Internal error occurred: ${error}`, { details: { causes: [{ message: error }] } });
+  throw forbiddenBy(attributes, reason);
 }

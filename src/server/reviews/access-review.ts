@@ -1,6 +1,9 @@
-import { invalid, invalidObject } from '../../api/meta/field-error.ts';
+import { type FieldError, invalid, invalidObject, required } from '../../api/meta/field-error.ts';
+import { type FieldRequirement, type LabelRequirement, parseFieldSelector, parseLabelRequirements } from '../../api/meta/selectors.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type {
+  FieldSelectorAttributes,
+  LabelSelectorAttributes,
   LocalSubjectAccessReview,
   NonResourceAttributes,
   ResourceAttributes,
@@ -18,56 +21,159 @@ interface Asked {
   readonly nonResourceAttributes?: NonResourceAttributes;
 }
 
-function attributesOf(user: UserInfo, { resourceAttributes: r, nonResourceAttributes: n }: Asked): AuthorizationAttributes {
-  if (n) return { user, verb: n.verb ?? '', path: n.path ?? '' };
-  const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = r ?? {};
-  return { user, verb, group, version, resource, subresource, namespace, name };
+/** What is asked, and which parts of its selectors could not be used: they narrow nothing then, and the answer says so. */
+interface Question {
+  readonly attributes: AuthorizationAttributes;
+  readonly errors: readonly string[];
 }
 
-function checkAsked(kind: string, spec: Asked | undefined): Asked {
+function questionOf(user: UserInfo, { resourceAttributes: r, nonResourceAttributes: n }: Asked): Question {
+  if (n) return { attributes: { user, verb: n.verb ?? '', path: n.path ?? '' }, errors: [] };
+  const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = r ?? {};
+  const [fields, labels] = [fieldsOf(r?.fieldSelector), labelsOf(r?.labelSelector)];
+  const errors = [...ignored('fieldSelector', fields), ...ignored('labelSelector', labels)];
+  const about = { user, verb, group, version, resource, subresource, namespace, name };
+  return { attributes: { ...about, fields: fields.usable, labels: labels.usable }, errors };
+}
+
+/** The parts of a selector that can be used, and what is wrong with the others. */
+interface Selector<T> {
+  readonly usable: readonly T[];
+  readonly problems: readonly string[];
+}
+
+function ignored(field: string, { usable, problems }: Selector<unknown>): string[] {
+  if (problems.length === 0) return [];
+  const why = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`;
+  return [`spec.resourceAttributes.${field} ${usable.length > 0 ? 'partially ' : ''}ignored due to parse error: ${why}`];
+}
+
+function parsed<T>(parse: () => readonly T[]): Selector<T> {
+  try {
+    return { usable: parse(), problems: [] };
+  } catch (error) {
+    return { usable: [], problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+/** Each requirement as `read` has it: a text says what is wrong with it. */
+function collected<R, T extends object>(requirements: readonly R[], read: (requirement: R) => T | string): Selector<T> {
+  const all = requirements.map(read);
+  return { usable: all.filter((each) => typeof each === 'object'), problems: all.filter((each) => typeof each === 'string') };
+}
+
+function fieldsOf(selector: FieldSelectorAttributes | undefined): Selector<FieldRequirement> {
+  const { rawSelector, requirements = [] } = selector ?? {};
+  if (rawSelector) return parsed(() => parseFieldSelector(rawSelector));
+  return collected(requirements, ({ key, operator, values = [] }): FieldRequirement | string => {
+    const [value = ''] = values;
+    switch (operator) {
+      case 'In':
+        return values.length === 1 ? { field: key, op: '=', value } : 'fieldSelectors in must have one value';
+      case 'NotIn':
+        return values.length === 1 ? { field: key, op: '!=', value } : 'fieldSelectors not in must have one value';
+      case 'Exists':
+      case 'DoesNotExist':
+        return `fieldSelectors do not yet support ${operator}`;
+      default:
+        return `${JSON.stringify(operator)} is not a valid field selector operator`;
+    }
+  });
+}
+
+const LABEL_OPERATORS: Readonly<Record<string, LabelRequirement['operator']>> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+};
+
+function labelsOf(selector: LabelSelectorAttributes | undefined): Selector<LabelRequirement> {
+  const { rawSelector, requirements = [] } = selector ?? {};
+  if (rawSelector) return parsed(() => parseLabelRequirements(rawSelector));
+  return collected(requirements, ({ key, operator, values = [] }): LabelRequirement | string => {
+    const known = LABEL_OPERATORS[operator];
+    return known ? { key, operator: known, values } : `${JSON.stringify(operator)} is not a valid label selector operator`;
+  });
+}
+
+/** Either the text or its parts, never both, and not neither. */
+function checkSelector(
+  path: string,
+  selector: { readonly rawSelector?: string; readonly requirements?: readonly object[] } | undefined,
+): FieldError[] {
+  if (!selector) return [];
+  const { rawSelector = '', requirements = [] } = selector;
+  if (rawSelector && requirements.length > 0) {
+    return [invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements')];
+  }
+  if (!rawSelector && requirements.length === 0) {
+    return [required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)];
+  }
+  return [];
+}
+
+function checkAsked(kind: string, spec: Asked | undefined, more: readonly FieldError[] = []): Asked {
   const { resourceAttributes, nonResourceAttributes } = spec ?? {};
+  const errors: FieldError[] = [];
   if (resourceAttributes && nonResourceAttributes) {
     const detail = 'cannot be specified in combination with resourceAttributes';
-    throw invalidObject(kind, GROUP, '', [invalid('spec.nonResourceAttributes', nonResourceAttributes, detail)]);
+    errors.push(invalid('spec.nonResourceAttributes', nonResourceAttributes, detail));
   }
   if (!resourceAttributes && !nonResourceAttributes) {
     const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    throw invalidObject(kind, GROUP, '', [invalid('spec.resourceAttributes', resourceAttributes, detail)]);
+    errors.push(invalid('spec.resourceAttributes', resourceAttributes, detail));
   }
+  errors.push(
+    ...more,
+    ...checkSelector('spec.resourceAttributes.fieldSelector', resourceAttributes?.fieldSelector),
+    ...checkSelector('spec.resourceAttributes.labelSelector', resourceAttributes?.labelSelector),
+  );
+  if (errors.length > 0) throw invalidObject(kind, GROUP, '', errors);
   return { resourceAttributes, nonResourceAttributes };
 }
 
-function userOf(kind: string, spec: SubjectAccessReviewSpec): UserInfo {
-  if (!spec.user && !spec.groups?.length) {
-    throw invalidObject(kind, GROUP, '', [invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified')]);
-  }
-  return { name: spec.user ?? '', groups: spec.groups ?? [], ...(spec.uid && { uid: spec.uid }), ...(spec.extra && { extra: spec.extra }) };
-}
+const checkUser = ({ user, groups }: SubjectAccessReviewSpec): FieldError[] =>
+  user || groups?.length ? [] : [invalid('spec.user', user ?? '', 'at least one of user or group must be specified')];
 
-async function decide(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<object> {
-  const { allowed, reason } = await authorizer(attributes);
-  return { allowed, ...(reason && { reason }) };
+const userOf = (spec: SubjectAccessReviewSpec): UserInfo => ({
+  name: spec.user ?? '',
+  groups: spec.groups ?? [],
+  ...(spec.uid && { uid: spec.uid }),
+  ...(spec.extra && { extra: spec.extra }),
+});
+
+async function decide(authorizer: Authorizer, { attributes, errors }: Question): Promise<object> {
+  const { allowed, denied, reason, error } = await authorizer(attributes);
+  const problems = [...(error ? [error] : []), ...errors];
+  const evaluationError = problems.length > 1 ? `[${problems.join(', ')}]` : problems[0];
+  return { allowed, ...(denied && { denied }), ...(reason && { reason }), ...(evaluationError && { evaluationError }) };
 }
 
 /** SubjectAccessReview, LocalSubjectAccessReview and SelfSubjectAccessReview (`kubectl auth can-i`). */
 export function accessReviews(authorizer: Authorizer): Record<string, VirtualHandler> {
   const about = async (request: ApiRequest, kind: string, review: SubjectAccessReview) => {
-    const asked = checkAsked(kind, review.spec);
-    return answer(request, kind, review, await decide(authorizer, attributesOf(userOf(kind, review.spec), asked)));
+    const asked = checkAsked(kind, review.spec, checkUser(review.spec ?? {}));
+    return answer(request, kind, review, await decide(authorizer, questionOf(userOf(review.spec), asked)));
   };
   return {
     [`subjectaccessreviews.${GROUP}`]: (request) => about(request, 'SubjectAccessReview', bodyOf<SubjectAccessReview>(request)),
     [`localsubjectaccessreviews.${GROUP}`]: async (request) => {
       const review = bodyOf<LocalSubjectAccessReview>(request);
-      if ((review.spec?.resourceAttributes?.namespace ?? '') !== (request.namespace ?? '')) {
-        throw new ApiError('BadRequest', 'spec.resourceAttributes.namespace must match namespace');
+      const { nonResourceAttributes, resourceAttributes } = review.spec ?? {};
+      if (nonResourceAttributes) {
+        const detail = 'disallowed on this kind of request';
+        throw invalidObject('LocalSubjectAccessReview', GROUP, '', [invalid('spec.nonResourceAttributes', nonResourceAttributes, detail)]);
+      }
+      if (resourceAttributes && (resourceAttributes.namespace ?? '') !== (request.namespace ?? '')) {
+        throw new ApiError('BadRequest', `spec.resourceAttributes.namespace must match namespace: ${request.namespace}`);
       }
       return about(request, 'LocalSubjectAccessReview', review);
     },
     [`selfsubjectaccessreviews.${GROUP}`]: async (request, { user }) => {
       const review = bodyOf<SelfSubjectAccessReview>(request);
       const asked = checkAsked('SelfSubjectAccessReview', review.spec);
-      return answer(request, 'SelfSubjectAccessReview', review, await decide(authorizer, attributesOf(user, asked)));
+      return answer(request, 'SelfSubjectAccessReview', review, await decide(authorizer, questionOf(user, asked)));
     },
   };
 }

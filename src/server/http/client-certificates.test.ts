@@ -1,0 +1,109 @@
+import { X509Certificate } from 'node:crypto';
+import { request } from 'node:https';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registry as definitions } from '../../api/index.ts';
+import { systemClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { systemRandom } from '../../base/random.ts';
+import { openStore } from '../../store/open.ts';
+import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
+import { createAuthenticator } from '../authn/authenticator.ts';
+import { DEFAULT_FRONT_PROXY } from '../authn/front-proxy.ts';
+import { impersonate, impersonationIn } from '../authn/impersonation.ts';
+import type { KeyPair } from '../pki/certificate.ts';
+import { issueAuthority, issueIdentity, newKeyPem } from '../pki/issue.ts';
+import type { Authorizer } from '../ports.ts';
+import { type ApiServer, createApiServer, openApi } from '../server.ts';
+
+const authority = async (name: string) => issueAuthority(name, await newKeyPem(), systemClock.now());
+const identity = (ca: KeyPair, commonName: string, purpose: 'client' | 'server' = 'client') =>
+  issueIdentity(ca, { commonName, organizations: ['dev'], sans: ['localhost'], purpose }, systemClock.now());
+const roots = (pair: KeyPair) => new Set([new X509Certificate(pair.certPem).fingerprint256]);
+
+let server: ApiServer;
+let stop: () => Promise<void>;
+let jane: KeyPair;
+let proxy: KeyPair;
+let stranger: KeyPair;
+let serverCa: string;
+
+beforeAll(async () => {
+  const [ca, proxyCa, otherCa] = await Promise.all([authority('ca'), authority('proxy'), authority('other')]);
+  [jane, proxy, stranger] = await Promise.all([identity(ca, 'jane'), identity(proxyCa, 'front-proxy-client'), identity(otherCa, 'jane')]);
+  serverCa = ca.certPem;
+  const serving = await identity(ca, 'localhost', 'server');
+  const store = await openStore({ url: 'memory:', clock: systemClock, log: silentLogger });
+  const cache = createWatchCache(store, { clock: systemClock, log: silentLogger });
+  // Everything is refused, so that the refusal says who asked.
+  const authorizer: Authorizer = ({ verb }) => ({ allowed: verb === 'impersonate', reason: '' });
+  server = createApiServer({
+    admission: [],
+    resources: await openApi(definitions, cache),
+    authenticator: createAuthenticator({
+      authenticateToken: (token) => (token === 'good' ? { user: { name: 'robot', groups: [] }, audiences: [] } : undefined),
+      audiences: [],
+      frontProxy: DEFAULT_FRONT_PROXY,
+    }),
+    roots: { client: roots(ca), frontProxy: roots(proxyCa) },
+    allowsAnonymous: (path) => path === '/livez',
+    impersonate: async (attributes, headers) => {
+      const wanted = impersonationIn(headers);
+      return wanted && impersonate(wanted, attributes, authorizer);
+    },
+    authorizer,
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    tls: { current: () => ({ key: serving.keyPem, cert: serving.certPem, ca: [ca.certPem, proxyCa.certPem] }) },
+    bindAddress: '127.0.0.1',
+    port: 0,
+  });
+  const ending = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    ended = server.component.run({ signal: ending.signal, ready: resolve });
+  });
+  stop = () => {
+    ending.abort();
+    return ended;
+  };
+});
+afterAll(() => stop());
+
+/** The status code, and the user that the refusal names. */
+async function whoAsks(client: KeyPair | undefined, headers: Record<string, string> = {}, path = '/x'): Promise<string> {
+  const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const tls = { ca: serverCa, servername: 'localhost', ...(client && { cert: client.certPem, key: client.keyPem }) };
+    request({ host: '127.0.0.1', port: server.address().port, path, headers, ...tls }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  const text = Buffer.concat(await response.toArray()).toString();
+  return `${response.statusCode} ${/User "([^"]*)"/.exec((JSON.parse(text) as { message: string }).message)?.[1] ?? ''}`.trim();
+}
+
+describe('a TLS client', () => {
+  const remote = { 'x-remote-user': 'joe', 'x-remote-group': 'dev' };
+  it('is who its certificate says, when the CA for clients signed it', async () => {
+    expect(await whoAsks(jane)).toBe('403 jane');
+    expect(await whoAsks(jane, remote)).toBe('403 jane');
+  });
+  it('speaks for others, when the CA for front proxies signed its certificate', async () => {
+    expect(await whoAsks(proxy, remote)).toBe('403 joe');
+    expect(await whoAsks(proxy, { ...remote, 'x-remote-user': 'jim' })).toBe('403 jim');
+    expect(await whoAsks(proxy)).toBe('401');
+  });
+  it('with a certificate that nobody vouches for needs a token', async () => {
+    expect(await whoAsks(stranger, remote)).toBe('401');
+    expect(await whoAsks(stranger, { authorization: 'Bearer good' })).toBe('403 robot');
+    expect(await whoAsks(stranger, { authorization: 'Bearer bad' })).toBe('401');
+  });
+  it('without any is nobody, where nobody may ask', async () => {
+    expect(await whoAsks(undefined, remote)).toBe('401');
+    expect(await whoAsks(undefined, {}, '/livez')).toBe('403 system:anonymous');
+  });
+  it('acts as another where it may', async () => {
+    expect(await whoAsks(jane, { 'impersonate-user': 'bob' })).toBe('403 bob');
+    expect(await whoAsks(jane, { 'impersonate-group': 'x' })).toBe('400');
+  });
+});

@@ -1,0 +1,40 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Outbound, OutboundEndpoint } from './outbound.ts';
+import { OutboundError } from './outbound-error.ts';
+
+const TIMEOUT_MS = 30_000;
+/** Upstream's pauses between tries: half a second, growing by half, five tries. */
+const FIRST_PAUSE_MS = 500;
+const PAUSE_GROWTH = 1.5;
+const TRIES = 5;
+
+/** A webhook that is overloaded, failed inside or cut the connection may answer the next time (apiserver, util/webhook). */
+function mayRetry(error: unknown): boolean {
+  if (!(error instanceof OutboundError)) return false;
+  if (error.reason === 'Unreachable') return /connection reset by peer|EOF/.test(error.message);
+  const code = error.status?.code ?? 0;
+  return code === 429 || code === 500 || code === 504;
+}
+
+/**
+ * Sends a TokenReview or SubjectAccessReview and answers with what came back, asking again as upstream does. It belongs to nobody's request: others may wait for
+ * the same answer. Rejects with OutboundError.
+ */
+export async function askReview(outbound: Outbound, endpoint: OutboundEndpoint, review: object, clock: Clock): Promise<object> {
+  const { signal } = new AbortController();
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs: TIMEOUT_MS, signal }));
+    } catch (error) {
+      if (attempt === TRIES || !mayRetry(error)) throw error;
+    }
+    await clock.sleep(pauseMs, { signal });
+    pauseMs *= PAUSE_GROWTH;
+  }
+}
+
+function objectOf(value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new OutboundError('Undecodable', 'the webhook did not answer with an object');
+}
