@@ -16,6 +16,7 @@ import { createAuditor } from './audit/trail.ts';
 import { CRDS } from './crd/crds.ts';
 import { customResources } from './crd/custom-resources.ts';
 import { type AppOptions, createApp } from './http/app.ts';
+import { admittedStreams } from './http/connect-admission.ts';
 import { requestAuthenticator, type TrustedRoots } from './http/credentials.ts';
 import { createFront, type FrontOptions } from './http/front.ts';
 import type { HealthCheck } from './http/health.ts';
@@ -36,7 +37,7 @@ import type {
   UserInfo,
 } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
-import type { Allocator, RegistryDeps } from './registry/deps.ts';
+import type { Admission, Allocator, RegistryDeps } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
 import { serviceAllocator } from './registry/service-allocator.ts';
@@ -71,6 +72,7 @@ export interface ApiCore {
   readonly objects: ObjectReader;
   /** Serves what CustomResourceDefinitions ask for. Run it with the rest. */
   readonly customResources: Component;
+  readonly admission: Admission;
   /** The in-process door for a user. Authorization applies as it does over HTTP. */
   localTransport(user: UserInfo): Transport;
 }
@@ -82,10 +84,11 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { resources, authorizer, clock, random, log } = options;
   const { definitions } = resources;
   const objects = objectReader(resources);
+  const admission = admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random }));
   const deps: RegistryDeps = {
     resources,
     schemas: { prune, validate: validateSchema },
-    admission: admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random })),
+    admission,
     allocators: allocatorsOf(options),
     turns: new KeyTurns(),
     clock,
@@ -105,6 +108,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     handler: { request: async (request, context) => answerObject(await registry.answer(request, context)) },
     objects,
     customResources: customResources({ deps, registry, objects, clock, log }),
+    admission,
     localTransport: (user) => localTransport(registry, authorizer, user),
   };
 }
@@ -168,13 +172,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = createRequestMetrics();
   const ready = [ping, ...(options.readyChecks ?? [])];
   const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });
+  const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
   const frontOptions: FrontOptions = {
     registry: core.registry,
-    definition: (group, version, plural) => definitions.find(group, version, plural),
+    definition,
     authenticate: requestAuthenticator({ authenticator, roots: options.roots, allowsAnonymous: options.allowsAnonymous }),
     impersonate: options.impersonate,
     authorizer,
-    streams,
+    streams: admittedStreams(streams, { admission: core.admission, definition }),
     fallback: (raw, reply) => app(raw, reply),
     metrics,
     clock,

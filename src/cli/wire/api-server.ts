@@ -19,6 +19,7 @@ import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
+import { admittedFirst } from '../../server/registry/admit.ts';
 import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
 import { assembleTrust } from '../../server/trust.ts';
 import { createDialer as kubeletDialer } from '../../server/tunnel/kubelet.ts';
@@ -85,6 +86,8 @@ async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
   }
 }
 
+const TOKEN_REQUEST = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };
+
 const firstAddress = (cidr: string): string => {
   const address = nthAddress(cidr, 1);
   if (address === undefined) throw new UsageError(`--service-cidr ${cidr} has no room for a single Service`);
@@ -135,7 +138,7 @@ export async function assembleControlPlane(
   const dialer = createDialer(reader, kubeletCredentials);
   const webhooks = admissionWebhooks({
     objects: reader,
-    equivalents: equivalentsOf(() => registry),
+    equivalents: equivalentsOf(() => resources.definitions.current()),
     evaluate: webhookConditions({ objects: reader, authorizer: trust.authorizer }),
     outbound,
     newUid: () => crypto.randomUUID(),
@@ -156,7 +159,7 @@ export async function assembleControlPlane(
     serviceCidrs: [settings.serviceCidr],
     nodePortRange: portRange(settings.serviceNodePortRange),
     virtual: trust.virtualHandlers,
-    subresources: { 'serviceaccounts/token': trust.tokenHandler },
+    subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress }),
     readyChecks: [

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../ports.ts';
+import { admittedFirst } from './admit.ts';
 
 const at = { namespace: 'default' };
 const shared = { ...at, name: 'shared' };
@@ -38,6 +39,34 @@ describe('what admission sees of an action on a pod', () => {
   it('is the Eviction alone, not the deletion that follows', async () => {
     await act('eviction', { metadata: { name: 'p' } });
     expect(seen).toEqual(['mutate CREATE pods/eviction Eviction', 'validate CREATE pods/eviction Eviction']);
+  });
+});
+
+describe('the body of an action', () => {
+  it('is what admission made of it when the handler gets it', async () => {
+    const change: AdmissionPlugin = {
+      name: 'Change',
+      mutate: ({ object }) => void Object.assign(object ?? {}, { spec: { audiences: ['b'] } }),
+    };
+    const bodies: unknown[] = [];
+    const handler = async ({ body }: { body?: unknown }) => {
+      bodies.push(body);
+      return { kind: 'TokenRequest' };
+    };
+    const subresources = {
+      'serviceaccounts/token': admittedFirst(handler, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' }),
+    };
+    const api = await fakeApi({ admission: [change], subresources });
+    const token = { ...at, name: 'robot', subresource: 'token' };
+    await api.call('create', 'serviceaccounts', { ...token, body: { spec: { audiences: ['a'] } } });
+    expect(bodies).toEqual([
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        metadata: { name: 'robot', namespace: 'default' },
+        spec: { audiences: ['b'] },
+      },
+    ]);
   });
 });
 

@@ -19,3 +19,17 @@ export async function admitCreation(
     throw error;
   }
 }
+
+type Handler<Result> = (request: ApiRequest, context: RequestContext) => Promise<Result>;
+
+/** A handler of an action whose body passes admission first; what the plugins made of it is what the handler gets. A body that is no object is its to refuse. */
+export const admittedFirst =
+  <Result>(handler: Handler<Result>, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) =>
+  async (request: ApiRequest, context: RequestContext, deps: Pick<RegistryDeps, 'admission'>): Promise<Result> => {
+    const { body = {}, name, namespace } = request;
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return handler(request, context);
+    const sent = body as KubeObject;
+    const object = { ...sent, apiVersion, kind, metadata: { name, namespace, ...sent.metadata } };
+    await admitCreation(deps, request, context, object);
+    return handler({ ...request, body: object }, context);
+  };
