@@ -41,11 +41,17 @@ export interface Hooks<T> {
   prepareForUpdate?(draft: T, old: T, context: HookContext): void;
   /** What changes when deletion begins, before finalizers are looked at. Not called for an object that is being deleted already. */
   prepareForDelete?(draft: T, context: HookContext): void;
-  /** Findings beyond the schema. Called only when the walk over the schema (types, required fields) has none itself. */
+  /** Findings beyond the schema. Called only when the walk over the schema (required fields) has none itself, or is skipped. */
   validate?(object: T): FieldError[];
+  /** `validate` says itself what is missing, where upstream does and in its words: it gets objects of which anything may be absent. */
+  readonly checksRequired?: boolean;
   /** Findings for new objects alone. */
   validateCreate?(object: T, context: HookContext): FieldError[];
   validateUpdate?(object: T, old: T, context: HookContext): FieldError[];
+  /** Findings about a status that was written through its subresource; the rest is the old state then, and not looked at. */
+  validateStatus?(object: T, old: T): FieldError[];
+  /** What a client should hear about an object that is taken all the same (`Warning` headers). `old` is absent at creation. */
+  warnings?(object: T, old: T | undefined): readonly string[];
 }
 
 export interface StatusSubresource {

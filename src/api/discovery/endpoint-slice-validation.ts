@@ -1,5 +1,6 @@
+import { isIp } from '../meta/addresses.ts';
 import { duplicate, type FieldError, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkImmutable, checkPort, checkSubdomain, isIp } from '../meta/validation.ts';
+import { checkEnum, checkImmutable, checkPort, checkSubdomain } from '../meta/validation.ts';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../schema/generated/types.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];

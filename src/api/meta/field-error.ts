@@ -10,6 +10,7 @@ const WORDING = {
   FieldValueForbidden: 'Forbidden',
   FieldValueTooLong: 'Too long',
   FieldValueTooMany: 'Too many',
+  FieldValueTooFew: 'Too few',
   FieldValueTypeInvalid: 'Invalid value',
   InternalError: 'Internal error',
 } as const;
@@ -24,7 +25,13 @@ export interface FieldError {
   readonly message: string;
 }
 
-const show = (value: unknown) => (value === undefined ? 'null' : JSON.stringify(value));
+/** Says nothing of the value: upstream leaves out what would be long or misleading. */
+export const OMIT_VALUE = Symbol('omit value');
+
+const show = (value: unknown) => {
+  if (value === OMIT_VALUE) return '';
+  return value === undefined ? 'null' : JSON.stringify(value);
+};
 const join = (reason: FieldErrorReason, ...rest: string[]) => [WORDING[reason], ...rest.filter(Boolean)].join(': ');
 
 export const required = (path: string, detail = ''): FieldError => ({
@@ -37,20 +44,20 @@ export const invalid = (path: string, value: unknown, detail: string): FieldErro
   path,
   message: join('FieldValueInvalid', show(value), detail),
 });
-export const duplicate = (path: string, value: unknown): FieldError => ({
+export const duplicate = (path: string, value: unknown, detail = ''): FieldError => ({
   reason: 'FieldValueDuplicate',
   path,
-  message: join('FieldValueDuplicate', show(value)),
+  message: join('FieldValueDuplicate', show(value), detail),
 });
 export const forbidden = (path: string, detail: string): FieldError => ({
   reason: 'FieldValueForbidden',
   path,
   message: join('FieldValueForbidden', detail),
 });
-export const notFoundValue = (path: string, value: unknown): FieldError => ({
+export const notFoundValue = (path: string, value: unknown, detail = ''): FieldError => ({
   reason: 'FieldValueNotFound',
   path,
-  message: join('FieldValueNotFound', show(value)),
+  message: join('FieldValueNotFound', show(value), detail),
 });
 export const notSupported = (path: string, value: unknown, supported: readonly string[]): FieldError => ({
   reason: 'FieldValueNotSupported',
@@ -63,9 +70,15 @@ export const tooLong = (path: string, limit: number): FieldError => ({
   message: `${WORDING.FieldValueTooLong}: may not be more than ${limit} bytes`,
 });
 
+export const tooMany = (path: string, count: number, limit: number): FieldError => ({
+  reason: 'FieldValueTooMany',
+  path,
+  message: `${WORDING.FieldValueTooMany}: ${count}: must have at most ${limit} item${limit === 1 ? '' : 's'}`,
+});
+
 /** 422 Invalid as upstream words it: `Pod "x" is invalid: spec.containers: Required value`. */
 export function invalidObject(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
-  const lines = errors.map((e) => `${e.path}: ${e.message}`);
+  const lines = [...new Set(errors.map((e) => `${e.path}: ${e.message}`))];
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new ApiError('Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`, {
     details: {

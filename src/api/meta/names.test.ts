@@ -6,19 +6,30 @@ import {
   labelValueFindings,
   pathSegmentFindings,
   qualifiedNameFindings,
+  underscoredSubdomainFindings,
+  wildcardSubdomainFindings,
 } from './names.ts';
 
 describe('names', () => {
   it.each(['a', 'my-name', '1', 'a'.repeat(63)])('takes %s as a DNS label', (name) => {
     expect(dns1123LabelFindings(name)).toEqual([]);
   });
-  it.each(['', 'A', 'a.b', '-a', 'a-', 'a_b', 'a\n'])('refuses %j as a DNS label', (name) => {
+  it.each(['', 'A', '-a', 'a-', 'a_b', 'a\n'])('refuses %j as a DNS label', (name) => {
     expect(dns1123LabelFindings(name)[0]).toMatch(
       /^a lowercase RFC 1123 label must consist of .* \(e\.g\. 'my-name', {2}or '123-abc', regex used/,
     );
   });
+  it('says of a subdomain that it is no label because of its dots', () => {
+    expect(dns1123LabelFindings('a.b')).toEqual(['must not contain dots']);
+  });
+  it('knows search paths with underscores, and hosts with a wildcard', () => {
+    expect(underscoredSubdomainFindings('_tcp.a_b.example')).toEqual([]);
+    expect(wildcardSubdomainFindings('*.example.com')).toEqual([]);
+    expect(wildcardSubdomainFindings('a.*.com')[0]).toMatch(/^a wildcard DNS-1123 subdomain must start with '\*\.'/);
+  });
   it('reports length apart from form', () => {
-    expect(dns1123LabelFindings('a'.repeat(64))).toEqual(['must be no more than 63 bytes']);
+    expect(dns1123LabelFindings('a'.repeat(64))).toEqual(['must be no more than 63 characters']);
+    expect(labelValueFindings('a'.repeat(64))).toEqual(['must be no more than 63 bytes']);
     expect(dns1123SubdomainFindings(`${'a'.repeat(253)}-`)).toHaveLength(2);
   });
   it('wants service names to start with a letter', () => {

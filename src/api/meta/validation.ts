@@ -1,10 +1,11 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from './field-error.ts';
+import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from './field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings, qualifiedNameFindings } from './names.ts';
 import type { LabelSelector } from './object.ts';
 
 /** Checks that many kinds share. Each answers with findings; none means valid. */
 
-const found = (path: string, value: unknown, findings: readonly string[]): FieldError[] => findings.map((f) => invalid(path, value, f));
+export const found = (path: string, value: unknown, findings: readonly string[]): FieldError[] =>
+  findings.map((f) => invalid(path, value, f));
 
 export const checkLabel = (path: string, value: string): FieldError[] => found(path, value, dns1123LabelFindings(value));
 export const checkSubdomain = (path: string, value: string): FieldError[] => found(path, value, dns1123SubdomainFindings(value));
@@ -30,14 +31,30 @@ export function checkLabels(path: string, labels: Readonly<Record<string, string
   ]);
 }
 
+/** Names and values of all annotations of an object together (apimachinery, validation.TotalAnnotationSizeLimitB). */
+const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+const encoder = new TextEncoder();
+const utf8Bytes = (text: string): number => encoder.encode(text).length;
+
+export function checkAnnotations(path: string, annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
+  if (!annotations) return [];
+  const entries = Object.entries(annotations);
+  const errors = entries.flatMap(([key]) => found(path, key, qualifiedNameFindings(key.toLowerCase())));
+  // Three bytes for a character at most: short annotations need not be counted exactly.
+  const characters = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (characters * 3 <= ANNOTATIONS_LIMIT_BYTES) return errors;
+  const bytes = entries.reduce((sum, [key, value]) => sum + utf8Bytes(key) + utf8Bytes(value), 0);
+  return bytes > ANNOTATIONS_LIMIT_BYTES ? [...errors, tooLong(path, ANNOTATIONS_LIMIT_BYTES)] : errors;
+}
+
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
 export function checkLabelSelector(path: string, selector: LabelSelector | undefined): FieldError[] {
   const errors = checkLabels(`${path}.matchLabels`, selector?.matchLabels);
   for (const [index, { key, operator, values = [] }] of (selector?.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${index}]`;
-    if (!OPERATORS.includes(operator)) errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'));
-    errors.push(...checkOperands(at, operator, values), ...found(`${at}.key`, key, qualifiedNameFindings(key)));
+    if (!OPERATORS.includes(operator)) errors.push(invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator'));
+    errors.push(...checkOperands(at, operator, values), ...found(`${at}.key`, key ?? '', qualifiedNameFindings(key ?? '')));
     for (const [i, value] of values.entries()) errors.push(...found(`${at}.values[${i}]`, value, labelValueFindings(value)));
   }
   return errors;
@@ -84,21 +101,28 @@ export function portNameFindings(name: string): string[] {
   return findings;
 }
 
+const PERCENT = /^[0-9]+%$/;
+const PERCENT_RULE =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
+/** A non-negative integer, or a percentage. */
+export function checkIntOrPercent(path: string, value: number | string | undefined): FieldError[] {
+  if (typeof value === 'number') return checkNonNegative(path, value);
+  return value === undefined || PERCENT.test(value) ? [] : [invalid(path, value, PERCENT_RULE)];
+}
+
+/** The number in front of the percent sign; other texts are no percentage and have no number. */
+export const percentOf = (value: number | string | undefined): number | undefined =>
+  typeof value === 'string' && PERCENT.test(value) ? Number.parseInt(value, 10) : undefined;
+
+export const checkAtMostAll = (path: string, value: number | string | undefined): FieldError[] =>
+  (percentOf(value) ?? 0) > 100 ? [invalid(path, value, 'must not be greater than 100%')] : [];
+
 /** A port by number or by name. */
 export function checkPortNumberOrName(path: string, value: number | string | undefined): FieldError[] {
   if (typeof value === 'number') return checkPort(path, value);
   return value === undefined ? [] : found(path, value, portNameFindings(value));
 }
-
-export const isIp = (text: string): boolean => isIpv4(text) || isIpv6(text);
-const isIpv4 = (text: string) => /^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(text);
-function isIpv6(text: string): boolean {
-  if (!/^[0-9a-fA-F:.]+$/.test(text) || !text.includes(':')) return false;
-  return URL.canParse(`http://[${text}]/`);
-}
-
-export const checkIp = (path: string, value: string): FieldError[] =>
-  isIp(value) ? [] : [invalid(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 
 /** Keys of ConfigMaps and Secrets: they become file names. */
 export function configKeyFindings(key: string): string[] {

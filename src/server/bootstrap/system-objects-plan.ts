@@ -1,3 +1,4 @@
+import { checkNonSpecialIp } from '../../api/meta/addresses.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { EndpointSlice, Endpoints, Namespace, PriorityClass, Service } from '../../api/schema/generated/types.ts';
 
@@ -49,21 +50,23 @@ export const serverService = ({ serviceIp, servicePort, advertisePort }: ServerA
   },
 });
 
+/** A server on loopback (minik dev) has no address that pods could use, and the API takes none such: then the lists are empty. */
 export function serverEndpoints({ advertiseAddress, advertisePort }: ServerAddress): [Endpoints, EndpointSlice] {
+  const reachable = checkNonSpecialIp('ip', advertiseAddress).length === 0;
   const port = { name: 'https', port: advertisePort, protocol: 'TCP' };
   return [
     {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: { ...SERVICE, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [port] }],
+      ...(reachable && { subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [port] }] }),
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...SERVICE, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
       addressType: advertiseAddress.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+      endpoints: reachable ? [{ addresses: [advertiseAddress], conditions: { ready: true } }] : [],
       ports: [port],
     },
   ];

@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../api/define.ts';
-import { duplicate, type FieldError, forbidden, invalid, required, tooLong } from '../../api/meta/field-error.ts';
+import { type FieldError, forbidden, invalid, required } from '../../api/meta/field-error.ts';
 import {
   dns1035LabelFindings,
   dns1123LabelFindings,
@@ -9,9 +9,8 @@ import {
   qualifiedNameFindings,
 } from '../../api/meta/names.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../api/meta/object.ts';
+import { checkAnnotations } from '../../api/meta/validation.ts';
 
-/** Names and values of all annotations of an object together (apimachinery, validation.TotalAnnotationSizeLimitB). */
-const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
 const NAME_FINDINGS = {
   subdomain: dns1123SubdomainFindings,
   label: dns1123LabelFindings,
@@ -27,7 +26,7 @@ export function validateMetadata(object: KubeObject, definition: ResourceDefinit
     ...validateName(meta, definition),
     ...validateNamespace(meta, definition),
     ...validateLabels(meta.labels, 'metadata.labels'),
-    ...validateAnnotations(meta.annotations),
+    ...checkAnnotations('metadata.annotations', meta.annotations),
     ...validateOwners(meta.ownerReferences ?? []),
     ...validateFinalizers(meta.finalizers ?? [], takesAnyFinalizer(definition)),
   ];
@@ -35,7 +34,8 @@ export function validateMetadata(object: KubeObject, definition: ResourceDefinit
 
 function validateName({ name, generateName }: ObjectMeta, { nameRule }: ResourceDefinition): FieldError[] {
   const findings = NAME_FINDINGS[nameRule];
-  const errors = generateName ? findings(`${generateName}x`).map((fault) => invalid('metadata.generateName', generateName, fault)) : [];
+  const prefix = generateName && generateName.length > 1 && generateName.endsWith('-') ? `${generateName.slice(0, -2)}a` : generateName;
+  const errors = prefix ? findings(prefix).map((fault) => invalid('metadata.generateName', generateName, fault)) : [];
   if (!name) return [...errors, required('metadata.name', 'name or generateName is required')];
   return [...errors, ...findings(name).map((fault) => invalid('metadata.name', name, fault))];
 }
@@ -56,32 +56,23 @@ export function validateLabels(labels: Record<string, string> | undefined, path:
   return errors;
 }
 
-function validateAnnotations(annotations: Record<string, string> | undefined): FieldError[] {
-  const errors: FieldError[] = [];
-  let size = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    for (const fault of qualifiedNameFindings(key.toLowerCase())) errors.push(invalid('metadata.annotations', key, fault));
-    size += Buffer.byteLength(key) + Buffer.byteLength(String(value));
-  }
-  if (size > ANNOTATIONS_LIMIT_BYTES) errors.push(tooLong('metadata.annotations', ANNOTATIONS_LIMIT_BYTES));
-  return errors;
+function validateOwner(owner: OwnerReference): FieldError[] {
+  const path = 'metadata.ownerReferences';
+  const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
+  return [
+    ...(apiVersion ? [] : [invalid(`${path}.apiVersion`, '', 'version must not be empty')]),
+    ...(kind ? [] : [invalid(`${path}.kind`, '', 'must not be empty')]),
+    ...(name ? [] : [invalid(`${path}.name`, '', 'must not be empty')]),
+    ...(uid ? [] : [invalid(`${path}.uid`, '', 'must not be empty')]),
+    ...(apiVersion === 'v1' && kind === 'Event' ? [invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner')] : []),
+  ];
 }
 
 function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
-  const errors: FieldError[] = [];
-  const controllers: string[] = [];
-  owners.forEach((owner, i) => {
-    const path = `metadata.ownerReferences[${i}]`;
-    if (!owner.apiVersion) errors.push(invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if (!owner.kind) errors.push(invalid(`${path}.kind`, owner.kind ?? '', 'must not be empty'));
-    if (!owner.name) errors.push(invalid(`${path}.name`, owner.name ?? '', 'must not be empty'));
-    if (!owner.uid) errors.push(invalid(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
-    if (owner.apiVersion === 'v1' && owner.kind === 'Event')
-      errors.push(invalid(path, owner, 'v1, Kind=Event is disallowed from being an owner'));
-    if (owner.controller) controllers.push(owner.kind);
-  });
-  if (controllers.length > 1) {
-    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controllers[0]} and ${controllers[1]}`;
+  const errors = owners.flatMap(validateOwner);
+  const [first, ...others] = owners.filter((owner) => owner.controller).map(({ kind, name }) => `${kind}/${name}`);
+  for (const other of others) {
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
     errors.push(invalid('metadata.ownerReferences', owners, detail));
   }
   return errors;
@@ -102,18 +93,13 @@ export function finalizerWarnings(meta: ObjectMeta, old: ObjectMeta | undefined)
 }
 
 function validateFinalizers(finalizers: readonly string[], anyName: boolean): FieldError[] {
-  const errors = finalizers.flatMap((name) => [
-    ...qualifiedNameFindings(name).map((fault) => invalid('metadata.finalizers', name, fault)),
-    ...(anyName || name.includes('/') || OLD_FINALIZERS.has(name)
-      ? []
-      : [invalid('metadata.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified')]),
-  ]);
+  const errors = finalizers.flatMap((name) => qualifiedNameFindings(name).map((fault) => invalid('metadata.finalizers', name, fault)));
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   }
-  if (new Set(finalizers).size !== finalizers.length) {
-    const twice = finalizers.find((name, i) => finalizers.indexOf(name) !== i);
-    errors.push(duplicate('metadata.finalizers', twice));
+  for (const [i, name] of finalizers.entries()) {
+    if (anyName || name.includes('/') || OLD_FINALIZERS.has(name)) continue;
+    errors.push(invalid(`metadata.finalizers[${i}]`, name, 'name is neither a standard finalizer name nor is it fully qualified'));
   }
   return errors;
 }

@@ -38,18 +38,31 @@ export function prepareForCreate(strategy: Strategy, draft: WithStatus): void {
   definition.hooks.prepareForCreate?.(draft, hookContext(strategy));
 }
 
-/** The kind's own checks see only objects that have what the schema requires: they need not tell it again, nor guard against it. */
+/** The kind's own checks see only objects that have what the schema requires, unless they look for that themselves. */
 export function validateNew(strategy: Strategy, draft: Draft): void {
-  const { deps, definition } = strategy;
-  const { hooks, kind, group, schema } = definition;
-  const missing = deps.schemas.validate(draft, schema);
-  if (definition.structural) for (const warning of finalizerWarnings(draft.metadata, undefined)) strategy.context.warn(warning);
-  refuse(kind, group, draft, [
+  const { definition } = strategy;
+  refuse(definition, draft, [
     ...validateMetadata(draft, definition),
-    ...(missing.length > 0
-      ? missing
-      : [...(hooks.validate?.(draft) ?? []), ...(hooks.validateCreate?.(draft, hookContext(strategy)) ?? [])]),
+    ...contentFindings(strategy, draft, (context) => definition.hooks.validateCreate?.(draft, context)),
   ]);
+  warn(strategy, draft, undefined);
+}
+
+function contentFindings(
+  strategy: Strategy,
+  draft: Draft,
+  more: (context: HookContext) => readonly FieldError[] | undefined,
+): readonly FieldError[] {
+  const { deps, definition } = strategy;
+  const { hooks, schema } = definition;
+  const missing = hooks.checksRequired ? [] : deps.schemas.validate(draft, schema);
+  return missing.length > 0 ? missing : [...(hooks.validate?.(draft) ?? []), ...(more(hookContext(strategy)) ?? [])];
+}
+
+function warn({ definition, context, subresource }: Strategy, draft: Draft, old: KubeObject | undefined): void {
+  if (definition.structural) for (const text of finalizerWarnings(draft.metadata, old?.metadata)) context.warn(text);
+  if (subresource !== '') return;
+  for (const text of definition.hooks.warnings?.(draft, old) ?? []) context.warn(text);
 }
 
 /** Puts back what this write may not change: status for the object itself, all else for the status subresource. */
@@ -90,19 +103,20 @@ function specChanged(draft: KubeObject, old: KubeObject, ignoresStatus: boolean)
 }
 
 export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObject): void {
-  const { deps, definition } = strategy;
-  const { hooks, kind, group, schema } = definition;
-  const missing = deps.schemas.validate(draft, schema);
-  if (definition.structural) for (const warning of finalizerWarnings(draft.metadata, old.metadata)) strategy.context.warn(warning);
-  refuse(kind, group, draft, [
+  const { definition, subresource } = strategy;
+  const { hooks } = definition;
+  const content =
+    subresource === 'status' && hooks.validateStatus
+      ? hooks.validateStatus(draft, old)
+      : contentFindings(strategy, draft, (context) => hooks.validateUpdate?.(draft, old, context));
+  refuse(definition, draft, [
     ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
     ...validateMetadata(draft, definition),
-    ...(missing.length > 0
-      ? missing
-      : [...(hooks.validate?.(draft) ?? []), ...(hooks.validateUpdate?.(draft, old, hookContext(strategy)) ?? [])]),
+    ...content,
   ]);
+  warn(strategy, draft, old);
 }
 
-function refuse(kind: string, group: string, draft: Draft, errors: readonly FieldError[]): void {
+function refuse({ kind, group }: ResourceDefinition, draft: Draft, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalidObject(kind, group, draft.metadata.name ?? '', errors);
 }
