@@ -29,5 +29,5 @@ export const daemonSets = defineResource<DaemonSet>({
     ...templateColumns((set: DaemonSet) => set.spec?.template.spec),
     wideColumn('Selector', 'string', (set) => selectorCell(set.spec?.selector)),
   ],
-  hooks: { defaults: defaultDaemonSet, validate: checkDaemonSet, validateUpdate: checkSelectorKept },
+  hooks: { defaults: defaultDaemonSet, checksRequired: true, validate: checkDaemonSet, validateUpdate: checkSelectorKept },
 });

@@ -29,5 +29,5 @@ export const deployments = defineResource<Deployment>({
     ...templateColumns((deployment: Deployment) => deployment.spec?.template.spec),
     wideColumn('Selector', 'string', (deployment) => selectorCell(deployment.spec?.selector)),
   ],
-  hooks: { defaults: defaultDeployment, validate: checkDeployment, validateUpdate: checkSelectorKept },
+  hooks: { defaults: defaultDeployment, checksRequired: true, validate: checkDeployment, validateUpdate: checkSelectorKept },
 });

@@ -20,5 +20,5 @@ export const replicaSets = defineResource<ReplicaSet>({
   },
   fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
   columns: replicaColumns((rs) => selectorCell(rs.spec?.selector)),
-  hooks: { defaults: defaultReplicaSet, validate: checkReplicaSet, validateUpdate: checkSelectorKept },
+  hooks: { defaults: defaultReplicaSet, checksRequired: true, validate: checkReplicaSet, validateUpdate: checkSelectorKept },
 });

@@ -2,9 +2,9 @@ import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StatefulSet } from '../schema/generated/types.ts';
+import { checkNewStatefulSet, checkStatefulSet, checkStatefulSetUpdate } from './stateful-set-validation.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultStatefulSet } from './workload-defaults.ts';
-import { checkSelectorKept, checkStatefulSet } from './workload-validation.ts';
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -26,5 +26,11 @@ export const statefulSets = defineResource<StatefulSet>({
     ageColumn,
     ...templateColumns((set: StatefulSet) => set.spec?.template.spec),
   ],
-  hooks: { defaults: defaultStatefulSet, validate: checkStatefulSet, validateUpdate: checkSelectorKept },
+  hooks: {
+    defaults: defaultStatefulSet,
+    checksRequired: true,
+    validate: checkStatefulSet,
+    validateCreate: checkNewStatefulSet,
+    validateUpdate: checkStatefulSetUpdate,
+  },
 });

@@ -1,50 +1,58 @@
 import { checkPodTemplate } from '../core/validation-pod-spec.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { labelSelectorMatcher } from '../meta/selectors.ts';
-import { checkImmutable, checkLabelSelector, checkNonNegative, isEmptySelector } from '../meta/validation.ts';
-import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet, StatefulSet } from '../schema/generated/types.ts';
+import {
+  checkAtMostAll,
+  checkImmutable,
+  checkIntOrPercent,
+  checkLabelSelector,
+  checkNonNegative,
+  isEmptySelector,
+  percentOf,
+} from '../meta/validation.ts';
+import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet } from '../schema/generated/types.ts';
 
-/** How upstream calls each kind in its messages. */
-const SPOKEN = { Deployment: 'deployment', ReplicaSet: 'replicaset', StatefulSet: 'statefulset', DaemonSet: 'daemonset' } as const;
-
-/** A selector that is there, is not empty, and matches the labels of the template. */
-function checkSelector(
-  kind: keyof typeof SPOKEN,
-  selector: LabelSelector | undefined,
-  template: PodTemplateSpec | undefined,
-): FieldError[] {
+/** A selector that is there, is not empty and is well formed. `spoken`: how upstream calls the kind in this message. */
+export function checkSelector(selector: LabelSelector | undefined, spoken: string): FieldError[] {
   if (!selector) return [required('spec.selector')];
   const errors = checkLabelSelector('spec.selector', selector);
-  if (isEmptySelector(selector)) errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${SPOKEN[kind]}`));
-  if (errors.length > 0) return errors;
-  const labels = template?.metadata?.labels ?? {};
-  if (labelSelectorMatcher(selector)(labels)) return [];
-  return [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+  return isEmptySelector(selector) ? [...errors, invalid('spec.selector', selector, `empty selector is invalid for ${spoken}`)] : errors;
 }
 
-/** Pods of these workloads run for ever. */
-function checkTemplate(kind: keyof typeof SPOKEN, template: PodTemplateSpec | undefined): FieldError[] {
-  const errors = checkPodTemplate('spec.template', template);
-  const policy = template?.spec?.restartPolicy;
-  if (policy && policy !== 'Always') errors.push(notSupported('spec.template.spec.restartPolicy', policy, ['Always']));
-  if (template?.spec?.activeDeadlineSeconds !== undefined) {
-    errors.push(forbidden('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`));
-  }
-  return errors;
+/** undefined when the selector cannot be read at all: then nothing can be said about what it matches. */
+export function selects(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): boolean | undefined {
+  if (checkLabelSelector('spec.selector', selector).length > 0) return undefined;
+  return selector ? labelSelectorMatcher(selector)(template?.metadata?.labels ?? {}) : false;
 }
 
-const PERCENT_RULE =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+const MISMATCH = '`selector` does not match template `labels`';
+export const mismatch = (template: PodTemplateSpec | undefined): FieldError =>
+  invalid('spec.template.metadata.labels', template?.metadata?.labels ?? null, MISMATCH);
 
-/** Non-negative integer, or a percentage; `max` bounds the percentage. */
-export function checkIntOrPercent(path: string, value: number | string | undefined, max = Number.POSITIVE_INFINITY): FieldError[] {
-  if (value === undefined) return [];
-  if (typeof value === 'number') return checkNonNegative(path, value);
-  if (!/^[0-9]+%$/.test(value)) return [invalid(path, value, PERCENT_RULE)];
-  return Number.parseInt(value, 10) > max ? [invalid(path, value, 'must not be greater than 100%')] : [];
+/** Pods of these workloads run for ever. `kind`: whom upstream blames. */
+export function checkEndless(template: PodTemplateSpec | undefined, kind: string): FieldError[] {
+  const { restartPolicy = 'Always', activeDeadlineSeconds } = template?.spec ?? {};
+  return [
+    ...(restartPolicy === 'Always' ? [] : [notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always'])]),
+    ...(activeDeadlineSeconds === undefined
+      ? []
+      : [forbidden('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`)]),
+  ];
 }
 
-const isZero = (value: number | string | undefined) => value !== undefined && Number.parseInt(String(value), 10) === 0;
+/** Deployments share the ReplicaSet's check, and its name in the messages. */
+function checkReplicated(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): FieldError[] {
+  const matches = selects(selector, template);
+  if (matches === undefined) return [invalid('spec.selector', selector, 'invalid label selector')];
+  const differs = selector && !isEmptySelector(selector) && !matches;
+  return [
+    ...(differs ? [mismatch(template)] : []),
+    ...checkPodTemplate('spec.template', template),
+    ...checkEndless(template, 'ReplicaSet'),
+  ];
+}
+
+const isZero = (value: number | string | undefined) => (typeof value === 'number' ? value : (percentOf(value) ?? 0)) === 0;
 
 function checkStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldError[] {
   const path = 'spec.strategy';
@@ -54,56 +62,72 @@ function checkStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldErro
   }
   if (strategy?.type !== 'RollingUpdate') return [notSupported(`${path}.type`, strategy?.type ?? '', ['Recreate', 'RollingUpdate'])];
   const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? {};
-  const errors = [
-    ...checkIntOrPercent(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 100),
+  const stuck = isZero(maxUnavailable) && isZero(maxSurge);
+  return [
+    ...checkIntOrPercent(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable),
     ...checkIntOrPercent(`${path}.rollingUpdate.maxSurge`, maxSurge),
+    ...(stuck ? [invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
+    ...checkAtMostAll(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable),
   ];
-  if (isZero(maxUnavailable) && isZero(maxSurge)) {
-    errors.push(invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
-  }
-  return errors;
 }
 
 export function checkDeployment({ spec }: Deployment): FieldError[] {
-  if (!spec) return [required('spec')];
-  const deadline = spec.progressDeadlineSeconds;
-  const errors = [
-    ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkSelector('Deployment', spec.selector, spec.template),
-    ...checkTemplate('Deployment', spec.template),
-    ...checkStrategy(spec),
-    ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...checkNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+  const { replicas, selector, template, minReadySeconds = 0, revisionHistoryLimit, progressDeadlineSeconds: deadline } = spec ?? {};
+  const early = deadline !== undefined && deadline <= minReadySeconds;
+  return [
+    ...checkNonNegative('spec.replicas', replicas),
+    ...checkSelector(selector, 'deployment'),
+    ...checkReplicated(selector, template),
+    ...checkStrategy((spec ?? { strategy: { type: 'RollingUpdate' } }) as NonNullable<Deployment['spec']>),
+    ...checkNonNegative('spec.minReadySeconds', minReadySeconds),
+    ...checkNonNegative('spec.revisionHistoryLimit', revisionHistoryLimit),
     ...checkNonNegative('spec.progressDeadlineSeconds', deadline),
+    ...(early ? [invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')] : []),
   ];
-  if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0)) {
-    errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
-  }
-  return errors;
 }
 
 export function checkReplicaSet({ spec }: ReplicaSet): FieldError[] {
-  if (!spec) return [required('spec')];
+  const { replicas, selector, template, minReadySeconds } = spec ?? {};
   return [
-    ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkNonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...checkSelector('ReplicaSet', spec.selector, spec.template),
-    ...checkTemplate('ReplicaSet', spec.template),
+    ...checkNonNegative('spec.replicas', replicas),
+    ...checkNonNegative('spec.minReadySeconds', minReadySeconds),
+    ...checkSelector(selector, 'deployment'),
+    ...checkReplicated(selector, template),
   ];
 }
 
-export function checkStatefulSet({ spec }: StatefulSet): FieldError[] {
-  if (!spec) return [required('spec')];
-  return [
-    ...checkNonNegative('spec.replicas', spec.replicas),
-    ...checkSelector('StatefulSet', spec.selector, spec.template),
-    ...checkTemplate('StatefulSet', spec.template),
+function checkDaemonStrategy(strategy: NonNullable<DaemonSet['spec']>['updateStrategy']): FieldError[] {
+  const path = 'spec.updateStrategy';
+  const { type = '', rollingUpdate = null } = strategy ?? {};
+  if (type === 'OnDelete') return [];
+  if (type !== 'RollingUpdate') return [notSupported(path, { Type: type, RollingUpdate: rollingUpdate }, ['RollingUpdate', 'OnDelete'])];
+  if (!rollingUpdate) return [required(`${path}.rollingUpdate`)];
+  const { maxUnavailable, maxSurge } = rollingUpdate;
+  const [unavailable, surge] = [`${path}.rollingUpdate.maxUnavailable`, `${path}.rollingUpdate.maxSurge`];
+  const errors = [
+    ...checkIntOrPercent(unavailable, maxUnavailable),
+    ...checkIntOrPercent(surge, maxSurge),
+    ...checkAtMostAll(unavailable, maxUnavailable),
+    ...checkAtMostAll(surge, maxSurge),
   ];
+  if (!isZero(maxUnavailable) && !isZero(maxSurge)) {
+    errors.push(invalid(surge, maxSurge, 'may not be set when maxUnavailable is non-zero'));
+  } else if (isZero(maxUnavailable) && isZero(maxSurge)) errors.push(required(unavailable, 'cannot be 0 when maxSurge is 0'));
+  return errors;
 }
 
 export function checkDaemonSet({ spec }: DaemonSet): FieldError[] {
-  if (!spec) return [required('spec')];
-  return [...checkSelector('DaemonSet', spec.selector, spec.template), ...checkTemplate('DaemonSet', spec.template)];
+  const { selector, template, minReadySeconds, updateStrategy, revisionHistoryLimit } = spec ?? {};
+  return [
+    ...checkLabelSelector('spec.selector', selector),
+    ...(selects(selector, template) === false ? [mismatch(template)] : []),
+    ...(selector && isEmptySelector(selector) ? [invalid('spec.selector', selector, 'empty selector is invalid for daemonset')] : []),
+    ...checkPodTemplate('spec.template', template),
+    ...checkEndless(template, 'DaemonSet'),
+    ...checkNonNegative('spec.minReadySeconds', minReadySeconds),
+    ...checkDaemonStrategy(updateStrategy),
+    ...checkNonNegative('spec.revisionHistoryLimit', revisionHistoryLimit),
+  ];
 }
 
 interface Selecting {

@@ -18,6 +18,7 @@ export const endpoints = defineResource<Endpoints>({
     defaults({ subsets }) {
       for (const subset of subsets ?? []) for (const port of subset.ports ?? []) fillZero(port, { protocol: 'TCP' });
     },
+    checksRequired: true,
     validate: checkEndpoints,
   },
 });

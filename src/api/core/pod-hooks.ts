@@ -2,7 +2,8 @@ import type { HookContext, Hooks } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
 import { qosClassOf } from './pod-qos.ts';
-import { checkNoEphemeral, checkPod } from './validation-pod-spec.ts';
+import { checkNewPod, checkPod } from './validation-pod-spec.ts';
+import { checkPodStatus } from './validation-pod-status.ts';
 import { checkPodUpdate } from './validation-pod-update.ts';
 
 /** A new pod is Pending, knows its QoS class for good, and says so when gates keep the scheduler away. */
@@ -31,7 +32,9 @@ export const podHooks: Hooks<Pod> = {
     startStatus(pod, context);
   },
   prepareForUpdate: keepQosClass,
+  checksRequired: true,
   validate: checkPod,
-  validateCreate: (pod) => checkNoEphemeral('spec', pod.spec, 'cannot be set on create'),
+  validateCreate: checkNewPod,
   validateUpdate: (pod, old, { subresource }) => checkPodUpdate(pod, old, subresource),
+  validateStatus: checkPodStatus,
 };

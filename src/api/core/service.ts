@@ -4,7 +4,8 @@ import { proxySubresource } from './proxy-subresource.ts';
 import { serviceColumns } from './service-columns.ts';
 import { defaultService } from './service-defaults.ts';
 import { keepAllocations } from './service-update.ts';
-import { checkService, checkServiceUpdate } from './validation-service.ts';
+import { checkService, checkServiceStatus } from './validation-service.ts';
+import { checkServiceUpdate } from './validation-service-addresses.ts';
 
 export const services = defineResource<Service>({
   group: '',
@@ -21,5 +22,12 @@ export const services = defineResource<Service>({
     'spec.type': (service) => service.spec?.type ?? '',
   },
   columns: serviceColumns,
-  hooks: { defaults: defaultService, prepareForUpdate: keepAllocations, validate: checkService, validateUpdate: checkServiceUpdate },
+  hooks: {
+    defaults: defaultService,
+    prepareForUpdate: keepAllocations,
+    checksRequired: true,
+    validate: checkService,
+    validateUpdate: checkServiceUpdate,
+    validateStatus: checkServiceStatus,
+  },
 });

@@ -1,149 +1,201 @@
-import { duplicate, type FieldError, forbidden, invalid, notFoundValue, required } from '../meta/field-error.ts';
-import { checkEnum, checkLabel, checkPort, checkRange, MAX_PORT, portNameFindings } from '../meta/validation.ts';
-import type { Container, PodSpec, SecurityContext, VolumeMount } from '../schema/generated/types.ts';
+import { duplicate, type FieldError, forbidden, invalid, notFoundValue, notSupported, required, tooMany } from '../meta/field-error.ts';
+import { checkEnum, checkLabel, checkPort, portNameFindings } from '../meta/validation.ts';
+import type {
+  Container,
+  ContainerPort,
+  ContainerResizePolicy,
+  ContainerRestartRule,
+  EphemeralContainer,
+  PodSpec,
+} from '../schema/generated/types.ts';
 import { checkEnv, checkEnvFrom } from './validation-env.ts';
-import { checkLifecycle, checkProbes } from './validation-probe.ts';
-import { checkResources } from './validation-resources.ts';
+import { checkDevices, checkMounts, type Volumes } from './validation-mounts.ts';
+import { checkLifecycleAndProbes } from './validation-probe.ts';
+import { checkContainerResourceName, checkResources } from './validation-resources.ts';
+import { checkSecurityContext } from './validation-security.ts';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+const RULE_ACTIONS = ['Restart', 'RestartAllContainers'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
-const MAX_ID = 2_147_483_647;
+const MAX_RULES = 20;
+const MAX_EXIT_CODES = 255;
 
-export function checkImage(path: string, image: string | undefined): FieldError[] {
-  if (!image) return [required(path)];
-  return image.trim() === image ? [] : [invalid(path, image, 'must not have leading or trailing whitespace')];
+/** What the checks of containers need to know about the pod around them. */
+export interface PodAround {
+  readonly volumes: Volumes;
+  readonly claims: ReadonlySet<string>;
+  readonly graceSeconds: number | undefined;
+  readonly restartPolicy: string | undefined;
+  readonly hostUsers: boolean;
 }
 
-function checkPorts(path: string, { ports = [] }: Container, hostNetwork: boolean): FieldError[] {
+export const checkImagePadding = (path: string, image = ''): FieldError[] =>
+  image.trim() === image ? [] : [invalid(path, image, 'must not have leading or trailing whitespace')];
+
+function checkPorts(path: string, ports: readonly ContainerPort[] | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
-  for (const [index, port] of ports.entries()) {
+  for (const [index, { name, containerPort, hostPort, protocol }] of (ports ?? []).entries()) {
     const at = `${path}[${index}]`;
-    if (port.name) {
-      for (const finding of portNameFindings(port.name)) errors.push(invalid(`${at}.name`, port.name, finding));
-      if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
-      names.add(port.name);
+    if (name) {
+      const findings = portNameFindings(name);
+      for (const finding of findings) errors.push(invalid(`${at}.name`, name, finding));
+      if (findings.length === 0 && names.has(name)) errors.push(duplicate(`${at}.name`, name));
+      names.add(name);
     }
-    if (!port.containerPort) errors.push(required(`${at}.containerPort`));
-    else errors.push(...checkPort(`${at}.containerPort`, port.containerPort));
-    if (port.hostPort) errors.push(...checkRange(`${at}.hostPort`, port.hostPort, 1, MAX_PORT));
-    if (hostNetwork && port.hostPort && port.hostPort !== port.containerPort) {
-      errors.push(invalid(`${at}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+    if (!containerPort) errors.push(required(`${at}.containerPort`));
+    else errors.push(...checkPort(`${at}.containerPort`, containerPort));
+    if (hostPort) errors.push(...checkPort(`${at}.hostPort`, hostPort));
+    errors.push(...checkEnum(`${at}.protocol`, protocol, PROTOCOLS));
+  }
+  return errors;
+}
+
+function checkResizePolicies(path: string, policies: readonly ContainerResizePolicy[], podPolicy: string | undefined): FieldError[] {
+  const seen = new Set<string>();
+  return policies.flatMap(({ resourceName = '', restartPolicy = '' }, index) => {
+    const errors = seen.has(resourceName) ? [duplicate(`${path}[${index}]`, resourceName)] : [];
+    seen.add(resourceName);
+    errors.push(...(resourceName ? checkEnum(path, resourceName, ['cpu', 'memory']) : [required(path)]));
+    errors.push(...(restartPolicy ? checkEnum(path, restartPolicy, ['NotRequired', 'RestartContainer']) : [required(path)]));
+    if (podPolicy === 'Never' && restartPolicy !== 'NotRequired') {
+      errors.push(invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
     }
-    errors.push(...checkEnum(`${at}.protocol`, port.protocol, PROTOCOLS));
-  }
-  return errors;
+    return errors;
+  });
 }
 
-function checkSubPath(path: string, subPath: string | undefined): FieldError[] {
-  if (!subPath) return [];
-  if (subPath.startsWith('/')) return [invalid(path, subPath, 'must be a relative path')];
-  return subPath.split('/').includes('..') ? [invalid(path, subPath, "must not contain '..'")] : [];
-}
-
-function checkMount(at: string, mount: VolumeMount, volumes: ReadonlySet<string>): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!mount.name) errors.push(required(`${at}.name`));
-  else if (!volumes.has(mount.name)) errors.push(notFoundValue(`${at}.name`, mount.name));
-  if (!mount.mountPath) errors.push(required(`${at}.mountPath`));
-  errors.push(...checkSubPath(`${at}.subPath`, mount.subPath), ...checkSubPath(`${at}.subPathExpr`, mount.subPathExpr));
-  if (mount.subPath && mount.subPathExpr) {
-    errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-  }
-  return [...errors, ...checkEnum(`${at}.mountPropagation`, mount.mountPropagation, PROPAGATIONS)];
-}
-
-function checkMounts(path: string, mounts: readonly VolumeMount[] | undefined, volumes: ReadonlySet<string>): FieldError[] {
-  const errors: FieldError[] = [];
-  const paths = new Set<string>();
-  for (const [index, mount] of (mounts ?? []).entries()) {
-    const at = `${path}[${index}]`;
-    errors.push(...checkMount(at, mount, volumes));
-    if (paths.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'));
-    paths.add(mount.mountPath);
-  }
-  return errors;
-}
-
-function checkSecurityContext(path: string, context: SecurityContext | undefined): FieldError[] {
-  if (!context) return [];
-  const errors = [
-    ...checkRange(`${path}.runAsUser`, context.runAsUser, 0, MAX_ID),
-    ...checkRange(`${path}.runAsGroup`, context.runAsGroup, 0, MAX_ID),
-    ...checkEnum(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']),
-  ];
-  if (context.allowPrivilegeEscalation !== false) return errors;
-  const conflict = (what: string) =>
-    errors.push(invalid(path, context, `cannot set \`allowPrivilegeEscalation\` to false and \`${what}\``));
-  if (context.privileged) conflict('privileged` to `true');
-  if (context.capabilities?.add?.includes('SYS_ADMIN')) conflict('capabilities.Add` CAP_SYS_ADMIN');
-  return errors;
-}
-
-interface Surroundings {
-  readonly volumes: ReadonlySet<string>;
-  readonly hostNetwork: boolean;
-}
-
-function checkContainer(at: string, container: Container, { volumes, hostNetwork }: Surroundings): FieldError[] {
+/** Everything that all kinds of containers have in common. */
+function checkContainer(at: string, container: Container, around: PodAround): FieldError[] {
+  const { name, image, terminationMessagePolicy, resizePolicy } = container;
   return [
-    ...(container.name ? checkLabel(`${at}.name`, container.name) : [required(`${at}.name`)]),
-    ...checkImage(`${at}.image`, container.image),
-    ...checkLifecycle(at, container),
-    ...checkProbes(at, container),
-    ...checkPorts(`${at}.ports`, container, hostNetwork),
+    ...(name ? checkLabel(`${at}.name`, name) : [required(`${at}.name`)]),
+    ...(image ? [] : [required(`${at}.image`)]),
+    ...checkEnum(`${at}.terminationMessagePolicy`, terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
+    ...checkPorts(`${at}.ports`, container.ports),
     ...checkEnv(`${at}.env`, container.env),
     ...checkEnvFrom(`${at}.envFrom`, container.envFrom),
-    ...checkMounts(`${at}.volumeMounts`, container.volumeMounts, volumes),
+    ...checkMounts(`${at}.volumeMounts`, container, around.volumes),
+    ...checkDevices(`${at}.volumeDevices`, container, around.volumes),
     ...checkEnum(`${at}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
-    ...checkEnum(`${at}.terminationMessagePolicy`, container.terminationMessagePolicy, ['FallbackToLogsOnError', 'File']),
-    ...checkEnum(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES),
-    ...checkResources(`${at}.resources`, container.resources ?? {}),
-    ...checkSecurityContext(`${at}.securityContext`, container.securityContext),
+    ...checkResources(`${at}.resources`, container.resources ?? {}, checkContainerResourceName, around.claims),
+    ...(resizePolicy ? checkResizePolicies(`${at}.resizePolicy`, resizePolicy, around.restartPolicy) : []),
+    ...checkSecurityContext(`${at}.securityContext`, container.securityContext, around.hostUsers),
   ];
 }
 
-/** Init containers that end have nothing to probe; sidecars (restartPolicy Always) do. */
-function checkInitOnly(at: string, container: Container): FieldError[] {
-  if (container.restartPolicy === 'Always') return [];
-  const fields = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
-  return fields
-    .filter((field) => container[field] !== undefined)
-    .map((field) => forbidden(`${at}.${field}`, 'may not be set for init containers without restartPolicy=Always'));
+function checkRule(at: string, { action = '', exitCodes }: ContainerRestartRule): FieldError[] {
+  const errors = action ? checkEnum(`${at}.action`, action, RULE_ACTIONS) : [required(`${at}.action`)];
+  if (!exitCodes) return [...errors, required(`${at}.exitCodes`, 'must be specified')];
+  const { operator = '', values = [] } = exitCodes;
+  const path = `${at}.exitCodes`;
+  errors.push(...(operator ? checkEnum(`${path}.operator`, operator, ['In', 'NotIn']) : [required(`${path}.operator`)]));
+  if (values.length === 0) errors.push(invalid(`${path}.values`, null, 'at least one value is required'));
+  else if (values.length > MAX_EXIT_CODES) errors.push(tooMany(`${path}.values`, values.length, MAX_EXIT_CODES));
+  return errors;
 }
 
-function checkHostPorts(path: string, containers: readonly Container[]): FieldError[] {
+/** A container may restart by other rules than its pod (KEP-5307). */
+function checkRestart(at: string, { restartPolicy, restartPolicyRules }: Container): FieldError[] {
+  const errors: FieldError[] = [];
+  if (restartPolicy === undefined) {
+    if (restartPolicyRules?.length) errors.push(required(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used'));
+  } else if (!RESTART_POLICIES.includes(restartPolicy)) {
+    errors.push(notSupported(`${at}.restartPolicy`, restartPolicy, RESTART_POLICIES));
+  }
+  const rules = restartPolicyRules ?? [];
+  if (rules.length > MAX_RULES) errors.push(tooMany(`${at}.restartPolicyRules`, rules.length, MAX_RULES));
+  return [...errors, ...rules.flatMap((rule, i) => checkRule(`${at}.restartPolicyRules[${i}]`, rule))];
+}
+
+function checkHostPorts(at: (index: number) => string, containers: readonly Container[]): FieldError[] {
   const errors: FieldError[] = [];
   const taken = new Set<string>();
-  for (const [c, { ports = [] }] of containers.entries()) {
-    for (const [p, { hostPort, hostIP = '', protocol = 'TCP' }] of ports.entries()) {
+  for (const [c, { ports }] of containers.entries()) {
+    for (const [p, { hostPort, hostIP = '', protocol = 'TCP' }] of (ports ?? []).entries()) {
       if (!hostPort) continue;
       const key = `${protocol}/${hostIP}/${hostPort}`;
-      if (taken.has(key)) errors.push(duplicate(`${path}[${c}].ports[${p}].hostPort`, key));
+      if (taken.has(key)) errors.push(duplicate(`${at(c)}.ports[${p}].hostPort`, key));
       taken.add(key);
     }
   }
   return errors;
 }
 
-/** All containers of a pod spec: each by itself, and names that are unique over the lists. */
-export function checkContainers(path: string, spec: PodSpec, volumes: ReadonlySet<string>): FieldError[] {
-  const around = { volumes, hostNetwork: spec.hostNetwork ?? false };
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  const each = (list: string, containers: readonly Container[] | undefined, extra: (at: string, c: Container) => FieldError[]) => {
-    for (const [index, container] of (containers ?? []).entries()) {
-      const at = `${path}.${list}[${index}]`;
-      errors.push(...checkContainer(at, container, around), ...extra(at, container));
-      if (container.name && names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
-      names.add(container.name);
-    }
-  };
-  if (!spec.containers?.length) errors.push(required(`${path}.containers`));
-  each('containers', spec.containers, () => []);
-  each('initContainers', spec.initContainers, checkInitOnly);
-  each('ephemeralContainers', spec.ephemeralContainers, () => []);
-  return [...errors, ...checkHostPorts(`${path}.containers`, spec.containers ?? [])];
+function checkAppContainers(path: string, containers: readonly Container[], around: PodAround): FieldError[] {
+  if (containers.length === 0) return [required(path)];
+  const names = new Set<string | undefined>();
+  const errors = containers.flatMap((container, index) => {
+    const at = `${path}[${index}]`;
+    const own = checkContainer(at, container, around);
+    if (names.has(container.name)) own.push(duplicate(`${at}.name`, container.name ?? ''));
+    names.add(container.name);
+    own.push(...checkLifecycleAndProbes(at, container, around.graceSeconds), ...checkRestart(at, container));
+    return own;
+  });
+  return [...errors, ...checkHostPorts((index) => `${path}[${index}]`, containers)];
 }
+
+const ENDLESS_ONLY = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+
+/** Init containers that end have nothing to probe; sidecars (restartPolicy Always) do. */
+function checkInitContainers(path: string, { containers = [], initContainers = [] }: PodSpec, around: PodAround): FieldError[] {
+  const names = new Set(containers.map(({ name }) => name));
+  return initContainers.flatMap((container, index) => {
+    const at = `${path}[${index}]`;
+    const errors = [...checkContainer(at, container, around), ...checkRestart(at, container)];
+    if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name ?? ''));
+    else if (container.name) names.add(container.name);
+    errors.push(...checkHostPorts(() => `${path}[0]`, [container]));
+    if (container.restartPolicy === 'Always') return [...errors, ...checkLifecycleAndProbes(at, container, around.graceSeconds)];
+    const detail = 'may not be set for init containers without restartPolicy=Always';
+    return [...errors, ...ENDLESS_ONLY.filter((field) => container[field]).map((field) => forbidden(`${at}.${field}`, detail))];
+  });
+}
+
+const NOT_EPHEMERAL = [
+  'ports',
+  'resources',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resizePolicy',
+  'restartPolicy',
+] as const;
+const isGiven = (value: unknown) => value !== undefined && Object.keys(value as object).length > 0;
+
+function checkEphemeral(at: string, container: EphemeralContainer): FieldError[] {
+  const detail = 'cannot be set for an Ephemeral Container';
+  const fields = NOT_EPHEMERAL.filter((field) => isGiven(container[field])).map((field) => forbidden(`${at}.${field}`, detail));
+  const paths = (container.volumeMounts ?? []).flatMap(({ subPath, subPathExpr }, i) => [
+    ...(subPath ? [forbidden(`${at}.volumeMounts[${i}].subPath`, detail)] : []),
+    ...(subPathExpr ? [forbidden(`${at}.volumeMounts[${i}].subPathExpr`, detail)] : []),
+  ]);
+  return [...fields, ...paths];
+}
+
+/** Containers that are added to debug a running pod: no promise rests on them. */
+function checkEphemeralContainers(path: string, spec: PodSpec, around: PodAround): FieldError[] {
+  const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name));
+  const names = new Set(others);
+  return (spec.ephemeralContainers ?? []).flatMap((container, index) => {
+    const at = `${path}[${index}]`;
+    const { name, image, targetContainerName } = container;
+    const errors = [...checkContainer(at, container, around), ...checkImagePadding(`${at}.image`, image)];
+    if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+    names.add(name);
+    if (targetContainerName && !others.has(targetContainerName)) {
+      errors.push(notFoundValue(`${at}.targetContainerName`, targetContainerName));
+    }
+    return [...errors, ...checkEphemeral(at, container)];
+  });
+}
+
+/** All containers of a pod spec: each by itself, and names that are unique over the lists. */
+export const checkContainers = (path: string, spec: PodSpec, around: PodAround): FieldError[] => [
+  ...checkAppContainers(`${path}.containers`, spec.containers ?? [], around),
+  ...checkInitContainers(`${path}.initContainers`, spec, around),
+  ...checkEphemeralContainers(`${path}.ephemeralContainers`, spec, around),
+];

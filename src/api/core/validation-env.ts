@@ -1,5 +1,14 @@
 import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
-import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector } from '../schema/generated/types.ts';
+import { dns1123SubdomainFindings, qualifiedNameFindings } from '../meta/names.ts';
+import { configKeyFindings, found } from '../meta/validation.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  FileKeySelector,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../schema/generated/types.ts';
 
 const NAME_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 const SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;
@@ -17,6 +26,8 @@ export const ENV_FIELDS = [
 ];
 /** Files of a downwardAPI volume know no addresses, but whole label and annotation sets. */
 export const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
+/** What v1 can name at all; anything else does not convert. */
+const KNOWN_FIELDS = new Set([...ENV_FIELDS, ...VOLUME_FIELDS, 'spec.restartPolicy', 'spec.schedulerName', 'status.phase', 'spec.host']);
 
 const RESOURCES = [
   'limits.cpu',
@@ -27,45 +38,115 @@ const RESOURCES = [
   'requests.memory',
 ];
 
-export function checkFieldRef(path: string, { fieldPath }: ObjectFieldSelector, supported: readonly string[]): FieldError[] {
+const envNameFindings = (name: string): string[] => (/^[\x20-\x3c\x3e-\x7e]+$/.test(name) ? [] : [NAME_RULE]);
+
+export function checkFieldRef(path: string, { apiVersion, fieldPath }: ObjectFieldSelector, supported: readonly string[]): FieldError[] {
+  if (apiVersion === '') return [required(`${path}.apiVersion`)];
   if (!fieldPath) return [required(`${path}.fieldPath`)];
-  if (/^metadata\.(annotations|labels)\['[^']+'\]$/.test(fieldPath)) return [];
-  return supported.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, supported)];
+  const at = `${path}.fieldPath`;
+  const [, whole = fieldPath, subscript] = /^(.+)\['([^']*)'\]$/.exec(fieldPath) ?? [];
+  const subscripted = whole === 'metadata.annotations' || whole === 'metadata.labels';
+  if ((apiVersion ?? 'v1') !== 'v1') {
+    return [invalid(at, fieldPath, `error converting fieldPath: unsupported pod version: ${apiVersion}`)];
+  }
+  if (subscript === undefined ? !KNOWN_FIELDS.has(fieldPath) : !subscripted && !KNOWN_FIELDS.has(whole)) {
+    return [
+      invalid(at, fieldPath, `error converting fieldPath: field label not supported: ${subscript === undefined ? fieldPath : whole}`),
+    ];
+  }
+  if (subscript === undefined) return supported.includes(fieldPath) ? [] : [notSupported(at, fieldPath, supported)];
+  if (!subscripted) {
+    return [invalid(at, fieldPath, `error converting fieldPath: field label does not support subscript: ${whole}`)];
+  }
+  const key = whole === 'metadata.annotations' ? subscript.toLowerCase() : subscript;
+  return found(path, key, qualifiedNameFindings(key));
 }
 
-export function checkResourceFieldRef(path: string, { resource }: ResourceFieldSelector): FieldError[] {
-  if (!resource) return [required(`${path}.resource`)];
-  if (RESOURCES.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource)) return [];
-  return [notSupported(`${path}.resource`, resource, RESOURCES)];
+const BYTE_DIVISORS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+const DIVISORS: readonly (readonly [pattern: RegExp, allowed: readonly string[], spoken: string])[] = [
+  [/^(limits|requests)\.cpu$/, ['1m', '1'], 'cpu'],
+  [/^(limits|requests)\.memory$/, BYTE_DIVISORS, 'memory'],
+  [/^(limits|requests)\.ephemeral-storage$/, BYTE_DIVISORS, 'local ephemeral storage'],
+  [/^(limits|requests)\.hugepages-/, BYTE_DIVISORS, 'hugepages'],
+];
+
+function checkDivisor(path: string, resource: string, divisor: string): FieldError[] {
+  if (divisor === '0') return [];
+  const [, allowed = [], spoken] = DIVISORS.find(([pattern]) => pattern.test(resource)) ?? [];
+  if (spoken === undefined || allowed.includes(divisor)) return [];
+  const values = spoken === 'cpu' ? '1m and 1' : allowed.join(', ');
+  return [invalid(`${path}.divisor`, resource, `only divisor's values ${values} are supported with the ${spoken} resource`)];
+}
+
+/** In a volume the container must be named; a variable means its own. */
+export function checkResourceFieldRef(path: string, ref: ResourceFieldSelector, inVolume: boolean): FieldError[] {
+  const { resource = '', containerName, divisor = '0' } = ref;
+  const errors: FieldError[] = [];
+  if (inVolume && !containerName) errors.push(required(`${path}.containerName`));
+  else if (!resource) errors.push(required(`${path}.resource`));
+  else if (!RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) {
+    errors.push(notSupported(`${path}.resource`, resource, RESOURCES));
+  }
+  return [...errors, ...checkDivisor(path, resource, divisor)];
+}
+
+function checkKeyRef(path: string, { name = '', key }: { name?: string; key?: string }): FieldError[] {
+  return [
+    ...found(`${path}.name`, name, dns1123SubdomainFindings(name)),
+    ...(key ? found(`${path}.key`, key, configKeyFindings(key)) : [required(`${path}.key`)]),
+  ];
+}
+
+function checkFileRef(path: string, { volumeName, path: file, key }: FileKeySelector): FieldError[] {
+  return [
+    ...(volumeName ? [] : [required(`${path}.volumeName`)]),
+    ...(file ? [] : [required(`${path}.path`)]),
+    ...(key ? found(`${path}.key`, key, envNameFindings(key)) : [required(`${path}.key`)]),
+  ];
 }
 
 function checkSource(path: string, source: EnvVarSource, value: string | undefined): FieldError[] {
-  const given = SOURCES.filter((name) => source[name] !== undefined);
-  if (given.length === 0) return [invalid(path, '', `must specify one of: \`${SOURCES.slice(0, -1).join('`, `')}\` or \`fileKeyRef\``)];
-  if (value) return [invalid(path, '', 'may not be specified when `value` is not empty')];
-  if (given.length > 1) return [invalid(path, '', 'may not have more than one field specified at a time')];
-  if (source.fieldRef) return checkFieldRef(`${path}.fieldRef`, source.fieldRef, ENV_FIELDS);
-  if (source.resourceFieldRef) return checkResourceFieldRef(`${path}.resourceFieldRef`, source.resourceFieldRef);
-  const keyRef = source.configMapKeyRef ?? source.secretKeyRef;
-  return keyRef && !keyRef.key ? [required(`${path}.${given[0]}.key`)] : [];
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
+  const errors = [
+    ...(fieldRef ? checkFieldRef(`${path}.fieldRef`, fieldRef, ENV_FIELDS) : []),
+    ...(resourceFieldRef ? checkResourceFieldRef(`${path}.resourceFieldRef`, resourceFieldRef, false) : []),
+    ...(configMapKeyRef ? checkKeyRef(`${path}.configMapKeyRef`, configMapKeyRef) : []),
+    ...(secretKeyRef ? checkKeyRef(`${path}.secretKeyRef`, secretKeyRef) : []),
+    ...(fileKeyRef ? checkFileRef(`${path}.fileKeyRef`, fileKeyRef) : []),
+  ];
+  const given = SOURCES.filter((name) => source[name] !== undefined).length;
+  if (given === 0) {
+    const names = SOURCES.slice(0, -1).join('`, `');
+    errors.push(invalid(path, '', `must specify one of: \`${names}\` or \`fileKeyRef\``));
+  } else if (value) errors.push(invalid(path, '', 'may not be specified when `value` is not empty'));
+  else if (given > 1) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
+  return errors;
 }
 
 export function checkEnv(path: string, env: readonly EnvVar[] | undefined): FieldError[] {
-  return (env ?? []).flatMap(({ name, value, valueFrom }, index) => {
-    const at = `${path}[${index}]`;
-    const errors: FieldError[] = [];
-    if (!name) errors.push(required(`${at}.name`));
-    else if (!/^[\x20-\x3c\x3e-\x7e]+$/.test(name)) errors.push(invalid(`${at}.name`, name, NAME_RULE));
-    return valueFrom ? [...errors, ...checkSource(`${at}.valueFrom`, valueFrom, value)] : errors;
-  });
+  const errors: FieldError[] = [];
+  for (const [index, { name, value, valueFrom }] of (env ?? []).entries()) {
+    if (!name) errors.push(required(`${path}[${index}].name`));
+    else for (const finding of envNameFindings(name)) errors.push(invalid(`${path}[${index}].name`, name, finding));
+    if (valueFrom) errors.push(...checkSource(`${path}[${index}].valueFrom`, valueFrom, value));
+  }
+  return errors;
+}
+
+function checkEnvRef(path: string, { name }: { name?: string }): FieldError[] {
+  return name ? found(`${path}.name`, name, dns1123SubdomainFindings(name)) : [required(`${path}.name`)];
 }
 
 export function checkEnvFrom(path: string, sources: readonly EnvFromSource[] | undefined): FieldError[] {
-  return (sources ?? []).flatMap(({ configMapRef, secretRef }, index) => {
+  return (sources ?? []).flatMap(({ prefix, configMapRef, secretRef }, index) => {
     const at = `${path}[${index}]`;
-    if (!configMapRef && !secretRef) return [invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`')];
-    if (configMapRef && secretRef) return [invalid(at, '', 'may not have more than one field specified at a time')];
-    if (configMapRef && !configMapRef.name) return [required(`${at}.configMapRef.name`)];
-    return secretRef && !secretRef.name ? [required(`${at}.secretRef.name`)] : [];
+    const errors = [
+      ...(prefix ? found(`${at}.prefix`, prefix, envNameFindings(prefix)) : []),
+      ...(configMapRef ? checkEnvRef(`${at}.configMapRef`, configMapRef) : []),
+      ...(secretRef ? checkEnvRef(`${at}.secretRef`, secretRef) : []),
+    ];
+    if (!configMapRef && !secretRef) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    if (configMapRef && secretRef) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
+    return errors;
   });
 }

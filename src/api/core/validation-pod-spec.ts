@@ -1,73 +1,126 @@
-import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkIp, checkLabel, checkLabels, checkNonNegative, checkRange, checkSubdomain } from '../meta/validation.ts';
+import { type FieldError, forbidden, notSupported } from '../meta/field-error.ts';
+import { dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkAnnotations, checkEnum, checkLabel, checkLabels, checkQualifiedName, checkRange, found } from '../meta/validation.ts';
 import type { Pod, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
-import { checkContainers } from './validation-container.ts';
-import { checkPlacement } from './validation-scheduling.ts';
+import { checkContainers, checkImagePadding } from './validation-container.ts';
+import { checkAnnotationsAgree, checkPodAnnotations } from './validation-pod-annotations.ts';
+import { checkDnsConfig, checkHostAliases, checkHostNetworkPorts } from './validation-pod-network.ts';
+import { checkPodClaims, checkPodResources } from './validation-pod-resources.ts';
+import { checkContainerResourceName, checkResources } from './validation-resources.ts';
+import { checkAffinity, checkSchedulingGates, checkTolerations } from './validation-scheduling.ts';
+import { checkHostUsers, checkPodSecurityContext } from './validation-security.ts';
+import { checkSpread } from './validation-spread.ts';
 import { checkVolumes } from './validation-volume.ts';
+import { checkHostProcess, checkOs } from './validation-windows.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never'];
 const MAX_INT32 = 2_147_483_647;
-const MAX_NAMESERVERS = 3;
+const NO_CLAIMS: ReadonlySet<string> = new Set();
 
-function checkDns(path: string, { dnsPolicy, dnsConfig }: PodSpec): FieldError[] {
-  const errors = checkEnum(`${path}.dnsPolicy`, dnsPolicy, DNS_POLICIES);
-  const servers = dnsConfig?.nameservers ?? [];
-  const at = `${path}.dnsConfig.nameservers`;
-  if (dnsPolicy === 'None') {
-    if (!dnsConfig) errors.push(required(`${path}.dnsConfig`, "must provide `dnsConfig` when `dnsPolicy` is 'None'"));
-    else if (servers.length === 0) errors.push(required(at, "must provide at least one DNS nameserver when `dnsPolicy` is 'None'"));
-  }
-  if (servers.length > MAX_NAMESERVERS) errors.push(invalid(at, servers, `must not have more than ${MAX_NAMESERVERS} nameservers`));
-  return [...errors, ...servers.flatMap((server, i) => checkIp(`${at}[${i}]`, server))];
-}
+const checkName = (path: string, name: string | undefined): FieldError[] => (name ? found(path, name, dns1123SubdomainFindings(name)) : []);
 
-function checkHost(path: string, spec: PodSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  if (spec.hostname) errors.push(...checkLabel(`${path}.hostname`, spec.hostname));
-  if (spec.subdomain) errors.push(...checkLabel(`${path}.subdomain`, spec.subdomain));
-  if (spec.nodeName) errors.push(...checkSubdomain(`${path}.nodeName`, spec.nodeName));
-  for (const [index, { ip, hostnames = [] }] of (spec.hostAliases ?? []).entries()) {
-    errors.push(...checkIp(`${path}.hostAliases[${index}].ip`, ip));
-    errors.push(...hostnames.flatMap((name) => checkSubdomain(`${path}.hostAliases[${index}].hostnames`, name)));
-  }
-  if (spec.shareProcessNamespace && spec.hostPID) {
-    errors.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
-  }
-  return errors;
-}
-
-/** Of pods and templates. The restart policy of templates is narrowed by the workload's own check. */
-export function checkPodSpec(path: string, spec: PodSpec): FieldError[] {
-  const volumes = new Set((spec.volumes ?? []).map((v) => v.name));
+function checkContent(path: string, spec: PodSpec, pod: Pod | undefined): FieldError[] {
+  const claims = spec.resourceClaims ? new Set(spec.resourceClaims.map(({ name }) => name).filter(Boolean)) : NO_CLAIMS;
+  const volumes = checkVolumes(`${path}.volumes`, spec, pod);
+  const around = {
+    volumes: volumes.sound,
+    claims,
+    graceSeconds: spec.terminationGracePeriodSeconds,
+    restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
+  };
   return [
-    ...checkVolumes(`${path}.volumes`, spec.volumes),
-    ...checkContainers(path, spec, volumes),
-    ...checkEnum(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
-    ...checkDns(path, spec),
-    ...checkHost(path, spec),
-    ...(spec.serviceAccountName ? checkSubdomain(`${path}.serviceAccountName`, spec.serviceAccountName) : []),
-    ...(spec.imagePullSecrets ?? []).flatMap((s, i) => (s.name ? [] : [required(`${path}.imagePullSecrets[${i}].name`)])),
-    ...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, MAX_INT32),
-    ...checkNonNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
-    ...checkPlacement(path, spec),
+    ...volumes.errors,
+    ...checkPodClaims(`${path}.resourceClaims`, spec.resourceClaims),
+    ...checkContainers(path, spec, around),
+    ...checkPodResources(`${path}.resources`, spec, claims),
   ];
 }
 
-export function checkPod(pod: Pod): FieldError[] {
-  if (!pod.spec) return [required('spec.containers')];
-  return checkPodSpec('spec', pod.spec);
+/** Of pods and templates. The restart policy of templates is narrowed by the workload's own check. */
+export function checkPodSpec(path: string, spec: PodSpec, pod?: Pod): FieldError[] {
+  const { preemptionPolicy, runtimeClassName, overhead } = spec;
+  return [
+    ...checkContent(path, spec, pod),
+    ...checkHostNetworkPorts(path, spec, pod !== undefined),
+    ...checkEnum(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
+    ...checkEnum(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
+    ...checkLabels(`${path}.nodeSelector`, spec.nodeSelector),
+    ...checkPodSecurityContext(`${path}.securityContext`, spec.securityContext, spec),
+    ...checkAffinity(`${path}.affinity`, spec.affinity),
+    ...checkDnsConfig(`${path}.dnsConfig`, spec.dnsConfig, spec.dnsPolicy),
+    ...(spec.readinessGates ?? []).flatMap(({ conditionType }, i) =>
+      checkQualifiedName(`${path}.readinessGates[${i}].conditionType`, conditionType ?? ''),
+    ),
+    ...checkSchedulingGates(`${path}.schedulingGates`, spec.schedulingGates),
+    ...checkSpread(`${path}.topologySpreadConstraints`, spec),
+    ...checkHostProcess(path, spec),
+    ...checkHostUsers(path, spec),
+    ...checkName(`${path}.serviceAccountName`, spec.serviceAccountName),
+    ...checkName(`${path}.nodeName`, spec.nodeName),
+    ...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, MAX_INT32),
+    ...(spec.hostname ? checkLabel(`${path}.hostname`, spec.hostname) : []),
+    ...(spec.subdomain ? checkLabel(`${path}.subdomain`, spec.subdomain) : []),
+    ...checkTolerations(`${path}.tolerations`, spec.tolerations),
+    ...checkHostAliases(`${path}.hostAliases`, spec.hostAliases),
+    ...checkName(`${path}.priorityClassName`, spec.priorityClassName),
+    ...(runtimeClassName === undefined
+      ? []
+      : found(`${path}.runtimeClassName`, runtimeClassName, dns1123SubdomainFindings(runtimeClassName))),
+    ...(preemptionPolicy === undefined || PREEMPTION_POLICIES.includes(preemptionPolicy)
+      ? []
+      : [notSupported(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)]),
+    ...(overhead ? checkResources(`${path}.overhead`, { limits: overhead }, checkContainerResourceName, NO_CLAIMS) : []),
+    ...checkOs(path, spec),
+  ];
 }
 
-/** Ephemeral containers come through their subresource alone. */
-export const checkNoEphemeral = (path: string, spec: PodSpec | undefined, detail: string): FieldError[] =>
-  spec?.ephemeralContainers?.length ? [forbidden(`${path}.ephemeralContainers`, detail)] : [];
+const EMPTY_SPEC: PodSpec = { containers: [] };
+
+/** Tokens belong to a service account: without one, nothing can be projected. */
+function checkTokens({ serviceAccountName, volumes = [] }: PodSpec): FieldError[] {
+  if (serviceAccountName) return [];
+  const detail = 'must not be specified when serviceAccountName is not set';
+  return volumes.flatMap(({ projected }, v) =>
+    (projected?.sources ?? []).flatMap(({ serviceAccountToken }, s) =>
+      serviceAccountToken ? [forbidden(`spec.volumes[${v}].projected.sources[${s}].serviceAccountToken`, detail)] : [],
+    ),
+  );
+}
+
+export function checkPod(pod: Pod): FieldError[] {
+  const spec = pod.spec ?? EMPTY_SPEC;
+  return [
+    ...checkPodAnnotations('metadata.annotations', pod.metadata?.annotations, spec),
+    ...checkPodSpec('spec', spec, pod),
+    ...checkTokens(spec),
+    ...(spec.containers ?? []).flatMap(({ image }, i) => checkImagePadding(`spec.containers[${i}].image`, image)),
+    ...(spec.initContainers ?? []).flatMap(({ image }, i) => checkImagePadding(`spec.initContainers[${i}].image`, image)),
+  ];
+}
+
+/** Ephemeral containers come through their subresource alone; a node only when no gate is left. */
+export function checkNewPod(pod: Pod): FieldError[] {
+  const spec = pod.spec ?? EMPTY_SPEC;
+  const gated = spec.nodeName && spec.schedulingGates?.length;
+  return [
+    ...(spec.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
+    ...(gated ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')] : []),
+    ...checkAnnotationsAgree('spec', pod.metadata ?? {}, spec),
+  ];
+}
 
 export function checkPodTemplate(path: string, template: PodTemplateSpec | undefined): FieldError[] {
-  if (!template?.spec) return [required(`${path}.spec.containers`)];
+  const { metadata = {}, spec = EMPTY_SPEC } = template ?? {};
+  const ephemeral = spec.ephemeralContainers?.length;
   return [
-    ...checkLabels(`${path}.labels`, template.metadata?.labels),
-    ...checkPodSpec(`${path}.spec`, template.spec),
-    ...checkNoEphemeral(`${path}.spec`, template.spec, 'ephemeral containers not allowed in pod template'),
+    ...checkLabels(`${path}.labels`, metadata.labels),
+    ...checkAnnotations(`${path}.annotations`, metadata.annotations),
+    ...checkPodAnnotations(`${path}.annotations`, metadata.annotations, spec),
+    ...checkPodSpec(`${path}.spec`, spec),
+    ...checkAnnotationsAgree(`${path}.spec`, metadata, spec),
+    ...(ephemeral ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')] : []),
   ];
 }

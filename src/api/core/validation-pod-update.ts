@@ -1,46 +1,95 @@
-import { type FieldError, forbidden, invalid } from '../meta/field-error.ts';
-import { same } from '../meta/validation.ts';
-import type { Container, Pod, PodSpec, Toleration } from '../schema/generated/types.ts';
-import { checkImage } from './validation-container.ts';
+import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { checkRange, same } from '../meta/validation.ts';
+import type { Affinity, Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../schema/generated/types.ts';
+import { checkImagePadding } from './validation-container.ts';
+import { checkPodAnnotationsUpdate, MIRROR } from './validation-pod-annotations.ts';
+import { checkResize } from './validation-pod-resize.ts';
+import { checkTolerations } from './validation-scheduling.ts';
 
 const UPDATABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-const EPHEMERAL_ONLY = 'pod updates through this subresource may not change fields other than `spec.ephemeralContainers`';
-const RESIZE_ONLY = 'only cpu and memory resources are mutable';
+const MAX_INT32 = 2_147_483_647;
 
-const names = (containers: readonly Container[] | undefined) => (containers ?? []).map((c) => c.name);
+/** undefined: the lists differ so much that nothing further can be compared. */
+function checkImages(path: string, now: readonly Container[] = [], then: readonly Container[] = []): FieldError[] | undefined {
+  if (now.length !== then.length) return undefined;
+  return now.flatMap(({ image }, i) => [
+    ...(image ? [] : [required(`${path}[${i}].image`)]),
+    ...checkImagePadding(`${path}[${i}].image`, image),
+  ]);
+}
 
+/** The deadline may be set once and come closer; then it stays. */
 function checkDeadline(value: number | undefined, old: number | undefined): FieldError[] {
   const path = 'spec.activeDeadlineSeconds';
-  if (old === undefined) return [];
-  if (value === undefined) return [invalid(path, value, 'must not update from a positive integer to nil value')];
-  return value > old ? [invalid(path, value, 'must be less than or equal to previous value')] : [];
+  if (value === undefined) {
+    return old === undefined ? [] : [invalid(path, undefined, 'must not update from a positive integer to nil value')];
+  }
+  const range = checkRange(path, value, 0, MAX_INT32);
+  if (range.length > 0 || old === undefined || value <= old) return range;
+  return [invalid(path, value, 'must be less than or equal to previous value')];
 }
 
 /** Tolerations may be added; those that are there stay, but for how long they tolerate. */
 function checkTolerationsGrow(value: readonly Toleration[] = [], old: readonly Toleration[] = []): FieldError[] {
   const timeless = ({ tolerationSeconds: _, ...rest }: Toleration) => rest;
   const kept = old.every((toleration) => value.some((v) => same(timeless(v), timeless(toleration))));
-  return kept ? [] : [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+  if (!kept) return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+  return checkTolerations('spec.tolerations', value);
 }
 
 function checkGatesShrink(value: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map((g) => g.name));
-  return (value.schedulingGates ?? [])
-    .filter((g) => !before.has(g.name))
-    .map((g) => forbidden('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${g.name}'`));
+  return (value.schedulingGates ?? []).flatMap(({ name }, i) =>
+    before.has(name)
+      ? []
+      : [forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`)],
+  );
+}
+
+const hasAll = <T>(now: readonly T[] = [], then: readonly T[] = []) => then.every((item, i) => same(now[i], item));
+/** An empty term matches nothing: a requirement in it would widen, not narrow. */
+const onlyAdds = (now: NodeSelectorTerm, then: NodeSelectorTerm) =>
+  (then.matchExpressions?.length || then.matchFields?.length || same(now, then)) &&
+  hasAll(now.matchExpressions, then.matchExpressions) &&
+  hasAll(now.matchFields, then.matchFields);
+
+function checkAffinityNarrows(now: Affinity['nodeAffinity'], then: Affinity['nodeAffinity']): FieldError[] {
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+  const before = then?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const after = now?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  if (before.length === 0) return [];
+  if (before.length !== after.length) {
+    return [invalid(path, after, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
+  }
+  return before.flatMap((term, i) =>
+    onlyAdds(after[i] ?? {}, term) ? [] : [invalid(`${path}[${i}]`, after[i], 'only additions are allowed (no mutations or deletions)')],
+  );
+}
+
+/** Before the scheduler has seen it, a pod's demands on its node may still narrow (KEP-3838). */
+function checkGated(value: PodSpec, old: PodSpec): FieldError[] {
+  if (!old.schedulingGates?.length) return [];
+  const kept = Object.entries(old.nodeSelector ?? {}).every(([key, text]) => value.nodeSelector?.[key] === text);
+  const detail = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
+  return [
+    ...(kept ? [] : [invalid('spec.nodeSelector', value.nodeSelector ?? null, detail)]),
+    ...checkAffinityNarrows(value.affinity?.nodeAffinity, old.affinity?.nodeAffinity),
+  ];
 }
 
 /** The new spec with everything that may change put back to what it was: what differs still was not allowed to. */
 function restored(value: PodSpec, old: PodSpec): PodSpec {
   const image = (now: Container[] | undefined, then: Container[] | undefined) =>
     now?.map((container, index) => ({ ...container, image: then?.[index]?.image }));
-  const wasGated = (old.schedulingGates?.length ?? 0) > 0;
-  const gated = wasGated && grows(value.nodeSelector, old.nodeSelector) ? { nodeSelector: old.nodeSelector } : {};
+  const gated = (old.schedulingGates?.length ?? 0) > 0;
   const grace = (old.terminationGracePeriodSeconds ?? 0) < 0 && value.terminationGracePeriodSeconds === 1;
   return {
     ...value,
-    ...gated,
+    ...(gated && {
+      nodeSelector: old.nodeSelector,
+      affinity: { ...value.affinity, nodeAffinity: old.affinity?.nodeAffinity },
+    }),
     ...(value.initContainers && { initContainers: image(value.initContainers, old.initContainers) }),
     containers: image(value.containers, old.containers) ?? [],
     activeDeadlineSeconds: old.activeDeadlineSeconds,
@@ -50,53 +99,45 @@ function restored(value: PodSpec, old: PodSpec): PodSpec {
   };
 }
 
-const grows = (value: Readonly<Record<string, string>> = {}, old: Readonly<Record<string, string>> = {}) =>
-  Object.entries(old).every(([key, text]) => value[key] === text);
-
 function checkMainUpdate(value: PodSpec, old: PodSpec): FieldError[] {
+  const errors: FieldError[] = [];
   for (const list of ['containers', 'initContainers'] as const) {
-    if (value[list]?.length !== old[list]?.length && names(value[list]).length !== names(old[list]).length) {
-      return [forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
-    }
+    const images = checkImages(`spec.${list}`, value[list], old[list]);
+    if (!images) return [...errors, forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
+    errors.push(...images);
   }
-  const errors = [
-    ...value.containers.flatMap((c, i) => checkImage(`spec.containers[${i}].image`, c.image)),
-    ...checkDeadline(value.activeDeadlineSeconds, old.activeDeadlineSeconds),
-    ...checkTolerationsGrow(value.tolerations, old.tolerations),
-    ...checkGatesShrink(value, old),
-  ];
+  const deadline = checkDeadline(value.activeDeadlineSeconds, old.activeDeadlineSeconds);
+  errors.push(...deadline);
+  if (deadline.length > 0 && value.activeDeadlineSeconds !== undefined) return errors;
+  errors.push(...checkTolerationsGrow(value.tolerations, old.tolerations), ...checkGatesShrink(value, old));
+  if (same(value, old)) return errors;
+  errors.push(...checkGated(value, old));
   return same(restored(value, old), old) ? errors : [...errors, forbidden('spec', UPDATABLE)];
 }
 
+/** Debugging containers come, and stay as they came. */
 function checkEphemeralUpdate(value: PodSpec, old: PodSpec): FieldError[] {
-  if (!same({ ...value, ephemeralContainers: old.ephemeralContainers }, old)) return [forbidden('spec', EPHEMERAL_ONLY)];
-  return (old.ephemeralContainers ?? []).flatMap((container, index) => {
+  const path = 'spec.ephemeralContainers';
+  return (old.ephemeralContainers ?? []).flatMap((container) => {
     const now = value.ephemeralContainers?.find((c) => c.name === container.name);
-    const path = `spec.ephemeralContainers[${index}]`;
-    if (!now) return [forbidden(path, `existing ephemeral containers "${container.name}" may not be removed\n`)];
-    return same(now, container) ? [] : [forbidden(path, `existing ephemeral containers "${container.name}" may not be changed\n`)];
+    const spoken = `existing ephemeral containers ${JSON.stringify(container.name)}`;
+    if (!now) return [forbidden(path, `${spoken} may not be removed\n`)];
+    return same(now, container) ? [] : [forbidden(path, `${spoken} may not be changed\n`)];
   });
-}
-
-function checkResize(value: PodSpec, old: PodSpec): FieldError[] {
-  const without = (spec: PodSpec) => ({
-    ...spec,
-    resources: undefined,
-    containers: spec.containers.map((c) => ({ ...c, resources: undefined })),
-  });
-  return same(without(value), without(old)) ? [] : [forbidden('spec', RESIZE_ONLY)];
 }
 
 /** Kubernetes, "Pod update and replacement". `subresource` says through which door the update came. */
 export function checkPodUpdate(pod: Pod, old: Pod, subresource: string): FieldError[] {
   if (!pod.spec || !old.spec) return [];
+  const isMirror = old.metadata?.annotations?.[MIRROR] !== undefined;
   switch (subresource) {
     case '':
-      return checkMainUpdate(pod.spec, old.spec);
+      return [...checkPodAnnotationsUpdate(pod, old), ...checkMainUpdate(pod.spec, old.spec)];
     case 'ephemeralcontainers':
-      return checkEphemeralUpdate(pod.spec, old.spec);
+      if (isMirror) return [forbidden('[]', 'static pods do not support ephemeral containers')];
+      return [...checkPodAnnotationsUpdate(pod, old), ...checkEphemeralUpdate(pod.spec, old.spec)];
     case 'resize':
-      return checkResize(pod.spec, old.spec);
+      return checkResize(pod, old);
     default:
       return [];
   }

@@ -1,69 +1,88 @@
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkNonNegative, checkPort, checkPortNumberOrName } from '../meta/validation.ts';
-import type { Container, GRPCAction, LifecycleHandler, Probe } from '../schema/generated/types.ts';
+import { checkEnum, checkNonNegative, checkPort, checkPortNumberOrName, found } from '../meta/validation.ts';
+import type { Container, GRPCAction, HTTPGetAction, LifecycleHandler, Probe } from '../schema/generated/types.ts';
 
 type Handler = LifecycleHandler & { grpc?: GRPCAction };
 
-const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;
+const PROBE_HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
+const HOOK_HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'sleep'] as const;
+const HEADER_RULE =
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
-function checkAction(path: string, kind: (typeof HANDLERS)[number], handler: Handler): FieldError[] {
+const headerFindings = (name: string): string[] => (/^[-A-Za-z0-9]+$/.test(name) ? [] : [HEADER_RULE]);
+
+function checkHttpGet(path: string, { path: file, port, scheme, httpHeaders }: HTTPGetAction): FieldError[] {
+  return [
+    ...(file ? [] : [required(`${path}.path`)]),
+    ...checkPortNumberOrName(`${path}.port`, port ?? 0),
+    ...checkEnum(`${path}.scheme`, scheme, ['HTTP', 'HTTPS']),
+    ...(httpHeaders ?? []).flatMap(({ name }) => found(`${path}.httpHeaders`, name ?? '', headerFindings(name ?? ''))),
+  ];
+}
+
+function checkAction(path: string, kind: keyof Handler, handler: Handler, graceSeconds: number | undefined): FieldError[] {
+  const at = `${path}.${kind}`;
   switch (kind) {
     case 'exec':
-      return handler.exec?.command?.length ? [] : [required(`${path}.exec.command`)];
-    case 'httpGet': {
-      const errors = handler.httpGet?.path ? [] : [required(`${path}.httpGet.path`)];
-      errors.push(...checkPortNumberOrName(`${path}.httpGet.port`, handler.httpGet?.port));
-      return [...errors, ...checkEnum(`${path}.httpGet.scheme`, handler.httpGet?.scheme, ['HTTP', 'HTTPS'])];
-    }
+      return handler.exec?.command?.length ? [] : [required(`${at}.command`)];
+    case 'httpGet':
+      return checkHttpGet(at, handler.httpGet ?? ({} as HTTPGetAction));
     case 'tcpSocket':
-      return checkPortNumberOrName(`${path}.tcpSocket.port`, handler.tcpSocket?.port);
+      return checkPortNumberOrName(`${at}.port`, handler.tcpSocket?.port ?? 0);
     case 'grpc':
-      return checkPort(`${path}.grpc.port`, handler.grpc?.port);
-    case 'sleep':
-      return checkNonNegative(`${path}.sleep.seconds`, handler.sleep?.seconds);
+      return checkPort(`${at}.port`, handler.grpc?.port ?? 0);
+    case 'sleep': {
+      const seconds = handler.sleep?.seconds ?? 0;
+      if (graceSeconds === undefined || (seconds >= 0 && seconds <= graceSeconds)) return [];
+      return [invalid(at, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`)];
+    }
   }
 }
 
 /** Exactly one of exec, httpGet, tcpSocket, grpc (probes) or sleep (hooks). */
-function checkHandler(path: string, handler: Handler): FieldError[] {
-  const [first, ...more] = HANDLERS.filter((kind) => handler[kind] !== undefined);
+function checkHandler(path: string, kinds: readonly (keyof Handler)[], handler: Handler, graceSeconds: number | undefined): FieldError[] {
+  const [first, ...more] = kinds.filter((kind) => handler[kind] !== undefined);
   if (first === undefined) return [required(path, 'must specify a handler type')];
   return [
-    ...checkAction(path, first, handler),
+    ...checkAction(path, first, handler, graceSeconds),
     ...more.map((kind) => forbidden(`${path}.${kind}`, 'may not specify more than 1 handler type')),
   ];
 }
 
-function checkProbe(path: string, probe: Probe | undefined): FieldError[] {
-  if (!probe) return [];
-  const counts = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const;
-  const errors = [...checkHandler(path, probe), ...counts.flatMap((field) => checkNonNegative(`${path}.${field}`, probe[field]))];
+const COUNTS = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const;
+
+function checkProbe(path: string, probe: Probe): FieldError[] {
+  const errors = checkHandler(path, PROBE_HANDLERS, probe, undefined);
+  for (const field of COUNTS) errors.push(...checkNonNegative(`${path}.${field}`, probe[field]));
   const grace = probe.terminationGracePeriodSeconds;
   if (grace !== undefined && grace <= 0) errors.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
   return errors;
 }
 
-/** Only readiness can succeed more than once in a row, and only the others may end the container. */
-export function checkProbes(path: string, { livenessProbe, readinessProbe, startupProbe }: Container): FieldError[] {
-  const errors = [
-    ...checkProbe(`${path}.livenessProbe`, livenessProbe),
-    ...checkProbe(`${path}.readinessProbe`, readinessProbe),
-    ...checkProbe(`${path}.startupProbe`, startupProbe),
-  ];
-  for (const [name, probe] of Object.entries({ livenessProbe, startupProbe })) {
-    const threshold = probe?.successThreshold ?? 1;
-    if (threshold !== 1) errors.push(invalid(`${path}.${name}.successThreshold`, threshold, 'must be 1'));
-  }
-  if (readinessProbe?.terminationGracePeriodSeconds !== undefined) {
-    const at = `${path}.readinessProbe.terminationGracePeriodSeconds`;
-    errors.push(invalid(at, readinessProbe.terminationGracePeriodSeconds, 'must not be set for readinessProbes'));
-  }
-  return errors;
+/** Probes that end the container succeed once and are done. */
+function checkOnce(path: string, probe: Probe | undefined): FieldError[] {
+  if (!probe) return [];
+  const threshold = probe.successThreshold ?? 1;
+  const errors = checkProbe(path, probe);
+  return threshold === 1 ? errors : [...errors, invalid(`${path}.successThreshold`, threshold, 'must be 1')];
 }
 
-export function checkLifecycle(path: string, { lifecycle }: Container): FieldError[] {
+function checkReadiness(path: string, probe: Probe | undefined): FieldError[] {
+  if (!probe) return [];
+  const errors = checkProbe(path, probe);
+  const grace = probe.terminationGracePeriodSeconds;
+  if (grace === undefined) return errors;
+  return [...errors, invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes')];
+}
+
+/** Hooks and probes, of containers that keep running. */
+export function checkLifecycleAndProbes(path: string, container: Container, graceSeconds: number | undefined): FieldError[] {
+  const { lifecycle } = container;
   return [
-    ...(lifecycle?.postStart ? checkHandler(`${path}.lifecycle.postStart`, lifecycle.postStart) : []),
-    ...(lifecycle?.preStop ? checkHandler(`${path}.lifecycle.preStop`, lifecycle.preStop) : []),
+    ...(lifecycle?.postStart ? checkHandler(`${path}.lifecycle.postStart`, HOOK_HANDLERS, lifecycle.postStart, graceSeconds) : []),
+    ...(lifecycle?.preStop ? checkHandler(`${path}.lifecycle.preStop`, HOOK_HANDLERS, lifecycle.preStop, graceSeconds) : []),
+    ...checkOnce(`${path}.livenessProbe`, container.livenessProbe),
+    ...checkReadiness(`${path}.readinessProbe`, container.readinessProbe),
+    ...checkOnce(`${path}.startupProbe`, container.startupProbe),
   ];
 }

@@ -1,7 +1,9 @@
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
-import { checkEnum, checkLabelSelector, checkLabels, checkQualifiedName, checkRange } from '../meta/validation.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings } from '../meta/names.ts';
+import { checkEnum, checkLabelSelector, checkQualifiedName, found } from '../meta/validation.ts';
 import type {
-  Affinity,
+  NodeAffinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
@@ -12,144 +14,177 @@ import type {
 } from '../schema/generated/types.ts';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-const NODE_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
 
 export function checkTolerations(path: string, tolerations: readonly Toleration[] | undefined): FieldError[] {
   return (tolerations ?? []).flatMap((toleration, index) => checkToleration(`${path}[${index}]`, toleration));
 }
 
-function checkToleration(at: string, toleration: Toleration): FieldError[] {
-  const { key, operator, value, effect, tolerationSeconds } = toleration;
+function checkToleration(at: string, { key, operator = '', value = '', effect = '', tolerationSeconds }: Toleration): FieldError[] {
   const errors = key ? checkQualifiedName(`${at}.key`, key) : [];
   if (!key && operator !== 'Exists') {
     const detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
-    errors.push(invalid(`${at}.operator`, operator ?? '', detail));
+    errors.push(invalid(`${at}.operator`, operator, detail));
   }
   if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-    errors.push(invalid(`${at}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    errors.push(invalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
   }
-  if (operator === 'Exists' && value) errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
-  if (operator) errors.push(...checkEnum(`${at}.operator`, operator, ['Equal', 'Exists']));
+  if (operator === 'Exists') {
+    if (value) errors.push(invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
+  } else if (operator === '' || operator === 'Equal') {
+    const findings = labelValueFindings(value);
+    if (findings.length > 0) errors.push(invalid(`${at}.operator`, value, findings.join(';')));
+  } else errors.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
   return effect ? [...errors, ...checkEnum(`${at}.effect`, effect, TAINT_EFFECTS)] : errors;
 }
 
 /** A node's taints: unique by key and effect. */
 export function checkTaints(path: string, taints: readonly Taint[] | undefined): FieldError[] {
   const seen = new Set<string>();
-  return (taints ?? []).flatMap((taint, index) => {
+  return (taints ?? []).flatMap(({ key = '', value = '', effect = '', timeAdded = null }, index) => {
     const at = `${path}[${index}]`;
-    const errors = [...checkQualifiedName(`${at}.key`, taint.key), ...checkEnum(`${at}.effect`, taint.effect, TAINT_EFFECTS)];
-    const id = `${taint.key}/${taint.effect}`;
-    if (seen.has(id))
-      errors.push({ ...duplicate(at, taint), message: `${duplicate(at, taint).message}: taints must be unique by key and effect pair` });
+    const findings = labelValueFindings(value);
+    const errors = [
+      ...checkQualifiedName(`${at}.key`, key),
+      ...(findings.length > 0 ? [invalid(`${at}.value`, value, findings.join(';'))] : []),
+      ...(effect ? checkEnum(`${at}.effect`, effect, TAINT_EFFECTS) : [required(`${at}.effect`)]),
+    ];
+    const id = `${key}/${effect}`;
+    const shown = { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded };
+    if (seen.has(id)) errors.push(duplicate(at, shown, 'taints must be unique by key and effect pair'));
     seen.add(id);
     return errors;
   });
 }
 
-function checkRequirement(at: string, { key, operator, values = [] }: NodeSelectorRequirement): FieldError[] {
-  const errors = checkQualifiedName(`${at}.key`, key);
-  if (!NODE_OPERATORS.includes(operator)) errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'));
-  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
-    errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+function operandFindings(at: string, { operator, values = [] }: NodeSelectorRequirement): FieldError[] {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      return values.length > 0 ? [] : [required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+    case 'Exists':
+    case 'DoesNotExist':
+      return values.length === 0 ? [] : [forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+    case 'Gt':
+    case 'Lt':
+      return values.length === 1 ? [] : [required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'")];
+    default:
+      return [invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator')];
   }
-  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
-    errors.push(forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
-  }
-  if ((operator === 'Gt' || operator === 'Lt') && values.length !== 1) {
-    errors.push(required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
-  }
-  return errors;
 }
 
-const checkTerm = (path: string, { matchExpressions = [] }: NodeSelectorTerm): FieldError[] =>
-  matchExpressions.flatMap((requirement, index) => checkRequirement(`${path}.matchExpressions[${index}]`, requirement));
-
-function checkNodeAffinity(path: string, affinity: Affinity['nodeAffinity']): FieldError[] {
-  const hard = affinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const soft = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-  const hardPath = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-  const errors =
-    hard && !hard.nodeSelectorTerms?.length ? [required(hardPath, 'must have at least one node selector term')] : ([] as FieldError[]);
-  for (const [index, term] of (hard?.nodeSelectorTerms ?? []).entries()) errors.push(...checkTerm(`${hardPath}[${index}]`, term));
-  for (const [index, { weight, preference }] of soft.entries()) {
-    const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
-    errors.push(...checkWeight(`${at}.weight`, weight), ...checkTerm(`${at}.preference`, preference));
-  }
-  return errors;
+function checkExpression(at: string, requirement: NodeSelectorRequirement, anyValue: boolean): FieldError[] {
+  const { key = '', values = [] } = requirement;
+  return [
+    ...operandFindings(at, requirement),
+    ...checkQualifiedName(`${at}.key`, key),
+    ...(anyValue ? [] : values.flatMap((value, i) => found(`${at}.values[${i}]`, value, labelValueFindings(value)))),
+  ];
 }
 
-const checkWeight = (path: string, weight: number): FieldError[] =>
+/** Fields of nodes: the name is the only one. */
+function checkField(at: string, { key = '', operator, values = [] }: NodeSelectorRequirement): FieldError[] {
+  const errors: FieldError[] = [];
+  if (operator !== 'In' && operator !== 'NotIn') {
+    errors.push(invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator'));
+  } else if (values.length !== 1) {
+    errors.push(required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+  }
+  if (key !== 'metadata.name') return [...errors, invalid(`${at}.key`, key, 'not a valid field selector key')];
+  return [...errors, ...values.flatMap((value, i) => found(`${at}.values[${i}]`, value, dns1123SubdomainFindings(value)))];
+}
+
+/** `anyValue`: wishes may name values that no label can have; demands may not. */
+const checkTerm = (path: string, { matchExpressions, matchFields }: NodeSelectorTerm, anyValue: boolean): FieldError[] => [
+  ...(matchExpressions ?? []).flatMap((requirement, i) => checkExpression(`${path}.matchExpressions[${i}]`, requirement, anyValue)),
+  ...(matchFields ?? []).flatMap((requirement, i) => checkField(`${path}.matchFields[${i}]`, requirement)),
+];
+
+export function checkNodeSelector(path: string, { nodeSelectorTerms }: NodeSelector): FieldError[] {
+  const at = `${path}.nodeSelectorTerms`;
+  if (!nodeSelectorTerms?.length) return [required(at, 'must have at least one node selector term')];
+  return nodeSelectorTerms.flatMap((term, i) => checkTerm(`${at}[${i}]`, term, false));
+}
+
+const HARD = 'requiredDuringSchedulingIgnoredDuringExecution';
+const SOFT = 'preferredDuringSchedulingIgnoredDuringExecution';
+
+const checkWeight = (path: string, weight = 0): FieldError[] =>
   weight >= 1 && weight <= 100 ? [] : [invalid(path, weight, 'must be in the range 1-100')];
 
-interface PodTerms {
-  readonly requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  readonly preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
+function checkNodeAffinity(path: string, { [HARD]: hard, [SOFT]: soft }: NodeAffinity): FieldError[] {
+  return [
+    ...(hard ? checkNodeSelector(`${path}.${HARD}`, hard) : []),
+    ...(soft ?? []).flatMap(({ weight, preference }, i) => [
+      ...checkWeight(`${path}.${SOFT}[${i}].weight`, weight),
+      ...checkTerm(`${path}.${SOFT}[${i}].preference`, preference ?? {}, true),
+    ]),
+  ];
+}
+
+function checkLabelKeys(path: string, keys: readonly string[] | undefined, selector: object | undefined): FieldError[] {
+  if (!keys?.length) return [];
+  if (!selector) return [forbidden(path, 'must not be specified when labelSelector is not set')];
+  return keys.flatMap((key, i) => checkQualifiedName(`${path}[${i}]`, key));
+}
+
+/** matchLabelKeys become part of the selector when the pod is made: a key that is there twice means that the author wrote it as well. */
+function checkKeysOnce(path: string, { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: PodAffinityTerm): FieldError[] {
+  const errors: FieldError[] = [];
+  const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const index = matchLabelKeys.lastIndexOf(key);
+    if (index >= 0 && selected.has(key)) errors.push(invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    selected.add(key);
+  }
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (!mismatchLabelKeys.includes(key)) continue;
+    errors.push(invalid(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+  }
+  return errors;
 }
 
 const checkPodTerm = (path: string, term: PodAffinityTerm): FieldError[] => [
   ...checkLabelSelector(`${path}.labelSelector`, term.labelSelector),
   ...checkLabelSelector(`${path}.namespaceSelector`, term.namespaceSelector),
-  ...(term.topologyKey
-    ? checkQualifiedName(`${path}.topologyKey`, term.topologyKey)
-    : [required(`${path}.topologyKey`, 'can not be empty')]),
+  ...(term.namespaces ?? []).flatMap((name) => found(`${path}.namespace`, name, dns1123LabelFindings(name))),
+  ...checkLabelKeys(`${path}.matchLabelKeys`, term.matchLabelKeys, term.labelSelector),
+  ...checkLabelKeys(`${path}.mismatchLabelKeys`, term.mismatchLabelKeys, term.labelSelector),
+  ...checkKeysOnce(path, term),
+  ...(term.topologyKey ? [] : [required(`${path}.topologyKey`, 'can not be empty')]),
+  ...checkQualifiedName(`${path}.topologyKey`, term.topologyKey ?? ''),
 ];
 
-function checkPodAffinity(path: string, terms: PodTerms | undefined): FieldError[] {
-  const hard = terms?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  const soft = terms?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+interface PodTerms {
+  readonly [HARD]?: PodAffinityTerm[];
+  readonly [SOFT]?: WeightedPodAffinityTerm[];
+}
+
+function checkPodAffinity(path: string, { [HARD]: hard, [SOFT]: soft }: PodTerms): FieldError[] {
   return [
-    ...hard.flatMap((term, i) => checkPodTerm(`${path}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`, term)),
-    ...soft.flatMap(({ weight, podAffinityTerm }, i) => {
-      const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
-      return [...checkWeight(`${at}.weight`, weight), ...checkPodTerm(`${at}.podAffinityTerm`, podAffinityTerm)];
-    }),
+    ...(hard ?? []).flatMap((term, i) => checkPodTerm(`${path}.${HARD}[${i}]`, term)),
+    ...(soft ?? []).flatMap(({ weight, podAffinityTerm }, i) => [
+      ...checkWeight(`${path}.${SOFT}[${i}].weight`, weight),
+      ...checkPodTerm(`${path}.${SOFT}[${i}].podAffinityTerm`, podAffinityTerm ?? {}),
+    ]),
   ];
 }
 
-function checkSpread(path: string, { topologySpreadConstraints = [] }: PodSpec): FieldError[] {
-  const seen = new Set<string>();
-  return topologySpreadConstraints.flatMap((constraint, index) => {
-    const at = `${path}[${index}]`;
-    const { maxSkew, topologyKey, whenUnsatisfiable } = constraint;
-    const errors = checkEnum(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']);
-    if (maxSkew <= 0) errors.push(invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
-    if (!topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
-    return [...errors, ...checkLabelSelector(`${at}.labelSelector`, constraint.labelSelector)];
-  });
+export function checkAffinity(path: string, affinity: PodSpec['affinity']): FieldError[] {
+  if (!affinity) return [];
+  const { nodeAffinity, podAffinity, podAntiAffinity } = affinity;
+  return [
+    ...(nodeAffinity ? checkNodeAffinity(`${path}.nodeAffinity`, nodeAffinity) : []),
+    ...(podAffinity ? checkPodAffinity(`${path}.podAffinity`, podAffinity) : []),
+    ...(podAntiAffinity ? checkPodAffinity(`${path}.podAntiAffinity`, podAntiAffinity) : []),
+  ];
 }
 
-function checkGates(path: string, { schedulingGates = [], nodeName }: PodSpec): FieldError[] {
+export function checkSchedulingGates(path: string, gates: PodSpec['schedulingGates']): FieldError[] {
   const seen = new Set<string>();
-  const errors: FieldError[] = [];
-  for (const [index, { name }] of schedulingGates.entries()) {
-    errors.push(...checkQualifiedName(`${path}.schedulingGates[${index}]`, name));
-    if (seen.has(name)) errors.push(duplicate(`${path}.schedulingGates[${index}]`, name));
+  return (gates ?? []).flatMap(({ name = '' }, index) => {
+    const errors = checkQualifiedName(`${path}[${index}]`, name);
+    if (seen.has(name)) errors.push(duplicate(`${path}[${index}]`, name));
     seen.add(name);
-  }
-  if (schedulingGates.length > 0 && nodeName) {
-    errors.push(forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'));
-  }
-  return errors;
-}
-
-/** Everything in a pod spec that says where the pod may go. */
-export function checkPlacement(path: string, spec: PodSpec): FieldError[] {
-  const { affinity } = spec;
-  const policy = spec.preemptionPolicy;
-  return [
-    ...checkLabels(`${path}.nodeSelector`, spec.nodeSelector),
-    ...checkTolerations(`${path}.tolerations`, spec.tolerations),
-    ...checkNodeAffinity(`${path}.affinity.nodeAffinity`, affinity?.nodeAffinity),
-    ...checkPodAffinity(`${path}.affinity.podAffinity`, affinity?.podAffinity),
-    ...checkPodAffinity(`${path}.affinity.podAntiAffinity`, affinity?.podAntiAffinity),
-    ...checkSpread(`${path}.topologySpreadConstraints`, spec),
-    ...checkGates(path, spec),
-    ...(policy !== undefined && !['PreemptLowerPriority', 'Never'].includes(policy)
-      ? [notSupported(`${path}.preemptionPolicy`, policy, ['PreemptLowerPriority', 'Never'])]
-      : checkRange(`${path}.priority`, spec.priority, -2_147_483_648, 2_147_483_647)),
-  ];
+    return errors;
+  });
 }

@@ -1,101 +1,192 @@
+import { checkCidr, checkIp, checkNonSpecialIp, ipFindings } from '../meta/addresses.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkIp, checkLabel, checkLabels, checkPort, checkPortNumberOrName, checkSubdomain } from '../meta/validation.ts';
+import { dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkEnum, checkLabel, checkLabels, checkPort, checkPortNumberOrName, checkQualifiedName, found } from '../meta/validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
 import { hasNodePorts } from './service-defaults.ts';
+import { checkClusterIps, clusterIpsOf, isHeadless } from './validation-service-addresses.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const MAX_AFFINITY_SECONDS = 86_400;
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+const LOAD_BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'";
 
-function checkServicePort(at: string, port: ServicePort, spec: ServiceSpec): FieldError[] {
+function checkByType(spec: ServiceSpec): FieldError[] {
+  const { type, ipFamilies = [], ipFamilyPolicy, externalName = '' } = spec;
+  if (type === 'LoadBalancer' || type === 'NodePort') {
+    return isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)] : [];
+  }
+  if (type !== 'ExternalName') return [];
+  const detail = 'may not be set for ExternalName services';
+  const name = externalName.replace(/\.$/, '');
+  return [
+    ...(clusterIpsOf(spec).length > 0 ? [forbidden('spec.clusterIPs', detail)] : []),
+    ...(ipFamilies.length > 0 ? [forbidden('spec.ipFamilies', detail)] : []),
+    ...(ipFamilyPolicy === undefined ? [] : [forbidden('spec.ipFamilyPolicy', detail)]),
+    ...(name ? found('spec.externalName', name, dns1123SubdomainFindings(name)) : [required('spec.externalName')]),
+  ];
+}
+
+function checkServicePort(at: string, port: ServicePort, needsName: boolean, names: Set<string>): FieldError[] {
+  const { name = '', protocol, targetPort, appProtocol } = port;
   const errors: FieldError[] = [];
-  if (port.name) errors.push(...checkLabel(`${at}.name`, port.name));
-  else if ((spec.ports?.length ?? 0) > 1) errors.push(required(`${at}.name`));
-  errors.push(...checkPort(`${at}.port`, port.port), ...checkEnum(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']));
-  errors.push(...checkPortNumberOrName(`${at}.targetPort`, port.targetPort));
-  if (port.nodePort && !hasNodePorts(spec)) errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-  else if (port.nodePort) errors.push(...checkPort(`${at}.nodePort`, port.nodePort));
-  return errors;
+  if (name) {
+    errors.push(...checkLabel(`${at}.name`, name));
+    if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+    names.add(name);
+  } else if (needsName) errors.push(required(`${at}.name`));
+  return [
+    ...errors,
+    ...checkPort(`${at}.port`, port.port ?? 0),
+    ...checkEnum(`${at}.protocol`, protocol, PROTOCOLS),
+    ...checkPortNumberOrName(`${at}.targetPort`, targetPort),
+    ...(appProtocol === undefined ? [] : checkQualifiedName(`${at}.appProtocol`, appProtocol)),
+  ];
 }
 
 function checkPorts(spec: ServiceSpec): FieldError[] {
   const { ports = [] } = spec;
-  if (ports.length === 0) return spec.type === 'ExternalName' || spec.clusterIP === 'None' ? [] : [required('spec.ports')];
-  const errors: FieldError[] = [];
-  const seen = { names: new Set<string>(), ports: new Set<string>(), nodePorts: new Set<string>() };
-  const once = (set: Set<string>, key: string, error: FieldError) => {
-    if (set.has(key)) errors.push(error);
-    set.add(key);
+  const names = new Set<string>();
+  return ports.flatMap((port, i) => checkServicePort(`spec.ports[${i}]`, port, ports.length > 1, names));
+}
+
+/** As upstream shows a port of its internal type. */
+const shownPort = (protocol: string, port: number) => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+});
+
+function checkPortsOnce({ type, ports = [] }: ServiceSpec): FieldError[] {
+  const seen = new Set<string>();
+  const once = (key: string, error: FieldError): FieldError[] => {
+    const twice = seen.has(key);
+    seen.add(key);
+    return twice ? [error] : [];
   };
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`;
-    errors.push(...checkServicePort(at, port, spec));
-    if (port.name) once(seen.names, port.name, duplicate(`${at}.name`, port.name));
-    once(seen.ports, `${port.protocol}/${port.port}`, duplicate(at, { protocol: port.protocol, port: port.port }));
-    if (port.nodePort) once(seen.nodePorts, `${port.protocol}/${port.nodePort}`, duplicate(`${at}.nodePort`, port.nodePort));
-  }
-  return errors;
+  const at = (i: number) => `spec.ports[${i}]`;
+  return [
+    ...ports.flatMap(({ nodePort }, i) =>
+      type === 'ClusterIP' && nodePort ? [forbidden(`${at(i)}.nodePort`, "may not be used when `type` is 'ClusterIP'")] : [],
+    ),
+    ...ports.flatMap(({ protocol, nodePort }, i) =>
+      nodePort ? once(`node/${protocol}/${nodePort}`, duplicate(`${at(i)}.nodePort`, nodePort)) : [],
+    ),
+    ...ports.flatMap(({ protocol = '', port }, i) => once(`${protocol}/${port}`, duplicate(at(i), shownPort(protocol, port)))),
+  ];
 }
 
-function checkClusterIps({ type, clusterIP, clusterIPs = [] }: ServiceSpec): FieldError[] {
-  if (type === 'ExternalName') {
-    return clusterIP ? [forbidden('spec.clusterIPs', 'may not be set for ExternalName services')] : [];
-  }
-  const errors: FieldError[] = [];
-  if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
-    errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'));
-  }
-  if (clusterIP === 'None' && hasNodePorts({ type })) {
-    errors.push(invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
-  }
-  for (const [index, ip] of clusterIPs.entries()) if (ip !== 'None') errors.push(...checkIp(`spec.clusterIPs[${index}]`, ip));
-  return errors;
-}
-
-function checkAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+function checkAffinity({ sessionAffinity, sessionAffinityConfig: config }: ServiceSpec): FieldError[] {
   const errors = checkEnum('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None']);
-  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (seconds !== undefined && (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS)) {
-    const path = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
-    errors.push(invalid(path, seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
-  }
-  return errors;
+  const path = 'spec.sessionAffinityConfig';
+  if (sessionAffinity === 'None' && config) return [...errors, forbidden(path, 'must not be set when session affinity is None')];
+  if (sessionAffinity !== 'ClientIP') return errors;
+  const seconds = config?.clientIP?.timeoutSeconds;
+  const at = `${path}.clientIP.timeoutSeconds`;
+  if (seconds === undefined) return [...errors, required(at, 'when session affinity type is ClientIP')];
+  if (seconds > 0 && seconds <= MAX_AFFINITY_SECONDS) return errors;
+  return [...errors, invalid(at, seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`)];
 }
+
+function checkSourceRanges({ metadata, spec }: Service): FieldError[] {
+  const { type, loadBalancerSourceRanges: ranges = [] } = spec ?? {};
+  const misplaced = (path: string) => (type === 'LoadBalancer' ? [] : [forbidden(path, LOAD_BALANCER_ONLY)]);
+  if (ranges.length > 0) {
+    const path = 'spec.LoadBalancerSourceRanges';
+    return [...misplaced(path), ...ranges.flatMap((range, i) => checkCidr(`${path}[${i}]`, range.trim()))];
+  }
+  const text = metadata?.annotations?.[SOURCE_RANGES];
+  if (text === undefined) return [];
+  const path = `metadata.annotations[${SOURCE_RANGES}]`;
+  const listed = text.trim() === '' ? [] : text.split(',');
+  return [...misplaced(path), ...listed.flatMap((range) => checkCidr(path, range.trim()))];
+}
+
+function checkLoadBalancer(service: Service, spec: ServiceSpec): FieldError[] {
+  const { type, allocateLoadBalancerNodePorts: allocates, loadBalancerClass } = spec;
+  const balanced = type === 'LoadBalancer';
+  const errors = checkSourceRanges(service);
+  if (allocates !== undefined && !balanced) errors.push(forbidden('spec.allocateLoadBalancerNodePorts', LOAD_BALANCER_ONLY));
+  if (allocates === undefined && balanced) errors.push(required('allocateLoadBalancerNodePorts'));
+  if (loadBalancerClass === undefined) return errors;
+  const path = 'spec.loadBalancerClass';
+  return [...errors, ...(balanced ? checkQualifiedName(path, loadBalancerClass) : [forbidden(path, LOAD_BALANCER_ONLY)])];
+}
+
+const HEALTH_RULE = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+const needsHealthCheck = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 function checkTraffic(spec: ServiceSpec): FieldError[] {
-  const policy = spec.externalTrafficPolicy;
-  const errors = checkEnum('spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
-  const accessible = hasNodePorts(spec) || (spec.externalIPs?.length ?? 0) > 0;
-  if (policy && !accessible) {
-    errors.push(invalid('spec.externalTrafficPolicy', policy, 'may only be set for externally-accessible services'));
-  } else if (policy) errors.push(...checkEnum('spec.externalTrafficPolicy', policy, ['Cluster', 'Local']));
-  if (spec.healthCheckNodePort && !(spec.type === 'LoadBalancer' && policy === 'Local')) {
-    const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-    errors.push(invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, detail));
+  const { externalTrafficPolicy: external, internalTrafficPolicy: internal, healthCheckNodePort: health = 0 } = spec;
+  const accessible = hasNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  const path = 'spec.externalTrafficPolicy';
+  const errors: FieldError[] = [];
+  if (accessible) errors.push(...(external ? checkEnum(path, external, ['Cluster', 'Local']) : [required(path)]));
+  else if (external) errors.push(invalid(path, external, 'may only be set for externally-accessible services'));
+  if (needsHealthCheck(spec))
+    errors.push(...(health ? checkPort('spec.healthCheckNodePort', health) : [required('spec.healthCheckNodePort')]));
+  else if (health) errors.push(invalid('spec.healthCheckNodePort', health, HEALTH_RULE));
+  if (internal === undefined && spec.type !== 'ExternalName' && TYPES.includes(spec.type ?? '')) {
+    errors.push(required('spec.internalTrafficPolicy'));
   }
-  return errors;
+  return [
+    ...errors,
+    ...checkEnum('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']),
+    ...checkEnum('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone']),
+  ];
 }
 
-export function checkService({ spec }: Service): FieldError[] {
-  if (!spec) return [required('spec.ports')];
-  const errors = [
-    ...checkEnum('spec.type', spec.type, TYPES),
+function checkTopology(annotations: Readonly<Record<string, string>> = {}): FieldError[] {
+  const { [TOPOLOGY_HINTS]: hints, [TOPOLOGY_MODE]: mode } = annotations;
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  const detail = `must match annotations[${TOPOLOGY_HINTS}] when both are specified`;
+  return [invalid(`metadata.annotations[${TOPOLOGY_MODE}]`, mode, detail)];
+}
+
+export function checkService(service: Service): FieldError[] {
+  const { metadata, spec = {} } = service;
+  const needsPorts = !spec.ports?.length && !isHeadless(spec) && spec.type !== 'ExternalName';
+  return [
+    ...checkTopology(metadata?.annotations),
+    ...(needsPorts ? [required('spec.ports')] : []),
+    ...checkByType(spec),
     ...checkPorts(spec),
-    ...checkClusterIps(spec),
     ...checkLabels('spec.selector', spec.selector),
     ...checkAffinity(spec),
+    ...checkClusterIps(spec),
+    ...(spec.externalIPs ?? []).flatMap((ip, i) => {
+      const path = `spec.externalIPs[${i}]`;
+      return ipFindings(ip).length > 0 ? checkIp(path, ip) : checkNonSpecialIp(path, ip);
+    }),
+    ...checkEnum('spec.type', spec.type, TYPES),
+    ...checkPortsOnce(spec),
+    ...checkLoadBalancer(service, spec),
     ...checkTraffic(spec),
-    ...(spec.externalIPs ?? []).flatMap((ip, i) => checkIp(`spec.externalIPs[${i}]`, ip)),
   ];
-  if (spec.type !== 'ExternalName') return errors;
-  if (!spec.externalName) return [...errors, required('spec.externalName')];
-  return [...errors, ...checkSubdomain('spec.externalName', spec.externalName.replace(/\.$/, ''))];
 }
 
-/** Addresses stay for the life of the Service, unless it becomes or ceases to be an ExternalName. */
-export function checkServiceUpdate({ spec }: Service, old: Service): FieldError[] {
-  const before = old.spec;
-  if (!spec || !before || spec.type === 'ExternalName' || before.type === 'ExternalName') return [];
-  const [now, then] = [spec.clusterIPs?.[0] ?? spec.clusterIP, before.clusterIPs?.[0] ?? before.clusterIP];
-  if (!then || now === then) return [];
-  return [invalid('spec.clusterIPs[0]', spec.clusterIPs ?? [now], 'may not change once set')];
+/** Addresses that a load balancer reports. */
+export function checkServiceStatus({ spec, status }: Service): FieldError[] {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  const path = 'status.loadBalancer.ingress';
+  if (ingress.length > 0 && spec?.type !== 'LoadBalancer') {
+    return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  }
+  return ingress.flatMap(({ ip = '', ipMode, hostname = '' }, i) => {
+    const at = `${path}[${i}]`;
+    const errors = ip ? checkIp(`${at}.ip`, ip) : [];
+    if (ipMode === undefined && ip) errors.push(required(`${at}.ipMode`, 'must be specified when `ip` is set'));
+    else if (ipMode !== undefined && !ip) errors.push(forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
+    else errors.push(...checkEnum(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']));
+    if (!hostname) return errors;
+    errors.push(...found(`${at}.hostname`, hostname, dns1123SubdomainFindings(hostname)));
+    if (ipFindings(hostname).length === 0) errors.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+    return errors;
+  });
 }

@@ -1,126 +1,129 @@
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkLabel, checkSubdomain } from '../meta/validation.ts';
-import type { DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '../schema/generated/types.ts';
-import { checkFieldRef, checkResourceFieldRef, VOLUME_FIELDS } from './validation-env.ts';
-import { checkQuantity } from './validation-resources.ts';
+import { dns1123SubdomainFindings } from '../meta/names.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { checkEnum, checkLabel, found } from '../meta/validation.ts';
+import type { CSIVolumeSource, EphemeralVolumeSource, HostPathVolumeSource, PodSpec, Volume } from '../schema/generated/types.ts';
+import { checkClaimTemplate } from './validation-claim.ts';
+import type { Volumes } from './validation-mounts.ts';
+import { checkItems, checkMode, checkNoBacksteps } from './validation-paths.ts';
+import { checkDownwardFiles, checkProjected } from './validation-projected.ts';
+import { isNegative } from './validation-resources.ts';
+import { CLOUD_SOURCES, checkCsiDriverName } from './validation-volume-sources.ts';
 
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
-const MAX_MODE = 0o777;
-const MIN_TOKEN_SECONDS = 600;
-const MODE_RULE = 'must be a number between 0 and 0777 (octal), both inclusive';
 
-const checkMode = (path: string, mode: number | undefined): FieldError[] =>
-  mode === undefined || (mode >= 0 && mode <= MAX_MODE) ? [] : [invalid(path, mode, MODE_RULE)];
-
-/** Paths inside a volume: relative, and never out of it. */
-function checkInnerPath(path: string, value: string | undefined): FieldError[] {
-  if (!value) return [required(path)];
-  if (value.startsWith('/')) return [invalid(path, value, 'must be a relative path')];
-  if (value.split('/').includes('..')) return [invalid(path, value, "must not contain '..'")];
-  return value.startsWith('..') ? [invalid(path, value, "must not start with '..'")] : [];
+export function checkHostPath(path: string, { path: file, type }: HostPathVolumeSource): FieldError[] {
+  if (!file) return [required(`${path}.path`)];
+  return [...checkNoBacksteps(`${path}.path`, file), ...checkEnum(`${path}.type`, type, HOST_PATH_TYPES)];
 }
 
-function checkItems(path: string, items: readonly KeyToPath[] | undefined): FieldError[] {
-  return (items ?? []).flatMap((item, index) => [
-    ...(item.key ? [] : [required(`${path}[${index}].key`)]),
-    ...checkInnerPath(`${path}[${index}].path`, item.path),
-    ...checkMode(`${path}[${index}].mode`, item.mode),
-  ]);
+function checkCsi(path: string, { driver, nodePublishSecretRef }: CSIVolumeSource): FieldError[] {
+  const errors = checkCsiDriverName(`${path}.driver`, driver);
+  if (!nodePublishSecretRef) return errors;
+  const { name } = nodePublishSecretRef;
+  if (!name) return [...errors, required(`${path}.nodePublishSecretRef.name`)];
+  return [...errors, ...found(`${path}.name`, name, dns1123SubdomainFindings(name))];
 }
 
-function checkDownwardFiles(path: string, files: readonly DownwardAPIVolumeFile[] | undefined): FieldError[] {
-  return (files ?? []).flatMap((file, index) => {
-    const at = `${path}[${index}]`;
-    const errors = [...checkInnerPath(`${at}.path`, file.path), ...checkMode(`${at}.mode`, file.mode)];
-    if (file.fieldRef && file.resourceFieldRef) {
-      errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-    } else if (file.fieldRef) errors.push(...checkFieldRef(`${at}.fieldRef`, file.fieldRef, VOLUME_FIELDS));
-    else if (file.resourceFieldRef) {
-      if (!file.resourceFieldRef.containerName) errors.push(required(`${at}.resourceFieldRef.containerName`));
-      errors.push(...checkResourceFieldRef(`${at}.resourceFieldRef`, file.resourceFieldRef));
-    } else errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
-    return errors;
-  });
+/** The claim that is made for the pod is called after both. */
+function checkEphemeral(
+  at: string,
+  { volumeClaimTemplate }: EphemeralVolumeSource,
+  name: string,
+  podName: string | undefined,
+): FieldError[] {
+  const path = `${at}.ephemeral.volumeClaimTemplate`;
+  const errors = volumeClaimTemplate ? checkClaimTemplate(path, volumeClaimTemplate) : [required(path)];
+  if (!podName || !name) return errors;
+  const claim = `${podName}-${name}`;
+  const faults = dns1123SubdomainFindings(claim).map((finding) => `PVC name ${JSON.stringify(claim)}: ${finding}`);
+  return [...errors, ...found(`${at}.name`, name, faults)];
 }
 
-function checkProjection(at: string, source: VolumeProjection): FieldError[] {
-  const [kind, ...more] = Object.keys(source);
-  if (kind === undefined) return [required(at, 'must specify a source')];
-  const errors = more.map((other) => forbidden(`${at}.${other}`, 'may not specify more than 1 volume type'));
-  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
-  for (const [name, projection] of Object.entries({ configMap, secret })) {
-    if (!projection) continue;
-    if (!projection.name) errors.push(required(`${at}.${name}.name`));
-    errors.push(...checkItems(`${at}.${name}.items`, projection.items));
-  }
-  if (downwardAPI) errors.push(...checkDownwardFiles(`${at}.downwardAPI.items`, downwardAPI.items));
-  if (serviceAccountToken) {
-    const seconds = serviceAccountToken.expirationSeconds ?? MIN_TOKEN_SECONDS;
-    const path = `${at}.serviceAccountToken`;
-    if (seconds < MIN_TOKEN_SECONDS) {
-      errors.push(invalid(`${path}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-    }
-    errors.push(...checkInnerPath(`${path}.path`, serviceAccountToken.path));
-  }
-  return errors;
+type SourceCheck = (at: string, volume: Volume, podName: string | undefined) => FieldError[];
+
+/** Sources of Kubernetes' own, in upstream's order; `undefined` where there is nothing to find. */
+const OWN_SOURCES: Readonly<Record<string, SourceCheck>> = {
+  emptyDir: (at, { emptyDir }) =>
+    emptyDir?.sizeLimit !== undefined && isNegative(emptyDir.sizeLimit)
+      ? [forbidden(`${at}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity')]
+      : [],
+  hostPath: (at, { hostPath }) => (hostPath ? checkHostPath(`${at}.hostPath`, hostPath) : []),
+  secret: (at, { secret }) => [
+    ...(secret?.secretName ? [] : [required(`${at}.secret.secretName`)]),
+    ...checkMode(`${at}.secret.defaultMode`, secret?.defaultMode),
+    ...checkItems(`${at}.secret.items`, secret?.items),
+  ],
+  persistentVolumeClaim: (at, { persistentVolumeClaim }) =>
+    persistentVolumeClaim?.claimName ? [] : [required(`${at}.persistentVolumeClaim.claimName`)],
+  downwardAPI: (at, { downwardAPI }) => [
+    ...checkMode(`${at}.downwardAPI.defaultMode`, downwardAPI?.defaultMode),
+    ...checkDownwardFiles(`${at}.downwardAPI`, downwardAPI?.items),
+  ],
+  configMap: (at, { configMap }) => [
+    ...(configMap?.name ? [] : [required(`${at}.configMap.name`)]),
+    ...checkMode(`${at}.configMap.defaultMode`, configMap?.defaultMode),
+    ...checkItems(`${at}.configMap.items`, configMap?.items),
+  ],
+  projected: (at, { projected }) => (projected ? checkProjected(`${at}.projected`, projected) : []),
+  csi: (at, { csi }) => (csi ? checkCsi(`${at}.csi`, csi) : []),
+  ephemeral: (at, { ephemeral, name }, podName) => (ephemeral ? checkEphemeral(at, ephemeral, name, podName) : []),
+  image: (at, { image }) => [
+    ...(image?.reference ? [] : [required(`${at}.image.reference`)]),
+    ...checkEnum(`${at}.image.pullPolicy`, image?.pullPolicy, ['Always', 'IfNotPresent', 'Never']),
+  ],
+};
+
+const ORDER = [
+  ...['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker'],
+  ...['persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile'],
+  ...[
+    'vsphereVolume',
+    'photonPersistentDisk',
+    'portworxVolume',
+    'azureDisk',
+    'storageos',
+    'projected',
+    'scaleIO',
+    'csi',
+    'ephemeral',
+    'image',
+  ],
+] as (keyof Volume)[];
+/** Upstream's path of a second source is not always the field's name. */
+const SPELLED: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
+function checkSource(at: string, volume: Volume, podName: string | undefined): FieldError[] {
+  const [first, ...more] = ORDER.filter((kind) => volume[kind] !== undefined);
+  if (first === undefined) return [required(at, 'must specify a volume type')];
+  return [
+    ...(OWN_SOURCES[first]?.(at, volume, podName) ?? CLOUD_SOURCES[first]?.(at, volume[first] as object, volume.name) ?? []),
+    ...more.map((kind) => forbidden(`${at}.${SPELLED[kind] ?? kind}`, 'may not specify more than 1 volume type')),
+  ];
 }
 
-const checkProjected = (path: string, { sources = [], defaultMode }: ProjectedVolumeSource): FieldError[] => [
-  ...checkMode(`${path}.defaultMode`, defaultMode),
-  ...sources.flatMap((source, index) => checkProjection(`${path}.sources[${index}]`, source)),
-];
-
-function checkHostPath(path: string, source: NonNullable<Volume['hostPath']>): FieldError[] {
-  const errors = checkEnum(`${path}.type`, source.type, HOST_PATH_TYPES);
-  if (!source.path) return [...errors, required(`${path}.path`)];
-  return source.path.split('/').includes('..') ? [...errors, invalid(`${path}.path`, source.path, "must not contain '..'")] : errors;
-}
-
-function checkSource(at: string, volume: Volume): FieldError[] {
-  const { configMap, secret, downwardAPI, projected, hostPath, emptyDir, persistentVolumeClaim } = volume;
-  if (configMap) {
-    return [
-      ...(configMap.name ? [] : [required(`${at}.configMap.name`)]),
-      ...checkMode(`${at}.configMap.defaultMode`, configMap.defaultMode),
-      ...checkItems(`${at}.configMap.items`, configMap.items),
-    ];
-  }
-  if (secret) {
-    return [
-      ...(secret.secretName ? [] : [required(`${at}.secret.secretName`)]),
-      ...checkMode(`${at}.secret.defaultMode`, secret.defaultMode),
-      ...checkItems(`${at}.secret.items`, secret.items),
-    ];
-  }
-  if (downwardAPI) {
-    const path = `${at}.downwardAPI`;
-    return [...checkMode(`${path}.defaultMode`, downwardAPI.defaultMode), ...checkDownwardFiles(`${path}.items`, downwardAPI.items)];
-  }
-  if (projected) return checkProjected(`${at}.projected`, projected);
-  if (hostPath) return checkHostPath(`${at}.hostPath`, hostPath);
-  if (emptyDir?.sizeLimit !== undefined) return checkQuantity(`${at}.emptyDir.sizeLimit`, emptyDir.sizeLimit);
-  if (persistentVolumeClaim) {
-    const { claimName } = persistentVolumeClaim;
-    const path = `${at}.persistentVolumeClaim.claimName`;
-    return claimName ? checkSubdomain(path, claimName) : [required(path)];
-  }
-  return [];
-}
-
-/** Each volume has a unique name and exactly one source. */
-export function checkVolumes(path: string, volumes: readonly Volume[] | undefined): FieldError[] {
+/** Findings about the volumes of a pod, and the volumes without any: mounts of others are not found. */
+export function checkVolumes(
+  path: string,
+  { volumes = [] }: PodSpec,
+  pod: KubeObject | undefined,
+): { errors: FieldError[]; sound: Volumes } {
   const errors: FieldError[] = [];
-  const names = new Set<string>();
-  for (const [index, volume] of (volumes ?? []).entries()) {
+  const sound = new Map<string, Volume>();
+  const podName = pod?.metadata?.name;
+  const created = new Set(podName ? volumes.filter((v) => v.ephemeral).map((v) => `${podName}-${v.name}`) : []);
+  for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`;
-    if (!volume.name) errors.push(required(`${at}.name`));
-    else errors.push(...checkLabel(`${at}.name`, volume.name));
-    if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name));
-    names.add(volume.name);
-    const [source, ...more] = Object.keys(volume).filter((key) => key !== 'name' && volume[key as keyof Volume] !== undefined);
-    if (source === undefined) errors.push(required(at, 'must specify a volume type'));
-    for (const other of more) errors.push(forbidden(`${at}.${other}`, 'may not specify more than 1 volume type'));
-    errors.push(...checkSource(at, volume));
+    const { name, persistentVolumeClaim } = volume;
+    const own = checkSource(at, volume, podName);
+    own.push(...(name ? checkLabel(`${at}.name`, name) : [required(`${at}.name`)]));
+    if (sound.has(name)) own.push(duplicate(`${at}.name`, name));
+    if (own.length === 0) sound.set(name, volume);
+    errors.push(...own);
+    if (persistentVolumeClaim && created.has(persistentVolumeClaim.claimName)) {
+      const detail = 'must not reference a PVC that gets created for an ephemeral volume';
+      errors.push(invalid(`${at}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName, detail));
+    }
   }
-  return errors;
+  return { errors, sound };
 }

@@ -1,0 +1,130 @@
+import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkAnnotations, checkEnum, checkLabelSelector, checkLabels, found, same } from '../meta/validation.ts';
+import type {
+  ObjectMeta,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeClaimTemplate,
+  TypedObjectReference,
+} from '../schema/generated/types.ts';
+import { checkAmount, compareAmounts, isPositive } from './validation-resources.ts';
+
+export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+export const VOLUME_MODES = ['Block', 'Filesystem'];
+const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
+
+/** Of claims and volumes alike. A claim for one pod alone excludes all others. */
+export function checkAccessModes(path: string, modes: readonly string[]): FieldError[] {
+  const errors = modes.flatMap((mode) => checkEnum(path, mode, ACCESS_MODES));
+  const others = modes.some((mode) => mode !== 'ReadWriteOncePod' && ACCESS_MODES.includes(mode));
+  if (!modes.includes('ReadWriteOncePod') || !others) return errors;
+  return [...errors, forbidden(path, 'may not use ReadWriteOncePod with other access modes')];
+}
+
+function checkSource(path: string, { name, kind = '', apiGroup = '', namespace }: TypedObjectReference): FieldError[] {
+  return [
+    ...(name ? [] : [required(`${path}.name`)]),
+    ...(kind ? [] : [required(`${path}.kind`)]),
+    ...(apiGroup || kind === 'PersistentVolumeClaim'
+      ? []
+      : [invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]),
+    ...(apiGroup ? found(`${path}.apiGroup`, apiGroup, dns1123SubdomainFindings(apiGroup)) : []),
+    ...(namespace ? found(`${path}.namespace`, namespace, dns1123LabelFindings(namespace)) : []),
+  ];
+}
+
+/** Two fields for one thing: they agree, unless the newer one says what the older one cannot. */
+function checkSources(path: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec): FieldError[] {
+  const errors = [
+    ...(dataSource ? checkSource(`${path}.dataSource`, dataSource) : []),
+    ...(dataSourceRef ? checkSource(`${path}.dataSourceRef`, dataSourceRef) : []),
+  ];
+  if (!dataSource || !dataSourceRef) return errors;
+  if (dataSourceRef.namespace) {
+    return [...errors, invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified')];
+  }
+  const { apiGroup, kind, name } = dataSourceRef;
+  if (dataSource.apiGroup === apiGroup && dataSource.kind === kind && dataSource.name === name) return errors;
+  return [...errors, invalid(path, `${path}.dataSource`, 'must match dataSourceRef')];
+}
+
+function checkStorage(path: string, storage: string | undefined): FieldError[] {
+  if (storage === undefined) return [required(path)];
+  return isPositive(storage) ? checkAmount(path, 'storage', storage) : [invalid(path, storage, 'must be greater than zero')];
+}
+
+export function checkClaimSpec(path: string, spec: PersistentVolumeClaimSpec = {}): FieldError[] {
+  const { accessModes = [], storageClassName, volumeAttributesClassName } = spec;
+  return [
+    ...(accessModes.length > 0 ? [] : [required(`${path}.accessModes`, 'at least 1 access mode is required')]),
+    ...checkLabelSelector(`${path}.selector`, spec.selector),
+    ...checkAccessModes(`${path}.accessModes`, accessModes),
+    ...checkStorage(`${path}.resources[storage]`, spec.resources?.requests?.storage),
+    ...(storageClassName ? found(`${path}.storageClassName`, storageClassName, dns1123SubdomainFindings(storageClassName)) : []),
+    ...checkEnum(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES),
+    ...checkSources(path, spec),
+    ...(volumeAttributesClassName
+      ? found(`${path}.volumeAttributesClassName`, volumeAttributesClassName, dns1123SubdomainFindings(volumeAttributesClassName))
+      : []),
+  ];
+}
+
+export const checkClaim = ({ spec }: PersistentVolumeClaim): FieldError[] => checkClaimSpec('spec', spec);
+
+/** The claim's template inside a pod: labels and annotations are all the metadata that it may bring. */
+export function checkClaimTemplate(path: string, { metadata = {}, spec }: PersistentVolumeClaimTemplate): FieldError[] {
+  const others = (Object.keys(metadata) as (keyof ObjectMeta)[]).filter((key) => key !== 'labels' && key !== 'annotations');
+  return [
+    ...checkAnnotations(`${path}.metadata.annotations`, metadata.annotations),
+    ...checkLabels(`${path}.metadata.labels`, metadata.labels),
+    ...others.map((key) => forbidden(`${path}.metadata.${key}`, 'cannot be set')),
+    ...checkClaimSpec(`${path}.spec`, spec),
+  ];
+}
+
+const SPEC_RULE = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+/** The spec with all that may still change put back: the volume's name once, size and class of a bound claim, a class for none. */
+function restored(value: PersistentVolumeClaim, old: PersistentVolumeClaim): PersistentVolumeClaimSpec {
+  const [now, then] = [value.spec ?? {}, old.spec ?? {}];
+  const bound = value.status?.phase === 'Bound';
+  const annotated = old.metadata?.annotations?.[BETA_CLASS];
+  const takesClass = then.storageClassName === undefined && (annotated === undefined || annotated === now.storageClassName);
+  return {
+    ...now,
+    ...(then.volumeName ? {} : { volumeName: then.volumeName }),
+    ...(takesClass && now.storageClassName !== undefined && { storageClassName: undefined }),
+    ...(bound && now.resources?.requests
+      ? { resources: { ...now.resources, requests: { ...now.resources.requests, storage: then.resources?.requests?.storage ?? '' } } }
+      : {}),
+    ...(bound && now.volumeAttributesClassName !== undefined && { volumeAttributesClassName: then.volumeAttributesClassName }),
+  };
+}
+
+function checkShrinking(value: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const [now, then] = [value, old].map((claim) => claim.spec?.resources?.requests?.storage ?? '0') as [string, string];
+  if (compareAmounts(now, then) >= 0 || compareAmounts(now, old.status?.capacity?.storage ?? '0') > 0) return [];
+  return [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')];
+}
+
+function checkAttributesClass(now: string | undefined, then: string | undefined): FieldError[] {
+  const path = 'spec.volumeAttributesClassName';
+  if (then === undefined || now === then) return [];
+  if (now === undefined) return [forbidden(path, 'update from non-nil value to nil is forbidden')];
+  return now === '' ? [forbidden(path, 'update from non-nil value to an empty string is forbidden')] : [];
+}
+
+/** Claims stay what they are, but for growing. */
+export function checkClaimUpdate(value: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const [now, then] = [value.metadata?.annotations?.[BETA_CLASS] ?? '', old.metadata?.annotations?.[BETA_CLASS] ?? ''];
+  const upgraded =
+    then !== '' && old.spec?.storageClassName === undefined && value.spec?.storageClassName === then && (!now || now === then);
+  return [
+    ...(now === then || upgraded ? [] : [invalid(`metadata.annotations.${BETA_CLASS}`, now, 'field is immutable')]),
+    ...(same(restored(value, old), old.spec) ? [] : [forbidden('spec', SPEC_RULE)]),
+    ...checkShrinking(value, old),
+    ...(same(value.spec?.volumeMode, old.spec?.volumeMode) ? [] : [invalid('volumeMode', value.spec?.volumeMode, 'field is immutable')]),
+    ...checkAttributesClass(value.spec?.volumeAttributesClassName, old.spec?.volumeAttributesClassName),
+  ];
+}

@@ -1,0 +1,104 @@
+import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity } from '../../base/quantity.ts';
+import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkLabel, found } from '../meta/validation.ts';
+import type { Container, PodResourceClaim, PodSpec } from '../schema/generated/types.ts';
+import { isHugePages } from './resource-names.ts';
+import { checkResourceName, checkResources, compareAmounts } from './validation-resources.ts';
+
+/** Resources and claims of a pod as a whole (KEP-2837, KEP-4381). */
+
+const isPodResource = (name: string) => name === 'cpu' || name === 'memory' || isHugePages(name);
+
+function checkPodResourceName(path: string, name: string): FieldError[] {
+  const errors = checkResourceName(path, name);
+  return errors.length > 0 || isPodResource(name) ? errors : [notSupported(path, name, ['cpu', 'hugepages-', 'memory'])];
+}
+
+const add = (a: Quantity | undefined, b: Quantity): Quantity => (a ? addQuantities(a, b) : b);
+const most = (a: Quantity | undefined, b: Quantity): Quantity => (a && compareQuantities(a, b) >= 0 ? a : b);
+
+/** What the containers of a pod need at its busiest moment: all that run together, or one init container with the sidecars before it. */
+export function aggregateRequests({ containers = [], initContainers = [] }: PodSpec): Map<string, Quantity> {
+  const running = new Map<string, Quantity>();
+  const busiest = new Map<string, Quantity>();
+  const amounts = ({ resources }: Container) =>
+    Object.entries(resources?.requests ?? {}).map(([n, text]) => [n, parseQuantity(text)] as const);
+  for (const container of containers) for (const [name, amount] of amounts(container)) running.set(name, add(running.get(name), amount));
+  const sidecars = new Map<string, Quantity>();
+  for (const container of initContainers) {
+    const sidecar = container.restartPolicy === 'Always';
+    for (const [name, amount] of amounts(container)) {
+      const before = sidecars.get(name);
+      busiest.set(name, most(busiest.get(name), add(before, amount)));
+      if (!sidecar) continue;
+      sidecars.set(name, add(before, amount));
+      running.set(name, add(running.get(name), amount));
+    }
+  }
+  for (const [name, amount] of busiest) running.set(name, most(running.get(name), amount));
+  return running;
+}
+
+/** No container may need more than the pod as a whole has. */
+function checkConsistency(path: string, spec: PodSpec): FieldError[] {
+  const { requests = {}, limits = {} } = spec.resources ?? {};
+  const errors: FieldError[] = [];
+  for (const [name, amount] of aggregateRequests(spec)) {
+    const whole = requests[name] ?? '0';
+    if (compareQuantities(amount, parseQuantity(whole)) <= 0) continue;
+    const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(amount)}`;
+    errors.push(invalid(`${path}.requests[${name}]`, whole, detail));
+  }
+  for (const [index, container] of (spec.containers ?? []).entries()) {
+    for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
+      const whole = limits[name];
+      if (whole === undefined || compareAmounts(limit, whole) <= 0) continue;
+      const at = `${path}.containers[${index}][${name}].limits`;
+      errors.push(invalid(at, limit, `must be less than or equal to pod limits of ${whole}`));
+    }
+  }
+  return errors;
+}
+
+export function checkPodResources(path: string, spec: PodSpec, claims: ReadonlySet<string>): FieldError[] {
+  const { resources } = spec;
+  if (!resources) return [];
+  return [
+    ...(resources.claims ? [forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level')] : []),
+    ...checkResources(path, resources, checkPodResourceName, claims),
+    ...checkConsistency(path, spec),
+  ];
+}
+
+const shownClaim = ({ name = '', resourceClaimName = null, resourceClaimTemplateName = null }: Nullable<PodResourceClaim>) => ({
+  Name: name,
+  ResourceClaimName: resourceClaimName,
+  ResourceClaimTemplateName: resourceClaimTemplateName,
+});
+type Nullable<T> = { [K in keyof T]?: T[K] | null };
+
+export function checkPodClaims(path: string, claims: readonly PodResourceClaim[] | undefined): FieldError[] {
+  const names = new Set<string>();
+  return (claims ?? []).flatMap((claim, index) => {
+    const at = `${path}[${index}]`;
+    const { name, resourceClaimName: own, resourceClaimTemplateName: template } = claim;
+    const errors: FieldError[] = [];
+    if (!name) errors.push(required(`${at}.name`));
+    else if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+    else errors.push(...checkLabel(`${at}.name`, name));
+    names.add(name);
+    if (own !== undefined && template !== undefined) {
+      const detail = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
+      errors.push(invalid(at, shownClaim(claim), detail));
+    }
+    if (own === undefined && template === undefined) {
+      errors.push(invalid(at, shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+    }
+    return [
+      ...errors,
+      ...(own === undefined ? [] : found(`${at}.resourceClaimName`, own, dns1123SubdomainFindings(own))),
+      ...(template === undefined ? [] : found(`${at}.resourceClaimTemplateName`, template, dns1123SubdomainFindings(template))),
+    ];
+  });
+}
