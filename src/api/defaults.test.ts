@@ -76,6 +76,17 @@ describe('defaults', () => {
     });
   });
 
+  it('complete what is asked for a pod as a whole from its containers, then from its limits', () => {
+    const container = { name: 'a', image: 'i:1', resources: { requests: { cpu: '500m' }, limits: { 'hugepages-2Mi': '4Mi' } } };
+    const pod = (resources: object) => withDefaults(api.pods, { spec: { containers: [container], resources } }).spec?.resources;
+    expect(pod({ limits: { cpu: '2', memory: '1Gi' } })).toEqual({
+      limits: { cpu: '2', memory: '1Gi', 'hugepages-2Mi': '4Mi' },
+      requests: { cpu: '500m', memory: '1Gi', 'hugepages-2Mi': '4Mi' },
+    });
+    expect(pod({ requests: { cpu: '1', 'hugepages-2Mi': '4Mi' } })).toEqual({ requests: { cpu: '1', 'hugepages-2Mi': '4Mi' } });
+    expect(pod({})).toEqual({});
+  });
+
   it('of a Deployment are those of upstream, and leave requests in the template alone', () => {
     const template = { spec: { containers: [{ name: 'a', image: 'nginx:1.27', resources: { limits: { cpu: '1' } } }] } };
     const { spec } = withDefaults(api.deployments, { spec: { selector: {}, template } });

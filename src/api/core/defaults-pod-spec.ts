@@ -1,7 +1,10 @@
+import { formatQuantity } from '../../base/quantity.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
 import { defaultContainer } from './defaults-container.ts';
 import { defaultVolume } from './defaults-volume.ts';
+import { containerLimits, containerRequests } from './pod-resources.ts';
+import { isHugePages } from './resource-names.ts';
 
 /** Everything that pods and pod templates default alike. */
 export function defaultPodSpec(spec: PodSpec): void {
@@ -39,7 +42,29 @@ export function defaultPod(pod: Pod): void {
     requestLimits(container);
     if (pod.spec.hostNetwork) for (const port of container.ports ?? []) fillZero(port, { hostPort: port.containerPort });
   }
+  defaultPodResources(pod);
 }
+
+/** What is asked for the pod as a whole is completed from its containers: pages' limits, then requests, then from its own limits (KEP-2837). */
+function defaultPodResources(pod: Pod): void {
+  const resources = pod.spec?.resources;
+  if (!resources || !(hasAny(resources.limits) || hasAny(resources.requests))) return;
+  for (const [name, amount] of Object.entries(containerLimits(pod))) {
+    if (!isHugePages(name) || resources.requests?.[name] !== undefined) continue;
+    resources.limits = { [name]: formatQuantity(amount), ...resources.limits };
+  }
+  if (!resources.limits || !hasAny(resources.limits)) return;
+  const requests = { ...resources.requests };
+  for (const [name, amount] of Object.entries(containerRequests(pod))) {
+    if (name === 'cpu' || name === 'memory') requests[name] ??= formatQuantity(amount);
+  }
+  for (const [name, text] of Object.entries(resources.limits)) {
+    if (name === 'cpu' || name === 'memory' || isHugePages(name)) requests[name] ??= text;
+  }
+  if (hasAny(requests)) resources.requests = requests;
+}
+
+const hasAny = (list: object | undefined): boolean => list !== undefined && Object.keys(list).length > 0;
 
 function requestLimits({ resources }: Container): void {
   if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };

@@ -6,7 +6,9 @@ const COMPUTE = ['cpu', 'memory'];
 
 const positive = (text: string | undefined) => text !== undefined && parseQuantity(text).nanos > 0n;
 
-function isGuaranteed({ resources }: Container): boolean {
+type Asking = Pick<Container, 'resources'>;
+
+function isGuaranteed({ resources }: Asking): boolean {
   return COMPUTE.every((name) => {
     const limit = resources?.limits?.[name];
     const request = resources?.requests?.[name] ?? limit;
@@ -15,12 +17,12 @@ function isGuaranteed({ resources }: Container): boolean {
   });
 }
 
-const asksForAnything = ({ resources }: Container): boolean =>
+const asksForAnything = ({ resources }: Asking): boolean =>
   COMPUTE.some((name) => positive(resources?.requests?.[name]) || positive(resources?.limits?.[name]));
 
-/** Kubernetes, "Pod Quality of Service Classes": by cpu and memory of app and init containers. */
+/** Kubernetes, "Pod Quality of Service Classes": by cpu and memory of the pod as a whole if given, else of app and init containers. */
 export function qosClassOf(spec: PodSpec): QosClass {
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const containers = spec.resources ? [spec] : [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   if (!containers.some(asksForAnything)) return 'BestEffort';
   return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable';
 }

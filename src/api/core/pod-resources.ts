@@ -46,6 +46,11 @@ export const podLimits = (pod: Pod, options: PodAmountsOptions = {}): Amounts =>
  */
 export const podRequests = (pod: Pod, options: PodAmountsOptions = {}): Amounts => podAmounts(pod, 'requests', options);
 
+const CONTAINERS_ALONE: PodAmountsOptions = { overhead: false, podLevel: () => false };
+/** The same without what is asked for the pod as a whole, and without overhead. */
+export const containerRequests = (pod: Pod): Amounts => podAmounts(pod, 'requests', CONTAINERS_ALONE);
+export const containerLimits = (pod: Pod): Amounts => podAmounts(pod, 'limits', CONTAINERS_ALONE);
+
 function podAmounts(pod: Pod, side: Side, { overhead = true, status = false, podLevel = isPodLevelResource }: PodAmountsOptions): Amounts {
   const amountsOf = status ? withStatus(pod, side) : (container: Container) => toAmounts(container.resources?.[side]);
   const total = containerAmounts(pod, amountsOf);

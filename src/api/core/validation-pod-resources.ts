@@ -1,8 +1,9 @@
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity } from '../../base/quantity.ts';
+import { compareQuantities, formatQuantity, parseQuantity } from '../../base/quantity.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkLabel, found } from '../meta/validation.ts';
-import type { Container, PodResourceClaim, PodSpec } from '../schema/generated/types.ts';
+import type { PodResourceClaim, PodSpec } from '../schema/generated/types.ts';
+import { containerRequests } from './pod-resources.ts';
 import { isHugePages } from './resource-names.ts';
 import { checkResourceName, checkResources, compareAmounts } from './validation-resources.ts';
 
@@ -15,36 +16,11 @@ function checkPodResourceName(path: string, name: string): FieldError[] {
   return errors.length > 0 || isPodResource(name) ? errors : [notSupported(path, name, ['cpu', 'hugepages-', 'memory'])];
 }
 
-const add = (a: Quantity | undefined, b: Quantity): Quantity => (a ? addQuantities(a, b) : b);
-const most = (a: Quantity | undefined, b: Quantity): Quantity => (a && compareQuantities(a, b) >= 0 ? a : b);
-
-/** What the containers of a pod need at its busiest moment: all that run together, or one init container with the sidecars before it. */
-export function aggregateRequests({ containers = [], initContainers = [] }: PodSpec): Map<string, Quantity> {
-  const running = new Map<string, Quantity>();
-  const busiest = new Map<string, Quantity>();
-  const amounts = ({ resources }: Container) =>
-    Object.entries(resources?.requests ?? {}).map(([n, text]) => [n, parseQuantity(text)] as const);
-  for (const container of containers) for (const [name, amount] of amounts(container)) running.set(name, add(running.get(name), amount));
-  const sidecars = new Map<string, Quantity>();
-  for (const container of initContainers) {
-    const sidecar = container.restartPolicy === 'Always';
-    for (const [name, amount] of amounts(container)) {
-      const before = sidecars.get(name);
-      busiest.set(name, most(busiest.get(name), add(before, amount)));
-      if (!sidecar) continue;
-      sidecars.set(name, add(before, amount));
-      running.set(name, add(running.get(name), amount));
-    }
-  }
-  for (const [name, amount] of busiest) running.set(name, most(running.get(name), amount));
-  return running;
-}
-
 /** No container may need more than the pod as a whole has. */
 function checkConsistency(path: string, spec: PodSpec): FieldError[] {
   const { requests = {}, limits = {} } = spec.resources ?? {};
   const errors: FieldError[] = [];
-  for (const [name, amount] of aggregateRequests(spec)) {
+  for (const [name, amount] of Object.entries(containerRequests({ spec }))) {
     const whole = requests[name] ?? '0';
     if (compareQuantities(amount, parseQuantity(whole)) <= 0) continue;
     const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(amount)}`;
