@@ -1,5 +1,5 @@
-import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 import { isIp } from '../meta/addresses.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 
 type Format = (text: string) => boolean;
 
