@@ -3,6 +3,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../schema/generated/types.ts';
 import { defaultMatchResources } from './admission-defaults.ts';
 import { paramRefCell } from './param-cells.ts';
+import { checkValidatingBinding } from './policy-validation.ts';
 
 export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -12,12 +13,11 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('PolicyName', 'string', (binding) => binding.spec?.policyName ?? ''),
     column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef)),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources) },
+  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkValidatingBinding },
 });

@@ -3,6 +3,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingAdmissionPolicy } from '../schema/generated/types.ts';
 import { defaultPolicy } from './admission-defaults.ts';
 import { paramKindCell } from './param-cells.ts';
+import { checkValidatingPolicy } from './policy-validation.ts';
 
 export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -13,12 +14,11 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   categories: ['api-extensions'],
   generation: true,
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Validations', 'integer', (policy) => policy.spec?.validations?.length ?? 0),
     column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultPolicy(spec) },
+  hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkValidatingPolicy },
 });

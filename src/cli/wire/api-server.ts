@@ -9,6 +9,7 @@ import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
 import { webhookConditions } from '../../server/admission/expressions/conditions.ts';
 import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
+import { validatingAdmissionPolicy } from '../../server/admission/plugins/validating-admission-policy.ts';
 import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
@@ -136,15 +137,19 @@ export async function assembleControlPlane(
   const trust = assembleTrust({ ...(await trustSettings(settings)), reader, tokens, outbound, clock, log });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
+  const kinds = () => resources.definitions.current();
+  const equivalents = equivalentsOf(kinds);
+  const { authorizer } = trust;
   const webhooks = admissionWebhooks({
     objects: reader,
-    equivalents: equivalentsOf(() => resources.definitions.current()),
-    evaluate: webhookConditions({ objects: reader, authorizer: trust.authorizer }),
+    equivalents,
+    evaluate: webhookConditions({ objects: reader, authorizer }),
     outbound,
     newUid: () => crypto.randomUUID(),
     log,
   });
-  const admission = builtInAdmission({ objects: reader, authorizer: trust.authorizer, rbac: trust.rbac, webhooks, clock, random });
+  const policies = { validating: validatingAdmissionPolicy({ objects: reader, kinds, equivalents, authorizer }) };
+  const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random });
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
   let bootstrapped = false;

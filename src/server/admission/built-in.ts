@@ -26,6 +26,8 @@ export interface BuiltInAdmissionOptions {
   readonly authorizer: Authorizer;
   /** Absent: nobody's rights are known, and nobody is kept from giving out more than he has. */
   readonly rbac?: Rbac;
+  /** Absent: admission policies are not asked. */
+  readonly policies?: { readonly validating: AdmissionPlugin };
   /** Absent: webhooks are not asked. */
   readonly webhooks?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   readonly clock: Clock;
@@ -40,6 +42,7 @@ export const builtInAdmission = ({
   objects,
   authorizer,
   rbac,
+  policies,
   webhooks,
   clock,
   random,
@@ -63,7 +66,7 @@ export const builtInAdmission = ({
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
   // MutatingAdmissionPolicy belongs here.
   ...(webhooks ? [webhooks.mutating] : []),
-  // ValidatingAdmissionPolicy belongs here.
+  ...(policies ? [policies.validating] : []),
   ...(webhooks ? [webhooks.validating] : []),
   // The last: what it counts, nobody else refuses.
   resourceQuota(objects, clock),
