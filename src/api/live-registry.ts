@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from './define.ts';
+import { type ResourceDefinition, resourceId } from './define.ts';
 import { buildRegistry, type Registry } from './registry.ts';
 
 /**
@@ -39,6 +39,22 @@ export function liveRegistry(builtIn: Registry): LiveRegistry {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+  };
+}
+
+/** The kinds of CustomResourceDefinitions that can be listed, each once, in its preferred version. */
+export function customKinds(live: LiveRegistry): { current(): readonly ResourceDefinition[]; onChange(listener: () => void): Disposable } {
+  const kept = new WeakMap<Registry, readonly ResourceDefinition[]>();
+  return {
+    current() {
+      const registry = live.current();
+      const known = kept.get(registry);
+      if (known) return known;
+      const kinds = registry.all.filter((definition) => definition.structural && registry.byId(resourceId(definition)) === definition);
+      kept.set(registry, kinds);
+      return kinds;
+    },
+    onChange: (listener) => live.onChange(listener),
   };
 }
 

@@ -7,6 +7,12 @@ import type { Informer } from './informer.ts';
 
 export type { Informer } from './informer.ts';
 
+/** Kinds of which there may be others a moment later. */
+export interface LiveKinds {
+  current(): readonly ResourceDefinition[];
+  onChange(listener: () => void): Disposable;
+}
+
 /** What a controller sees of the cluster. */
 export interface ControllerContext {
   readonly client: Client;
@@ -35,6 +41,10 @@ export interface Controller {
   readonly name: string;
   /** Resource ids that it watches: `pods`, `deployments.apps`. The first one's keys are its own. */
   readonly reads: readonly string[];
+  /** Kinds that it reads as well, which come and go while it runs (custom resources). Their informers have `indexes` of the id `*`. */
+  readonly readsLive?: LiveKinds;
+  /** As `enqueue`, for kinds of `readsLive`. */
+  readonly enqueueLive?: (resource: ResourceDefinition, object: KubeObject, context: ControllerContext) => readonly string[];
   /**
    * What it writes: resource ids, with `/status` or other subresources; `*` is everything. Documentation that is checked: other
    * writes are refused.

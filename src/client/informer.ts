@@ -213,34 +213,50 @@ export interface Informers extends Component {
     resource: ResourceDefinition<T>,
     options?: { scope?: InformerScope; indexes?: Readonly<Record<string, IndexFunction<T>>> },
   ): Informer<T>;
+  /** Ends the informer of a resource that is not served any more, and forgets it. */
+  release(resource: ResourceDefinition): void;
 }
 
 export function createInformers(deps: Dependencies): Informers {
   const informers = new Map<string, ResourceInformer<never>>();
-  let start: ((informer: Component) => void) | undefined;
+  const running = new Map<ResourceInformer<never>, AbortController>();
+  let start: ((informer: ResourceInformer<never>) => void) | undefined;
+  const keyOf = (resource: ResourceDefinition, scope: InformerScope) =>
+    JSON.stringify([resourceId(resource), scope.namespace, scope.fieldSelector, scope.labelSelector]);
   return {
     name: 'informers',
     informer<T extends KubeObject>(
       resource: ResourceDefinition<T>,
       { scope = {}, indexes = {} }: { scope?: InformerScope; indexes?: Readonly<Record<string, IndexFunction<T>>> } = {},
     ) {
-      const key = JSON.stringify([resourceId(resource), scope.namespace, scope.fieldSelector, scope.labelSelector]);
+      const key = keyOf(resource as unknown as ResourceDefinition, scope);
       let informer = informers.get(key) as unknown as ResourceInformer<T> | undefined;
       if (!informer) {
         informer = new ResourceInformer(resource, scope, deps);
         informers.set(key, informer as unknown as ResourceInformer<never>);
-        start?.(informer);
+        start?.(informer as unknown as ResourceInformer<never>);
       }
       informer.addIndexes(indexes);
       return informer;
     },
+    release(resource) {
+      const key = keyOf(resource, {});
+      const informer = informers.get(key);
+      if (!informer) return;
+      informers.delete(key);
+      running.get(informer)?.abort();
+      running.delete(informer);
+    },
     async run({ signal, ready }) {
       const runs = new Set<Promise<void>>();
       start = (informer) => {
+        const own = new AbortController();
+        running.set(informer, own);
+        const either = AbortSignal.any([signal, own.signal]);
         const run = informer
-          .run({ signal, ready() {} })
+          .run({ signal: either, ready() {} })
           .catch((error: unknown) => {
-            if (!isAbort(error, signal)) deps.log.error({ informer: informer.name, error }, 'informer ended');
+            if (!isAbort(error, either)) deps.log.error({ informer: informer.name, error }, 'informer ended');
           })
           .finally(() => runs.delete(run));
         runs.add(run);

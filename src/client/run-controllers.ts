@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Component, runAll } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from './client.ts';
-import type { Controller, ControllerContext } from './controller.ts';
+import type { Controller, ControllerContext, LiveKinds } from './controller.ts';
 import { type EventRecorder, eventRecorder } from './events.ts';
 import { guardClient } from './guarded-client.ts';
 import type { Change, Informer, Informers } from './informer.ts';
@@ -43,6 +43,12 @@ export function runControllers(options: RunControllersOptions): Component {
   return { name: 'controllers', run: ({ signal, ready }) => runAll(loops, { signal, ready }) };
 }
 
+interface LiveRead {
+  readonly resource: ResourceDefinition;
+  readonly informer: Informer;
+  readonly subscription: Disposable;
+}
+
 class ControllerLoop implements Component {
   readonly name: string;
   readonly #controller: Controller;
@@ -53,6 +59,8 @@ class ControllerLoop implements Component {
   readonly #staleness: ReadYourWrites;
   readonly #events: EventRecorder;
   readonly #context: ControllerContext;
+  /** Of `readsLive`, by resource id. */
+  readonly #live = new Map<string, LiveRead>();
 
   constructor(controller: Controller, options: RunControllersOptions) {
     const { client, clock, log } = options;
@@ -76,7 +84,10 @@ class ControllerLoop implements Component {
   async run({ signal, ready }: { signal: AbortSignal; ready: () => void }): Promise<void> {
     const events = this.#events.run({ signal, ready() {} });
     const subscriptions = [...this.#reads].map(([id, { informer }]) => informer.onChange((change) => this.#enqueue(id, change)));
+    const { readsLive } = this.#controller;
+    if (readsLive) subscriptions.push(readsLive.onChange(() => this.#followLive(readsLive)));
     try {
+      if (readsLive) this.#followLive(readsLive);
       for (const { informer } of this.#reads.values()) await informer.whenSynced({ signal });
       ready();
       await Promise.all(Array.from({ length: this.#controller.workers ?? DEFAULT_WORKERS }, () => this.#work(signal)));
@@ -84,6 +95,7 @@ class ControllerLoop implements Component {
       if (!isAbort(error, signal)) throw error;
     } finally {
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      for (const { subscription } of this.#live.values()) subscription[Symbol.dispose]();
       this.#queue.close();
       await events;
     }
@@ -96,9 +108,35 @@ class ControllerLoop implements Component {
     return { resource, informer: this.#options.informers.informer(resource, { indexes }) };
   }
 
+  /** Opens informers of kinds that came, and releases those of kinds that went or are served in another version now. */
+  #followLive(kinds: LiveKinds): void {
+    const current = new Map(kinds.current().map((resource) => [resourceId(resource), resource]));
+    for (const [id, { resource, subscription }] of this.#live) {
+      const now = current.get(id);
+      if (now?.version === resource.version && now.scope === resource.scope) continue;
+      subscription[Symbol.dispose]();
+      this.#live.delete(id);
+      this.#options.informers.release(resource);
+    }
+    const indexes = this.#controller.indexes?.['*'] as Readonly<Record<string, (object: KubeObject) => readonly string[]>> | undefined;
+    for (const [id, resource] of current) {
+      if (this.#live.has(id) || this.#reads.has(id)) continue;
+      const informer = this.#options.informers.informer(resource, { indexes });
+      const subscription = informer.onChange((change) => this.#enqueueLive(resource, change));
+      this.#live.set(id, { resource, informer, subscription });
+    }
+  }
+
+  #enqueueLive(resource: ResourceDefinition, { object, previous }: Change<KubeObject>): void {
+    const keysOf = this.#controller.enqueueLive ?? (() => []);
+    for (const key of keysOf(resource, object, this.#context)) this.#queue.add(key);
+    if (previous) for (const key of keysOf(resource, previous, this.#context)) this.#queue.add(key);
+  }
+
   #declared<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T> {
-    const found = this.#reads.get(resourceId(resource));
-    if (!found) throw new Error(`controller ${this.#controller.name} does not declare that it reads ${resourceId(resource)}`);
+    const id = resourceId(resource);
+    const found = this.#reads.get(id) ?? this.#live.get(id);
+    if (!found) throw new Error(`controller ${this.#controller.name} does not declare that it reads ${id}`);
     return found.informer as unknown as Informer<T>;
   }
 

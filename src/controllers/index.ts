@@ -1,5 +1,5 @@
 import type { Registry } from '../api/registry.ts';
-import type { Controller } from '../client/controller.ts';
+import type { Controller, LiveKinds } from '../client/controller.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
@@ -18,7 +18,10 @@ import { pvcProtection, pvProtection } from './storage-protection/storage-protec
 
 /** What controllers need beyond the API: given by the composition root. */
 export interface ControllerDependencies {
+  /** The server's own kinds. */
   readonly registry: Registry;
+  /** Those that CustomResourceDefinitions bring, each once. */
+  readonly custom?: LiveKinds;
   /** PEM of the CA that signs the API server's certificate. */
   readonly caPem: string;
   readonly signer: CertificateSigner;
@@ -28,16 +31,16 @@ export interface ControllerDependencies {
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
-export function controllers({ registry, caPem, signer, issueToken, clusterCidrs }: ControllerDependencies): readonly Controller[] {
+export function controllers({ registry, custom, caPem, signer, issueToken, clusterCidrs }: ControllerDependencies): readonly Controller[] {
   return [
     serviceAccount,
     serviceAccountToken({ caPem, issueToken }),
     rootCa({ caPem }),
-    namespace({ resources: () => registry.all }),
+    namespace({ resources: () => [...registry.all, ...(custom?.current() ?? [])] }),
     deployment,
     replicaSet,
     replicationController,
-    garbageCollector({ resources: registry.all }),
+    garbageCollector({ resources: registry.all, custom }),
     endpointslice,
     endpointsController,
     nodeipam({ clusterCidrs }),

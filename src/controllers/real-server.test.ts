@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { customResourceDefinitions } from '../api/apiextensions/custom-resource-definition.ts';
 import { configMaps, deployments, endpointSlices, events, namespaces, pods, registry, replicaSets, services } from '../api/index.ts';
+import { customKinds } from '../api/live-registry.ts';
+import type { KubeObject } from '../api/meta/object.ts';
 import type { Deployment } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
@@ -8,6 +11,7 @@ import { silentLogger } from '../base/logger.ts';
 import { createClient } from '../client/client.ts';
 import { createInformers } from '../client/informer.ts';
 import { runControllers } from '../client/run-controllers.ts';
+import { cronTabs } from '../server/crd/fake-crds.ts';
 import { createApiCore, openApi } from '../server/server.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
 import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
@@ -45,8 +49,16 @@ async function start() {
   const client = createClient(core.localTransport({ name: 'test', groups: ['system:masters'] }));
   const informers = createInformers({ client, clock, log, random: () => 0 });
   const noSigner = { describeCsr: () => Promise.reject(new Error('none')), signCsr: () => Promise.reject(new Error('none')) };
-  const list = controllers({ registry, caPem: 'CA', signer: noSigner, issueToken: async () => 'token', clusterCidrs: ['10.42.0.0/16'] });
+  const list = controllers({
+    registry,
+    custom: customKinds(core.definitions),
+    caPem: 'CA',
+    signer: noSigner,
+    issueToken: async () => 'token',
+    clusterCidrs: ['10.42.0.0/16'],
+  });
   const runs = Promise.all([
+    core.customResources.run({ signal, ready() {} }),
     informers.run({ signal, ready() {} }),
     runControllers({ controllers: list, client, informers, resource: registry.byId, clock, log }).run({ signal, ready() {} }),
   ]);
@@ -73,7 +85,7 @@ async function start() {
   };
   await client.create(namespaces, { metadata: { name: 'n' } }, { signal });
   await live(1);
-  return { clock, client, signal, live, all, warnings, runs };
+  return { core, clock, client, signal, live, all, warnings, runs };
 }
 
 const web = (image: string, replicas: number): Deployment => ({
@@ -154,4 +166,37 @@ test('controllers and informers settle when stopped', async () => {
   const { runs } = await start();
   stop.abort();
   await runs;
+});
+
+test('custom kinds that come while controllers run are collected with their owners, own others, and go with their namespace', async () => {
+  const { core, client, signal, live, all, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  await client.create(customResourceDefinitions, cronTabs(), { signal });
+  await live(1);
+  const cronTabKind = core.definitions.byId('crontabs.stable.example.com');
+  if (!cronTabKind) throw new Error('the kind is not served');
+  const spec = { image: 'i' };
+  const owner = await client.create(configMaps, { metadata: { name: 'owner' } }, options);
+  const ownedBy = (kind: string, apiVersion: string, of: { metadata?: { name?: string; uid?: string } }) => [
+    { apiVersion, kind, name: of.metadata?.name ?? '', uid: of.metadata?.uid ?? '' },
+  ];
+  const first = { metadata: { name: 'owned', ownerReferences: ownedBy('ConfigMap', 'v1', owner) }, spec };
+  const owned = await client.create(cronTabKind, first, options);
+  const below = { metadata: { name: 'below', ownerReferences: ownedBy('CronTab', 'stable.example.com/v1', owned) } };
+  await client.create(configMaps, below, options);
+  await live(2);
+  expect(await all(cronTabKind)).toHaveLength(1);
+  await client.delete(configMaps, 'owner', options);
+  await live(3);
+  expect(await all(cronTabKind)).toEqual([]);
+  expect((await all(configMaps)).map((c) => c.metadata?.name)).not.toContain('below');
+  await client.create(cronTabKind, { metadata: { name: 'last' }, spec } as KubeObject, options);
+  await client.delete(namespaces, 'n', { signal });
+  await live(5);
+  expect(await all(cronTabKind)).toEqual([]);
+  await expect(client.get(namespaces, 'n', { signal })).rejects.toMatchObject({ code: 404 });
+  await client.delete(customResourceDefinitions, 'crontabs.stable.example.com', { signal });
+  await live(3);
+  expect(core.definitions.byId('crontabs.stable.example.com')).toBeUndefined();
+  expect(warnings).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { LiveRegistry } from '../api/live-registry.ts';
 import type { Registry as Definitions } from '../api/registry.ts';
 import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
 import { prune, validateSchema } from '../api/schema/index.ts';
@@ -68,6 +69,8 @@ export interface ApiCoreOptions {
 /** The API without HTTP: what the HTTP server and callers in process share. */
 export interface ApiCore {
   readonly registry: Registry;
+  /** What is served now. */
+  readonly definitions: LiveRegistry;
   readonly handler: ApiHandler;
   readonly objects: ObjectReader;
   /** Serves what CustomResourceDefinitions ask for. Run it with the rest. */
@@ -105,6 +108,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   });
   return {
     registry,
+    definitions,
     handler: { request: async (request, context) => answerObject(await registry.answer(request, context)) },
     objects,
     customResources: customResources({ deps, registry, objects, clock, log }),

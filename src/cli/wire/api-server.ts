@@ -14,6 +14,7 @@ import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
+import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { objectReader } from '../../server/object-reader.ts';
@@ -132,6 +133,7 @@ export async function assembleControlPlane(
   ]);
   const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
   const outbound = createOutbound({ objects: reader, clock, random });
+  resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
   const trust = assembleTrust({ ...(await trustSettings(settings)), reader, tokens, outbound, clock, log });

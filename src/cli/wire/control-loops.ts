@@ -1,4 +1,5 @@
 import { registry } from '../../api/index.ts';
+import { customKinds } from '../../api/live-registry.ts';
 import { type Component, runAll } from '../../base/component.ts';
 import { createClient } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
@@ -27,7 +28,8 @@ export function controlLoops(
   const components: Component[] = [];
   if (!settings.disable.includes('controllers')) {
     const issueToken = tokens.issueLegacy;
-    const list = controllers({ registry, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
+    const custom = customKinds(server.definitions);
+    const list = controllers({ registry, custom, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
     components.push(runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log }));
   }
   if (!settings.disable.includes('scheduler')) {

@@ -1,7 +1,7 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { type KubeObject, type OwnerReference, objectKey, splitKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
+import type { Controller, ControllerContext, LiveKinds, ReconcileRequest } from '../../client/controller.ts';
 import { deletesDependents, type OwnerState, orphansDependents, planCollection } from './collection-plan.ts';
 
 /** All owners of an object, not the controlling one alone. */
@@ -15,15 +15,16 @@ const keyOf = (resource: ResourceDefinition, object: KubeObject) => `${resourceI
  * Deletes what lost its owners, and carries out foreground and orphaning deletions. The graph of owners is the informers' own: an index of
  * every kind by owner uid.
  */
-export function garbageCollector({ resources }: { resources: readonly ResourceDefinition[] }): Controller {
+export function garbageCollector({ resources, custom }: { resources: readonly ResourceDefinition[]; custom?: LiveKinds }): Controller {
   const collected = resources.filter(isCollectable);
-  const graph = new OwnerGraph(collected);
+  const graph = new OwnerGraph(collected, () => custom?.current() ?? []);
   return {
     name: 'garbage-collector',
     reads: collected.map(resourceId),
     writes: ['*'],
     workers: 20,
-    indexes: Object.fromEntries(collected.map((resource) => [resourceId(resource), { [OWNERS_INDEX]: ownerUids }])),
+    indexes: Object.fromEntries([...collected.map(resourceId), '*'].map((id) => [id, { [OWNERS_INDEX]: ownerUids }])),
+    ...(custom && { readsLive: custom, enqueueLive: (resource, object, context) => graph.concerned(resource, object, context) }),
     enqueue: Object.fromEntries(
       collected.map((resource) => [resourceId(resource), (object, context) => graph.concerned(resource, object, context)]),
     ),
@@ -39,28 +40,30 @@ const isCollectable = (r: ResourceDefinition) =>
   ['list', 'watch', 'delete'].every((verb) => r.verbs.includes(verb as 'list'));
 
 class OwnerGraph {
-  readonly #resources: readonly ResourceDefinition[];
+  readonly #builtIn: readonly ResourceDefinition[];
+  readonly #custom: () => readonly ResourceDefinition[];
   readonly #byId: ReadonlyMap<string, ResourceDefinition>;
   readonly #byKind: ReadonlyMap<string, ResourceDefinition>;
 
-  constructor(resources: readonly ResourceDefinition[]) {
-    this.#resources = resources;
-    this.#byId = new Map(resources.map((r) => [resourceId(r), r]));
-    this.#byKind = new Map(resources.map((r) => [`${r.group}/${r.kind}`, r]));
+  constructor(builtIn: readonly ResourceDefinition[], custom: () => readonly ResourceDefinition[]) {
+    this.#builtIn = builtIn;
+    this.#custom = custom;
+    this.#byId = new Map(builtIn.map((r) => [resourceId(r), r]));
+    this.#byKind = new Map(builtIn.map((r) => [`${r.group}/${r.kind}`, r]));
   }
 
   resource(id: string): ResourceDefinition | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#custom().find((r) => resourceId(r) === id);
   }
 
   /** The kind that a reference names, in whatever version. */
   ownerResource({ apiVersion, kind }: OwnerReference): ResourceDefinition | undefined {
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-    return this.#byKind.get(`${group}/${kind}`);
+    return this.#byKind.get(`${group}/${kind}`) ?? this.#custom().find((r) => r.group === group && r.kind === kind);
   }
 
   dependents(uid: string, { informer }: ControllerContext): { resource: ResourceDefinition; object: KubeObject }[] {
-    return this.#resources.flatMap((resource) =>
+    return [...this.#builtIn, ...this.#custom()].flatMap((resource) =>
       informer(resource)
         .by(OWNERS_INDEX, uid)
         .map((object) => ({ resource, object })),
