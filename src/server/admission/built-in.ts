@@ -12,6 +12,7 @@ import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
+import { podSecurity } from './plugins/pod-security.ts';
 import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { priority } from './plugins/priority.ts';
 import { rbacEscalation } from './plugins/rbac-escalation.ts';
@@ -52,6 +53,7 @@ export const builtInAdmission = ({
   serviceAccount(objects, random),
   nodeRestriction,
   taintNodesByCondition,
+  podSecurity(objects),
   priority(objects),
   defaultTolerationSeconds,
   defaultStorageClass(objects),
