@@ -51,7 +51,7 @@ export const builtInAdmission = ({
   namespaceLifecycle(objects),
   limitRanger(objects),
   serviceAccount(objects, random),
-  nodeRestriction,
+  nodeRestriction(objects, authorizer),
   taintNodesByCondition,
   podSecurity(objects),
   priority(objects),

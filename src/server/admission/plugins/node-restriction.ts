@@ -1,65 +1,64 @@
-import { ApiError, qualifiedResource } from '../../../api/meta/status.ts';
-import type { Node } from '../../../api/schema/generated/types.ts';
+import { resourceId } from '../../../api/define.ts';
+import type { CertificateSigningRequest } from '../../../api/schema/generated/types.ts';
 import { nodeNameOf } from '../../authz/node.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
+import { describeCsr } from '../../pki/csr.ts';
+import type { AdmissionPlugin, AdmissionRequest, Authorizer, ObjectReader } from '../../ports.ts';
+import { claimFault, csiNodeFault, leaseFault, nodeFault, resourceSliceFault } from '../node-restriction/node-rules.ts';
+import { podFault, tokenFault } from '../node-restriction/pod-rules.ts';
+import { refusal } from '../request.ts';
 
-/** Objects that a node makes under its own name only; the authorizer cannot see the name in a body. */
-const OWN_NAMED = new Set(['nodes', 'leases.coordination.k8s.io', 'csinodes.storage.k8s.io']);
+const NODE_SIGNERS = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']);
 
-/** Labels below kubernetes.io and k8s.io that an agent may set on its node (Kubernetes: NodeRestriction). */
-const ALLOWED_LABELS = new Set([
-  'kubernetes.io/hostname',
-  'kubernetes.io/arch',
-  'kubernetes.io/os',
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/os',
-  'beta.kubernetes.io/instance-type',
-  'node.kubernetes.io/instance-type',
-  'failure-domain.beta.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-]);
-const within = (domain: string, parent: string) => domain === parent || domain.endsWith(`.${parent}`);
-
-function mayLabel(key: string): boolean {
-  const slash = key.indexOf('/');
-  const domain = slash < 0 ? '' : key.slice(0, slash);
-  if (within(domain, 'node-restriction.kubernetes.io')) return false;
-  if (!within(domain, 'kubernetes.io') && !within(domain, 'k8s.io')) return true;
-  return within(domain, 'kubelet.kubernetes.io') || within(domain, 'node.kubernetes.io') || ALLOWED_LABELS.has(key);
+/** Certificates of nodes are for the node that asks. */
+async function csrFault({ operation, request, object }: AdmissionRequest, node: string): Promise<string | undefined> {
+  if (operation !== 'CREATE' || request.subresource) return undefined;
+  const { spec } = object as CertificateSigningRequest;
+  if (!NODE_SIGNERS.has(spec.signerName)) return undefined;
+  try {
+    const { commonName } = await describeCsr(atob(spec.request));
+    return commonName === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`;
+  } catch (error) {
+    return `unable to parse csr: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
-function changedLabels(object: Node, old: Node | undefined): string[] {
-  const now = object.metadata?.labels ?? {};
-  const before = old?.metadata?.labels ?? {};
-  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((key) => now[key] !== before[key]);
-}
-
-const taints = (node: Node | undefined) => JSON.stringify(node?.spec?.taints ?? []);
-
-/** Keeps an agent to its own objects in what only the body shows: names, restricted labels, and the taints of its node. */
-export const nodeRestriction: AdmissionPlugin = {
-  name: 'NodeRestriction',
-  validate(admission) {
-    const node = nodeNameOf(admission.context.user);
-    const { request, object, operation } = admission;
-    if (node === undefined || !object || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
-    const id = qualifiedResource(request.resource, request.group);
-    if (!OWN_NAMED.has(id)) return;
-    if (object.metadata?.name !== node)
-      throw refusal(admission, id, `node "${node}" is not allowed to modify ${id} "${object.metadata?.name}"`);
-    if (id !== 'nodes') return;
-    const old = admission.old as Node | undefined;
-    const labels = changedLabels(object as Node, old).filter((key) => !mayLabel(key));
-    if (labels.length > 0) throw refusal(admission, id, `is not allowed to modify labels: ${labels.sort().join(', ')}`);
-    if (old && taints(object as Node) !== taints(old)) throw refusal(admission, id, `node "${node}" is not allowed to modify taints`);
-  },
-};
-
-const refusal = ({ object, request }: AdmissionRequest, id: string, why: string): ApiError => {
-  const name = object?.metadata?.name ?? '';
-  return new ApiError('Forbidden', `${id} "${name}" is forbidden: ${why}`, {
-    details: { name, group: request.group, kind: request.resource },
-  });
+/**
+ * Keeps agents to their own objects in what only the body shows, and in what may be changed of them (Kubernetes: "NodeRestriction"). Which objects an agent
+ * reaches at all, the node authorizer says.
+ */
+export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin => {
+  const faultIn = (admission: AdmissionRequest, node: string): string | undefined | Promise<string | undefined> => {
+    const { request, operation } = admission;
+    switch (resourceId({ group: request.group, plural: request.resource })) {
+      case 'pods':
+        return podFault(admission, node, objects);
+      case 'nodes':
+        return nodeFault(admission, node);
+      case 'persistentvolumeclaims':
+        return claimFault(admission, node);
+      case 'serviceaccounts':
+        return operation === 'CREATE' && request.subresource === 'token' ? tokenFault(admission, node, objects, authorizer) : undefined;
+      case 'leases.coordination.k8s.io':
+        return leaseFault(admission, node);
+      case 'csinodes.storage.k8s.io':
+        return csiNodeFault(admission, node);
+      case 'resourceslices.resource.k8s.io':
+        return resourceSliceFault(admission, node);
+      case 'certificatesigningrequests.certificates.k8s.io':
+        return csrFault(admission, node);
+      default:
+        return undefined;
+    }
+  };
+  const check = async (admission: AdmissionRequest, node: string) => {
+    const fault = await faultIn(admission, node);
+    if (fault) throw refusal(admission, fault);
+  };
+  return {
+    name: 'NodeRestriction',
+    validate(admission) {
+      const node = admission.operation === 'CONNECT' ? undefined : nodeNameOf(admission.context.user);
+      return node === undefined ? undefined : check(admission, node);
+    },
+  };
 };

@@ -4,7 +4,6 @@ import type { PolicyRule } from '../../../api/schema/generated/types.ts';
 import { openAuthorizers } from '../../authz/chain.ts';
 import { fakeReader } from '../../fake-reader.ts';
 import type { AdmissionRequest, UserInfo } from '../../ports.ts';
-import { nodeRestriction } from './node-restriction.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -71,30 +70,5 @@ describe('the escalation plugin', () => {
   it('holds an aggregation rule for all rules there are', async () => {
     const aggregated = { ...role('r'), aggregationRule: { clusterRoleSelectors: [{}] } };
     await expect(check('jane', 'clusterroles', aggregated)).rejects.toMatchObject({ code: 403 });
-  });
-});
-
-describe('the node restriction', () => {
-  const n1: UserInfo = { name: 'system:node:n1', groups: ['system:nodes'] };
-  const node = (name: string, labels: Record<string, string> = {}, spec: object = {}) =>
-    ({ metadata: { name, labels }, spec }) as KubeObject;
-  const check = async (object: KubeObject, old?: KubeObject, user = n1) =>
-    nodeRestriction.validate?.(write(user, '', 'nodes', object, old));
-
-  it('lets a node register and update itself', async () => {
-    await check(node('n1', { 'kubernetes.io/hostname': 'n1', 'node.kubernetes.io/x': 'y', zone: 'a' }));
-    await check(node('n1', { 'kubernetes.io/hostname': 'n1' }), node('n1'));
-  });
-  it('refuses other nodes, restricted labels and taints', async () => {
-    await expect(check(node('n2'))).rejects.toThrow('node "n1" is not allowed to modify nodes "n2"');
-    for (const label of ['node-restriction.kubernetes.io/pci', 'kubernetes.io/role', 'node-role.kubernetes.io/control-plane']) {
-      await expect(check(node('n1', { [label]: '' })), label).rejects.toThrow(`not allowed to modify labels: ${label}`);
-    }
-    await expect(check(node('n1', {}, {}), node('n1', {}, { taints: [{ key: 'a', effect: 'NoSchedule' }] }))).rejects.toThrow(
-      /modify taints/,
-    );
-  });
-  it('says nothing about other users', async () => {
-    await check(node('n2', { 'kubernetes.io/role': 'x' }), undefined, { name: 'admin', groups: [] });
   });
 });
