@@ -1,14 +1,19 @@
 import type { PersistentVolume, Pod } from '../../api/schema/generated/types.ts';
 
+/** A mirror pod shows what a node runs by itself: it must not open anything to the node that made it. */
+export const isMirrorPod = ({ metadata }: Pod): boolean => metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+
 /** Objects of a pod's namespace that its node may read, as `secrets/name`. */
-export function podReferences(pod: Pod): ReadonlySet<string> {
+export const podReferences = (pod: Pod): ReadonlySet<string> => (isMirrorPod(pod) ? new Set() : namedInPod(pod));
+
+/** Objects of its namespace that the pod names, as `secrets/name`. */
+export function namedInPod(pod: Pod): ReadonlySet<string> {
   const found = new Set<string>();
   const add = (resource: string, name: string | undefined) => {
     if (name) found.add(`${resource}/${name}`);
   };
   const { spec } = pod;
-  // A mirror pod shows what a node runs by itself: it must not open anything to the node that made it.
-  if (!spec || pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return found;
+  if (!spec) return found;
   add('serviceaccounts', spec.serviceAccountName || 'default');
   for (const pull of spec.imagePullSecrets ?? []) add('secrets', pull.name);
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]) {

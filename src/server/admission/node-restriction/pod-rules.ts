@@ -7,7 +7,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
 } from '../../../api/schema/generated/types.ts';
-import { podReferences } from '../../authz/node-references-plan.ts';
+import { isMirrorPod, namedInPod } from '../../authz/node-references-plan.ts';
 import type { AdmissionRequest, Authorizer, ObjectReader } from '../../ports.ts';
 import { equalJson } from '../../registry/copy.ts';
 
@@ -41,12 +41,13 @@ function wholePodFault({ operation, object, old }: AdmissionRequest, node: strin
 }
 
 /** A node shows the pods that it runs by itself: its own, and owned by it. */
-function mirrorFault({ metadata, spec }: Pod, node: string, objects: ObjectReader): string | undefined {
-  if (metadata?.annotations?.[MIRROR] === undefined) {
+function mirrorFault(pod: Pod, node: string, objects: ObjectReader): string | undefined {
+  const { metadata, spec } = pod;
+  if (!isMirrorPod(pod)) {
     return `pod does not have "${MIRROR}" annotation, node "${node}" can only create mirror pods`;
   }
   if (spec?.nodeName !== node) return `node "${node}" can only create pods with spec.nodeName set to itself`;
-  const [owner, ...others] = metadata.ownerReferences ?? [];
+  const [owner, ...others] = metadata?.ownerReferences ?? [];
   if (others.length > 0) return `node "${node}" can only create pods with a single owner reference set to itself`;
   if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) {
     return `node "${node}" can only create pods with an owner reference set to itself`;
@@ -63,7 +64,7 @@ function referenceFault(pod: Pod, node: string): string | undefined {
   const { spec } = pod;
   const refusal = (what: string) => `node "${node}" can not create pods that reference ${what}`;
   if (spec?.serviceAccountName) return refusal('a service account');
-  const resources = new Set([...podReferences(pod)].map((reference) => reference.slice(0, reference.indexOf('/'))));
+  const resources = new Set([...namedInPod(pod)].map((reference) => reference.slice(0, reference.indexOf('/'))));
   for (const resource of ['secrets', 'configmaps']) if (resources.has(resource)) return refusal(resource);
   if (spec?.volumes?.some(({ projected }) => projected?.sources?.some(({ clusterTrustBundle }) => clusterTrustBundle))) {
     return refusal('clustertrustbundles');

@@ -1,12 +1,12 @@
 import { ApiError } from '../../../api/meta/status.ts';
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../api/schema/generated/types.ts';
 import { type Random, safeString } from '../../../base/random.ts';
+import { isMirrorPod, namedInPod } from '../../authz/node-references-plan.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** One hour and seven seconds, so that tokens of pods can be told from others (upstream's value). */
 const TOKEN_SECONDS = 3607;
-const MIRROR = 'kubernetes.io/config.mirror';
 
 /**
  * Every pod runs as a service account and finds its token, the CA and its namespace in a projected volume.
@@ -18,7 +18,7 @@ export const serviceAccount = (objects: ObjectReader, random: Random): Admission
     if (operation !== 'CREATE' || request.resource !== 'pods' || request.group !== '' || request.subresource) return;
     const pod = object as Pod;
     if (!pod.spec) return;
-    if (pod.metadata?.annotations?.[MIRROR] !== undefined) return checkMirror(pod, pod.spec);
+    if (isMirrorPod(pod)) return checkMirror(pod, pod.spec);
     pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default';
     pod.spec.serviceAccount = pod.spec.serviceAccountName;
     const account = objects.get<ServiceAccount>('serviceaccounts', request.namespace ?? '', pod.spec.serviceAccountName);
@@ -41,6 +41,7 @@ const forbidden = (pod: Pod, why: string): ApiError => {
 /** Mirror pods show what a node runs by itself: they have no part in the API. */
 function checkMirror(pod: Pod, spec: PodSpec): void {
   if (spec.serviceAccountName) throw forbidden(pod, 'a mirror pod may not reference service accounts');
+  if ([...namedInPod(pod)].some((name) => name.startsWith('secrets/'))) throw forbidden(pod, 'a mirror pod may not reference secrets');
   if (spec.volumes?.some(({ projected }) => projected?.sources?.some((source) => source.serviceAccountToken))) {
     throw forbidden(pod, 'a mirror pod may not use ServiceAccountToken volume projections');
   }
