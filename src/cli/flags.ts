@@ -93,6 +93,13 @@ export const apiSafetyFlags = () => [
     'EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are kept encrypted, and with which keys.',
     text,
   ),
+  flag(
+    '--max-requests-inflight <count>',
+    'With the next, how many requests may be under way at a time: priority levels share their sum.',
+    count,
+    400,
+  ),
+  flag('--max-mutating-requests-inflight <count>', 'See --max-requests-inflight.', count, 200),
   flag('--audit-policy-file <file>', 'Policy (audit.k8s.io/v1): which requests are logged, and how much of each.', text),
   flag('--audit-log-path <file>', 'Where audit events are written, one line of JSON each; - is standard output.', text),
   flag('--audit-log-maxage <days>', 'How long old audit logs are kept; 0 for ever.', count, 0),

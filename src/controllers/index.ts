@@ -4,6 +4,7 @@ import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
+import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
@@ -49,6 +50,8 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     resourceQuota({ resources: registry.all }),
     pvcProtection,
     pvProtection,
+    flowSchemaController(),
+    priorityLevelController(),
     csr({ signer }),
   ];
 }

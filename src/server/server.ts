@@ -16,6 +16,7 @@ import type { AuditPolicy } from './audit/policy-plan.ts';
 import { createAuditor } from './audit/trail.ts';
 import { CRDS } from './crd/crds.ts';
 import { customResources } from './crd/custom-resources.ts';
+import { createFlowControl } from './flowcontrol/flow-control.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { admittedStreams } from './http/connect-admission.ts';
 import { requestAuthenticator, type TrustedRoots } from './http/credentials.ts';
@@ -25,6 +26,7 @@ import { createHttpsServer, type TlsSource } from './http/https-server.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { localTransport } from './local-transport.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
+import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { objectReader } from './object-reader.ts';
 import type {
@@ -152,6 +154,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly streams?: Readonly<Record<string, StreamHandler>>;
   /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
   readonly documents?: AppOptions['documents'];
+  /** Requests that may be under way at a time, by API Priority and Fairness. Absent: any number. */
+  readonly flow?: { readonly seats: number };
   /** Absent: requests are not logged. */
   readonly audit?: { readonly policy: AuditPolicy; readonly log: AuditLog };
   /** Besides ping; /livez runs ping alone. */
@@ -166,6 +170,8 @@ export interface ApiServer extends ApiCore {
   readonly metrics: RequestMetrics;
 }
 
+/** Longest time in a queue: a quarter of the request timeout, as upstream's. */
+const QUEUE_WAIT_MS = 15_000;
 const ping: HealthCheck = { name: 'ping', check() {} };
 
 /** The API server: the core behind HTTPS. */
@@ -177,6 +183,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const ready = [ping, ...(options.readyChecks ?? [])];
   const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
+  const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs: QUEUE_WAIT_MS, ...options.flow });
+  if (flow) observeFlowControl(flow, metrics.registry);
   const frontOptions: FrontOptions = {
     registry: core.registry,
     definition,
@@ -189,6 +197,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     log,
     newAuditId: newUuid,
+    flow,
     audit: options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.log, metrics.registry) }),
   };
   const front = createFront(frontOptions);

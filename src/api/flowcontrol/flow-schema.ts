@@ -12,7 +12,6 @@ export const flowSchemas = defineResource<FlowSchema>({
   scope: 'Cluster',
   generation: true,
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('PriorityLevel', 'string', (schema) => schema.spec?.priorityLevelConfiguration.name || NONE),

@@ -14,7 +14,6 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   scope: 'Cluster',
   generation: true,
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Type', 'string', (level) => level.spec?.type ?? ''),

@@ -186,6 +186,7 @@ export async function assembleControlPlane(
     bindAddress: settings.bindAddress,
     port: settings.httpsListenPort,
     audit,
+    flow: { seats: (settings.maxRequestsInflight ?? 400) + (settings.maxMutatingRequestsInflight ?? 200) },
     clock,
     random,
     log,

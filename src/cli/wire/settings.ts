@@ -58,6 +58,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly nodeIp: string;
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;
+  readonly maxRequestsInflight?: number;
+  readonly maxMutatingRequestsInflight?: number;
 }
 
 /** What the agent on a machine was told. */

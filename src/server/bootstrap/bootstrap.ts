@@ -1,4 +1,5 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
+import { flowControlObjects } from '../../api/flowcontrol/default-objects.ts';
 import { registry } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/meta/status.ts';
@@ -6,7 +7,6 @@ import type { ApiRequest } from '../../api/transport.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type BootstrapToken, bootstrapTokenSecret } from '../authn/bootstrap-token.ts';
 import type { ObjectReader, UserInfo } from '../ports.ts';
-import { flowControlObjects } from './flow-control-plan.ts';
 import { rbacObjects } from './rbac-objects-plan.ts';
 import { planStep } from './reconcile-plan.ts';
 import {

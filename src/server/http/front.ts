@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
 import type { Auditor, AuditTrail } from '../audit/trail.ts';
+import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
@@ -41,6 +42,8 @@ export interface FrontOptions {
   readonly newAuditId: () => string;
   /** Absent: nothing is logged. */
   readonly audit?: Auditor;
+  /** Absent: any number of requests may be under way. */
+  readonly flow?: FlowControl;
 }
 
 export type Front = (raw: IncomingMessage, reply: ServerResponse) => Promise<void>;
@@ -58,6 +61,7 @@ export function createFront(options: FrontOptions): Front {
     let user: UserInfo | undefined;
     let trail: AuditTrail | undefined;
     let begun = false;
+    let seat: Seat | undefined;
     try {
       const path = pathOf(raw);
       user = await options.authenticate(raw);
@@ -65,12 +69,15 @@ export function createFront(options: FrontOptions): Front {
       user = await actingUser(options, user, { raw, routed, path });
       begun = true;
       trail = options.audit?.begin({ raw, reply, auditId, user, path, request: routed?.request });
-      if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail });
+      const entering = options.flow?.enter({ user, request: routed?.request, path, method: raw.method ?? 'GET', reply });
+      seat = entering instanceof Promise ? await entering : entering;
+      if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
       if (!begun) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: routed?.request });
       await answerError(options, { raw, reply, warnings, trail }, error);
     }
+    seat?.release();
     trail?.complete(reply.statusCode);
     options.metrics.finished(labelsOf(raw, routed), reply.statusCode, (options.clock.monotonic() - startedMs) / 1000);
   };
@@ -102,12 +109,17 @@ interface Incoming {
   readonly user: UserInfo;
   readonly warnings: string[];
   readonly trail: AuditTrail | undefined;
+  readonly seat: Seat | undefined;
 }
 
 /** Every request's signal ends with it. One reason for all: abort() without one takes a stack trace each time. */
 const OVER = new DOMException('the request is over', 'AbortError');
 
-async function answer(options: FrontOptions, writes: TurnQueue, { raw, reply, routed, user, warnings, trail }: Incoming): Promise<void> {
+async function answer(
+  options: FrontOptions,
+  writes: TurnQueue,
+  { raw, reply, routed, user, warnings, trail, seat }: Incoming,
+): Promise<void> {
   const { definition, query, path } = routed;
   let { request } = routed;
   await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
@@ -125,6 +137,7 @@ async function answer(options: FrontOptions, writes: TurnQueue, { raw, reply, ro
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {
     const stream = await options.registry.watch(request, context);
+    seat?.release();
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
     return sendWatch({ reply, stream, accepted, include, clock: options.clock });
   }

@@ -1,13 +1,16 @@
-import type { KubeObject } from '../../api/meta/object.ts';
+import type { KubeObject } from '../meta/object.ts';
 import type {
   FlowcontrolV1Subject,
   FlowSchema,
   PolicyRulesWithSubjects,
   PriorityLevelConfiguration,
   ResourcePolicyRule,
-} from '../../api/schema/generated/types.ts';
+} from '../schema/generated/types.ts';
 
 /** Kubernetes' default FlowSchemas and PriorityLevelConfigurations (API Priority and Fairness, "Defaults"). */
+
+/** These are kept as they are here, whatever anybody makes of them. */
+export const MANDATORY_FLOW_CONTROL: ReadonlySet<string> = new Set(['exempt', 'catch-all']);
 
 const API_VERSION = 'flowcontrol.apiserver.k8s.io/v1';
 const meta = (name: string) => ({ name, annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } });
@@ -30,7 +33,7 @@ const level = (name: string, spec: PriorityLevelConfiguration['spec']): Priority
   spec,
 });
 
-function levels(): PriorityLevelConfiguration[] {
+export function defaultPriorityLevels(): PriorityLevelConfiguration[] {
   const queued = Object.entries(LEVELS).map(([name, [nominalConcurrencyShares, lendablePercent, queues, handSize]]) =>
     level(name, {
       type: 'Limited',
@@ -117,9 +120,10 @@ const SCHEMAS: readonly (readonly [name: string, level: string, precedence: numb
     ['catch-all', 'catch-all', 10_000, 'ByUser', everything(everybody)],
   ];
 
-export const flowControlObjects = (): KubeObject[] => [
-  ...levels(),
-  ...SCHEMAS.map(
+export const flowControlObjects = (): KubeObject[] => [...defaultPriorityLevels(), ...defaultFlowSchemas()];
+
+export const defaultFlowSchemas = (): FlowSchema[] =>
+  SCHEMAS.map(
     ([name, levelName, matchingPrecedence, by, rules]): FlowSchema => ({
       apiVersion: API_VERSION,
       kind: 'FlowSchema',
@@ -131,5 +135,4 @@ export const flowControlObjects = (): KubeObject[] => [
         rules: [rules],
       },
     }),
-  ),
-];
+  );

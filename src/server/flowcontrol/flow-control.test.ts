@@ -1,0 +1,215 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultFlowSchemas } from '../../api/flowcontrol/default-objects.ts';
+import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
+import { type FakeApi, fakeApi } from '../fake-api.ts';
+import { type FakeServer, serve } from '../http/fake-server.ts';
+import { createFlowControl, FLOW_SCHEMAS, type FlowControl, PRIORITY_LEVELS, type Seat } from './flow-control.ts';
+
+class FakeReply extends EventEmitter {
+  readonly headers: Record<string, string> = {};
+  setHeader(name: string, value: string): void {
+    this.headers[name] = value;
+  }
+}
+
+let api: FakeApi;
+let clock: FakeClock;
+let flow: FlowControl;
+const level = (name: string, limited: object) => ({ body: { metadata: { name }, spec: { type: 'Limited', limited } } });
+const schema = (name: string, levelName: string, user: string) => ({
+  body: {
+    metadata: { name },
+    spec: {
+      priorityLevelConfiguration: { name: levelName },
+      matchingPrecedence: 10,
+      distinguisherMethod: { type: 'ByUser' },
+      rules: [
+        {
+          subjects: [{ kind: 'User', user: { name: user } }],
+          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }],
+        },
+      ],
+    },
+  },
+});
+const queue = (queueLengthLimit: number) => ({ type: 'Queue', queuing: { queues: 8, handSize: 2, queueLengthLimit } });
+
+beforeEach(async () => {
+  api = await fakeApi();
+  clock = fakeClock();
+  await api.call(
+    'create',
+    PRIORITY_LEVELS,
+    level('busy', { nominalConcurrencyShares: 5, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse: queue(2) }),
+  );
+  await api.call(
+    'create',
+    PRIORITY_LEVELS,
+    level('hard', { nominalConcurrencyShares: 0, borrowingLimitPercent: 0, limitResponse: { type: 'Reject' } }),
+  );
+  await api.call('create', FLOW_SCHEMAS, schema('busy', 'busy', 'jane'));
+  await api.call('create', FLOW_SCHEMAS, schema('hard', 'hard', 'joe'));
+  await api.call('create', FLOW_SCHEMAS, schema('dangling', 'none', 'ann'));
+  // Half of four seats each for `busy` and the mandatory catch-all.
+  flow = createFlowControl({ reader: api.objects, seats: 4, waitMs: 15_000, clock });
+});
+afterEach(() => flow[Symbol.dispose]());
+
+const enter = (name: string, verb: 'get' | 'watch' = 'get', reply = new FakeReply(), subresource?: string) => {
+  const request = { verb, group: '', version: 'v1', resource: 'pods', namespace: 'a', name: 'p', subresource };
+  return flow.enter({ user: { name, groups: [] }, request, path: '/x', method: 'GET', reply: reply as unknown as ServerResponse });
+};
+const countOf = (name: string) => [...flow.counts].find((count) => count.schema === name);
+
+describe('flow control', () => {
+  it('says how a request was classified', async () => {
+    const reply = new FakeReply();
+    await enter('jane', 'get', reply);
+    const { metadata } = await api.call('get', FLOW_SCHEMAS, { name: 'busy' });
+    expect(reply.headers['X-Kubernetes-PF-FlowSchema-UID']).toBe(metadata?.uid);
+    expect(reply.headers['X-Kubernetes-PF-PriorityLevel-UID']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('lets as many in as the level has seats, then those that wait, in turn', async () => {
+    const seats = [enter('jane'), enter('jane')] as Seat[];
+    expect(seats.every((seat) => !(seat instanceof Promise))).toBe(true);
+    const third = enter('jane');
+    expect(third).toBeInstanceOf(Promise);
+    seats[0]?.release();
+    seats[0]?.release();
+    const seat = await third;
+    const fourth = enter('jane');
+    expect(fourth).toBeInstanceOf(Promise);
+    seat.release();
+    seats[1]?.release();
+    (await fourth).release();
+    expect([...flow.levels].map(({ executing }) => executing).reduce((a, b) => a + b)).toBe(0);
+    expect(countOf('busy')).toMatchObject({ dispatched: 4 });
+  });
+
+  it('refuses what the queues cannot hold, what waits too long and what has no queue', async () => {
+    enter('jane');
+    enter('jane');
+    const waiting = Array.from({ length: 5 }, () => Promise.resolve(enter('jane')));
+    const outcomes = waiting.map((each) =>
+      each.then(
+        () => 'in',
+        ({ reason, message, details }) => [reason, message, details],
+      ),
+    );
+    // A hand of two queues, two places each.
+    expect(await outcomes[4]).toEqual(['TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: 1 }]);
+    clock.advance(15_000);
+    for (const outcome of outcomes) expect(await outcome).toContain('TooManyRequests');
+    expect(countOf('busy')?.rejected).toMatchObject({ 'queue-full': 1, 'time-out': 4 });
+    expect(() => enter('joe')).toThrow('Too many requests');
+    expect(countOf('hard')?.rejected).toMatchObject({ 'concurrency-limit': 1 });
+  });
+
+  it('forgets who has gone', async () => {
+    const [first] = [enter('jane'), enter('jane')] as Seat[];
+    const reply = new FakeReply();
+    const gone = Promise.resolve(enter('jane', 'get', reply));
+    const next = enter('jane');
+    reply.emit('close');
+    await expect(gone).rejects.toMatchObject({ reason: 'TooManyRequests' });
+    first?.release();
+    await expect(next).resolves.toBeDefined();
+  });
+
+  it('never counts exec and logs, and nobody who is exempt', () => {
+    for (let i = 0; i < 20; i += 1) expect(enter('jane', 'get', new FakeReply(), 'exec')).not.toBeInstanceOf(Promise);
+    const user = { name: 'root', groups: ['system:masters'] };
+    const asked = () =>
+      flow.enter({ user, request: undefined, path: '/version', method: 'GET', reply: new FakeReply() as unknown as ServerResponse });
+    for (let i = 0; i < 20; i += 1) expect(asked()).not.toBeInstanceOf(Promise);
+  });
+
+  it('sends to catch-all whom no schema with a level matches', async () => {
+    enter('ann');
+    expect(countOf('catch-all')?.dispatched).toBe(1);
+  });
+
+  it('follows changes: more seats let waiting requests start, a level that is gone sends them away', async () => {
+    enter('jane');
+    enter('jane');
+    const waiting = enter('jane');
+    const { body } = level('busy', { nominalConcurrencyShares: 50, lendablePercent: 0, limitResponse: queue(2) });
+    await api.call('update', PRIORITY_LEVELS, { name: 'busy', body });
+    await expect(waiting).resolves.toBeDefined();
+    enter('jane');
+    const last = Promise.resolve(enter('jane'));
+    last.catch(() => {});
+    await api.call('delete', PRIORITY_LEVELS, { name: 'busy' });
+    await expect(last).rejects.toMatchObject({ reason: 'TooManyRequests' });
+  });
+});
+
+it('keeps mandatory levels, and borrows only what is lent', async () => {
+  const empty = await fakeApi();
+  const defaults = createFlowControl({ reader: empty.objects, seats: 49, waitMs: 15_000, clock });
+  // 10 of 49 seats by shares: global-default has 4 and never less than 2, and everybody else keeps something.
+  const enterAs = (name: string) =>
+    defaults.enter({
+      user: { name, groups: ['system:authenticated'] },
+      request: undefined,
+      path: '/version',
+      method: 'GET',
+      reply: new FakeReply() as unknown as ServerResponse,
+    });
+  const entered = Array.from({ length: 49 }, () => enterAs('jane'));
+  entered.forEach((seat) => void (seat instanceof Promise && seat.catch(() => {})));
+  const at = entered.findIndex((seat) => seat instanceof Promise);
+  const kept = [...defaults.levels]
+    .filter(({ limits }) => limits.name !== 'global-default')
+    .reduce((sum, { limits }) => sum + limits.lower, 0);
+  expect(at).toBe(49 - kept);
+  expect(at).toBeGreaterThan(4);
+  expect(defaultFlowSchemas().length).toBe(13);
+  defaults[Symbol.dispose]();
+});
+
+describe('over HTTP', () => {
+  let fake: FakeServer;
+  afterEach(() => fake.stop());
+
+  it('answers 429 with Retry-After to one flow while others are served', async () => {
+    let release: (() => void)[] = [];
+    const plugin = {
+      name: 'Slow',
+      validate: ({ context }: { context: { user: { name: string } } }) =>
+        context.user.name === 'flood' ? new Promise<void>((resolve) => release.push(resolve)) : undefined,
+    };
+    fake = await serve({
+      flow: { seats: 1 },
+      admission: [plugin],
+      authenticator: async ({ authorization = '' }) => ({
+        name: authorization,
+        groups: authorization === 'flood' ? [] : ['system:authenticated'],
+      }),
+    });
+    const post = (user: string, name: string) =>
+      fake.call('/api/v1/namespaces/default/configmaps', {
+        method: 'POST',
+        headers: { authorization: user },
+        body: JSON.stringify({ metadata: { name } }),
+      });
+    // No group: catch-all, which has one seat and no queue; jane's level has one as well.
+    const first = post('flood', 'a');
+    await vi.waitFor(() => expect(release).toHaveLength(1));
+    const second = await post('flood', 'b');
+    expect([second.code, second.headers['retry-after'], second.json().reason]).toEqual([429, '1', 'TooManyRequests']);
+    expect(second.headers).toHaveProperty('x-kubernetes-pf-flowschema-uid');
+    expect((await post('jane', 'c')).code).toBe(201);
+    for (const each of release) each();
+    release = [];
+    expect((await first).code).toBe(201);
+    const { text } = await fake.call('/metrics');
+    expect(text).toContain(
+      'apiserver_flowcontrol_rejected_requests_total{priority_level="catch-all",flow_schema="catch-all",reason="concurrency-limit"}',
+    );
+    expect(text).toContain('apiserver_flowcontrol_nominal_limit_seats{priority_level="catch-all"} 1');
+  });
+});
