@@ -56,6 +56,11 @@ link_node() {
   ln -sfn "../$node" node_modules/.bin/node
 }
 
+npm_ci() {
+  npm ci --no-audit --no-fund --loglevel=error || die "npm ci failed"
+  link_node
+}
+
 # node_modules matches package-lock.json, and holds the Node that minik is built with.
 install_modules() {
   local stamp=node_modules/.package-lock.json
@@ -63,8 +68,15 @@ install_modules() {
     info "node_modules is up to date"
   else
     info "npm ci"
-    npm ci --no-audit --no-fund --loglevel=error || die "npm ci failed"
-    link_node
+    npm_ci
+    if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+      info "npm ci again with the Node that it brought: $(node --version) is too old for some packages"
+      local bin
+      bin=$(mktemp -d)
+      cp -L node_modules/.bin/node "$bin/node"
+      NODE_NO_WARNINGS=1 PATH="$bin:$PATH" npm_ci
+      rm -rf "$bin"
+    fi
     touch "$stamp"
   fi
   export PATH="$PWD/node_modules/.bin:$PATH"
