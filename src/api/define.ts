@@ -2,6 +2,7 @@ import type { StructuralSchema } from './crd-schema/index.ts';
 import { type Column, DEFAULT_COLUMNS } from './meta/columns.ts';
 import type { FieldError } from './meta/field-error.ts';
 import type { KubeObject } from './meta/object.ts';
+import type { ApplyType } from './patch/apply/index.ts';
 import type { Verb } from './transport.ts';
 
 export { type Column, column } from './meta/columns.ts';
@@ -99,6 +100,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly indexes: Readonly<Record<string, Reader<T, readonly string[]>>>;
   /** `none`: virtual, answered by code (reviews, ComponentStatus). */
   readonly persistence: 'durable' | 'write-behind' | 'none';
+  /** How server-side apply sees objects of the kind. Absent: by `schema`; for a custom resource `customResourceType` makes it from its OpenAPI schema. */
+  readonly applyType?: ApplyType;
   /** How the name is checked: most are DNS subdomains; `path` only forbids what breaks URLs (RBAC). */
   readonly nameRule: 'subdomain' | 'label' | 'rfc1035-label' | 'path';
   /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. */

@@ -46,7 +46,7 @@ async function start() {
     random: Math.random,
     log,
   });
-  const client = createClient(core.localTransport({ name: 'test', groups: ['system:masters'] }));
+  const client = createClient(core.localTransport({ name: 'test', groups: ['system:masters'] }, 'test'));
   const informers = createInformers({ client, clock, log, random: () => 0 });
   const noSigner = { describeCsr: () => Promise.reject(new Error('none')), signCsr: () => Promise.reject(new Error('none')) };
   const list = controllers({

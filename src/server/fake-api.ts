@@ -46,7 +46,7 @@ export async function fakeApi({ store: given, admissionOver, ...options }: FakeA
     ...options,
     ...(admissionOver && { admission: admissionOver(objectReader(resources)) }),
   });
-  const transport = core.localTransport(ADMIN);
+  const transport = core.localTransport(ADMIN, 'test');
   const call = async (verb: Verb, id: string, rest: Partial<ApiRequest> = {}) => {
     const definition = resources.definitions.byId(id);
     if (!definition) throw new Error(`no resource ${id}`);

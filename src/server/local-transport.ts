@@ -1,9 +1,10 @@
+import type { KubeObject } from '../api/meta/object.ts';
 import { ApiError, fromStatus } from '../api/meta/status.ts';
 import type { ApiRequest, Transport } from '../api/transport.ts';
 import type { Authorizer, RequestContext, UserInfo } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
 import { attributesOf, authorize } from './registry/authorize.ts';
-import { copyJson } from './registry/copy.ts';
+import { copyJson, copyObject } from './registry/copy.ts';
 import type { Registry } from './registry/registry.ts';
 import { watchEvent } from './registry/watch.ts';
 
@@ -11,8 +12,8 @@ import { watchEvent } from './registry/watch.ts';
  * The in-process door for one user: the same authorization and the same registry as HTTP, without sockets or JSON. Objects
  * that come out are the cache's own, frozen; bodies that go in are copied, so callers may reuse theirs.
  */
-export function localTransport(registry: Registry, authorizer: Authorizer, user: UserInfo): Transport {
-  const contextOf = (signal: AbortSignal): RequestContext => ({ user, signal, warn: () => {} });
+export function localTransport(registry: Registry, authorizer: Authorizer, user: UserInfo, userAgent = ''): Transport {
+  const contextOf = (signal: AbortSignal): RequestContext => ({ user, signal, userAgent, warn: () => {} });
   return {
     async request(request, { signal }) {
       await authorize(authorizer, attributesOf(user, request));
@@ -32,7 +33,10 @@ export function localTransport(registry: Registry, authorizer: Authorizer, user:
   };
 }
 
-const owned = (request: ApiRequest): ApiRequest => (request.body === undefined ? request : { ...request, body: copyJson(request.body) });
+const owned = (request: ApiRequest): ApiRequest =>
+  request.body === undefined ? request : { ...request, body: isObject(request.body) ? copyObject(request.body) : copyJson(request.body) };
+
+const isObject = (body: unknown): body is KubeObject => typeof body === 'object' && body !== null && !Array.isArray(body);
 
 async function orInternal<T>(run: () => Promise<T>): Promise<T> {
   try {

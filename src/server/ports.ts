@@ -78,6 +78,8 @@ export type Impersonator = (
 export interface RequestContext {
   readonly user: UserInfo;
   readonly signal: AbortSignal;
+  /** What the client calls itself; without a `fieldManager` in the request, what precedes the first slash is who owns what it writes. */
+  readonly userAgent?: string;
   /** Adds a `Warning: 299` header (or is dropped, in process). */
   readonly warn: (message: string) => void;
   /** Adds an annotation to the request's audit event, when there is one. */

@@ -40,6 +40,7 @@ import type {
   UserInfo,
 } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
+import { attributesOf, authorize } from './registry/authorize.ts';
 import type { Admission, Allocator, RegistryDeps } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
@@ -78,8 +79,8 @@ export interface ApiCore {
   /** Serves what CustomResourceDefinitions ask for. Run it with the rest. */
   readonly customResources: Component;
   readonly admission: Admission;
-  /** The in-process door for a user. Authorization applies as it does over HTTP. */
-  localTransport(user: UserInfo): Transport;
+  /** The in-process door for a user. Authorization applies as it does over HTTP. `userAgent`: whom the fields that it writes belong to. */
+  localTransport(user: UserInfo, userAgent?: string): Transport;
 }
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
@@ -96,6 +97,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     admission,
     allocators: allocatorsOf(options),
     turns: new KeyTurns(),
+    authorizeCreate: (request, { user }) => authorize(authorizer, attributesOf(user, { ...request, verb: 'create' })),
     clock,
     random,
     log,
@@ -115,7 +117,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     objects,
     customResources: customResources({ deps, registry, objects, clock, log }),
     admission,
-    localTransport: (user) => localTransport(registry, authorizer, user),
+    localTransport: (user, userAgent) => localTransport(registry, authorizer, user, userAgent),
   };
 }
 

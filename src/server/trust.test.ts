@@ -34,7 +34,7 @@ const credentials = (headers: Record<string, string | string[]>, certificate?: C
   };
 };
 const bearer = (token: string) => credentials({ authorization: `Bearer ${token}` });
-const context = (user: UserInfo): RequestContext => ({ user, signal: new AbortController().signal, warn: () => {} });
+const context = (user: UserInfo): RequestContext => ({ user, signal: new AbortController().signal, userAgent: 'test', warn: () => {} });
 
 describe('trust', () => {
   let clock: FakeClock;

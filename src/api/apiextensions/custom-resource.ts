@@ -1,6 +1,7 @@
 import { compileJsonPath, toStructural } from '../crd-schema/index.ts';
 import { ALL_VERBS, defineResource, type Reader, type ResourceDefinition, type Subresource } from '../define.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { customResourceType, type StructuralSchema as OpenApiSchema } from '../patch/apply/index.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresources } from '../schema/generated/types.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 import { customColumns } from './custom-columns.ts';
@@ -45,6 +46,7 @@ export function definitionOf(crd: CustomResourceDefinition, version: CustomResou
     hooks: customHooks(structural, version.subresources?.scale),
     generation: true,
     structural,
+    applyType: customResourceType(version.schema?.openAPIV3Schema as OpenApiSchema | undefined),
     ...(version.deprecated && { deprecation: deprecationOf(group, version.name, kind, version.deprecationWarning) }),
   });
 }

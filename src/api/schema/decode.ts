@@ -133,7 +133,9 @@ function listReader(items: FieldType, owner: string, required: boolean): Reader 
     if (value.length === 0) return required ? value : undefined;
     for (let i = 0; i < value.length; i++) {
       walk.path.push(i);
-      value[i] = value[i] === null ? zeroOf(items) : readItem(value[i], walk);
+      const after = value[i] === null ? zeroOf(items) : readItem(value[i], walk);
+      // Parts that came from the cache are frozen, and in their stored form already.
+      if (after !== value[i]) value[i] = after;
       walk.path.pop();
     }
     return value;

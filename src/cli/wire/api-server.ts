@@ -195,7 +195,7 @@ export async function assembleControlPlane(
   const defaults: Component = {
     name: 'bootstrap',
     async run({ signal, ready }) {
-      const transport = server.localTransport(BOOTSTRAP_USER);
+      const transport = server.localTransport(BOOTSTRAP_USER, 'kube-apiserver');
       const address = { serviceIp, servicePort: 443, advertiseAddress, advertisePort: server.address().port };
       await bootstrap({
         write: (request, options) => transport.request(request, options),

@@ -23,7 +23,7 @@ export function controlLoops(
   { server, pki, tokens }: { server: ApiServer; pki: Pki; tokens: ServiceAccountTokens },
   { clock, random, log }: Ambient,
 ): Component {
-  const client = createClient(server.localTransport(IN_PROCESS));
+  const client = createClient(server.localTransport(IN_PROCESS, 'kube-controller-manager'));
   const informers = createInformers({ client, clock, log, random });
   const components: Component[] = [];
   if (!settings.disable.includes('controllers')) {
@@ -33,7 +33,7 @@ export function controlLoops(
     components.push(runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log }));
   }
   if (!settings.disable.includes('scheduler')) {
-    const schedulerClient = createClient(server.localTransport(SCHEDULER));
+    const schedulerClient = createClient(server.localTransport(SCHEDULER, 'kube-scheduler'));
     const events = eventRecorder({ client: schedulerClient, component: 'default-scheduler', clock, log });
     components.push(events, createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log }));
   }

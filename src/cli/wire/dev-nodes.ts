@@ -22,7 +22,7 @@ export interface FakeNodesOptions {
   readonly clusterDns: string;
   readonly clusterDomain: string;
   /** A door to the API server as this user. */
-  readonly transportOf: (user: { name: string; groups: readonly string[] }) => Transport;
+  readonly transportOf: (user: { name: string; groups: readonly string[] }, userAgent: string) => Transport;
 }
 
 /** Set aside for benchmarks of networks (RFC 2544): the nodes' addresses lead nowhere. */
@@ -54,7 +54,9 @@ const fakeProber: Prober = {
  * pods and Services.
  */
 export function fakeNodes(options: FakeNodesOptions, ambient: Ambient): Component {
-  const client = createClient(options.transportOf({ name: 'minik:fake-nodes', groups: ['system:masters', 'system:authenticated'] }));
+  const client = createClient(
+    options.transportOf({ name: 'minik:fake-nodes', groups: ['system:masters', 'system:authenticated'] }, 'kubelet'),
+  );
   const shared = createInformers({ client, ...ambient });
   const podsOf = podsByNode(shared);
   const informersOf = (nodeName: string): AgentInformers => ({
@@ -74,7 +76,7 @@ type FakeNodeOptions = FakeNodesOptions & { nodeName: string; nodeIp: string; in
 
 function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, { clock, random, log }: Ambient): Component {
   const user = { name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
-  const client = createClient(options.transportOf(user));
+  const client = createClient(options.transportOf(user, 'kubelet'));
   const events = eventRecorder({ client, component: 'kubelet', host: nodeName, clock, log });
   const runtime = new FakeRuntime({ clock, podCidr: '' });
   const agentOptions: AgentOptions = {

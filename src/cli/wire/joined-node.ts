@@ -86,7 +86,7 @@ async function joinOnce(
     ca: caPem,
     credentials: () => certificate.current() ?? { token: bootstrapToken },
     clock,
-    userAgent: 'minik-agent',
+    userAgent: 'kubelet',
   });
   try {
     await certificate.obtain({ signal });

@@ -54,7 +54,7 @@ export async function runServer(options: ServerOptions, ambient: Ambient): Promi
     },
   };
   const identity = { name: `system:node:${options.nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
-  const door = { transport: plane.server.localTransport(identity), caPem: plane.pki.caPem };
+  const door = { transport: plane.server.localTransport(identity, 'kubelet'), caPem: plane.pki.caPem };
   const node = options.disableAgent ? undefined : await assembleNode(options, door, ambient);
   const components = [...plane.components, administration, controlLoops(options, plane, ambient), ...(node ? [node.component] : [])];
   try {

@@ -7,7 +7,7 @@ import { BOOTSTRAP_USER, bootstrap } from './bootstrap.ts';
 describe('bootstrap on the real registry', () => {
   it('passes validation with every object, and finds nothing to do on the next start', async () => {
     const api = await fakeApi();
-    const transport = api.localTransport(BOOTSTRAP_USER);
+    const transport = api.localTransport(BOOTSTRAP_USER, 'kube-apiserver');
     const run = (advertiseAddress: string) =>
       bootstrap({
         write: (request, options) => transport.request(request, options),

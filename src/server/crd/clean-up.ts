@@ -48,7 +48,7 @@ async function removeAll(instances: Resource, { deps, clock, signal }: Options):
   const request = { verb: 'deletecollection', group, version, resource: plural } as const;
   for (let looks = 0; collection.size > 0; looks += 1) {
     const fresh = collection.list().items.some(({ object }) => !object.metadata?.deletionTimestamp);
-    if (fresh) await removeCollection(deps, instances, request, { user: SERVER, signal, warn() {} });
+    if (fresh) await removeCollection(deps, instances, request, { user: SERVER, userAgent: 'kube-apiserver', signal, warn() {} });
     if (collection.size === 0) return;
     await clock.sleep(looks < QUICK_LOOKS ? RECHECK_MS : RECHECK_LATER_MS, { signal });
   }
@@ -83,7 +83,10 @@ async function change(
     if (!crd?.metadata?.deletionTimestamp) return;
     const target = { group, version, resource: plural, name, ...(subresource && { subresource }) };
     try {
-      await registry.answer({ ...target, verb: 'update', body: copyJson(make(crd)) }, { user: SERVER, signal, warn() {} });
+      await registry.answer(
+        { ...target, verb: 'update', body: copyJson(make(crd)) },
+        { user: SERVER, userAgent: 'kube-apiserver', signal, warn() {} },
+      );
       return;
     } catch (error) {
       if (isNotFound(error)) return;

@@ -71,7 +71,10 @@ class CustomResourceLoop {
     const { group, version, plural } = customResourceDefinitions;
     const target = { group, version, resource: plural, name: crd.metadata?.name, subresource: 'status' };
     try {
-      await this.#options.registry.answer({ ...target, verb: 'update', body: copyJson(crd) }, { user: SERVER, signal, warn() {} });
+      await this.#options.registry.answer(
+        { ...target, verb: 'update', body: copyJson(crd) },
+        { user: SERVER, userAgent: 'kube-apiserver', signal, warn() {} },
+      );
     } catch (error) {
       // Changed or gone in the meantime: the change wakes the loop again.
       if (!isConflict(error) && !isNotFound(error)) throw error;

@@ -16,7 +16,6 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/merge-patch+json': 'merge',
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
-  'application/apply-patch+cbor': 'apply',
 };
 
 const mediaType = (raw: IncomingMessage): string => (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -50,7 +49,8 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, options: RequestO
   const type = mediaType(raw);
   if (type === PROTOBUF) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
-  if (type === 'application/yaml' || type === 'application/apply-patch+yaml') return parseYaml(text);
+  if (type === 'application/yaml') return parseYaml(text);
+  if (type === 'application/apply-patch+yaml') return parseApplied(text);
   if (type !== '' && !type.endsWith('json') && type !== 'text/plain') {
     const message =
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
@@ -66,6 +66,16 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Client libraries send JSON under the name of YAML, which is a hundred times quicker to read. */
+function parseApplied(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return parseYaml(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseYaml(text);
   }
 }
 

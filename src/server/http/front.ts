@@ -125,7 +125,13 @@ async function answer(
   await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
   const gone = new AbortController();
   reply.once('close', () => gone.abort(OVER));
-  const context: RequestContext = { user, signal: gone.signal, warn: (text) => void warnings.push(text), annotate: trail?.annotate };
+  const context: RequestContext = {
+    user,
+    signal: gone.signal,
+    userAgent: raw.headers['user-agent'] ?? '',
+    annotate: trail?.annotate,
+    warn: (text) => void warnings.push(text),
+  };
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
   if (declared?.kind === 'custom' && declared.stream) {
     const handler = options.streams[`${definition.plural}/${path.subresource}`];

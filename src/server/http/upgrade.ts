@@ -37,7 +37,8 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
       const gone = new AbortController();
       socket.once('close', () => gone.abort());
-      const context: RequestContext = { user, signal: gone.signal, warn: () => {}, annotate: trail?.annotate };
+      const userAgent = raw.headers['user-agent'] ?? '';
+      const context: RequestContext = { user, signal: gone.signal, userAgent, warn: () => {}, annotate: trail?.annotate };
       const url = new URL(raw.url ?? '/', 'https://server');
       socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
       trail?.started(SWITCHING_PROTOCOLS);

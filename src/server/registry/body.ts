@@ -22,8 +22,11 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   draft.apiVersion = apiVersionOf(definition);
   draft.kind = definition.kind;
   draft.metadata = isObject(body.metadata) ? (body.metadata as ObjectMeta) : {};
+  const reset = draft.metadata.managedFields?.length === 0;
   const { decode } = definition.hooks;
   reportUnknown(decode ? decode(draft) : schemas.prune(draft, definition.schema), definition, request, context);
+  // Elsewhere an empty list is as good as none; here it asks for a new beginning.
+  if (reset) draft.metadata.managedFields = [];
   return draft;
 }
 

@@ -1,6 +1,7 @@
 import { resourceId } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { notFound } from '../../api/meta/status.ts';
+import { equalButForTimes } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
 import type { Cached } from '../../store/watch-cache/collection.ts';
@@ -11,6 +12,7 @@ import { equalJson } from './copy.ts';
 import { endsWithUpdate } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
+import { mutate, noteOwnership } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { prepareForUpdate, type Strategy, setDefaults, validateChanged } from './strategy.ts';
 
@@ -28,6 +30,11 @@ export interface Change {
   readonly subresource: string;
   /** Makes the new state from the one before, which is frozen: copy it. Called again after a lost race. */
   readonly make: (old: KubeObject) => Draft | Promise<Draft>;
+  /**
+   * Who owns the fields afterwards: worked out from what changes (absent); by `make`, which noted it in the draft; or as before, for what the
+   * server does on behalf of nobody (upstream's bindings and evictions).
+   */
+  readonly ownership?: 'made' | 'kept';
   /** How the admission plugins see the change; the object itself when absent. */
   readonly admitAs?: (draft: Draft, old: KubeObject) => { object: KubeObject; old: KubeObject };
   /** Brings what admission made of that other object back into the draft. */
@@ -87,8 +94,9 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
     ? undefined
     : ({ operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const);
   setDefaults(strategy, draft);
+  if (!change.ownership) noteOwnership({ deps, definition, request, context, subresource }, draft, old);
   if (admission) {
-    await deps.admission.mutate(admission);
+    await mutate(deps, admission, draft);
     change.takeBack?.(admission.object, draft);
   }
   prepareForUpdate(strategy, draft, old);
@@ -115,7 +123,7 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   const kept = resource.toStored(draft);
   const state = kept instanceof Promise ? await kept : kept;
   const ends = endsWithUpdate(draft);
-  if (!ends && !stored.stale && equalJson(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
+  if (!ends && !stored.stale && isUnchanged(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
   if (dryRun) return { kind: 'object', object: draft };
   delete draft.metadata.resourceVersion;
   if (state.metadata) delete state.metadata.resourceVersion;
@@ -128,4 +136,11 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   deps.allocators[resourceId(definition)]?.removed(last.object);
   await resource.prepare?.([last]);
   return { kind: 'item', definition, item: resource.view(last) };
+}
+
+/** Nothing changed, or nothing but the times at which managers last wrote: who writes what is there already does not make a new state. */
+function isUnchanged(state: KubeObject, stored: KubeObject): boolean {
+  const [is, was] = [state.metadata?.managedFields, stored.metadata?.managedFields];
+  const same = (a: KubeObject) => equalJson(a, { ...stored, metadata: { ...stored.metadata, managedFields: undefined } });
+  return same({ ...state, metadata: { ...state.metadata, managedFields: undefined } }) && equalButForTimes(is ?? [], was ?? [], equalJson);
 }

@@ -1,3 +1,5 @@
+import type { KubeObject } from '../../api/meta/object.ts';
+
 /** A deep copy of JSON data. Several times faster than structuredClone, which serialises. */
 export function copyJson<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
@@ -8,6 +10,14 @@ export function copyJson<T>(value: T): T {
     if (field !== undefined) copy[key] = copyJson(field);
   }
   return copy as T;
+}
+
+/** A copy of an object to change. Its managedFields are shared: they are never changed in place, and every write sets new ones. */
+export function copyObject<T extends KubeObject>(object: T): T {
+  const { managedFields, ...metadata } = object.metadata ?? {};
+  if (!managedFields) return copyJson(object);
+  const copy = copyJson({ ...object, metadata });
+  return Object.assign(copy, { metadata: { ...copy.metadata, managedFields } });
 }
 
 /** Are two pieces of JSON data the same? A field that is undefined counts as absent; the order of fields does not matter. */

@@ -10,6 +10,7 @@ import { type Draft, draftOf, matchNamespace } from './body.ts';
 import { copyJson } from './copy.ts';
 import type { Claim, RegistryDeps } from './deps.ts';
 import { alreadyExists } from './errors.ts';
+import { mutate, noteOwnership } from './field-ownership.ts';
 import { stampNew } from './metadata.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
@@ -20,7 +21,14 @@ const GENERATED_SUFFIX_LENGTH = 5;
 const LONGEST_GENERATED_BASE = 63 - GENERATED_SUFFIX_LENGTH;
 
 /** POST of a new object. Throws AlreadyExists, Invalid, BadRequest, and what admission throws. */
-export async function create(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<Answer> {
+export async function create(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  /** `made`: the body says who owns its fields. */
+  ownership?: 'made',
+): Promise<Answer> {
   const { definition } = resource;
   const draft = draftOf(definition, request, context, deps.schemas);
   matchNamespace(draft, definition, request.namespace);
@@ -28,12 +36,12 @@ export async function create(deps: RegistryDeps, resource: Resource, request: Ap
     throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
   }
   const { name, generateName } = draft.metadata;
-  if (name || !generateName) return createNamed(deps, resource, request, context, draft);
+  if (name || !generateName) return createNamed(deps, resource, request, context, { draft, ownership });
   for (let tries = 1; ; tries += 1) {
     const attempt = copyJson(draft);
     attempt.metadata.name = generateName.slice(0, LONGEST_GENERATED_BASE) + safeString(GENERATED_SUFFIX_LENGTH, deps.random);
     try {
-      return await createNamed(deps, resource, request, context, attempt);
+      return await createNamed(deps, resource, request, context, { draft: attempt, ownership });
     } catch (error) {
       if (!isAlreadyExists(error) || tries === GENERATED_NAME_TRIES) throw error;
     }
@@ -45,7 +53,7 @@ async function createNamed(
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  draft: Draft,
+  { draft, ownership }: { draft: Draft; ownership: 'made' | undefined },
 ): Promise<Answer> {
   const { definition } = resource;
   const strategy: Strategy = { deps, definition, context, subresource: '' };
@@ -54,7 +62,8 @@ async function createNamed(
   const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
   stampNew(draft.metadata, stamp);
   setDefaults(strategy, draft);
-  await deps.admission.mutate(admission);
+  if (ownership === undefined) noteOwnership({ deps, definition, request, context, subresource: '' }, draft, undefined);
+  await mutate(deps, admission, draft);
   // What the server owns, and where the object is, stay as they are whatever a webhook says.
   stampNew(draft.metadata, stamp);
   matchNamespace(draft, definition, request.namespace);

@@ -4,7 +4,7 @@ import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
-import type { AdmissionRequest } from '../ports.ts';
+import type { AdmissionRequest, RequestContext } from '../ports.ts';
 import type { Resources } from './resources.ts';
 import type { KeyTurns } from './turns.ts';
 
@@ -47,6 +47,8 @@ export interface RegistryDeps {
   readonly allocators: Readonly<Record<string, Allocator>>;
   /** Of everything that changes what is stored already, by the store's key. */
   readonly turns: KeyTurns;
+  /** May this user create the object that his update or apply found missing? Throws Forbidden. */
+  readonly authorizeCreate: (request: ApiRequest, context: RequestContext) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly newUid: () => string;

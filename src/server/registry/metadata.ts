@@ -10,6 +10,7 @@ import {
 } from '../../api/meta/names.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../api/meta/object.ts';
 import { checkAnnotations } from '../../api/meta/validation.ts';
+import { entryFindings } from '../../api/patch/apply/index.ts';
 
 const NAME_FINDINGS = {
   subdomain: dns1123SubdomainFindings,
@@ -29,6 +30,7 @@ export function validateMetadata(object: KubeObject, definition: ResourceDefinit
     ...checkAnnotations('metadata.annotations', meta.annotations),
     ...validateOwners(meta.ownerReferences ?? []),
     ...validateFinalizers(meta.finalizers ?? [], takesAnyFinalizer(definition)),
+    ...entryFindings(meta.managedFields),
   ];
 }
 
@@ -148,8 +150,7 @@ export function carryMetadata(meta: ObjectMeta, old: ObjectMeta): void {
   dropUnkept(meta);
 }
 
-/** selfLink is gone since 1.24. managedFields are accepted and not kept until server-side apply is built. */
+/** selfLink is gone since 1.24. */
 function dropUnkept(meta: ObjectMeta): void {
   delete meta.selfLink;
-  delete meta.managedFields;
 }

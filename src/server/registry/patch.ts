@@ -4,6 +4,7 @@ import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/inde
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
+import { apply } from './apply.ts';
 import { draftOf, matchName, matchNamespace } from './body.ts';
 import { changeObject } from './change.ts';
 import { copyJson } from './copy.ts';
@@ -11,7 +12,7 @@ import type { RegistryDeps } from './deps.ts';
 import { badRequest, notBuilt } from './errors.ts';
 import type { Resource } from './resources.ts';
 
-/** PATCH of an object or of its status: JSON patch, merge patch or strategic merge patch. */
+/** PATCH of an object or of its status. */
 export async function patch(
   deps: RegistryDeps,
   resource: Resource,
@@ -22,7 +23,7 @@ export async function patch(
   const { definition } = resource;
   const { name = '', namespace } = request;
   if (request.patchType === 'strategic' && definition.structural) throw noStrategicMerge();
-  if (request.patchType === 'apply') throw notBuilt('server-side apply');
+  if (request.patchType === 'apply') return apply(deps, resource, request, context, subresource);
   const make = (old: KubeObject) => {
     const body = applyPatch(old, request, definition.schema);
     const draft = draftOf(definition, { ...request, body }, context, deps.schemas);
@@ -59,7 +60,7 @@ export function applyPatch(old: KubeObject, { patchType, body }: ApiRequest, sch
     case 'strategic':
       return strategicMergePatch(copyJson(old), documentOf(body) as never, schema);
     case 'apply':
-      throw notBuilt('server-side apply');
+      throw notBuilt('server-side apply of this subresource');
     case undefined:
       throw new ApiError('UnsupportedMediaType', 'the patch does not say what kind of patch it is');
   }

@@ -9,6 +9,7 @@ import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
+import { checkWriteOptions } from './field-ownership.ts';
 import { list, parseRevision, reach } from './list.ts';
 import { patch } from './patch.ts';
 import { keyOf, type Resource } from './resources.ts';
@@ -54,6 +55,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const definition = options.definition(request.group, request.version, request.resource);
       if (!definition) throw noSuchResource();
       if (definition.deprecation !== undefined) context.warn(definition.deprecation);
+      checkWriteOptions(request);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
       if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(request.verb) : methodNotAllowed();

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
-import { copyJson, equalJson } from './copy.ts';
+import { copyJson, copyObject, equalJson } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
 import { carryMetadata, finalizerWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
@@ -88,12 +88,12 @@ function keepStatus(draft: WithStatus, old: WithStatus): void {
  */
 function keepAllButStatus(draft: WithStatus, old: WithStatus, { structural }: ResourceDefinition): void {
   const { status, metadata } = draft;
-  const { resourceVersion, uid } = metadata;
+  const { resourceVersion, uid, managedFields } = metadata;
   const { labels, annotations } = structural ? old.metadata : metadata;
   for (const field of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[field];
-  Object.assign(draft, copyJson({ ...old, status: undefined }));
+  Object.assign(draft, copyObject({ ...old, status: undefined }));
   if (status !== undefined) draft.status = status;
-  Object.assign(draft.metadata, { labels, annotations, resourceVersion, uid: uid || old.metadata.uid });
+  Object.assign(draft.metadata, { labels, annotations, resourceVersion, uid: uid || old.metadata.uid, managedFields });
 }
 
 /** Did anything outside metadata change, and outside status where that is written apart? */

@@ -6,7 +6,7 @@ import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { draftOf, matchName, matchNamespace } from './body.ts';
 import { changeObject } from './change.ts';
-import { copyJson } from './copy.ts';
+import { copyObject } from './copy.ts';
 import { create } from './create.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest } from './errors.ts';
@@ -60,12 +60,13 @@ export async function update(
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);
     }
-    return copyJson(received);
+    return copyObject(received);
   };
   try {
     return await changeObject(deps, { resource, request, context, name, subresource, make });
   } catch (error) {
     if (subresource !== '' || !isNotFound(error) || !CREATED_BY_UPDATE.has(id)) throw error;
-    return create(deps, resource, { ...request, verb: 'create', body: copyJson(received) }, context);
+    await deps.authorizeCreate(request, context);
+    return create(deps, resource, { ...request, verb: 'create', body: copyObject(received) }, context);
   }
 }

@@ -27,6 +27,7 @@ describe('create', () => {
       uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
       creationTimestamp: '2026-01-01T00:00:00Z',
       resourceVersion: expect.stringMatching(/^\d+$/),
+      managedFields: [expect.objectContaining({ manager: 'test', fieldsV1: { 'f:data': { '.': {}, 'f:k': {} } } })],
     });
     expect(made).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v' } });
   });

@@ -7,7 +7,7 @@ import { admitCreation } from '../registry/admit.ts';
 import { type Answer, success } from '../registry/answer.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
-import { copyJson } from '../registry/copy.ts';
+import { copyObject } from '../registry/copy.ts';
 import { badRequest, conflict, noSuchResource } from '../registry/errors.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
 
@@ -25,7 +25,7 @@ export async function bindPod(request: ApiRequest, context: RequestContext, deps
   const asked: Binding = { ...binding, apiVersion: 'v1', kind: 'Binding', metadata };
   await admitCreation(deps, { ...request, name }, context, asked);
   const make = (old: KubeObject) => bound(old as Pod, asked, rfc3339(deps.clock.now()));
-  await changeObject(deps, { resource, request, context, name, subresource: 'binding', make, admitted: true });
+  await changeObject(deps, { resource, request, context, name, subresource: 'binding', make, admitted: true, ownership: 'kept' });
   return { kind: 'status', status: { ...success(undefined), code: 201 } };
 }
 
@@ -35,7 +35,7 @@ function bound(old: Pod, binding: Binding, now: string): Draft {
   if (old.metadata?.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (old.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${old.spec.nodeName}"`);
   if (old.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
-  const pod = copyJson(old) as Pod & Draft;
+  const pod = copyObject(old) as Pod & Draft;
   const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {};
   pod.metadata = { ...pod.metadata, uid: uid ?? pod.metadata.uid, resourceVersion };
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };

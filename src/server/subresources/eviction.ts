@@ -10,7 +10,7 @@ import { admitCreation } from '../registry/admit.ts';
 import { type Answer, success } from '../registry/answer.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
-import { copyJson } from '../registry/copy.ts';
+import { copyObject } from '../registry/copy.ts';
 import { remove } from '../registry/delete.ts';
 import { badRequest, noSuchResource } from '../registry/errors.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
@@ -63,7 +63,7 @@ async function countDisruption(deps: SubresourceDeps, resource: Resource, contex
   const make = (old: KubeObject): Draft => {
     const again = planEviction(pod, [old as PodDisruptionBudget]);
     if (again.do === 'refuse') throw again.error;
-    const draft = copyJson(old) as PodDisruptionBudget & Draft;
+    const draft = copyObject(old) as PodDisruptionBudget & Draft;
     const {
       disruptionsAllowed = 0,
       disruptedPods = {},
@@ -78,7 +78,7 @@ async function countDisruption(deps: SubresourceDeps, resource: Resource, contex
     return draft;
   };
   const request: ApiRequest = { verb: 'update', group, version, resource: plural, namespace, name: budget, options: { dryRun } };
-  await changeObject(deps, { resource, request, context, name: budget, subresource: 'status', make, admitted: true });
+  await changeObject(deps, { resource, request, context, name: budget, subresource: 'status', make, admitted: true, ownership: 'kept' });
 }
 
 /** The pod says why it goes (KEP-3329). */
@@ -86,11 +86,20 @@ async function noteEviction(deps: SubresourceDeps, resource: Resource, request: 
   const lastTransitionTime = rfc3339(deps.clock.now());
   const why = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
   const make = (old: KubeObject): Draft => {
-    const pod = copyJson(old) as Pod & Draft;
+    const pod = copyObject(old) as Pod & Draft;
     const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? [];
     pod.status = { ...pod.status, conditions: [...others, { type: 'DisruptionTarget', status: 'True', lastTransitionTime, ...why }] };
     delete pod.metadata.resourceVersion;
     return pod;
   };
-  await changeObject(deps, { resource, request, context, name: request.name ?? '', subresource: 'status', make, admitted: true });
+  await changeObject(deps, {
+    resource,
+    request,
+    context,
+    name: request.name ?? '',
+    subresource: 'status',
+    make,
+    admitted: true,
+    ownership: 'kept',
+  });
 }

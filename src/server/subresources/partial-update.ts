@@ -4,7 +4,7 @@ import type { RequestContext } from '../ports.ts';
 import type { Answer } from '../registry/answer.ts';
 import { type Draft, draftOf, matchName, matchNamespace } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
-import { copyJson } from '../registry/copy.ts';
+import { copyJson, copyObject } from '../registry/copy.ts';
 import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
 import { applyPatch } from '../registry/patch.ts';
 import { type CustomSubresourceHandler, get, type SubresourceDeps } from '../registry/registry.ts';
@@ -26,7 +26,7 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
       const sent = draftOf(definition, { ...request, body }, context, deps.schemas);
       matchName(sent, name);
       matchNamespace(sent, definition, namespace);
-      const draft = copyJson(old) as Draft;
+      const draft = copyObject(old) as Draft;
       take(sent as unknown as T, draft as unknown as T);
       const { resourceVersion, uid } = sent.metadata;
       const brought = request.verb === 'update' || resourceVersion !== old.metadata?.resourceVersion;

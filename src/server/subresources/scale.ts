@@ -2,13 +2,16 @@ import type { ScaleSubresource } from '../../api/define.ts';
 import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject, LabelSelector } from '../../api/meta/object.ts';
 import { formatLabelSelector } from '../../api/meta/selectors.ts';
+import { entriesOf } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import { type Answer, answerObject } from '../registry/answer.ts';
+import { appliedObject, readConfiguration } from '../registry/apply.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
-import { copyJson } from '../registry/copy.ts';
+import { copyObject } from '../registry/copy.ts';
 import { badRequest, methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { setEntries } from '../registry/field-ownership.ts';
 import { applyPatch } from '../registry/patch.ts';
 import { readPath, writePath } from '../registry/paths.ts';
 import { get, type SubresourceDeps } from '../registry/registry.ts';
@@ -41,10 +44,11 @@ function changeScale(
   deps: SubresourceDeps,
 ): Promise<Answer> {
   const { name = '' } = request;
+  if (request.patchType === 'apply') return applyScale(resource, paths, request, context, deps);
   const make = (old: KubeObject): Draft => {
     const wanted = wantedScale(scaleOf(old, paths), request);
     const replicas = checkedReplicas(wanted, name);
-    const draft = copyJson(old) as Draft;
+    const draft = copyObject(old) as Draft;
     draft.metadata.resourceVersion = request.verb === 'patch' && !patchesVersion(request) ? undefined : wanted.metadata?.resourceVersion;
     writePath(draft, paths.specReplicas, replicas);
     return draft;
@@ -53,6 +57,32 @@ function changeScale(
   const takeBack = (admitted: KubeObject, draft: Draft) => writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name));
   return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs, takeBack });
 }
+
+/** An applied Scale is an applied configuration of the object that names nothing but the replicas. */
+function applyScale(
+  resource: Resource,
+  paths: ScaleSubresource,
+  request: ApiRequest,
+  context: RequestContext,
+  deps: SubresourceDeps,
+): Promise<Answer> {
+  const { name = '' } = request;
+  const { definition } = resource;
+  const scale = readConfiguration(request.body, SCALE) as Scale;
+  const configuration: KubeObject = {};
+  if (scale.spec?.replicas !== undefined) writePath(configuration, paths.specReplicas, checkedReplicas(scale, name));
+  const make = (old: KubeObject): Draft => {
+    const { object, managers } = appliedObject({ deps, definition, request, context, subresource: 'scale' }, configuration, old);
+    const draft = copyObject(object) as Draft;
+    draft.metadata.resourceVersion = scale.metadata?.resourceVersion;
+    setEntries(draft, entriesOf(managers));
+    return draft;
+  };
+  const admitAs = (draft: Draft, old: KubeObject) => ({ object: scaleOf(draft, paths), old: scaleOf(old, paths) });
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs, ownership: 'made' });
+}
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'Scale' };
 
 const patchesVersion = ({ body }: ApiRequest) =>
   (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion !== undefined;

@@ -76,7 +76,7 @@ describe('exec over WebSocket', () => {
       namespace: 'default',
       name: 'web',
     } as const;
-    const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, warn: () => {} };
+    const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, userAgent: 'test', warn: () => {} };
     const url = new URL(raw.url ?? '/', 'https://server');
     try {
       await podStreams(dialer, objects)['pods/exec']?.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });

@@ -93,7 +93,7 @@ describe('a request through the proxy', () => {
       namespace: 'default',
       name: decodeURIComponent(name ?? ''),
     } as const;
-    const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, warn: () => {} };
+    const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, userAgent: 'test', warn: () => {} };
     const url = new URL(raw.url ?? '/', 'https://server');
     try {
       await streams[`${resource}/proxy`]?.handle({ request, context, raw, url, reply, upgrade: undefined });

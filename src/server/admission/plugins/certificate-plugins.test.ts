@@ -35,7 +35,7 @@ const admission = (object: CertificateSigningRequest, subresource = '', old?: Ce
   },
   object,
   old,
-  context: { user: { name: 'jane', groups: [] }, signal: new AbortController().signal, warn: () => {} },
+  context: { user: { name: 'jane', groups: [] }, signal: new AbortController().signal, userAgent: 'test', warn: () => {} },
 });
 const validate = async (plugin: AdmissionPlugin, request: AdmissionRequest) => plugin.validate?.(request);
 

@@ -12,7 +12,7 @@ const write = (user: UserInfo, group: string, resource: string, object: KubeObje
   request: { verb: old ? 'update' : 'create', group, version: 'v1', resource, namespace: object.metadata?.namespace },
   object,
   old,
-  context: { user, signal: new AbortController().signal, warn: () => {} },
+  context: { user, signal: new AbortController().signal, userAgent: 'test', warn: () => {} },
 });
 
 describe('the escalation plugin', () => {

@@ -1,0 +1,136 @@
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import {
+  type Apply,
+  applyAsClient,
+  configurationFindings,
+  entriesOf,
+  findingsText,
+  type Manager,
+  storedManagers,
+  UnnamedElement,
+} from '../../api/patch/apply/index.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { RequestContext } from '../ports.ts';
+import type { Answer } from './answer.ts';
+import { type Draft, draftOf, matchName, matchNamespace } from './body.ts';
+import { changeObject } from './change.ts';
+import { copyJson } from './copy.ts';
+import { create } from './create.ts';
+import type { RegistryDeps } from './deps.ts';
+import { badRequest, conflict, modified } from './errors.ts';
+import { applyTypeOf, managerName, setEntries, versionedAs, versionsOf, type Writing } from './field-ownership.ts';
+import { keyOf, type Resource } from './resources.ts';
+
+/** Tries when others create and delete the object in between. */
+const TRIES = 5;
+
+/** PATCH with an applied configuration (KEP-555): changes the object, or creates it. Throws what create and update do, and Conflict. */
+export async function apply(
+  deps: RegistryDeps,
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  subresource: '' | 'status',
+): Promise<Answer> {
+  const { definition } = resource;
+  const writing: Writing = { deps, definition, request, context, subresource };
+  const configuration = readConfiguration(request.body, definition);
+  const key = keyOf(resource, request.namespace, request.name ?? '');
+  const make = (old: KubeObject) => appliedDraft(writing, configuration, old);
+  for (let tries = 1; ; tries += 1) {
+    const exists = resource.collection.get(key) !== undefined;
+    try {
+      if (exists || subresource !== '') {
+        return await changeObject(deps, { resource, request, context, name: request.name ?? '', subresource, make, ownership: 'made' });
+      }
+      return await createApplied(resource, writing, configuration);
+    } catch (error) {
+      const overtaken = exists ? isNotFound(error) : isAlreadyExists(error);
+      if (!overtaken || subresource !== '' || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** What a configuration must be of. */
+type Kind = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'applyType'>;
+
+/** Checks what can be checked without the object. */
+export function readConfiguration(body: unknown, definition: Kind): KubeObject {
+  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+    throw badRequest('error decoding patch: the applied configuration must be an object');
+  }
+  const configuration = (body ?? {}) as KubeObject;
+  const { apiVersion = '', kind = '', metadata } = configuration;
+  if (apiVersion !== apiVersionOf(definition) || kind !== definition.kind) {
+    throw badRequest(`invalid object type: ${qualifiedKind(apiVersion, kind)}`);
+  }
+  if (Array.isArray(metadata?.managedFields)) throw badRequest('metadata.managedFields must be nil');
+  const findings = configurationFindings(configuration, applyTypeOf(definition));
+  if (findings.length > 0) {
+    const called = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${qualifiedKind(apiVersion, kind)}`;
+    throw new ApiError('InternalError', `failed to create typed patch object (${called}): ${findingsText(findings)}`, { statedReason: '' });
+  }
+  return configuration;
+}
+
+const qualifiedKind = (apiVersion: string, kind: string): string =>
+  `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+
+/** The live object with the configuration laid over it, and its owners. */
+export function appliedObject(
+  { deps, definition, request, context, subresource }: Writing,
+  configuration: KubeObject,
+  old: KubeObject,
+): {
+  object: KubeObject;
+  managers: readonly Manager[];
+} {
+  const apply: Apply = {
+    live: versionedAs(definition, old),
+    configuration,
+    managers: storedManagers(old.metadata?.managedFields),
+    applier: { name: managerName(request, context), subresource },
+    versions: versionsOf(deps.resources, definition, subresource),
+    force: request.options?.force ?? false,
+    now: rfc3339(deps.clock.now()),
+  };
+  try {
+    return applyAsClient(apply);
+  } catch (error) {
+    if (!(error instanceof UnnamedElement)) throw error;
+    const { name, namespace } = old.metadata ?? {};
+    const message = `failed to create typed live object (${namespace ?? ''}/${name ?? ''}): ${error.message}`;
+    throw new ApiError('InternalError', message, { statedReason: '' });
+  }
+}
+
+function appliedDraft(writing: Writing, configuration: KubeObject, old: KubeObject): Draft {
+  const { deps, definition, request, context } = writing;
+  const { object, managers } = appliedObject(writing, configuration, old);
+  const draft = draftOf(definition, { ...request, body: copyJson(object) }, context, deps.schemas);
+  matchName(draft, request.name ?? '');
+  matchNamespace(draft, definition, request.namespace);
+  if (configuration.metadata?.resourceVersion === undefined) delete draft.metadata.resourceVersion;
+  setEntries(draft, entriesOf(managers));
+  return draft;
+}
+
+async function createApplied(resource: Resource, writing: Writing, configuration: KubeObject): Promise<Answer> {
+  const { deps, definition, request, context } = writing;
+  const { name = '', namespace } = request;
+  const { uid, resourceVersion } = configuration.metadata ?? {};
+  if (uid) {
+    throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  }
+  if (resourceVersion && resourceVersion !== '0') throw modified(definition, name);
+  const { object, managers } = appliedObject(writing, configuration, { metadata: {} });
+  const draft = copyJson(object) as Draft;
+  matchName({ ...draft, metadata: draft.metadata ?? {} }, name);
+  matchNamespace(draft, definition, namespace);
+  setEntries(draft, entriesOf(managers));
+  await deps.authorizeCreate(request, context);
+  return create(deps, resource, { ...request, verb: 'create', body: draft }, context, 'made');
+}

@@ -1,0 +1,185 @@
+import { apiVersionOf, type ResourceDefinition, resourceId } from '../../api/define.ts';
+import { forbidden, invalidObject, required } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import {
+  type ApplyType,
+  builtInType,
+  entriesOf,
+  type FieldSet,
+  isReset,
+  type Manager,
+  managerFindings,
+  managerOfUserAgent,
+  NO_FIELDS,
+  ownershipAfterUpdate,
+  sentManagers,
+  storedManagers,
+  UnnamedElement,
+  type Versioned,
+  type Versions,
+  type Write,
+} from '../../api/patch/apply/index.ts';
+import type { ManagedFieldsEntry } from '../../api/schema/generated/types.ts';
+import type { ApiRequest } from '../../api/transport.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { AdmissionRequest, RequestContext } from '../ports.ts';
+import type { Draft } from './body.ts';
+import { equalJson } from './copy.ts';
+import type { RegistryDeps } from './deps.ts';
+import type { Resources } from './resources.ts';
+
+/** How the fields of the kind's objects are owned and merged. */
+export const applyTypeOf = (definition: Pick<ResourceDefinition, 'schema' | 'applyType'>): ApplyType =>
+  definition.applyType ?? builtInType(definition.schema);
+
+export const versionedAs = <T extends KubeObject>(definition: ResourceDefinition, object: T): Versioned<T> => ({
+  apiVersion: apiVersionOf(definition),
+  object,
+  type: applyTypeOf(definition),
+});
+
+/** What the rules of ownership need to know of a write besides the object. */
+export interface Writing {
+  readonly deps: RegistryDeps;
+  readonly definition: ResourceDefinition;
+  readonly request: ApiRequest;
+  readonly context: RequestContext;
+  /** '' for the object itself. */
+  readonly subresource: string;
+}
+
+/** The writer's name: `fieldManager`, or what the client calls itself. */
+export function managerName(request: ApiRequest, context: RequestContext): string {
+  return request.options?.fieldManager ?? (managerOfUserAgent(context.userAgent ?? '') || 'unknown');
+}
+
+/** Throws Invalid for a manager's name that cannot be one, for an apply without one, and for `force` on what is no apply. */
+export function checkWriteOptions({ verb, patchType, options }: ApiRequest): void {
+  const applies = patchType === 'apply';
+  if (!applies && options?.fieldManager === undefined && options?.force === undefined) return;
+  const errors = managerFindings(options?.fieldManager ?? '', 'fieldManager');
+  if (applies && !options?.fieldManager) errors.unshift(required('fieldManager', 'is required for apply patch'));
+  if (!applies && verb === 'patch' && options?.force !== undefined) {
+    errors.unshift(forbidden('force', 'may not be specified for non-apply patch'));
+  }
+  if (errors.length > 0) throw invalidObject(OPTIONS_KINDS[verb] ?? 'PatchOptions', 'meta.k8s.io', '', errors);
+}
+
+const OPTIONS_KINDS: Readonly<Record<string, string>> = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' };
+
+/** Notes in the draft who owns its fields after this write, which is no apply. `old` is undefined for a new object. */
+export function noteOwnership(writing: Writing, draft: Draft, old: KubeObject | undefined): void {
+  const { deps, definition, request, context, subresource } = writing;
+  const { metadata } = draft;
+  const managers = managersOf(metadata.managedFields, old?.metadata?.managedFields, subresource);
+  // Who is not tracked from the beginning is not tracked before the first apply.
+  if (managers.length === 0 && old) {
+    delete metadata.managedFields;
+    return;
+  }
+  const write: Write = {
+    before: old && versionedAs(definition, old),
+    after: versionedAs(definition, draft),
+    managers,
+    writer: { name: managerName(request, context), subresource },
+    versions: versionsOf(deps.resources, definition, subresource),
+    now: rfc3339(deps.clock.now()),
+  };
+  setEntries(draft, entriesAfter(write) ?? old?.metadata?.managedFields);
+}
+
+/** undefined: nobody owns anything, or this is an object whose fields cannot be named, which validation refuses. */
+function entriesAfter(write: Write): ManagedFieldsEntry[] | undefined {
+  try {
+    return entriesOf(ownershipAfterUpdate(write));
+  } catch (error) {
+    if (error instanceof UnnamedElement) return undefined;
+    throw error;
+  }
+}
+
+/** Mutating admission, which may not leave entries behind that cannot be read. */
+export async function mutate(deps: RegistryDeps, admission: AdmissionRequest, draft: Draft): Promise<void> {
+  const before = draft.metadata.managedFields;
+  await deps.admission.mutate(admission);
+  const { managedFields } = draft.metadata;
+  if (managedFields === before || managedFields === undefined) return;
+  try {
+    sentManagers(managedFields);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    setEntries(draft, before);
+    admission.context.warn(`${INVALID_AFTER_ADMISSION}: ${error.message}`);
+  }
+}
+
+const INVALID_AFTER_ADMISSION =
+  '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
+
+export function setEntries({ metadata }: Draft, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries) metadata.managedFields = entries;
+  else delete metadata.managedFields;
+}
+
+/** What a request says of the managers counts only if it can be read, and never through a subresource. */
+function managersOf(
+  sent: readonly ManagedFieldsEntry[] | undefined,
+  stored: readonly ManagedFieldsEntry[] | undefined,
+  subresource: string,
+): readonly Manager[] {
+  if (subresource !== '' || sent === undefined || equalJson(sent, stored)) return storedManagers(stored);
+  if (isReset(sent)) return [];
+  try {
+    const managers = sentManagers(sent);
+    return managers.length > 0 ? managers : storedManagers(stored);
+  } catch (error) {
+    if (error instanceof SyntaxError) return storedManagers(stored);
+    throw error;
+  }
+}
+
+/** The versions in which a resource is served, and which of its fields a write can own. */
+export function versionsOf(resources: Resources, definition: ResourceDefinition, subresource: string): Versions {
+  return { owned: (fields) => ownable(fields, definition, subresource), convert: (from, to) => convert(resources, definition, from, to) };
+}
+
+/** Status belongs to writes of the status; those own labels and annotations besides, which they can change as well. */
+function ownable(fields: FieldSet, definition: ResourceDefinition, subresource: string): FieldSet {
+  if (subresource === 'status') return definition.structural ? statusAlone(fields) : statusFields(fields);
+  if (subresource !== '' || definition.subresources.status?.kind !== 'status' || fields['f:status'] === undefined) return fields;
+  const { 'f:status': _, ...rest } = fields;
+  return rest;
+}
+
+/** A custom resource's status is all that a write of it can change. */
+const statusAlone = ({ 'f:status': status }: FieldSet): FieldSet => (status ? { 'f:status': status } : NO_FIELDS);
+
+function statusFields({ 'f:status': status, 'f:metadata': metadata = NO_FIELDS }: FieldSet): FieldSet {
+  const { 'f:labels': labels, 'f:annotations': annotations } = metadata;
+  const changeable = { ...(annotations && { 'f:annotations': annotations }), ...(labels && { 'f:labels': labels }) };
+  return { ...((labels || annotations) && { 'f:metadata': changeable }), ...(status && { 'f:status': status }) };
+}
+
+function convert(
+  resources: Resources,
+  definition: ResourceDefinition,
+  { object, apiVersion }: Versioned,
+  to: string,
+): Versioned | undefined {
+  const from = apiVersion === apiVersionOf(definition) ? definition : served(resources, definition, apiVersion);
+  const target = to === apiVersionOf(definition) ? definition : served(resources, definition, to);
+  if (!from || !target) return undefined;
+  const stored = (from.storedAs?.toStored(object as KubeObject) ?? object) as KubeObject;
+  const shown = target.storedAs?.fromStored(stored) ?? { ...stored, apiVersion: to };
+  return versionedAs(target, shown);
+}
+
+/** The same stored resource in another group and version: other versions of its group, and other groups that store in the same place. */
+function served(resources: Resources, definition: ResourceDefinition, apiVersion: string): ResourceDefinition | undefined {
+  const slash = apiVersion.indexOf('/');
+  const [group, version] = slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
+  const found = resources.find(group, version, definition.plural)?.definition;
+  return found && storageId(found) === storageId(definition) ? found : undefined;
+}
+
+const storageId = (definition: ResourceDefinition): string => resourceId(definition.storedAs ?? definition);
