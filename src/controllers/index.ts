@@ -1,5 +1,6 @@
 import type { Registry } from '../api/registry.ts';
 import type { Controller, LiveKinds } from '../client/controller.ts';
+import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
@@ -53,5 +54,6 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     flowSchemaController(),
     priorityLevelController(),
     csr({ signer }),
+    clusterRoleAggregation,
   ];
 }

@@ -1,9 +1,8 @@
 import type { HookContext, Hooks } from '../define.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../schema/generated/types.ts';
-import { checkCertificateSigningRequest } from './certificate-signing-request-validation.ts';
+import { checkCertificateSigningRequest, checkCertificateSigningRequestUpdate } from './certificate-signing-request-validation.ts';
 
 type Condition = CertificateSigningRequestCondition;
-const isDecision = ({ type }: Condition) => type === 'Approved' || type === 'Denied';
 
 /** Who asks is what authentication says, whatever the body claims. */
 function signAsRequester(draft: CertificateSigningRequest, { user }: HookContext): void {
@@ -26,23 +25,17 @@ function stamp(conditions: readonly Condition[] | undefined, old: readonly Condi
   });
 }
 
-/** Decisions come through `approval` alone, certificates through `status` alone. */
+/** `approval` changes conditions alone, and only `status` the certificate; what else is wrong with a change validation says. */
 function keepToItsDoor(draft: CertificateSigningRequest, old: CertificateSigningRequest, { subresource, now }: HookContext): void {
   draft.spec = old.spec;
-  if (subresource === 'approval') {
-    draft.status = { ...old.status, conditions: stamp(draft.status?.conditions, old.status?.conditions, now) };
-  } else if (subresource === 'status') {
-    const conditions = [
-      ...(old.status?.conditions ?? []).filter(isDecision),
-      ...(draft.status?.conditions ?? []).filter((condition) => !isDecision(condition)),
-    ];
-    const { conditions: _, ...status } = draft.status ?? {};
-    draft.status = conditions.length > 0 ? { ...status, conditions: stamp(conditions, old.status?.conditions, now) } : status;
-  }
+  const conditions = stamp(draft.status?.conditions, old.status?.conditions, now);
+  const { conditions: _, ...status } = (subresource === 'approval' ? old.status : draft.status) ?? {};
+  if (subresource) draft.status = conditions ? { ...status, conditions } : status;
 }
 
 export const certificateSigningRequestHooks: Hooks<CertificateSigningRequest> = {
   prepareForCreate: signAsRequester,
   prepareForUpdate: keepToItsDoor,
   validate: checkCertificateSigningRequest,
+  validateUpdate: checkCertificateSigningRequestUpdate,
 };

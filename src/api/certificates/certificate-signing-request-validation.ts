@@ -1,6 +1,6 @@
-import { type FieldError, invalid, required } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { checkSubdomain } from '../meta/validation.ts';
-import type { CertificateSigningRequest } from '../schema/generated/types.ts';
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../schema/generated/types.ts';
 
 const MIN_SECONDS = 600;
 
@@ -16,10 +16,47 @@ function checkRequest(request: string): FieldError[] {
   }
 }
 
+/** What certificates.k8s.io/v1 knows, as RFC 5280 does. */
+const USAGES = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+
+function checkUsages(usages: readonly string[]): FieldError[] {
+  const path = 'spec.usages';
+  if (usages.length === 0) return [required(path)];
+  return usages.flatMap((usage, i) => {
+    if (!USAGES.includes(usage)) return [notSupported(`${path}[${i}]`, usage, USAGES)];
+    return usages.indexOf(usage) < i ? [duplicate(`${path}[${i}]`, usage)] : [];
+  });
+}
+
 /** `example.com/my-signer`. */
 function checkSignerName(name: string): FieldError[] {
   const path = 'spec.signerName';
   if (!name) return [required(path)];
+  if (name === 'kubernetes.io/legacy-unknown') return [invalid(path, name, 'the legacy signerName is not allowed via this API version')];
   const slash = name.indexOf('/');
   if (slash < 0 || slash !== name.lastIndexOf('/')) {
     return [invalid(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
@@ -29,16 +66,80 @@ function checkSignerName(name: string): FieldError[] {
   return [...checkSubdomain(path, domain), ...signer.split('.').flatMap((part) => checkSubdomain(path, part))];
 }
 
+type Condition = CertificateSigningRequestCondition;
+/** Conditions that decide a request: they are there or not, and never change. */
+const DECISIONS = ['Approved', 'Denied', 'Failed'] as const;
+
+function checkConditions(conditions: readonly Condition[]): FieldError[] {
+  const path = 'status.conditions';
+  const errors = conditions.flatMap(({ type, status }, i) => {
+    const at = `${path}[${i}]`;
+    const known = (DECISIONS as readonly string[]).includes(type);
+    return [
+      ...(type ? [] : [required(`${at}.type`)]),
+      ...(!status ? [required(`${at}.status`)] : []),
+      ...(status && known && status !== 'True' ? [notSupported(`${at}.status`, status, ['True'])] : []),
+      ...(type && conditions.findIndex((each) => each.type === type) < i ? [duplicate(`${at}.type`, type)] : []),
+    ];
+  });
+  const has = (type: string) => conditions.some((each) => each.type === type);
+  if (has('Approved') && has('Denied')) errors.push(invalid(path, conditions, 'Approved and Denied conditions are mutually exclusive'));
+  return errors;
+}
+
+const PEM_BLOCK = /-----BEGIN ([^-]+)-----/g;
+
+/** A chain of PEM certificates, and nothing else. */
+function checkCertificate(certificate: string | undefined): FieldError[] {
+  if (!certificate) return [];
+  const refuse = (why: string) => [invalid('status.certificate', '<certificate data>', why)];
+  const labels = [...decoded(certificate).matchAll(PEM_BLOCK)].map(([, label]) => label);
+  if (labels.length === 0) return refuse('must contain at least one CERTIFICATE PEM block');
+  return labels.every((label) => label === 'CERTIFICATE') ? [] : refuse('only CERTIFICATE PEM blocks are allowed');
+}
+
+function decoded(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    return '';
+  }
+}
+
 export function checkCertificateSigningRequest({ spec, status }: CertificateSigningRequest): FieldError[] {
-  const errors = [...checkRequest(spec.request), ...checkSignerName(spec.signerName)];
-  if (!spec.usages?.length) errors.push(required('spec.usages'));
+  const errors = [...checkRequest(spec.request), ...checkUsages(spec.usages ?? []), ...checkSignerName(spec.signerName)];
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_SECONDS) {
     const detail = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`;
     errors.push(invalid('spec.expirationSeconds', spec.expirationSeconds, detail));
   }
-  const types = new Set((status?.conditions ?? []).map((c) => c.type));
-  if (types.has('Approved') && types.has('Denied')) {
-    errors.push(invalid('status.conditions', status?.conditions, 'Approved and Denied conditions are mutually exclusive'));
-  }
+  return [...errors, ...checkConditions(status?.conditions ?? []), ...checkCertificate(status?.certificate)];
+}
+
+const decided = ({ status }: CertificateSigningRequest, type: string) => (status?.conditions ?? []).filter((each) => each.type === type);
+
+/** Decisions come through `approval` alone, certificates through `status` alone, and neither is ever taken back or changed. */
+export function checkCertificateSigningRequestUpdate(
+  now: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  { subresource }: { readonly subresource?: string },
+): FieldError[] {
+  const errors = DECISIONS.flatMap((type) => {
+    const [before, after] = [decided(old, type), decided(now, type)];
+    const refuse = (what: string) => [forbidden('status.conditions', `updates may not ${what} a condition of type "${type}"`)];
+    if (after.length < before.length) return refuse('remove');
+    if (after.length > before.length) return subresource !== 'approval' && type !== 'Failed' ? refuse('add') : [];
+    return JSON.stringify(after.map(facts)) === JSON.stringify(before.map(facts)) ? [] : refuse('modify');
+  });
+  const [before, after] = [old.status?.certificate ?? '', now.status?.certificate ?? ''];
+  if (before !== after && before !== '')
+    errors.push(forbidden('status.certificate', 'updates may not modify existing certificate content'));
   return errors;
 }
+
+const facts = ({ type, status, reason = '', message = '', lastUpdateTime = '' }: Condition) => [
+  type,
+  status,
+  reason,
+  message,
+  lastUpdateTime,
+];

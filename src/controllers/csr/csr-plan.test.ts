@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CertificateSigningRequest, Node } from '../../api/schema/generated/types.ts';
-import { approvalReason, expiresAtMs, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
+import { approvalRules, expiresAtMs, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
 
 const facts = (change: Partial<RequestFacts> = {}): RequestFacts => ({
   commonName: 'system:node:a',
@@ -23,38 +23,48 @@ const asToken = { username: 'system:bootstrap:abcdef', groups: ['system:bootstra
 const node: Node = { metadata: { name: 'a' }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] } };
 
 describe('approving a request', () => {
-  it('lets a bootstrap token ask for any node’s client certificate and a node for its own', () => {
-    const kubelet = (who: object) => approvalReason(request(SIGNERS.kubeletClient, client, who), facts(), undefined);
-    expect(kubelet(asToken)).toContain('kubelet client certificate');
-    expect(kubelet(asNode)).toContain('self kubelet');
-    expect(kubelet({ ...asNode, username: 'system:node:b' })).toBeUndefined();
-    expect(kubelet({ username: 'jane', groups: [] })).toBeUndefined();
+  const subresources = (csr: CertificateSigningRequest, f = facts(), n?: Node) => approvalRules(csr, f, n).map((rule) => rule.subresource);
+
+  it('asks for the right to a node’s client certificate, or to one’s own', () => {
+    const kubelet = (who: object) => subresources(request(SIGNERS.kubeletClient, client, who));
+    expect(kubelet(asToken)).toEqual(['nodeclient']);
+    expect(kubelet(asNode)).toEqual(['selfnodeclient', 'nodeclient']);
+    expect(kubelet({ ...asNode, username: 'system:node:b' })).toEqual(['nodeclient']);
   });
 
   it('lets a node have a serving certificate for what its Node object says, and no other', () => {
     const ask = (f: Partial<RequestFacts>, n: Node | undefined = node) =>
-      approvalReason(request(SIGNERS.kubeletServing, serving, asNode), facts(f), n);
-    expect(ask({ dnsNames: ['a'], ipAddresses: ['10.0.0.1'] })).toBeDefined();
-    expect(ask({ ipAddresses: ['10.0.0.2'] })).toBeUndefined();
-    expect(approvalReason(request(SIGNERS.kubeletServing, serving, asNode), facts({ dnsNames: ['a'] }), undefined)).toBeUndefined();
+      approvalRules(request(SIGNERS.kubeletServing, serving, asNode), facts(f), n);
+    expect(ask({ dnsNames: ['a'], ipAddresses: ['10.0.0.1'] })).toHaveLength(1);
+    expect(ask({ ipAddresses: ['10.0.0.2'] })).toEqual([]);
+    expect(approvalRules(request(SIGNERS.kubeletServing, serving, asNode), facts({ dnsNames: ['a'] }), undefined)).toEqual([]);
+    expect(approvalRules(request(SIGNERS.kubeletServing, serving, { ...asNode, groups: [] }), facts({ dnsNames: ['a'] }), node)).toEqual(
+      [],
+    );
   });
 
   it('leaves user certificates to a person', () => {
-    expect(approvalReason(request(SIGNERS.client, client, asToken), facts({ commonName: 'jane' }), undefined)).toBeUndefined();
+    expect(subresources(request(SIGNERS.client, client, asToken), facts({ commonName: 'jane' }))).toEqual([]);
   });
 });
 
 describe('signing a request', () => {
-  it('is refused for subjects, names and usages that the signer does not give', () => {
-    const object = (signer: string, usages: string[], f: Partial<RequestFacts>) => signerObjection(request(signer, usages), facts(f));
-    expect(object(SIGNERS.kubeletClient, client, { commonName: 'system:masters' })).toContain('subject');
-    expect(object(SIGNERS.kubeletClient, client, { organizations: ['system:masters'] })).toContain('subject');
-    expect(object(SIGNERS.kubeletClient, client, { dnsNames: ['x'] })).toContain('alternative names');
-    expect(object(SIGNERS.kubeletClient, serving, {})).toContain('usages');
-    expect(object(SIGNERS.kubeletServing, serving, {})).toContain('needs a DNS name');
-    expect(object(SIGNERS.client, ['server auth'], {})).toContain('usages');
-    expect(object(SIGNERS.client, client, { signatureValid: false })).toContain('not signed');
-    expect(object(SIGNERS.client, client, { commonName: 'jane' })).toBeUndefined();
+  it.each([
+    [SIGNERS.kubeletClient, client, { commonName: 'system:masters' }, 'subject common name does not begin with system:node:'],
+    [SIGNERS.kubeletClient, client, { organizations: ['system:masters'] }, 'subject organization is not system:nodes'],
+    [SIGNERS.kubeletClient, client, { dnsNames: ['x'] }, 'DNS subjectAltNames are not allowed'],
+    [SIGNERS.kubeletClient, client, { uris: ['x'] }, 'URI subjectAltNames are not allowed'],
+    [SIGNERS.kubeletClient, serving, {}, 'usages did not match [client auth digital signature key encipherment]'],
+    [SIGNERS.kubeletServing, serving, {}, 'DNS or IP subjectAltName is required'],
+    [SIGNERS.kubeletServing, serving, { ipAddresses: ['1.2.3.4'], emailAddresses: ['x'] }, 'Email subjectAltNames are not allowed'],
+    [SIGNERS.client, ['server auth'], {}, 'invalid usage for client certificate: server auth'],
+    [SIGNERS.client, ['digital signature'], {}, 'missing required usage for client certificate: client auth'],
+    [SIGNERS.client, client, { signatureValid: false }, 'the request is not signed by the key that it carries'],
+    [SIGNERS.client, client, { commonName: 'jane' }, undefined],
+    [SIGNERS.kubeletClient, client, {}, undefined],
+    [SIGNERS.kubeletServing, [...serving, 'key encipherment'], { dnsNames: ['a'] }, undefined],
+  ])('%s of %j for %j: %s', (signer, usages, f, objection) => {
+    expect(signerObjection(request(signer, usages), facts(f))).toBe(objection);
   });
 });
 

@@ -20,64 +20,85 @@ export const isOurSigner = (name: string): boolean => (Object.values(SIGNERS) as
 
 const NODE_PREFIX = 'system:node:';
 const NODES_GROUP = 'system:nodes';
-const BOOTSTRAP_GROUP = 'system:bootstrappers';
 
-/** Usages that each signer allows; the first list is required (Kubernetes: "Kubernetes signers"). */
-const CLIENT_USAGES = { required: ['client auth'], allowed: ['key encipherment', 'digital signature', 'client auth'] };
-const SERVING_USAGES = { required: ['server auth'], allowed: ['key encipherment', 'digital signature', 'server auth'] };
+const CLIENT_USAGES = ['client auth', 'digital signature', 'key encipherment'];
+const SERVING_USAGES = ['digital signature', 'key encipherment', 'server auth'];
+/** Not every key can encipher. */
+const OPTIONAL = 'key encipherment';
 
-const usagesFit = (usages: readonly string[], { required, allowed }: typeof CLIENT_USAGES) =>
-  required.every((u) => usages.includes(u)) && usages.every((u) => allowed.includes(u));
+const goList = (values: readonly string[]) => `[${values.join(' ')}]`;
 
-const isNodeSubject = ({ commonName, organizations }: RequestFacts) =>
-  commonName.startsWith(NODE_PREFIX) &&
-  commonName.length > NODE_PREFIX.length &&
-  organizations.length === 1 &&
-  organizations[0] === NODES_GROUP;
+/** A kubelet asks for exactly these usages. */
+function kubeletUsages(usages: readonly string[], wanted: readonly string[]): string | undefined {
+  const isExact = usages.every((usage) => wanted.includes(usage)) && wanted.every((usage) => usage === OPTIONAL || usages.includes(usage));
+  return isExact ? undefined : `usages did not match ${goList(wanted)}`;
+}
 
-const hasNames = (facts: RequestFacts) =>
-  facts.dnsNames.length + facts.ipAddresses.length + facts.emailAddresses.length + facts.uris.length > 0;
+function clientUsages(usages: readonly string[]): string | undefined {
+  const odd = usages.find((usage) => !CLIENT_USAGES.includes(usage));
+  if (odd !== undefined) return `invalid usage for client certificate: ${odd}`;
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
+}
 
-/** Why the signer may not sign this, in one sentence; undefined when it may. */
+function nodeSubject({ commonName, organizations }: RequestFacts): string | undefined {
+  if (organizations.length !== 1 || organizations[0] !== NODES_GROUP) return 'subject organization is not system:nodes';
+  return commonName.startsWith(NODE_PREFIX) && commonName.length > NODE_PREFIX.length
+    ? undefined
+    : 'subject common name does not begin with system:node:';
+}
+
+function alternativeNames(facts: RequestFacts, allowed: { readonly hosts: boolean }): string | undefined {
+  if (facts.dnsNames.length > 0 && !allowed.hosts) return 'DNS subjectAltNames are not allowed';
+  if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
+  if (facts.ipAddresses.length > 0 && !allowed.hosts) return 'IP subjectAltNames are not allowed';
+  return facts.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
+}
+
+/** Why the signer may not sign this, in upstream's words; undefined when it may. (Kubernetes: Certificate Signing Requests, "Kubernetes signers".) */
 export function signerObjection(csr: CertificateSigningRequest, facts: RequestFacts): string | undefined {
   const usages = csr.spec.usages ?? [];
   if (!facts.signatureValid) return 'the request is not signed by the key that it carries';
   switch (csr.spec.signerName) {
     case SIGNERS.client:
-      return usages.includes('client auth') && usages.every((u) => CLIENT_USAGES.allowed.includes(u))
-        ? undefined
-        : 'the usages must be those of a client certificate';
+      return clientUsages(usages);
     case SIGNERS.kubeletClient:
-      if (!isNodeSubject(facts)) return `the subject must be CN=${NODE_PREFIX}NAME, O=${NODES_GROUP}`;
-      if (hasNames(facts)) return 'a client certificate has no subject alternative names';
-      return usagesFit(usages, CLIENT_USAGES) ? undefined : 'the usages must be those of a client certificate';
+      return nodeSubject(facts) ?? alternativeNames(facts, { hosts: false }) ?? kubeletUsages(usages, CLIENT_USAGES);
     case SIGNERS.kubeletServing:
-      if (!isNodeSubject(facts)) return `the subject must be CN=${NODE_PREFIX}NAME, O=${NODES_GROUP}`;
-      if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'a serving certificate needs a DNS name or an IP address';
-      if (facts.emailAddresses.length + facts.uris.length > 0) return 'a serving certificate has no mail addresses or URIs';
-      return usagesFit(usages, SERVING_USAGES) ? undefined : 'the usages must be those of a serving certificate';
+      if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
+      return nodeSubject(facts) ?? alternativeNames(facts, { hosts: true }) ?? kubeletUsages(usages, SERVING_USAGES);
     default:
       return undefined;
   }
 }
 
+/** A right of the requester that lets a request be approved without a person, and what the approval then says. */
+export interface ApprovalRule {
+  /** `create` of certificatesigningrequests/<this>; undefined: no right is needed. */
+  readonly subresource?: 'selfnodeclient' | 'nodeclient';
+  readonly message: string;
+}
+
 /**
- * May this request be approved without a person? Clients: a bootstrap token asks for any node's first certificate, a node for its own next one. Serving: a node asks
+ * How this request may be approved without a person, in order. Clients: a node asks for its own next certificate, somebody who may for any node's. Serving: a node asks
  * for names and addresses that its Node object has. Everything else waits for `kubectl certificate approve`.
  */
-export function approvalReason(csr: CertificateSigningRequest, facts: RequestFacts, node: Node | undefined): string | undefined {
-  if (signerObjection(csr, facts) !== undefined) return undefined;
+export function approvalRules(csr: CertificateSigningRequest, facts: RequestFacts, node: Node | undefined): readonly ApprovalRule[] {
+  if (signerObjection(csr, facts) !== undefined) return [];
   const { username = '', groups = [], signerName } = csr.spec;
-  const isSelf = groups.includes(NODES_GROUP) && username === facts.commonName;
-  if (signerName === SIGNERS.kubeletClient) {
-    if (isSelf) return 'Auto approving self kubelet client certificate after SubjectAccessReview.';
-    return groups.includes(BOOTSTRAP_GROUP) ? 'Auto approving kubelet client certificate after SubjectAccessReview.' : undefined;
-  }
-  if (signerName !== SIGNERS.kubeletServing || !isSelf || !node) return undefined;
-  const own = new Set([node.metadata?.name, ...(node.status?.addresses ?? []).map((a) => a.address), 'localhost', '127.0.0.1', '::1']);
-  return [...facts.dnsNames, ...facts.ipAddresses].every((name) => own.has(name))
-    ? "Auto approving a kubelet's serving certificate for its own names."
-    : undefined;
+  const isSelf = username === facts.commonName;
+  const any: ApprovalRule = {
+    subresource: 'nodeclient',
+    message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+  };
+  const own: ApprovalRule = {
+    subresource: 'selfnodeclient',
+    message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+  };
+  if (signerName === SIGNERS.kubeletClient) return isSelf ? [own, any] : [any];
+  if (signerName !== SIGNERS.kubeletServing || !isSelf || !groups.includes(NODES_GROUP) || !node) return [];
+  const names = new Set([node.metadata?.name, ...(node.status?.addresses ?? []).map((a) => a.address), 'localhost', '127.0.0.1', '::1']);
+  const isOwn = [...facts.dnsNames, ...facts.ipAddresses].every((name) => names.has(name));
+  return isOwn ? [{ message: "Auto approving a kubelet's serving certificate for its own names." }] : [];
 }
 
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
-import { certificateSigningRequests, nodes } from '../../api/index.ts';
+import { certificateSigningRequests, nodes, subjectAccessReviews } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
-import { approvalReason, expiresAtMs, isOurSigner, nodeNameOf, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
+import { approvalRules, expiresAtMs, isOurSigner, nodeNameOf, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
 
 /** The cluster's certificate authority, which only the server holds. */
 export interface CertificateSigner {
@@ -54,12 +54,21 @@ async function approve(csr: CertificateSigningRequest, signer: CertificateSigner
   const { client, clock, informer, signal } = request;
   const facts = await factsOf(csr, signer, request);
   if (!facts) return;
-  const reason = approvalReason(csr, facts, informer(nodes).get(nodeNameOf(facts)));
-  if (!reason) return;
-  await client.update(certificateSigningRequests, withCondition(csr, 'Approved', 'AutoApproved', reason, rfc3339(clock.now())), {
-    subresource: 'approval',
-    signal,
-  });
+  for (const rule of approvalRules(csr, facts, informer(nodes).get(nodeNameOf(facts)))) {
+    if (rule.subresource && !(await mayAsk(csr, rule.subresource, request))) continue;
+    const approved = withCondition(csr, 'Approved', 'AutoApproved', rule.message, rfc3339(clock.now()));
+    await client.update(certificateSigningRequests, approved, { subresource: 'approval', signal });
+    return;
+  }
+}
+
+/** Who asked for the certificate needs the right to have it without a person looking. */
+async function mayAsk({ spec }: CertificateSigningRequest, subresource: string, { client, signal }: ReconcileRequest): Promise<boolean> {
+  const { username: user, uid, groups, extra } = spec;
+  const about = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', version: '*', subresource };
+  const review = { spec: { user, uid, groups, extra, resourceAttributes: about } };
+  const { status } = await client.create(subjectAccessReviews, review, { signal });
+  return status?.allowed === true;
 }
 
 async function sign(csr: CertificateSigningRequest, signer: CertificateSigner, request: ReconcileRequest): Promise<void> {
@@ -86,6 +95,7 @@ export const csr = ({ signer }: { signer: CertificateSigner }): Controller => ({
     'certificatesigningrequests.certificates.k8s.io',
     'certificatesigningrequests.certificates.k8s.io/approval',
     'certificatesigningrequests.certificates.k8s.io/status',
+    'subjectaccessreviews.authorization.k8s.io',
   ],
   enqueue: {
     // A serving request may come before the node has written its addresses.

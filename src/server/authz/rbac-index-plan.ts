@@ -1,3 +1,4 @@
+import { effectiveRules } from '../../api/rbac/aggregation.ts';
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -7,7 +8,6 @@ import type {
   RoleBinding,
   RoleRef,
 } from '../../api/schema/generated/types.ts';
-import { effectiveRules } from './aggregation-plan.ts';
 
 /** One binding as one of its subjects sees it. */
 export interface Grant {

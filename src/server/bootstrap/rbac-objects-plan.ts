@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/meta/object.ts';
+import { effectiveRules } from '../../api/rbac/aggregation.ts';
 import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, Role, RoleBinding } from '../../api/schema/generated/types.ts';
-import { effectiveRules } from '../authz/aggregation-plan.ts';
 import { CLUSTER_BINDINGS, NAMESPACED_ROLES } from './bindings-plan.ts';
 import { AGGREGATE_PARTS, CLUSTER_ROLES } from './cluster-roles-plan.ts';
 import { CONTROLLER_ROLES } from './controller-roles-plan.ts';

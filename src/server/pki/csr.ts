@@ -8,7 +8,7 @@ export { type CsrDescription, CsrError };
 export interface SignCsrOptions {
   /** certificates.k8s.io/v1 key usages: `digital signature`, `client auth`, … */
   readonly usages: readonly string[];
-  /** From the CSR's spec; a year when absent, never less than ten minutes. */
+  /** From the CSR's spec; a year when absent; never less than ten minutes, never more than a year. */
   readonly expirationSeconds?: number;
 }
 
@@ -22,6 +22,7 @@ export interface CsrSigner {
 /** Far above any honest request; parsing cost grows with the size. */
 const MAX_CSR_BYTES = 64 * 1024;
 const MIN_EXPIRATION_SECONDS = 600;
+const LONGEST_MS = LEAF_LIFETIME_DAYS * DAY_MS;
 
 /** What a PEM request asks for. Rejects with CsrError. */
 export const describeCsr = async (pem: string): Promise<CsrDescription> => (await parse(pem)).description;
@@ -33,7 +34,8 @@ export function openCsrSigner({ authority, now }: { authority: KeyPair; now: () 
     async signCsr(pem, { usages, expirationSeconds }) {
       const { request, description, issue } = await parse(pem);
       if (!description.signatureValid) throw new CsrError('the request is not signed by its own key');
-      const lifetimeMs = Math.max(expirationSeconds ?? LEAF_LIFETIME_DAYS * (DAY_MS / 1000), MIN_EXPIRATION_SECONDS) * 1000;
+      const wishedMs = expirationSeconds === undefined ? LONGEST_MS : Math.max(expirationSeconds, MIN_EXPIRATION_SECONDS) * 1000;
+      const lifetimeMs = Math.min(wishedMs, LONGEST_MS);
       const nowMs = now();
       if (nowMs >= notAfterCa) throw new CsrError('the cluster CA has expired');
       return issue.signRequest(request, { authority, usages, notBeforeMs: nowMs - BACKDATE_MS, notAfterMs: nowMs + lifetimeMs });

@@ -18,11 +18,7 @@ export const resizePod = partialUpdate<Pod>('resize', (sent, pod) => {
   pod.spec.initContainers = sent.spec?.initContainers;
 });
 
-const APPROVALS = new Set(['Approved', 'Denied']);
-
-/** PUT …/approval: Approved and Denied conditions alone; the signer's own stay. */
+/** PUT …/approval: conditions alone; validation keeps what was decided. */
 export const approveCertificate = partialUpdate<CertificateSigningRequest>('approval', (sent, request) => {
-  const kept = request.status?.conditions?.filter(({ type }) => !APPROVALS.has(type)) ?? [];
-  const approvals = sent.status?.conditions?.filter(({ type }) => APPROVALS.has(type)) ?? [];
-  request.status = { ...request.status, conditions: [...kept, ...approvals] };
+  request.status = { ...request.status, conditions: sent.status?.conditions ?? [] };
 });

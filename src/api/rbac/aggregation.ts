@@ -1,5 +1,5 @@
-import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
-import type { ClusterRole, PolicyRule } from '../../api/schema/generated/types.ts';
+import { labelSelectorMatcher } from '../meta/selectors.ts';
+import type { ClusterRole, PolicyRule } from '../schema/generated/types.ts';
 
 /**
  * The rules that a ClusterRole grants. A role with an aggregationRule grants what the roles that it selects grant, whatever its own

@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { CertificateSigningRequest } from '../../api/schema/generated/types.ts';
+import { type FakeApi, fakeApi } from '../fake-api.ts';
+
+const pem = (label: string) => Buffer.from(`-----BEGIN ${label}-----\nAA==\n-----END ${label}-----\n`).toString('base64');
+const body = (spec: object = {}) => ({
+  apiVersion: 'certificates.k8s.io/v1',
+  kind: 'CertificateSigningRequest',
+  metadata: { name: 'jane' },
+  spec: { request: pem('CERTIFICATE REQUEST'), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'], ...spec },
+});
+const condition = (type: string, more: object = {}) => ({ type, status: 'True', reason: 'R', ...more });
+
+describe('a CertificateSigningRequest', () => {
+  let api: FakeApi;
+  beforeEach(async () => {
+    api = await fakeApi();
+  });
+  const id = 'certificatesigningrequests.certificates.k8s.io';
+  const create = (spec: object = {}) => api.call<CertificateSigningRequest>('create', id, { body: body(spec) });
+  const get = () => api.call<CertificateSigningRequest>('get', id, { name: 'jane' });
+  const update = async (subresource: string, status: object) => {
+    const { status: _, ...stored } = await get();
+    return api.call<CertificateSigningRequest>('update', id, { name: 'jane', subresource, body: { ...stored, status } });
+  };
+
+  it.each([
+    [{ usages: ['flying'] }, /spec\.usages\[0\]: Unsupported value: "flying": supported values: "any", "cert sign"/],
+    [{ usages: ['client auth', 'client auth'] }, /spec\.usages\[1\]: Duplicate value: "client auth"/],
+    [{ usages: [] }, /spec\.usages: Required value/],
+    [{ signerName: 'kubernetes.io/legacy-unknown' }, /spec\.signerName: .*the legacy signerName is not allowed via this API version/],
+    [{ expirationSeconds: 599 }, /may not specify a duration less than 600 seconds \(10 minutes\)/],
+    [{ request: pem('CERTIFICATE') }, /PEM block type must be CERTIFICATE REQUEST/],
+  ])('with %j is refused', async (spec, message) => {
+    await expect(create(spec)).rejects.toMatchObject({ code: 422, message: expect.stringMatching(message) });
+  });
+
+  it('is decided once, by approval alone', async () => {
+    await create();
+    await expect(update('status', { conditions: [condition('Approved')] })).rejects.toThrow(
+      'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+    );
+    const approved = await update('approval', { conditions: [condition('Approved')] });
+    expect(approved.status?.conditions).toMatchObject([{ type: 'Approved', status: 'True' }]);
+    await expect(update('approval', { conditions: [] })).rejects.toThrow('updates may not remove a condition of type "Approved"');
+    const kept = approved.status?.conditions ?? [];
+    await expect(update('approval', { conditions: [{ ...kept[0], reason: 'other' }] })).rejects.toThrow(
+      'updates may not modify a condition of type "Approved"',
+    );
+    await expect(update('approval', { conditions: [...kept, condition('Denied')] })).rejects.toThrow('mutually exclusive');
+    await expect(update('approval', { conditions: [condition('Denied', { status: 'False' })] })).rejects.toThrow(
+      'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
+    );
+  });
+
+  it('gets one certificate, by status alone', async () => {
+    await create();
+    const { status } = await update('approval', { conditions: [condition('Approved')], certificate: pem('CERTIFICATE') });
+    expect(status?.certificate).toBeUndefined();
+    await expect(update('status', { ...status, certificate: pem('PRIVATE KEY') })).rejects.toThrow(
+      'only CERTIFICATE PEM blocks are allowed',
+    );
+    const issued = await update('status', { ...status, certificate: pem('CERTIFICATE') });
+    expect(issued.status?.certificate).toBe(pem('CERTIFICATE'));
+    const twice = Buffer.from(Buffer.from(pem('CERTIFICATE'), 'base64').toString().repeat(2)).toString('base64');
+    await expect(update('status', { ...issued.status, certificate: twice })).rejects.toThrow(
+      'status.certificate: Forbidden: updates may not modify existing certificate content',
+    );
+  });
+
+  it('does not change in what it asks for', async () => {
+    await create();
+    const stored = await get();
+    const changed = { ...stored, spec: { ...stored.spec, usages: ['server auth'] } };
+    const answer = await api.call<CertificateSigningRequest>('update', id, { name: 'jane', body: changed });
+    expect(answer.spec.usages).toEqual(['client auth']);
+  });
+});
