@@ -41,6 +41,7 @@ export function definitionNames(registry: Registry): ReadonlyMap<string, string>
   // The core group comes first in the registry, so that what it shares with others (PodTemplateSpec) is called by its name.
   for (const resource of registry.all) {
     if (!readSchema(resource.schema)) names.set(resource.schema, customName(resource));
+    if (resource.structural) names.set(`${resource.schema}List`, `${customName(resource)}List`);
     const roots = [resource.schema, listSchemaOf(resource)].filter((name) => name !== undefined);
     nameAll(names, roots, resource);
   }
@@ -70,6 +71,7 @@ const bareName = (schema: string): string => schema.replace(/^(?:[A-Z][a-z]+)?V\
 
 /** The schema of the kind's list, when it has one. */
 export function listSchemaOf(resource: ResourceDefinition): string | undefined {
+  if (resource.structural) return `${resource.schema}List`;
   return [`${resource.schema}List`, resource.listKind].find((name) => {
     const items = readSchema(name)?.fields.get('items')?.type;
     return items?.is === 'list' && items.items.is === 'schema' && items.items.name === resource.schema;

@@ -1,26 +1,14 @@
+import type { ResourceDefinition } from '../../api/define.ts';
 import type { Registry } from '../../api/registry.ts';
 import { type Field, type FieldType, isAtomicType, mergeRule, readSchema } from '../../api/schema/index.ts';
+import { type CustomWriter, customDefinition, customList } from './custom-definition.ts';
 import { BUILT_IN, definitionNames, type GroupVersionKind, kindsOfSchemas } from './definition-names.ts';
+import type { JsonSchema, OpenApiVersion } from './json-schema.ts';
 
-/** A JSON schema as OpenAPI 2 and 3 write it, with Kubernetes' extensions. */
-export interface JsonSchema {
-  $ref?: string;
-  allOf?: JsonSchema[];
-  oneOf?: JsonSchema[];
-  type?: string;
-  format?: string;
-  description?: string;
-  required?: string[];
-  properties?: Record<string, JsonSchema>;
-  items?: JsonSchema;
-  additionalProperties?: JsonSchema;
-  [extension: `x-kubernetes-${string}`]: unknown;
-}
+export type { JsonSchema, OpenApiVersion } from './json-schema.ts';
 
 /** Texts by schema and field; a schema's own text is under the empty name (schema/generated/descriptions.json). */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-export type OpenApiVersion = 'v2' | 'v3';
 
 /** Writes definitions: what differs between OpenAPI 2 and 3 is where references point and whether they may have siblings. */
 export class DefinitionWriter {
@@ -28,12 +16,15 @@ export class DefinitionWriter {
   readonly #kinds: ReadonlyMap<string, GroupVersionKind[]>;
   readonly #version: OpenApiVersion;
   readonly #descriptions: Descriptions;
+  /** Kinds of CustomResourceDefinitions, by the name of their schema. */
+  readonly #custom: ReadonlyMap<string, ResourceDefinition>;
 
   constructor(registry: Registry, version: OpenApiVersion, descriptions: Descriptions) {
     this.names = definitionNames(registry);
     this.#kinds = kindsOfSchemas(registry);
     this.#version = version;
     this.#descriptions = descriptions;
+    this.#custom = new Map(registry.all.filter(({ structural }) => structural).map((definition) => [definition.schema, definition]));
   }
 
   /** A reference to one of our schemas. */
@@ -53,7 +44,7 @@ export class DefinitionWriter {
   /** The definition of a schema; a kind that has none (a custom resource) is an object of any content. */
   definition(schemaName: string): JsonSchema {
     const schema = readSchema(schemaName);
-    if (!schema) return this.#opaque(schemaName);
+    if (!schema) return this.#customOf(schemaName) ?? this.#opaque(schemaName);
     const fields = [...schema.fields.values()];
     const texts = this.#descriptions[schemaName] ?? {};
     const required = fields.filter((field) => field.required).map((field) => field.name);
@@ -66,6 +57,19 @@ export class DefinitionWriter {
       ...(kinds && { 'x-kubernetes-group-version-kind': kinds }),
       ...(isAtomicType(schemaName) && { 'x-kubernetes-map-type': 'atomic' }),
     };
+  }
+
+  #customOf(schemaName: string): JsonSchema | undefined {
+    const writer: CustomWriter = {
+      version: this.#version,
+      reference: (name) => this.reference(name),
+      text: (name, field) => this.#descriptions[name]?.[field],
+    };
+    const kinds = this.#kinds.get(schemaName) ?? [];
+    const kind = this.#custom.get(schemaName);
+    if (kind) return customDefinition(kind, kinds, writer);
+    const listed = this.#custom.get(schemaName.replace(/List$/, ''));
+    return listed && customList(listed, kinds, writer);
   }
 
   #opaque(schemaName: string): JsonSchema {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { apiVersionOf } from '../../api/define.ts';
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { Registry } from '../../api/registry.ts';
 import { schemasFingerprint } from '../../api/schema/index.ts';
 import { entityTag } from '../discovery/document.ts';
@@ -129,6 +129,18 @@ async function compressed(bytes: Buffer, contentType: string): Promise<Compresse
   return { gzip: packed, bytes: () => decompress(packed), etag: entityTag(bytes), contentType };
 }
 
+/** Definitions never change: a custom kind that changes is another definition. */
+const fingerprints = new WeakMap<ResourceDefinition, string>();
+
+function fingerprintOf(definition: ResourceDefinition): string {
+  const known = fingerprints.get(definition);
+  if (known !== undefined) return known;
+  const { structural, ...rest } = definition;
+  const fingerprint = JSON.stringify([rest, structural?.props]);
+  fingerprints.set(definition, fingerprint);
+  return fingerprint;
+}
+
 /** Hashes change with the version of minik, with the built-in schemas and with what the group's version serves: no document has to be built for them. */
 function servedVersions(registry: Registry, gitVersion: string): Map<string, ServedVersion> {
   const base = createHash('sha256').update(gitVersion).update(schemasFingerprint()).digest('hex');
@@ -136,9 +148,9 @@ function servedVersions(registry: Registry, gitVersion: string): Map<string, Ser
   for (const { name: group, versions: served } of registry.groups) {
     for (const version of served) {
       const path = `${group === '' ? 'api' : 'apis'}/${apiVersionOf({ group, version })}`;
-      const definitions = JSON.stringify(registry.inVersion(group, version));
-      const hash = createHash('sha256').update(base).update(definitions).digest('hex').toUpperCase();
-      versions.set(path, { group, version, hash });
+      const hash = createHash('sha256').update(base);
+      for (const definition of registry.inVersion(group, version)) hash.update(fingerprintOf(definition));
+      versions.set(path, { group, version, hash: hash.digest('hex').toUpperCase() });
     }
   }
   return versions;

@@ -31,6 +31,8 @@ export interface Operation {
   readonly answer: string | undefined;
   readonly codes: readonly number[];
   readonly lists: boolean;
+  /** Custom resources have no protobuf form and no strategic merge. */
+  readonly custom: boolean;
 }
 
 export interface PathOperations {
@@ -126,6 +128,7 @@ function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string)
     body: bodyOf(verb, schema),
     answer: verb in answers ? answers[verb] : schema,
     lists: verb === 'list',
+    custom: resource.structural !== undefined,
   };
 }
 
@@ -142,6 +145,7 @@ function subresourceOperations(resource: ResourceDefinition, name: string, subre
     body: stream ? { is: 'none' } : bodyOf(verb, schema),
     answer: stream ? undefined : schema,
     lists: false,
+    custom: resource.structural !== undefined,
   }));
 }
 

@@ -15,12 +15,12 @@ export function encodeDocumentV2(document: DocumentV2): Buffer {
   );
 }
 
-type Part = Buffer | undefined;
+type Part = Buffer | undefined | false;
 
 const LENGTH_DELIMITED = 2;
 const VARINT = 0;
 
-const message = (...parts: Part[]): Buffer => Buffer.concat(parts.filter((part) => part !== undefined));
+const message = (...parts: Part[]): Buffer => Buffer.concat(parts.filter((part) => part !== undefined && part !== false));
 
 function varint(value: number): Buffer {
   const bytes: number[] = [];
@@ -90,13 +90,15 @@ function simpleParameter(value: SimpleParameterV2): Buffer {
 const namedSchemas = (schemas: Readonly<Record<string, JsonSchema>>): Buffer[] =>
   Object.entries(schemas).map(([name, value]) => nested(1, text(1, name), nested(2, schema(value))));
 
+const additional = (value: JsonSchema | boolean): Part => (typeof value === 'boolean' ? flag(2, value) : nested(1, schema(value)));
+
 const schema = (value: JsonSchema): Buffer =>
   message(
     text(1, value.$ref),
     text(2, value.format),
     text(4, value.description),
     texts(19, value.required),
-    value.additionalProperties && nested(21, nested(1, schema(value.additionalProperties))),
+    value.additionalProperties !== undefined && nested(21, additional(value.additionalProperties)),
     value.type ? nested(22, text(1, value.type)) : undefined,
     value.items && nested(23, nested(1, schema(value.items))),
     value.properties && nested(25, ...namedSchemas(value.properties)),

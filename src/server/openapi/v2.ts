@@ -42,6 +42,11 @@ export interface OperationV2 {
 }
 export type PathItemV2 = { readonly [method in Operation['method']]?: OperationV2 } & { readonly parameters: readonly ParameterV2[] };
 
+const isForCustom = (type: string) => !type.includes('protobuf') && !type.includes('strategic');
+/** Media types of an operation's bodies: of custom resources those that they have a form for. */
+export const typesOf = (types: readonly string[], { custom }: Pick<Operation, 'custom'>): readonly string[] =>
+  custom ? types.filter(isForCustom) : types;
+
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 export const LIST_STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 export const PATCH_TYPES = [
@@ -86,8 +91,11 @@ function operationV2(operation: Operation, writer: DefinitionWriter): OperationV
   const responses = operation.codes.map((code): [string, ResponseV2] => [String(code), { description: STATUS_TEXTS[code] ?? '', schema }]);
   return {
     description: operation.description,
-    consumes: operation.body.is === 'patch' ? PATCH_TYPES : ['*/*'],
-    produces: operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES,
+    consumes: typesOf(operation.body.is === 'patch' ? PATCH_TYPES : ['*/*'], operation),
+    produces: typesOf(
+      operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES,
+      operation,
+    ),
     tags: [operation.tag],
     operationId: operation.id,
     ...(parameters.length > 0 && { parameters }),

@@ -3,7 +3,7 @@ import { BUILT_IN, listSchemaOf, reachable } from './definition-names.ts';
 import { DefinitionWriter, type Descriptions, type JsonSchema } from './definitions.ts';
 import { type Operation, pathsOf } from './operations.ts';
 import type { Parameter } from './parameters.ts';
-import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS } from './v2.ts';
+import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS, typesOf } from './v2.ts';
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -45,6 +45,7 @@ function schemasOf(registry: Registry, { group, version }: { group: string; vers
     'DeleteOptions',
     'Status',
     'WatchEvent',
+    ...(served.some(({ structural }) => structural) ? ['ObjectMeta', 'ListMeta'] : []),
   ];
   const named = roots.filter((name) => name !== undefined);
   return [...new Set([...named, ...reachable(named)])];
@@ -61,7 +62,8 @@ const parameterV3 = ({ name, in: place, type, description }: Parameter) => ({
 function operationV3(operation: Operation, writer: DefinitionWriter) {
   const body = requestBody(operation, writer);
   const schema = operation.answer === undefined ? { type: 'string' } : writer.reference(operation.answer);
-  const types = operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES;
+  const all = operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES;
+  const types = typesOf(all, operation);
   const content = Object.fromEntries(types.map((type) => [type, { schema }]));
   const responses = operation.codes.map((code) => [String(code), { description: STATUS_TEXTS[code] ?? '', content }]);
   return {
@@ -76,9 +78,10 @@ function operationV3(operation: Operation, writer: DefinitionWriter) {
   };
 }
 
-function requestBody({ body, method }: Operation, writer: DefinitionWriter) {
+function requestBody(operation: Operation, writer: DefinitionWriter) {
+  const { body, method } = operation;
   if (body.is === 'none') return undefined;
   const schema = body.is === 'patch' ? writer.pointer(BUILT_IN.patch) : writer.reference(body.schema);
-  const types = body.is === 'patch' ? PATCH_TYPES : ['*/*'];
+  const types = typesOf(body.is === 'patch' ? PATCH_TYPES : ['*/*'], operation);
   return { content: Object.fromEntries(types.map((type) => [type, { schema }])), ...(method !== 'delete' && { required: true }) };
 }
