@@ -3,7 +3,7 @@ import { PROTOBUF } from '../../api/protobuf/index.ts';
 
 /** The shape that an answer takes. */
 export type Shape = 'object' | 'partial' | 'table';
-export type Format = 'json' | 'protobuf';
+export type Format = 'json' | 'yaml' | 'protobuf';
 export interface Accepted {
   readonly shape: Shape;
   readonly format: Format;
@@ -14,37 +14,48 @@ const FORMATS: Readonly<Record<string, Format>> = {
   'application/json': 'json',
   'application/*': 'json',
   '*/*': 'json',
+  'application/yaml': 'yaml',
   [PROTOBUF]: 'protobuf',
 };
 const kept = new Map<string, readonly Accepted[]>();
 const MOST_KEPT = 1000;
 
+/** Beside JSON, which everything has. */
+export interface Offer {
+  readonly protobuf: boolean;
+  /** Streams are not written in YAML. */
+  readonly yaml: boolean;
+}
+
 /**
- * The first media type of the Accept header that this server can produce, by the header's order. `protobuf`: has the kind a protobuf form? CBOR is
+ * The first media type of the Accept header that this server can produce, by quality and then by the header's order. CBOR is
  * passed over: clients that prefer it name JSON as well. Throws NotAcceptable when nothing fits.
  */
-export function negotiate(accept: string | undefined, protobuf: boolean): Accepted {
+export function negotiate(accept: string | undefined, offer: Offer): Accepted {
   const key = accept ?? '';
   let clauses = kept.get(key);
   if (!clauses) {
     clauses = parse(key);
     if (kept.size < MOST_KEPT) kept.set(key, clauses);
   }
-  const found = clauses.find(({ format }) => protobuf || format === 'json');
+  const found = clauses.find(({ format }) => format === 'json' || offer[format]);
   if (found) return found;
-  const types = ['application/json', 'application/yaml', ...(protobuf ? [PROTOBUF] : [])];
+  const types = ['application/json', ...(offer.yaml ? ['application/yaml'] : []), ...(offer.protobuf ? [PROTOBUF] : [])];
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 }
 
 function parse(accept: string): readonly Accepted[] {
   if (accept.trim() === '') return [{ shape: 'object', format: 'json' }];
-  return accept.split(',').flatMap((clause) => {
+  const clauses = accept.split(',').flatMap((clause) => {
     const [type = '', ...rest] = clause.split(';').map((part) => part.trim());
+    const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
     const format = FORMATS[type];
-    const shape = shapeOf(new Map(rest.map((part) => part.split('=', 2) as [string, string])));
+    const shape = shapeOf(parameters);
+    const quality = Number(parameters.get('q') ?? 1);
     // Tables have no protobuf form.
-    return format && shape && !(format === 'protobuf' && shape === 'table') ? [{ shape, format }] : [];
+    return format && shape && quality > 0 && !(format === 'protobuf' && shape === 'table') ? [{ shape, format, quality }] : [];
   });
+  return clauses.sort((a, b) => b.quality - a.quality).map(({ shape, format }) => ({ shape, format }));
 }
 
 function shapeOf(parameters: ReadonlyMap<string, string>): Shape | undefined {

@@ -139,7 +139,10 @@ async function answer(
     const url = new URL(raw.url ?? '/', 'https://server');
     return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
   }
-  const accepted = negotiate(raw.headers.accept, hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }));
+  const accepted = negotiate(raw.headers.accept, {
+    protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
+    yaml: request.verb !== 'watch',
+  });
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {
     const stream = await options.registry.watch(request, context);

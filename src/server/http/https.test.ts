@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { registry as definitions } from '../../api/index.ts';
 import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
@@ -195,6 +196,26 @@ it('takes YAML, and refuses a bomb of aliases', async () => {
     ...'bcdefg'.split('').map((c, i) => `${c}: &${c} [${Array(10).fill(`*${'abcdefg'[i]}`)}]`),
   ].join('\n');
   expect((await fetchJson(at, { method: 'POST', headers, body: bomb })).code).toBe(400);
+});
+
+it('answers in YAML and by the quality that the client gives, streams aside', async () => {
+  await create('y');
+  const at = '/api/v1/namespaces/default/configmaps';
+  const get = (path: string, accept: string) => fetchJson(path, { headers: { accept } });
+  const one = await get(`${at}/y`, 'application/yaml');
+  expect([one.code, one.headers['content-type']]).toEqual([200, 'application/yaml']);
+  expect(parse(one.text)).toEqual((await get(`${at}/y`, 'application/json')).json());
+  const list = await get(at, 'application/json;q=0.5, application/yaml');
+  expect(parse(list.text)).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1', items: [{ metadata: { name: 'y' } }] });
+  const table = await get(at, 'application/yaml;as=Table;g=meta.k8s.io;v=v1');
+  expect(parse(table.text)).toMatchObject({ kind: 'Table', rows: [{ cells: ['y', 1, expect.anything()] }] });
+  expect((await get(`${at}?watch=1`, 'application/yaml')).code).toBe(406);
+});
+
+it('names fields that a kind does not select by', async () => {
+  const message = async (path: string) => (await fetchJson(`${path}?fieldSelector=spec.foo%3Dbar`)).json().message;
+  expect(await message('/api/v1/pods')).toBe('field label not supported: spec.foo');
+  expect(await message('/api/v1/configmaps')).toBe('"spec.foo" is not a known field selector: only "metadata.name", "metadata.namespace"');
 });
 
 it('warns of unknown fields in a header', async () => {

@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { stringify } from 'yaml';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import type { ApiError, Status } from '../../api/meta/status.ts';
 import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
-import { type Answer, type ListAnswer, listMetadata } from '../registry/answer.ts';
+import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
 import { drained } from './drain.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
-import { type IncludeObject, partialOf, tableOf } from './table.ts';
+import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -36,7 +37,9 @@ export async function respond(exchange: Exchange, definition: ResourceDefinition
   if (shape !== 'object' && definition) return sendShaped(exchange, definition, answer, code);
   if (answer.kind === 'object') return sendObject(exchange, code, answer.object);
   if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));
+  if (answer.kind === 'item' && format === 'yaml') return sendObject(exchange, code, answer.item.object);
   if (answer.kind === 'item') return sendBytes(exchange, code, [answer.item.bytes], answer.item.bytes.length);
+  if (format === 'yaml') return sendObject(exchange, code, answerObject(answer));
   return sendList(exchange, answer);
 }
 
@@ -45,7 +48,7 @@ async function sendShaped(exchange: Exchange, definition: ResourceDefinition, an
   const metadata = answer.kind === 'list' ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata?.resourceVersion ?? '' };
   const { include, nowMs } = exchange;
   if (exchange.accepted.shape === 'table')
-    return sendJson(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
+    return sendObject(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
   const [only] = objects;
   if (answer.kind !== 'list' && only) return sendObject(exchange, code, partialOf(only));
   return sendObject(exchange, code, {
@@ -63,10 +66,13 @@ function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeOb
 }
 
 /** In the client's format, where the kind has it. */
-const sendObject = (exchange: Exchange, code: number, object: KubeObject | KubeList | Status): Promise<void> =>
-  exchange.accepted.format === 'protobuf' && hasProtobuf(object)
-    ? sendProtobuf(exchange, code, [encodeProtobuf(object)])
-    : sendJson(exchange, code, object);
+function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeList | Status | Table): Promise<void> {
+  const { format } = exchange.accepted;
+  if (format === 'protobuf' && hasProtobuf(object)) return sendProtobuf(exchange, code, [encodeProtobuf(object as KubeObject)]);
+  if (format !== 'yaml') return sendJson(exchange, code, object);
+  const text = Buffer.from(stringify(object, { aliasDuplicateObjects: false, version: '1.1', lineWidth: 0 }));
+  return sendBytes(exchange, code, [text], text.length, 'application/yaml');
+}
 
 const sendProtobuf = (exchange: Exchange, code: number, parts: readonly Uint8Array[]): Promise<void> => {
   const length = parts.reduce((sum, part) => sum + part.length, 0);

@@ -1,4 +1,4 @@
-import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { type FieldRequirement, parseFieldSelector, parseLabelSelector } from '../../api/meta/selectors.ts';
 import type { ApiRequest } from '../../api/transport.ts';
@@ -17,7 +17,7 @@ export interface Selection {
 /** Throws BadRequest when a selector cannot be read, or asks for a field that the kind does not select by. */
 export function selectionOf(definition: ResourceDefinition, { options, name }: ApiRequest): Selection {
   const fields = options?.fieldSelector ? parseFieldSelector(options.fieldSelector) : [];
-  const parts: ((object: KubeObject) => boolean)[] = fields.map((f) => fieldMatcher(definition, f, options));
+  const parts: ((object: KubeObject) => boolean)[] = fields.map((f) => fieldMatcher(definition, f));
   if (name) parts.push((object) => object.metadata?.name === name);
   if (options?.labelSelector) {
     const matches = parseLabelSelector(options.labelSelector);
@@ -31,20 +31,17 @@ export function selectionOf(definition: ResourceDefinition, { options, name }: A
   };
 }
 
-function fieldMatcher(definition: ResourceDefinition, { field, op, value }: FieldRequirement, options: ApiRequest['options']) {
+function fieldMatcher(definition: ResourceDefinition, { field, op, value }: FieldRequirement) {
   const read = fieldReader(definition, field);
-  if (!read) {
-    const { labelSelector = '', fieldSelector = '' } = options ?? {};
-    const what = `"${definition.group}/${definition.version}, Resource=${definition.plural}"`.replace('"/', '"/');
-    throw badRequest(
-      `Unable to find ${what} that match label selector "${labelSelector}", field selector "${fieldSelector}": ` +
-        (definition.group
-          ? `field label not supported: ${field}`
-          : `field label "${field}" not supported for ${apiVersionOf(definition)}.${definition.kind}`),
-    );
-  }
+  if (!read) throw badRequest(unknownField(definition, field));
   return (object: KubeObject) => (read(object) === value) === (op === '=');
 }
+
+/** Kinds that select by fields of their own say less than the others. (kubectl puts "Unable to find …" before it.) */
+const unknownField = ({ fieldSelectors }: ResourceDefinition, field: string): string =>
+  Object.keys(fieldSelectors).length > 0
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 
 function fieldReader(definition: ResourceDefinition, field: string): ((object: KubeObject) => string) | undefined {
   if (field === 'metadata.name') return (object) => object.metadata?.name ?? '';
