@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicyBinding } from '../schema/generated/types.ts';
 import { defaultMatchResources } from './admission-defaults.ts';
+import { checkMutatingBinding } from './mutating-policy-validation.ts';
 import { paramRefCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
@@ -12,12 +13,11 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('PolicyName', 'string', (binding) => binding.spec?.policyName ?? ''),
     column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef)),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources) },
+  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkMutatingBinding },
 });

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { MutatingAdmissionPolicy } from '../schema/generated/types.ts';
 import { defaultPolicy } from './admission-defaults.ts';
+import { checkMutatingPolicy } from './mutating-policy-validation.ts';
 import { paramKindCell } from './param-cells.ts';
 
 export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
@@ -12,12 +13,11 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Mutations', 'integer', (policy) => policy.spec?.mutations?.length ?? 0),
     column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultPolicy(spec) },
+  hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkMutatingPolicy },
 });

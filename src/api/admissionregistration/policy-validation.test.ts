@@ -62,7 +62,7 @@ describe('a validating policy', () => {
       [
         'spec.validations[0].messageExpression: Invalid value: "1": must evaluate to string but got int',
         'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
-        'spec.validations[0].reason: Unsupported value: "Nope": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"',
+        'spec.validations[0].reason: Unsupported value: "Nope": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
       ],
     ],
     [

@@ -75,7 +75,7 @@ export function checkValidatingPolicy({ metadata, spec = {} }: ValidatingAdmissi
   ];
 }
 
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 
 function checkValidation(
   path: string,
@@ -205,17 +205,14 @@ export function checkValidatingBinding({ spec }: ValidatingAdmissionPolicyBindin
 interface BindingSpec {
   readonly policyName?: string;
   readonly paramRef?: ParamRef;
-  readonly matchResources?: MatchResources;
 }
 
-export function checkBindingSpec(path: string, { policyName, paramRef, matchResources }: BindingSpec): FieldError[] {
+export function checkBindingSpec(path: string, { policyName, paramRef }: BindingSpec): FieldError[] {
   return [
     ...(policyName
       ? dns1123SubdomainFindings(policyName).map((finding) => invalid(`${path}.policyName`, policyName, finding))
       : [required(`${path}.policyName`)]),
     ...checkParamRef(`${path}.paramRef`, paramRef),
-    // Upstream's spelling.
-    ...checkMatchResources(`${path}.matchResouces`, matchResources),
   ];
 }
 

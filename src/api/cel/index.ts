@@ -30,10 +30,11 @@ export {
   mapOf,
   namedType,
   objectType,
+  openType,
   optionalOf,
   STRING,
   showType,
   sized,
   TIMESTAMP,
 } from './types.ts';
-export { LazyMap, Optional, StructValue } from './values.ts';
+export { adopt, LazyMap, Optional, StructValue } from './values.ts';

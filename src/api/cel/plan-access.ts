@@ -90,7 +90,7 @@ export function planIndex(planner: Planner, expr: Expr & { is: 'call' }, scope: 
 function fieldOf(planner: Planner, type: CelType, { field, at }: { field: string; at: number }): { type: CelType; property: string } {
   if (type.is === 'optional') return fieldOf(planner, type.value, { field, at });
   if (type.is === 'object') {
-    const known = type.fields[field];
+    const known = type.fields[field] ?? (type.open ? { type: DYN } : undefined);
     if (!known) throw planner.error(at, `undefined field '${field}'`);
     return { type: known.type, property: known.property ?? field };
   }

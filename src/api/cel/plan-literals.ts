@@ -53,7 +53,7 @@ export function planStruct(planner: Planner, { name, fields, at }: Expr & { is: 
   if (type?.is !== 'object') throw planner.error(at, `undeclared reference to '${name}' (in container '')`);
   const parts = fields.map((field) => {
     const plan = planner.plan(field.value, scope);
-    const expected = type.fields[field.name];
+    const expected = type.fields[field.name] ?? (type.open ? { type: DYN } : undefined);
     if (!expected) throw planner.error(field.value.at, `undefined field '${field.name}'`);
     if (!assignable(expected.type, inside({ plan, ...field }), new Map())) {
       const found = showType(plan.type);

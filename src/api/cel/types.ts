@@ -25,6 +25,8 @@ export interface ObjectType {
   readonly is: 'object';
   readonly name: string;
   readonly fields: Readonly<Record<string, ObjectField>>;
+  /** Any other field is there as well, of any type. */
+  readonly open?: boolean;
 }
 export interface ObjectField {
   readonly type: CelType;
@@ -69,6 +71,9 @@ export function objectType(name: string, fields: Readonly<Record<string, CelType
   const entries = Object.entries(fields).map(([key, field]) => [key, 'is' in field ? { type: field } : field] as const);
   return { is: 'object', name, fields: Object.assign(Object.create(null), Object.fromEntries(entries)) };
 }
+
+/** An object of which nothing is known but its type's name. */
+export const openType = (name: string): ObjectType => ({ is: 'object', name, fields: Object.create(null), open: true });
 
 export const isDyn = (type: CelType): boolean => type.is === 'named' && type.name === 'dyn';
 export const isNamed = (type: CelType, name: string): boolean => (type.is === 'named' || type.is === 'sized') && type.name === name;

@@ -96,6 +96,10 @@ export class StructValue implements NamedValue {
     this[CEL_TYPE] = typeName;
     this.fields = fields;
   }
+
+  get typeName(): string {
+    return this[CEL_TYPE];
+  }
 }
 
 export const MIN_INT = -(1n << 63n);

@@ -9,6 +9,7 @@ import type { Random } from '../../base/random.ts';
 import { builtInAdmission } from '../../server/admission/built-in.ts';
 import { webhookConditions } from '../../server/admission/expressions/conditions.ts';
 import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
+import { mutatingAdmissionPolicy } from '../../server/admission/plugins/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from '../../server/admission/plugins/validating-admission-policy.ts';
 import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
@@ -150,7 +151,8 @@ export async function assembleControlPlane(
     newUid: () => crypto.randomUUID(),
     log,
   });
-  const policies = { validating: validatingAdmissionPolicy({ objects: reader, kinds, equivalents, authorizer }) };
+  const policyDeps = { objects: reader, kinds, equivalents, authorizer };
+  const policies = { mutating: mutatingAdmissionPolicy(policyDeps), validating: validatingAdmissionPolicy(policyDeps) };
   const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random });
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };

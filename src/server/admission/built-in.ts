@@ -28,7 +28,7 @@ export interface BuiltInAdmissionOptions {
   /** Absent: nobody's rights are known, and nobody is kept from giving out more than he has. */
   readonly rbac?: Rbac;
   /** Absent: admission policies are not asked. */
-  readonly policies?: { readonly validating: AdmissionPlugin };
+  readonly policies?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   /** Absent: webhooks are not asked. */
   readonly webhooks?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export const builtInAdmission = ({
   defaultIngressClass(objects),
   podTopologyLabels(objects),
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
-  // MutatingAdmissionPolicy belongs here.
+  ...(policies ? [policies.mutating] : []),
   ...(webhooks ? [webhooks.mutating] : []),
   ...(policies ? [policies.validating] : []),
   ...(webhooks ? [webhooks.validating] : []),

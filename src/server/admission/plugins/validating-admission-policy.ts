@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError, type StatusReason } from '../../../api/meta/status.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.ts';
@@ -6,7 +5,7 @@ import { ExpressionAuthorizer } from '../expressions/authorization.ts';
 import { expressionBindings } from '../expressions/bindings.ts';
 import type { MatchContext } from '../matching/match.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
-import { ConfigurationError, collectParams, type ParamSources } from '../policies/params.ts';
+import { ConfigurationError, collectParams, namedParams, type ParamSources } from '../policies/params.ts';
 import { type CompiledValidations, compileValidations, type Denial, evaluateValidations, type Verdict } from '../policies/validations.ts';
 import { refusal } from '../request.ts';
 import { versioned } from '../webhooks/review.ts';
@@ -65,7 +64,7 @@ async function askPolicy(hook: Hook, admission: AdmissionRequest, authorizer: Ex
     try {
       for (const params of collectParams(paramKind, binding.binding.spec?.paramRef, namespace, deps)) {
         const verdict = await authorizer.settle(() =>
-          evaluateValidations(hook.compiled, { ...bindings, params: named(params, paramKind) }),
+          evaluateValidations(hook.compiled, { ...bindings, params: namedParams(params, paramKind) }),
         );
         refused.push(...carryOut(verdict, hook, binding, admission));
         for (const { key, value } of verdict.annotations) annotations.set(key, (annotations.get(key) ?? new Set()).add(value));
@@ -79,10 +78,6 @@ async function askPolicy(hook: Hook, admission: AdmissionRequest, authorizer: Ex
   for (const [key, values] of annotations) admission.context.annotate?.(`${hook.name}/${key}`, [...values].join(', '));
   return refused;
 }
-
-/** Objects of lists may come without their kind; expressions may read it. */
-const named = (params: KubeObject | null, kind: { apiVersion?: string; kind?: string } | undefined): object | null =>
-  params && { ...params, apiVersion: kind?.apiVersion, kind: kind?.kind };
 
 /** Does what the binding says is to be done about denials; answers those that refuse the request. */
 function carryOut(

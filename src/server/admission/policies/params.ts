@@ -64,3 +64,7 @@ function select(ref: ParamRef, id: string, namespace: string, objects: ObjectRea
   const matches = labelSelectorMatcher(ref.selector);
   return objects.list<KubeObject>(id, namespace).filter(({ metadata }) => matches(metadata?.labels ?? {}));
 }
+
+/** Objects of lists may come without their kind; expressions may read it. */
+export const namedParams = (params: KubeObject | null, kind: ParamKind | undefined): object | null =>
+  params && { ...params, apiVersion: kind?.apiVersion, kind: kind?.kind };

@@ -1,15 +1,12 @@
-import type { ResourceDefinition } from '../../../api/define.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { jsonPatch } from '../../../api/patch/index.ts';
-import { prune } from '../../../api/schema/index.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
-import { copyJson, equalJson } from '../../registry/copy.ts';
-import { asDefinition, kindAt } from '../matching/equivalents.ts';
+import { replaceObject } from '../replace-object.ts';
 import { ask, internalError, judged, WebhookFailure } from './ask.ts';
 import type { Hook } from './hook.ts';
 import { Reinvocation } from './reinvocation.ts';
 import { isExempt, openHooks, relevance, type WebhookDeps } from './relevant.ts';
-import { isWhole, type Versioned } from './review.ts';
+import type { Versioned } from './review.ts';
 
 const MUTATION = 'mutation.webhook.admission.k8s.io/';
 const PATCH = 'patch.webhook.admission.k8s.io/';
@@ -78,30 +75,14 @@ function decoded(patch: string, { name }: Hook): readonly unknown[] {
 }
 
 /** Changes `admission.object` in place, and says whether it did. */
-function apply(operations: readonly unknown[], { name }: Hook, { request, object }: AdmissionRequest, as: Versioned): boolean {
-  if (!object || !as.object) {
+function apply(operations: readonly unknown[], { name }: Hook, admission: AdmissionRequest, as: Versioned): boolean {
+  if (!admission.object || !as.object) {
     const why = `admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`;
     throw internalError(why);
   }
-  const { asked, own } = as;
-  const subresource = request.subresource ?? '';
-  let patched: KubeObject;
   try {
-    patched = settled(copyJson(jsonPatch(as.object, operations)), asked, subresource);
+    return replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject);
   } catch (error) {
     throw internalError(error instanceof Error ? error.message : String(error));
   }
-  const next = isWhole(own, subresource) ? asDefinition(patched, asked, own) : patched;
-  if (equalJson(next, object)) return false;
-  for (const field of Object.keys(object)) delete (object as unknown as Record<string, unknown>)[field];
-  Object.assign(object, copyJson(next));
-  return true;
-}
-
-/** What a webhook made passes the same schema and defaults as what a client sent. */
-function settled(object: KubeObject, definition: ResourceDefinition, subresource: string): KubeObject {
-  const whole = isWhole(definition, subresource);
-  prune(object, whole ? definition.schema : kindAt(definition, subresource).kind);
-  if (whole) definition.hooks.defaults?.(object);
-  return object;
 }

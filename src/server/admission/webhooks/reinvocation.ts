@@ -3,7 +3,7 @@ import { copyJson, equalJson } from '../../registry/copy.ts';
 import type { Hook } from './hook.ts';
 
 /**
- * Which webhooks look at an object a second time: those with `reinvocationPolicy: IfNeeded` that saw it before something else changed it
+ * Which webhooks or policies look at an object a second time: those with `reinvocationPolicy: IfNeeded` that saw it before something else changed it
  * (Kubernetes: Dynamic Admission Control, "Reinvocation policy"). Nobody is asked for the first time in the second round.
  */
 export class Reinvocation {
@@ -16,11 +16,11 @@ export class Reinvocation {
     if (!equalJson(this.#last, object)) this.changed();
   }
 
-  isDue({ id }: Hook): boolean {
+  isDue({ id }: Pick<Hook, 'id'>): boolean {
     return this.#due.has(id);
   }
 
-  asked({ id, reinvoked }: Hook): void {
+  asked({ id, reinvoked }: Pick<Hook, 'id' | 'reinvoked'>): void {
     if (reinvoked) this.#askedBefore.add(id);
   }
 
