@@ -17,7 +17,9 @@ export function checkMutatingPolicy({ spec = {} }: MutatingAdmissionPolicy): Fie
     ...checkOperations('spec.matchConstraints.resourceRules.operations', matchConstraints),
     ...(mutations.length === 0 ? [required('spec.mutations', 'mutations must contain at least one item')] : []),
     ...mutations.flatMap((mutation, i) => checkMutation(`spec.mutations[${i}]`, mutation, environment)),
-    ...(reinvocationPolicy ? checkEnum('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded']) : [required('spec.reinvocationPolicy')]),
+    ...(reinvocationPolicy
+      ? checkEnum('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])
+      : [required('spec.reinvocationPolicy')]),
   ];
 }
 

@@ -46,7 +46,6 @@ const SIDECAR = `Object{
       Object.spec.initContainers{
         name: "mesh-proxy",
         image: "mesh/proxy:v1.0.0",
-        args: ["proxy", "sidecar"],
         restartPolicy: "Always"
       }
     ]
@@ -54,7 +53,7 @@ const SIDECAR = `Object{
 }`;
 
 describe('an apply configuration', () => {
-  it('adds a sidecar, as the example of the documentation does, and defaults it', async () => {
+  it('adds a sidecar, and defaults it', async () => {
     await policy({
       matchConditions: [{ name: 'none-yet', expression: "!object.spec.?initContainers.orValue([]).exists(c, c.name == 'mesh-proxy')" }],
       mutations: [apply(SIDECAR)],
@@ -64,7 +63,7 @@ describe('an apply configuration', () => {
       {
         name: 'mesh-proxy',
         image: 'mesh/proxy:v1.0.0',
-        args: ['proxy', 'sidecar'],
+
         restartPolicy: 'Always',
         imagePullPolicy: 'IfNotPresent',
       },
@@ -81,10 +80,19 @@ describe('an apply configuration', () => {
     expect(metadata?.labels).toEqual({ a: '1', b: '2' });
     expect(spec.containers).toMatchObject([{ name: 'c', image: 'x' }]);
     const [{ env }] = spec.containers as [{ env: { name: string; value: string }[] }];
-    expect(env.toSorted((x, y) => x.name.localeCompare(y.name))).toEqual([
+    expect(env).toEqual([
       { name: 'A', value: '1' },
       { name: 'B', value: '2' },
     ]);
+  });
+
+  it.each([
+    ['spec: Object.spec{tolerations: [Object.spec.tolerations{key: "k", operator: "Exists"}]}', '.spec.tolerations'],
+    ['spec: Object.spec{initContainers: [Object.spec.initContainers{name: "i", image: "x", args: ["a"]}]}', '.spec.initContainers[0].args'],
+  ])('may not set what is only replaced as a whole: %s', async (fields, path) => {
+    await policy({ mutations: [apply(`Object{${fields}}`)] });
+    const why = `may not mutate atomic arrays, maps or structs: ${path}`;
+    await expect(create()).rejects.toThrow(`denied request: error applying patch: invalid ApplyConfiguration: ${why}`);
   });
 
   it('whose types do not name the paths of their fields is refused', async () => {

@@ -12,7 +12,7 @@ import { jsonPatch } from '../../../api/patch/index.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../../api/schema/generated/types.ts';
 import type { Bindings } from '../expressions/bindings.ts';
 import { type Compiled, compileExpression, evaluateExpression, OutOfBudget } from '../expressions/conditions.ts';
-import { mergeApplied } from './apply-configuration.ts';
+import { atomicParts, mergeApplied } from './apply-configuration.ts';
 import { type ComposedPolicy, composePolicy, withVariables } from './composed.ts';
 
 export interface CompiledMutation {
@@ -141,5 +141,10 @@ function applied(value: unknown, object: KubeObject, definition: ResourceDefinit
   requireTypeNames(value, 'Object');
   const configuration = json(value) as object;
   const { apiVersion, kind } = object;
+  const atomics = atomicParts(configuration, definition);
+  if (atomics.length > 0) {
+    const why = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;
+    throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${why}`);
+  }
   return mergeApplied(object, { ...configuration, apiVersion, kind }, definition);
 }
