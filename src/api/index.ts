@@ -5,6 +5,7 @@ import { validatingAdmissionPolicies } from './admissionregistration/validating-
 import { validatingAdmissionPolicyBindings } from './admissionregistration/validating-admission-policy-binding.ts';
 import { validatingWebhookConfigurations } from './admissionregistration/validating-webhook-configuration.ts';
 import { customResourceDefinitions } from './apiextensions/custom-resource-definition.ts';
+import { apiServices } from './apiregistration/api-service.ts';
 import { controllerRevisions } from './apps/controller-revision.ts';
 import { daemonSets } from './apps/daemon-set.ts';
 import { deployments } from './apps/deployment.ts';
@@ -69,6 +70,7 @@ import { volumeAttachments } from './storage/volume-attachment.ts';
 import { volumeAttributesClasses } from './storage/volume-attributes-class.ts';
 
 export {
+  apiServices,
   bindings,
   certificateSigningRequests,
   clusterRoleBindings,
@@ -157,6 +159,7 @@ export const definitions: readonly ResourceDefinition[] = [
   secrets,
   serviceAccounts,
   services,
+  apiServices,
   controllerRevisions,
   daemonSets,
   deployments,

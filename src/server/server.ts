@@ -152,6 +152,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Groups that extension API servers answer. */
+  readonly extensions?: FrontOptions['extensions'];
   /** By `<plural>/<subresource>`: `pods/exec`, `pods/log`. */
   readonly streams?: Readonly<Record<string, StreamHandler>>;
   /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
@@ -193,6 +195,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authenticate: requestAuthenticator({ authenticator, roots: options.roots, allowsAnonymous: options.allowsAnonymous }),
     impersonate: options.impersonate,
     authorizer,
+    extensions: options.extensions,
     streams: admittedStreams(streams, { admission: core.admission, definition }),
     fallback: (raw, reply) => app(raw, reply),
     metrics,

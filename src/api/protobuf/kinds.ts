@@ -8,7 +8,6 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
   'authentication.k8s.io/v1 TokenRequest': 'AuthenticationV1TokenRequest',
   'meta.k8s.io/v1 PartialObjectMetadata': PARTIAL_METADATA,
   'apiextensions.k8s.io/v1 CustomResourceDefinition': 'CustomResourceDefinition',
-  'apiregistration.k8s.io/v1 APIService': 'APIService',
 };
 /** Kinds of every group. */
 const META_KINDS: ReadonlySet<string> = new Set(['DeleteOptions', 'Status']);

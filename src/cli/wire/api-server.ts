@@ -12,6 +12,7 @@ import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
 import { mutatingAdmissionPolicy } from '../../server/admission/plugins/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from '../../server/admission/plugins/validating-admission-policy.ts';
 import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
+import { AGGREGATOR_USER } from '../../server/aggregation/aggregator.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
@@ -33,6 +34,7 @@ import { StoreError } from '../../store/store.ts';
 import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
+import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
 import { documents } from './documents.ts';
 import { listening } from './listen-failure.ts';
@@ -156,6 +158,15 @@ export async function assembleControlPlane(
   const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random });
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
+  const aggregation = await openAggregation({
+    objects: reader,
+    outbound,
+    pki,
+    definitions: resources.definitions,
+    transport: () => server.localTransport(AGGREGATOR_USER),
+    clock,
+    log,
+  });
   let bootstrapped = false;
   const server = createApiServer({
     resources,
@@ -170,7 +181,8 @@ export async function assembleControlPlane(
     virtual: trust.virtualHandlers,
     subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
-    documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress }),
+    extensions: aggregation.proxy,
+    documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress, aggregation }),
     readyChecks: [
       // Upstream's name for the check of the store.
       { name: 'etcd', check: async () => void (await store.revision()) },
@@ -222,11 +234,13 @@ export async function assembleControlPlane(
       server.customResources,
       listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }),
       defaults,
+      aggregation.component,
       pki.renewal,
     ],
     async close() {
       trust[Symbol.dispose]();
       for (const plugin of admission) plugin[Symbol.dispose]?.();
+      aggregation[Symbol.dispose]();
       outbound[Symbol.dispose]();
       await cache.close();
       await store.close();

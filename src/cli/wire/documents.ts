@@ -1,5 +1,6 @@
 import { CLUSTER_FACTS_PATH, type ClusterFacts } from '../../agent/join/cluster-facts.ts';
 import type { LiveRegistry } from '../../api/live-registry.ts';
+import { mergedDiscovery } from '../../server/aggregation/merged-discovery.ts';
 import { createDiscovery } from '../../server/discovery/discovery.ts';
 import { entityTag, jsonDocument } from '../../server/discovery/document.ts';
 import { versionDocument } from '../../server/discovery/version.ts';
@@ -9,6 +10,7 @@ import type { Pki } from '../../server/pki/pki.ts';
 import type { Trust } from '../../server/trust.ts';
 import { readAsset } from '../assets.ts';
 import { GIT_VERSION } from '../version.ts';
+import type { Aggregation } from './aggregation.ts';
 
 type Find = AppOptions['documents'][number];
 
@@ -16,7 +18,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = { '/openid/v1/jwks': 'ap
 
 const OPENAPI_V3 = '/openapi/v3/';
 
-function openApiDocuments(registry: LiveRegistry): Find {
+function openApiDocuments(registry: LiveRegistry, aggregation: Aggregation): Find {
   const openApi = createOpenApi({
     registry: () => registry.current(),
     gitVersion: GIT_VERSION,
@@ -26,9 +28,11 @@ function openApiDocuments(registry: LiveRegistry): Find {
     accept.includes(V2_PROTOBUF_TYPE) || accept.includes('com.github.proto-openapi.spec.v2@v1.0+protobuf');
   return (path, accept, query) => {
     if (path === '/openapi/v2') return isProtobuf(accept) ? openApi.v2Protobuf() : openApi.v2Json();
-    if (path === '/openapi/v3') return openApi.v3Index();
+    if (path === '/openapi/v3') return aggregation.openApi.index(() => openApi.v3Index()) ?? openApi.v3Index();
     if (!path.startsWith(OPENAPI_V3)) return undefined;
     const name = path.slice(OPENAPI_V3.length);
+    const foreign = aggregation.openApi.document(name);
+    if (foreign) return foreign;
     const [asked, hash] = [query.get('hash'), openApi.v3Hash(name)];
     if (asked && hash && asked !== hash) return Promise.resolve({ location: `${path}?hash=${hash}` });
     return openApi.v3Document(name);
@@ -42,16 +46,19 @@ export function documents(options: {
   trust: Pick<Trust, 'documents'>;
   cluster: ClusterFacts;
   serverAddress: string;
+  aggregation: Aggregation;
 }): Find[] {
-  const discovery = createDiscovery({ registry: () => options.definitions.current(), serverAddress: options.serverAddress });
+  const { aggregation, serverAddress } = options;
+  const own = createDiscovery({ registry: () => options.definitions.current(), serverAddress });
+  const discovery = mergedDiscovery(own, aggregation.servers, aggregation.remote);
   const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
   const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
-  const own = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
-  const named = new Map(Object.entries(own).map(([path, content]) => [path, jsonDocument(content, CONTENT_TYPES[path])]));
+  const fixed = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
+  const named = new Map(Object.entries(fixed).map(([path, content]) => [path, jsonDocument(content, CONTENT_TYPES[path])]));
   return [
     (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),
-    openApiDocuments(options.definitions),
+    openApiDocuments(options.definitions, aggregation),
   ];
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { ApiRequest } from '../../api/transport.ts';
 import { asksToImpersonate } from '../authn/impersonation.ts';
 import type { Impersonator, UserInfo } from '../ports.ts';
 import { attributesOf } from '../registry/authorize.ts';
-import type { Routed } from './resource-request.ts';
+import { distinctHeaders } from './distinct-headers.ts';
 
 export const NON_RESOURCE_VERBS: Readonly<Record<string, string>> = {
   GET: 'get',
@@ -18,10 +19,10 @@ export const NON_RESOURCE_VERBS: Readonly<Record<string, string>> = {
 export function actingUser(
   { impersonate }: { readonly impersonate?: Impersonator },
   sender: UserInfo,
-  { raw, routed, path }: { raw: IncomingMessage; routed: Routed | undefined; path: string },
+  { raw, request, path }: { raw: IncomingMessage; request: ApiRequest | undefined; path: string },
 ): UserInfo | Promise<UserInfo> {
   if (!impersonate || !asksToImpersonate(raw.headers)) return sender;
   const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'] ?? '';
-  const attributes = routed ? attributesOf(sender, routed.request) : { user: sender, verb, path };
-  return impersonate(attributes, raw.headersDistinct).then((other) => other ?? sender);
+  const attributes = request ? attributesOf(sender, request) : { user: sender, verb, path };
+  return impersonate(attributes, distinctHeaders(raw)).then((other) => other ?? sender);
 }

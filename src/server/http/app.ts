@@ -29,7 +29,7 @@ export interface AppOptions {
     path: string,
     accept: string | undefined,
     query: URLSearchParams,
-  ) => Document | Promise<CompressedDocument | Redirection> | undefined)[];
+  ) => Document | Promise<Document | CompressedDocument | Redirection | undefined> | undefined)[];
   readonly ready: readonly HealthCheck[];
   readonly live: readonly HealthCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;

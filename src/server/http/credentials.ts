@@ -3,6 +3,7 @@ import type { Http2ServerRequest } from 'node:http2';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
 import type { Authenticator, Credentials, UserInfo } from '../ports.ts';
+import { distinctHeaders } from './distinct-headers.ts';
 
 type Certificate = NonNullable<Credentials['certificate']>;
 
@@ -111,6 +112,6 @@ function credentialsOf(raw: IncomingMessage, certificate: Certificate | undefine
       ?.split(',')
       .map((protocol) => protocol.trim()),
     header,
-    distinctHeaders: raw.headersDistinct,
+    distinctHeaders: distinctHeaders(raw),
   };
 }

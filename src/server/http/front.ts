@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
+import type { ExtensionProxy, ExtensionServer } from '../aggregation/proxy.ts';
 import type { Auditor, AuditTrail } from '../audit/trail.ts';
 import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
@@ -16,7 +18,7 @@ import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { parseResourcePath } from './resource-path.ts';
-import { type Routed, routeRequest } from './resource-request.ts';
+import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, sendError } from './respond.ts';
 import { includeObject } from './table.ts';
 import { sendWatch } from './watch-response.ts';
@@ -32,6 +34,8 @@ export interface FrontOptions {
   readonly authenticate: (raw: IncomingMessage) => Promise<UserInfo> | UserInfo;
   readonly authorizer: Authorizer;
   readonly impersonate?: Impersonator;
+  /** Groups that extension API servers answer. */
+  readonly extensions?: ExtensionProxy;
   /** By `<plural>/<subresource>`: `pods/exec`. */
   readonly streams: Readonly<Record<string, StreamHandler>>;
   /** Takes every request that names no resource, after authorization. */
@@ -65,13 +69,19 @@ export function createFront(options: FrontOptions): Front {
     try {
       const path = pathOf(raw);
       user = await options.authenticate(raw);
-      routed = route(options, raw, path);
-      user = await actingUser(options, user, { raw, routed, path });
+      const extension = options.extensions?.find(path);
+      const foreign = extension && foreignRequest(raw, parseResourcePath(path));
+      routed = extension ? undefined : route(options, raw, path);
+      user = await actingUser(options, user, { raw, request: foreign ?? routed?.request, path });
       begun = true;
-      trail = options.audit?.begin({ raw, reply, auditId, user, path, request: routed?.request });
-      const entering = options.flow?.enter({ user, request: routed?.request, path, method: raw.method ?? 'GET', reply });
+      const request = foreign ?? routed?.request;
+      trail = options.audit?.begin({ raw, reply, auditId, user, path, request });
+      const entering = options.flow?.enter({ user, request, path, method: raw.method ?? 'GET', reply });
       seat = entering instanceof Promise ? await entering : entering;
-      if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat });
+      // A watch lasts: it holds no seat while it does.
+      if (extension && foreign?.verb === 'watch') seat?.release();
+      if (extension) await answerByExtension(options, extension, { raw, reply, path, user, trail, request: foreign });
+      else if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
       if (!begun) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: routed?.request });
@@ -165,6 +175,45 @@ async function answer(
 }
 
 const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
+
+/** Extension servers authorize again by themselves; what this server forbids does not get there. */
+async function answerByExtension(
+  options: FrontOptions,
+  extension: ExtensionServer,
+  {
+    raw,
+    reply,
+    user,
+    trail,
+    path,
+    request,
+  }: Pick<Incoming, 'raw' | 'reply' | 'user' | 'trail'> & {
+    readonly path: string;
+    readonly request: ApiRequest | undefined;
+  },
+): Promise<void> {
+  await authorizeForeign(options, { raw, user, path, request, trail });
+  const gone = new AbortController();
+  reply.once('close', () => gone.abort(OVER));
+  await options.extensions?.forward(extension, { raw, reply, user, signal: gone.signal });
+}
+
+/** What goes to an extension server: a resource that only that server defines, or one of its documents. */
+export async function authorizeForeign(
+  { authorizer }: Pick<FrontOptions, 'authorizer'>,
+  {
+    raw,
+    user,
+    path,
+    request,
+    trail,
+  }: Pick<Incoming, 'raw' | 'user' | 'trail'> & { readonly path: string; readonly request: ApiRequest | undefined },
+): Promise<void> {
+  if (request) return authorize(authorizer, attributesOf(user, request), trail?.decided);
+  const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'];
+  if (!verb) throw methodNotAllowed();
+  await authorize(authorizer, { user, verb, path }, trail?.decided);
+}
 
 async function answerOther(
   options: FrontOptions,

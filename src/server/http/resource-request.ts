@@ -42,6 +42,13 @@ function checkPlace(verb: Verb, { scope }: ResourceDefinition, { name, namespace
   if (name !== undefined) throw noSuchResource();
 }
 
+/** A request for a resource that somebody else defines: what authorization needs to know of it. undefined: no resource's path. */
+export function foreignRequest(raw: IncomingMessage, path: ResourcePath | undefined): ApiRequest | undefined {
+  if (!path) return undefined;
+  const { group, version, resource, subresource, name, namespace } = path;
+  return { verb: verbOf(raw.method ?? 'GET', path, queryOf(raw.url ?? '')), group, version, resource, subresource, name, namespace };
+}
+
 function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchParams): Verb {
   switch (method) {
     case 'GET':

@@ -7,7 +7,9 @@ import { attributesOf, authorize } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
 import { actingUser } from './acting-user.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
-import { auditIdOf, type FrontOptions, pathOf, route } from './front.ts';
+import { auditIdOf, authorizeForeign, type FrontOptions, pathOf, route } from './front.ts';
+import { parseResourcePath } from './resource-path.ts';
+import { foreignRequest } from './resource-request.ts';
 
 /** Subresources that run something: opening them by GET (WebSocket) needs `create` as well, as upgrading by POST does (KEP-4006). */
 const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
@@ -22,9 +24,20 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
     try {
       const urlPath = pathOf(raw);
       const sender = await options.authenticate(raw);
-      const routed = route(options, raw, urlPath);
-      const user = await actingUser(options, sender, { raw, routed, path: urlPath });
-      trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: routed?.request });
+      const extension = options.extensions?.find(urlPath);
+      const foreign = extension && foreignRequest(raw, parseResourcePath(urlPath));
+      const routed = extension ? undefined : route(options, raw, urlPath);
+      const asked = foreign ?? routed?.request;
+      const user = await actingUser(options, sender, { raw, request: asked, path: urlPath });
+      trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: asked });
+      const gone = new AbortController();
+      socket.once('close', () => gone.abort());
+      if (extension) {
+        await authorizeForeign(options, { raw, user, path: urlPath, request: foreign, trail });
+        socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
+        trail?.started(SWITCHING_PROTOCOLS);
+        return await options.extensions?.upgrade(extension, { raw, socket, head, user, signal: gone.signal });
+      }
       if (!routed) throw noSuchResource();
       const { definition, path, request } = routed;
       const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
@@ -35,8 +48,6 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       }
       const handler = options.streams[`${definition.plural}/${path.subresource}`];
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
-      const gone = new AbortController();
-      socket.once('close', () => gone.abort());
       const userAgent = raw.headers['user-agent'] ?? '';
       const context: RequestContext = { user, signal: gone.signal, userAgent, warn: () => {}, annotate: trail?.annotate };
       const url = new URL(raw.url ?? '/', 'https://server');

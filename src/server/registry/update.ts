@@ -37,6 +37,7 @@ const CONDITIONAL_ONLY = new Set([
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
   'customresourcedefinitions.apiextensions.k8s.io',
+  'apiservices.apiregistration.k8s.io',
 ]);
 
 /** PUT of an object or of its status. */

@@ -17,7 +17,9 @@ const OWN_HEADERS = new Set([
 export function passedHeaders(raw: IncomingMessage): Record<string, string | string[] | undefined> {
   const headers: Record<string, string | string[] | undefined> = {};
   for (const [name, value] of Object.entries(raw.headers)) {
-    if (!OWN_HEADERS.has(name) && !name.startsWith('impersonate-') && !name.startsWith('x-remote-')) headers[name] = value;
+    // HTTP/2's pseudo headers (`:path`) belong to one hop as well.
+    if (!name.startsWith(':') && !OWN_HEADERS.has(name) && !name.startsWith('impersonate-') && !name.startsWith('x-remote-'))
+      headers[name] = value;
   }
   return headers;
 }
@@ -48,7 +50,7 @@ export function join(a: Duplex, b: Duplex): Promise<void> {
 
 /** An answer as it came, as a stream; resolves when the client has it or is gone. */
 export async function passAnswer(response: IncomingMessage, reply: ServerResponse): Promise<void> {
-  const { connection, 'transfer-encoding': _, 'keep-alive': __, ...headers } = response.headers;
+  const { connection, upgrade, 'transfer-encoding': _, 'keep-alive': __, 'proxy-connection': ___, ...headers } = response.headers;
   reply.writeHead(response.statusCode ?? 502, headers);
   await new Promise<void>((resolve) => {
     reply.on('close', resolve);
