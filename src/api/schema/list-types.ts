@@ -130,6 +130,7 @@ const ATOMIC_TYPES: ReadonlySet<string> = new Set([
   'ScopeSelector',
   'SecretKeySelector',
   'SecretReference',
+  'ServiceBackendPort',
   'TopologySelectorTerm',
   'TypedLocalObjectReference',
   'Variable',
