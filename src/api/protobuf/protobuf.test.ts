@@ -197,3 +197,11 @@ describe('malformed bytes', () => {
     expect(() => decodeProtobuf(encodeProtobuf(crd as KubeObject))).toThrow(/exceeded max depth/);
   });
 });
+
+it('keeps managedFields as they are, whatever their elements are called', () => {
+  const fieldsV1 = { 'f:data': { '.': {}, 'f:k': {} }, 'f:list': { 'k:{"name":"a\\u003cb"}': { '.': {}, 'f:x': {} }, 'v:1': {} } };
+  const entry = { manager: 'm', operation: 'Apply', apiVersion: 'v1', time: '2026-05-06T07:08:09Z', fieldsType: 'FieldsV1', fieldsV1 };
+  const metadata = { name: 'c', managedFields: [entry, { ...entry, operation: 'Update', subresource: 'status' }] };
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  expect(decodeProtobuf(encodeProtobuf(object))).toMatchObject(object);
+});

@@ -291,6 +291,18 @@ describe('managed fields', () => {
     expect(last.metadata?.managedFields?.map(({ subresource }) => subresource ?? '').sort()).toEqual(['', 'scale', 'status']);
   });
 
+  it('are applied to parts of an object that have a subresource', async () => {
+    const api = await fakeApi();
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
+    await as(api, 'one')('create', 'pods', { body: { ...pod, spec: { containers: [{ name: 'c', image: 'i' }] } } });
+    const ephemeralContainers = [{ name: 'debug', image: 'i', terminationMessagePolicy: 'File', imagePullPolicy: 'Always' }];
+    const body = { ...pod, spec: { ephemeralContainers } } as KubeObject;
+    const after = await apply(api, 'pods', 'me', body, { subresource: 'ephemeralcontainers' });
+    expect(after.spec).toMatchObject({ containers: [{ name: 'c' }], ephemeralContainers: [{ name: 'debug' }] });
+    expect(fieldsOf(after, 'me')).toMatchObject({ 'f:spec': { 'f:ephemeralContainers': { 'k:{"name":"debug"}': { 'f:image': {} } } } });
+    expect(managers(after)).toContain('me Apply ephemeralcontainers');
+  });
+
   it('answer NotFound for the status of what is missing', async () => {
     const api = await fakeApi();
     const status = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, status: {} };

@@ -6,6 +6,7 @@ import {
   builtInType,
   entriesOf,
   type FieldSet,
+  isEmptySet,
   isReset,
   type Manager,
   managerFindings,
@@ -146,9 +147,25 @@ export function versionsOf(resources: Resources, definition: ResourceDefinition,
 /** Status belongs to writes of the status; those own labels and annotations besides, which they can change as well. */
 function ownable(fields: FieldSet, definition: ResourceDefinition, subresource: string): FieldSet {
   if (subresource === 'status') return definition.structural ? statusAlone(fields) : statusFields(fields);
+  const part = PARTS[subresource];
+  if (part) return partFields(fields, part);
   if (subresource !== '' || definition.subresources.status?.kind !== 'status' || fields['f:status'] === undefined) return fields;
   const { 'f:status': _, ...rest } = fields;
   return rest;
+}
+
+/** The fields that a subresource of the whole object changes: all that an apply of it can own. */
+const PARTS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  approval: ['f:status', 'f:conditions'],
+  ephemeralcontainers: ['f:spec', 'f:ephemeralContainers'],
+  finalize: ['f:spec', 'f:finalizers'],
+  resize: ['f:spec', 'f:containers', 'f:initContainers'],
+};
+
+function partFields(fields: FieldSet, [outer, ...inner]: readonly [string, ...string[]]): FieldSet {
+  const within = fields[outer] ?? NO_FIELDS;
+  const kept = Object.fromEntries(inner.flatMap((name) => (within[name] === undefined ? [] : [[name, within[name]]])));
+  return isEmptySet(kept) ? NO_FIELDS : { [outer]: kept };
 }
 
 /** A custom resource's status is all that a write of it can change. */

@@ -1,11 +1,14 @@
 import type { KubeObject } from '../../api/meta/object.ts';
+import { entriesOf } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from '../registry/answer.ts';
+import { appliedObject, readConfiguration } from '../registry/apply.ts';
 import { type Draft, draftOf, matchName, matchNamespace } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
 import { copyJson, copyObject } from '../registry/copy.ts';
 import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { setEntries } from '../registry/field-ownership.ts';
 import { applyPatch } from '../registry/patch.ts';
 import { type CustomSubresourceHandler, get, type SubresourceDeps } from '../registry/registry.ts';
 
@@ -21,8 +24,10 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
     if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotAllowed();
     const { definition } = resource;
     const { name = '', namespace } = request;
+    const configuration = request.patchType === 'apply' ? readConfiguration(request.body, definition) : undefined;
     const make = (old: KubeObject): Draft => {
-      const body = request.verb === 'patch' ? applyPatch(old, request, definition.schema) : copyJson(request.body);
+      const applied = configuration && appliedObject({ deps, definition, request, context, subresource }, configuration, old);
+      const body = applied ? copyJson(applied.object) : patchedOrSent(old, request, definition.schema);
       const sent = draftOf(definition, { ...request, body }, context, deps.schemas);
       matchName(sent, name);
       matchNamespace(sent, definition, namespace);
@@ -31,8 +36,12 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
       const { resourceVersion, uid } = sent.metadata;
       const brought = request.verb === 'update' || resourceVersion !== old.metadata?.resourceVersion;
       Object.assign(draft.metadata, { resourceVersion: brought ? resourceVersion : undefined, uid: uid || old.metadata?.uid });
+      if (applied) setEntries(draft, entriesOf(applied.managers));
       return draft;
     };
-    return changeObject(deps, { resource, request, context, name, subresource, make });
+    return changeObject(deps, { resource, request, context, name, subresource, make, ...(configuration && { ownership: 'made' }) });
   };
 }
+
+const patchedOrSent = (old: KubeObject, request: ApiRequest, schema: string): unknown =>
+  request.verb === 'patch' ? applyPatch(old, request, schema) : copyJson(request.body);
