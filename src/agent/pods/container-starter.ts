@@ -7,7 +7,7 @@ import { ConfigError, type EnvSources, envReferences } from './config/env-plan.t
 import { hostNetworkHostsFile, hostsFile } from './config/hosts-file-plan.ts';
 import { type ExitReader, exitFrom } from './exits.ts';
 import type { PodEffect, PodEvent } from './pod-state-plan.ts';
-import type { ObjectReader, PodFacts, PodStorage } from './ports.ts';
+import type { ObjectReader, PodCgroups, PodFacts, PodStorage } from './ports.ts';
 
 export interface StarterOptions {
   readonly runtime: Runtime;
@@ -15,6 +15,7 @@ export interface StarterOptions {
   readonly images: Images;
   readonly objects: ObjectReader;
   readonly facts: PodFacts;
+  readonly cgroups: PodCgroups;
 }
 
 type Start = Extract<PodEffect, { do: 'startContainer' }>;
@@ -67,7 +68,7 @@ export async function startContainer(options: StarterOptions, request: StartRequ
 }
 
 async function attemptStart(options: StarterOptions, request: StartRequest, signal: AbortSignal): Promise<PodEvent[]> {
-  const { runtime, storage, images, facts } = options;
+  const { runtime, storage, images, facts, cgroups } = options;
   const { pod, spec, effect, sandbox, targetId, report } = request;
   const { image } = await images.ensure(pod, spec, { signal });
   const env = await failing('CreateContainerConfigError', envSources(options, pod, spec, effect.ips, signal));
@@ -82,6 +83,7 @@ async function attemptStart(options: StarterOptions, request: StartRequest, sign
       mounts: (expandEnv) => storage.containerMounts(pod, spec, { attempt: effect.attempt, hosts, expandEnv }, { signal }),
       seccompDir: facts.seccompDir,
       nodeMemoryBytes: quantityValue(facts.node()?.status?.capacity?.memory ?? '0'),
+      endsTogether: cgroups.version === 'v2',
       targetId,
     }),
   );

@@ -2,6 +2,7 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { ConfigMap, Container, Node, Pod, Secret, Service } from '../../api/schema/generated/types.ts';
 import type { Mount } from '../../runtime/runtime.ts';
+import type { CgroupVersion } from '../host/cgroup-plan.ts';
 import type { CgroupLimits } from './config/resources-plan.ts';
 
 export interface CallOptions {
@@ -34,6 +35,8 @@ export interface ContainerMountRequest {
 
 /** The pods' cgroups (agent/host/cgroups.ts). Paths are what the runtime is told as parent. */
 export interface PodCgroups {
+  /** undefined: there are none. */
+  readonly version?: CgroupVersion;
   ensure(path: string, limits: CgroupLimits): Promise<void>;
   remove(path: string): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface ContainerFacts {
   readonly mounts: (expandEnv: (text: string) => string) => Promise<Mount[]>;
   readonly seccompDir: string;
   readonly nodeMemoryBytes: number;
+  /** All processes of a container end when one of them is out of memory: what cgroup v2 can do, and what the kubelet asks of it. */
+  readonly endsTogether: boolean;
   readonly targetId?: string;
 }
 
@@ -42,7 +44,11 @@ export async function containerConfig(pod: Pod, container: Container, facts: Con
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
     linux: {
-      resources: { ...containerLimits(container), oomScoreAdj: oomScoreAdj(pod, container, facts.nodeMemoryBytes) },
+      resources: {
+        ...containerLimits(container),
+        oomScoreAdj: oomScoreAdj(pod, container, facts.nodeMemoryBytes),
+        ...(facts.endsTogether && { unified: { 'memory.oom.group': '1' } }),
+      },
       securityContext,
     },
   };
