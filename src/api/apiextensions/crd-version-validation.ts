@@ -8,6 +8,7 @@ import type {
 } from '../schema/generated/types.ts';
 import { validateDefaults } from './default-validation.ts';
 import { schemaAtPath } from './field-path.ts';
+import { validateCompiledRules } from './rule-compilation.ts';
 import { validateRules } from './rule-validation.ts';
 import { validateOpenApiSchema } from './schema-validation.ts';
 import { validateStructural } from './structural-validation.ts';
@@ -64,6 +65,7 @@ function validateSchema(schema: JSONSchemaProps, path: string, hasStatus: boolea
   errors.push(...structureErrors, ...validateOpenApiSchema(schema, path));
   if (errors.length > 0) return errors;
   errors.push(...validateRules(schema, path));
+  if (errors.length === 0) errors.push(...validateCompiledRules(schema, path));
   return errors.length > 0 ? errors : buildFindings(schema, path);
 }
 

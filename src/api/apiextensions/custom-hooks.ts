@@ -1,3 +1,4 @@
+import { compileRules, hasRules, type RuleNode, runRules } from '../crd-rules/index.ts';
 import {
   compileSchema,
   forEmbedded,
@@ -10,7 +11,7 @@ import {
   setDefaults,
 } from '../crd-schema/index.ts';
 import type { Hooks } from '../define.ts';
-import type { FieldError } from '../meta/field-error.ts';
+import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { ApiError } from '../meta/status.ts';
 import type { CustomResourceSubresourceScale } from '../schema/generated/types.ts';
@@ -27,6 +28,15 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
     validator ??= compileSchema(structural.props);
     return validator.validate(object, { old });
   };
+  let rules: RuleNode | undefined;
+  const ruled = hasRules(structural);
+  /** Rules look at objects that fit the schema: they need not guard against others. */
+  const withRules = (errors: FieldError[], object: KubeObject, old?: KubeObject): FieldError[] => {
+    if (!ruled) return errors;
+    if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, invalid(NO_PATH, null, UNCHECKED)];
+    rules ??= compileRules(structural);
+    return rules ? [...errors, ...runRules(rules, object, old)] : errors;
+  };
   const otherFindings = (object: KubeObject): FieldError[] => [
     ...(scale ? scaleFindings(object, scale) : []),
     ...(embeds ? embeddedFindings(object, structural) : []),
@@ -34,19 +44,32 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
   return {
     decode: (draft) => decode(draft, structural, embeds),
     defaults: (draft) => setDefaults(draft, structural),
-    validateCreate: (object) => [
-      ...schemaFindings(object),
-      ...otherFindings(object),
-      ...(hasTypedLists ? listFindings(object, structural) : []),
-    ],
-    validateUpdate: (object, old) => [
-      ...schemaFindings(object, old),
-      ...otherFindings(object),
-      // Lists that were not unique before are tolerated, whatever becomes of them.
-      ...(hasTypedLists && listFindings(old, structural).length === 0 ? listFindings(object, structural) : []),
-    ],
+    validateCreate: (object) =>
+      withRules([...schemaFindings(object), ...otherFindings(object), ...(hasTypedLists ? listFindings(object, structural) : [])], object),
+    validateUpdate: (object, old) =>
+      withRules(
+        [
+          ...schemaFindings(object, old),
+          ...otherFindings(object),
+          // Lists that were not unique before are tolerated, whatever becomes of them.
+          ...(hasTypedLists && listFindings(old, structural).length === 0 ? listFindings(object, structural) : []),
+        ],
+        object,
+        old,
+      ),
   };
 }
+
+const NO_PATH = '<nil>';
+const BLOCKING: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const UNCHECKED =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
 const unknownField = (path: string) => `unknown field ${JSON.stringify(path)}`;
 
