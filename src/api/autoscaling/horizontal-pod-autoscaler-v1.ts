@@ -3,6 +3,7 @@ import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../sche
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
 import { defaultAutoscalerV1 } from './horizontal-pod-autoscaler-defaults.ts';
+import { checkAutoscalerStatus, checkAutoscalerV1 } from './horizontal-pod-autoscaler-validation.ts';
 
 /** The older version of the same stored objects. What v1 has no field for travels in annotations. */
 export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler>({
@@ -23,5 +24,10 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
     fromStored: (stored) => toV1(stored as V2HorizontalPodAutoscaler),
   },
   columns: autoscalerColumns.map((c) => ({ ...c, value: (hpa, nowMs) => c.value(toV2(hpa), nowMs) })),
-  hooks: { defaults: defaultAutoscalerV1 },
+  hooks: {
+    defaults: defaultAutoscalerV1,
+    checksRequired: true,
+    validate: checkAutoscalerV1,
+    validateStatus: (hpa) => checkAutoscalerStatus(toV2(hpa)),
+  },
 });

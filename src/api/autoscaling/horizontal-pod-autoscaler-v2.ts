@@ -2,6 +2,7 @@ import { defineResource } from '../define.ts';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { defaultAutoscalerV2 } from './horizontal-pod-autoscaler-defaults.ts';
+import { checkAutoscaler, checkAutoscalerStatus } from './horizontal-pod-autoscaler-validation.ts';
 
 export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -15,5 +16,5 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: autoscalerColumns,
-  hooks: { defaults: defaultAutoscalerV2 },
+  hooks: { defaults: defaultAutoscalerV2, checksRequired: true, validate: checkAutoscaler, validateStatus: checkAutoscalerStatus },
 });

@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { CronJob } from '../schema/generated/types.ts';
+import { checkCronJobUpdate, checkNewCronJob } from './cron-job-validation.ts';
 import { cronJobColumns } from './job-columns.ts';
 import { defaultCronJob } from './job-defaults.ts';
 
@@ -15,5 +16,11 @@ export const cronJobs = defineResource<CronJob>({
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: cronJobColumns,
-  hooks: { defaults: defaultCronJob },
+  hooks: {
+    defaults: defaultCronJob,
+    checksRequired: true,
+    validateCreate: checkNewCronJob,
+    validateUpdate: checkCronJobUpdate,
+    validateStatus: () => [],
+  },
 });

@@ -1,13 +1,17 @@
 import { defaultPodTemplate } from '../core/defaults-pod-spec.ts';
 import { fill, fillZero } from '../meta/fill.ts';
+import { same } from '../meta/validation.ts';
 import type { CronJob, Job, JobSpec } from '../schema/generated/types.ts';
 
 const BACKOFF_LIMIT = 6;
 const MAX_INT32 = 2_147_483_647;
 
-export function defaultJob({ spec }: Job): void {
+export function defaultJob(job: Job): void {
+  const { spec } = job;
   if (!spec) return;
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  const labels = spec.template?.metadata?.labels;
+  if (labels && Object.keys(job.metadata?.labels ?? {}).length === 0) job.metadata = { ...job.metadata, labels: { ...labels } };
   fill(spec, {
     parallelism: 1,
     backoffLimit: spec.backoffLimitPerIndex === undefined ? BACKOFF_LIMIT : MAX_INT32,
@@ -41,9 +45,13 @@ export function generateSelector(job: Job): void {
   const { spec, metadata } = job;
   if (!spec?.template || spec.manualSelector || !metadata?.uid) return;
   const name = metadata.name ?? '';
-  const labels = { 'controller-uid': metadata.uid, [UID_LABEL]: metadata.uid, 'job-name': name, 'batch.kubernetes.io/job-name': name };
+  const generated = { 'controller-uid': metadata.uid, [UID_LABEL]: metadata.uid, 'job-name': name, 'batch.kubernetes.io/job-name': name };
   spec.template.metadata ??= {};
-  spec.template.metadata.labels = { ...spec.template.metadata.labels, ...labels };
+  // Labels that came from the template follow it; what the author wrote himself is validation's to refuse.
+  const inherited = same(metadata.labels, spec.template.metadata.labels);
+  const labels = { ...generated, ...spec.template.metadata.labels };
+  spec.template.metadata.labels = labels;
+  if (inherited) metadata.labels = { ...labels };
   spec.selector ??= {};
-  spec.selector.matchLabels = { ...spec.selector.matchLabels, [UID_LABEL]: metadata.uid };
+  spec.selector.matchLabels = { [UID_LABEL]: metadata.uid, ...spec.selector.matchLabels };
 }

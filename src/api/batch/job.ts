@@ -2,6 +2,8 @@ import { defineResource } from '../define.ts';
 import type { Job } from '../schema/generated/types.ts';
 import { jobColumns } from './job-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
+import { checkJobStatus } from './job-status-validation.ts';
+import { checkJob, checkJobUpdate, checkNewJob } from './job-validation.ts';
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -15,5 +17,13 @@ export const jobs = defineResource<Job>({
   fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   behaviour: 'stored-only',
   columns: jobColumns,
-  hooks: { defaults: defaultJob, prepareForCreate: generateSelector },
+  hooks: {
+    defaults: defaultJob,
+    prepareForCreate: generateSelector,
+    checksRequired: true,
+    validate: checkJob,
+    validateCreate: checkNewJob,
+    validateUpdate: checkJobUpdate,
+    validateStatus: checkJobStatus,
+  },
 });

@@ -3,6 +3,7 @@ import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill } from '../meta/fill.ts';
 import type { IngressClass } from '../schema/generated/types.ts';
+import { checkIngressClass, checkIngressClassUpdate } from './ingress-validation.ts';
 
 function parametersCell({ spec }: IngressClass): string {
   if (!spec?.parameters) return NONE;
@@ -25,6 +26,9 @@ export const ingressClasses = defineResource<IngressClass>({
     ageColumn,
   ],
   hooks: {
+    checksRequired: true,
+    validate: checkIngressClass,
+    validateUpdate: checkIngressClassUpdate,
     defaults({ spec }) {
       if (spec?.parameters) fill(spec.parameters, { scope: 'Cluster' });
     },

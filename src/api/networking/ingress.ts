@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { firstFew, loadBalancerCell, NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Ingress } from '../schema/generated/types.ts';
+import { checkIngress, checkIngressStatus, checkNewIngress } from './ingress-validation.ts';
 
 const MAX_HOSTS = 3;
 
@@ -20,6 +21,7 @@ export const ingresses = defineResource<Ingress>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
+  hooks: { checksRequired: true, validate: checkIngress, validateCreate: checkNewIngress, validateStatus: checkIngressStatus },
   columns: [
     nameColumn,
     column('Class', 'string', (ingress) => ingress.spec?.ingressClassName ?? NONE),

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { nameColumn } from '../meta/columns.ts';
 import type { IPAddress } from '../schema/generated/types.ts';
+import { checkIpAddress, checkIpAddressUpdate } from './network-policy-validation.ts';
 
 /** `services/default/kubernetes`, with the group behind a dot where there is one. */
 function parentCell({ spec }: IPAddress): string {
@@ -16,6 +17,8 @@ export const ipAddresses = defineResource<IPAddress>({
   kind: 'IPAddress',
   plural: 'ipaddresses',
   scope: 'Cluster',
+  nameRule: 'path',
+  hooks: { checksRequired: true, validate: checkIpAddress, validateUpdate: checkIpAddressUpdate },
   shortNames: ['ip'],
   behaviour: 'stored-only',
   columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address))],

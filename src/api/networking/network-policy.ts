@@ -3,6 +3,7 @@ import { selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { NetworkPolicy } from '../schema/generated/types.ts';
+import { checkNetworkPolicy } from './network-policy-validation.ts';
 
 export const networkPolicies = defineResource<NetworkPolicy>({
   group: 'networking.k8s.io',
@@ -15,6 +16,8 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   behaviour: 'stored-only',
   columns: [nameColumn, column('Pod-Selector', 'string', (policy) => selectorCell(policy.spec?.podSelector)), ageColumn],
   hooks: {
+    checksRequired: true,
+    validate: checkNetworkPolicy,
     defaults({ spec }) {
       if (!spec) return;
       for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ServiceCIDR } from '../schema/generated/types.ts';
+import { checkServiceCidr, checkServiceCidrUpdate } from './network-policy-validation.ts';
 
 export const serviceCIDRs = defineResource<ServiceCIDR>({
   group: 'networking.k8s.io',
@@ -8,6 +9,7 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   kind: 'ServiceCIDR',
   plural: 'servicecidrs',
   scope: 'Cluster',
+  hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PodDisruptionBudget } from '../schema/generated/types.ts';
+import { checkPodDisruptionBudget, checkPodDisruptionBudgetStatus } from './pod-disruption-budget-validation.ts';
 
 export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   group: 'policy',
@@ -10,6 +11,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   scope: 'Namespaced',
   shortNames: ['pdb'],
   generation: true,
+  hooks: { checksRequired: true, validate: checkPodDisruptionBudget, validateStatus: checkPodDisruptionBudgetStatus },
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: [

@@ -1,0 +1,177 @@
+import { isPositive } from '../core/validation-resources.ts';
+import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { pathSegmentFindings } from '../meta/names.ts';
+import { checkEnum, checkLabelSelector, checkNonNegative, found } from '../meta/validation.ts';
+import type {
+  HorizontalPodAutoscaler,
+  V2CrossVersionObjectReference,
+  V2HorizontalPodAutoscaler,
+  V2HPAScalingRules,
+  V2MetricIdentifier,
+  V2MetricSpec,
+  V2MetricTarget,
+} from '../schema/generated/types.ts';
+import { toV2 } from './horizontal-pod-autoscaler-conversion.ts';
+
+const MAX_PERIOD_SECONDS = 1800;
+const MAX_WINDOW_SECONDS = 3600;
+const TYPES = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
+/** In the order in which upstream looks at them. */
+const SOURCES = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
+
+function checkReference(path: string, { kind, name }: Partial<V2CrossVersionObjectReference> = {}): FieldError[] {
+  return [
+    ...(kind ? found(`${path}.kind`, kind, pathSegmentFindings(kind)) : [required(`${path}.kind`)]),
+    ...(name ? found(`${path}.name`, name, pathSegmentFindings(name)) : [required(`${path}.name`)]),
+  ];
+}
+
+function checkIdentifier(path: string, { name, selector }: Partial<V2MetricIdentifier> = {}): FieldError[] {
+  return [
+    ...(name ? found(`${path}.name`, name, pathSegmentFindings(name)) : [required(`${path}.name`, 'must specify a metric name')]),
+    ...checkLabelSelector(`${path}.selector`, selector),
+  ];
+}
+
+function checkTarget(path: string, { type, value, averageValue, averageUtilization }: Partial<V2MetricTarget> = {}): FieldError[] {
+  const values = ['Utilization', 'Value', 'AverageValue'];
+  const known = type !== undefined && values.includes(type);
+  return [
+    ...(type ? [] : [required(`${path}.type`, 'must specify a metric target type')]),
+    ...(known ? [] : [invalid(`${path}.type`, type ?? '', 'must be either Utilization, Value, or AverageValue')]),
+    ...(value === undefined || isPositive(value) ? [] : [invalid(`${path}.value`, value, 'must be positive')]),
+    ...(averageUtilization !== undefined && averageUtilization < 1
+      ? [invalid(`${path}.averageUtilization`, averageUtilization, 'must be greater than 0')]
+      : []),
+    ...(averageValue === undefined || isPositive(averageValue) ? [] : [invalid(`${path}.averageValue`, averageValue, 'must be positive')]),
+  ];
+}
+
+function checkResourceTarget(path: string, target: Partial<V2MetricTarget> = {}): FieldError[] {
+  const { averageUtilization, averageValue } = target;
+  const errors = checkTarget(path, target);
+  if (averageUtilization === undefined && averageValue === undefined) {
+    errors.push(required(`${path}.averageUtilization`, 'must set either a target raw value or a target utilization'));
+  }
+  if (averageUtilization === undefined || averageValue === undefined) return errors;
+  return [...errors, forbidden(`${path}.averageValue`, 'may not set both a target raw value and a target utilization')];
+}
+
+type Source = (typeof SOURCES)[number];
+
+function checkSource(path: string, kind: Source, metric: V2MetricSpec): FieldError[] {
+  const { object, external, pods, resource, containerResource } = metric;
+  const average = `${path}.target.averageValue`;
+  switch (kind) {
+    case 'object':
+      return [
+        ...checkReference(`${path}.describedObject`, object?.describedObject),
+        ...checkIdentifier(`${path}.metric`, object?.metric),
+        ...checkTarget(`${path}.target`, object?.target),
+        ...(object?.target?.value === undefined && object?.target?.averageValue === undefined
+          ? [required(average, 'must set either a target value or averageValue')]
+          : []),
+      ];
+    case 'external': {
+      const { value, averageValue } = external?.target ?? {};
+      const none = value === undefined && averageValue === undefined;
+      const both = value !== undefined && averageValue !== undefined;
+      return [
+        ...checkIdentifier(`${path}.metric`, external?.metric),
+        ...checkTarget(`${path}.target`, external?.target),
+        ...(none ? [required(average, 'must set either a target value for metric or a per-pod target')] : []),
+        ...(both ? [forbidden(`${path}.target.value`, 'may not set both a target value for metric and a per-pod target')] : []),
+      ];
+    }
+    case 'pods': {
+      const averageValue = pods?.target?.averageValue;
+      const positive = averageValue !== undefined && isPositive(averageValue);
+      return [
+        ...checkIdentifier(`${path}.metric`, pods?.metric),
+        ...checkTarget(`${path}.target`, pods?.target),
+        ...(positive ? [] : [required(average, 'must specify a positive target averageValue')]),
+      ];
+    }
+    case 'resource':
+      return [
+        ...(resource?.name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
+        ...checkResourceTarget(`${path}.target`, resource?.target),
+      ];
+    case 'containerResource':
+      return [
+        ...(containerResource?.name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
+        ...(containerResource?.container ? [] : [required(`${path}.container`, 'must specify a container')]),
+        ...checkResourceTarget(`${path}.target`, containerResource?.target),
+      ];
+  }
+}
+
+function checkMetric(at: string, metric: V2MetricSpec): FieldError[] {
+  const { type = '' } = metric;
+  const present = SOURCES.filter((kind) => metric[kind] !== undefined);
+  const [first] = present;
+  const expected = SOURCES.find((kind) => kind.toLowerCase() === type.toLowerCase());
+  const known = TYPES.includes(type);
+  const lacks = known && expected && metric[expected] === undefined;
+  return [
+    ...(type ? [] : [required(`${at}.type`, 'must specify a metric source type')]),
+    ...(known ? [] : [notSupported(`${at}.type`, type, TYPES)]),
+    ...(first ? checkSource(`${at}.${first}`, first, metric) : []),
+    ...(lacks ? [required(`${at}.${expected}`, 'must populate information for the given metric source')] : []),
+    ...(known ? [] : [notSupported(`${at}.type`, type, TYPES)]),
+    ...(present.length === 1 ? [] : present.filter((kind) => kind !== expected)).map((kind) =>
+      forbidden(`${at}.${kind}`, 'must populate the given metric source only'),
+    ),
+  ];
+}
+
+function checkRules(path: string, rules: V2HPAScalingRules | undefined): FieldError[] {
+  if (!rules) return [];
+  const { stabilizationWindowSeconds: window, selectPolicy, policies = [], tolerance } = rules;
+  const at = `${path}.stabilizationWindowSeconds`;
+  return [
+    ...(window !== undefined && window < 0 ? [invalid(at, window, 'must be greater than or equal to zero')] : []),
+    ...(window !== undefined && window > MAX_WINDOW_SECONDS
+      ? [invalid(at, window, `must be less than or equal to ${MAX_WINDOW_SECONDS}`)]
+      : []),
+    ...checkEnum(`${path}.selectPolicy`, selectPolicy, ['Disabled', 'Max', 'Min']),
+    ...(policies.length > 0 ? [] : [required(`${path}.policies`, 'must specify at least one Policy')]),
+    ...policies.flatMap(({ type, value = 0, periodSeconds = 0 }, i) => {
+      const seconds = `${path}.policies[${i}].periodSeconds`;
+      return [
+        ...checkEnum(`${path}.policies[${i}].type`, type ?? '', ['Percent', 'Pods']),
+        ...(value > 0 ? [] : [invalid(`${path}.policies[${i}].value`, value, 'must be greater than zero')]),
+        ...(periodSeconds > 0 ? [] : [invalid(seconds, periodSeconds, 'must be greater than zero')]),
+        ...(periodSeconds > MAX_PERIOD_SECONDS
+          ? [invalid(seconds, periodSeconds, `must be less than or equal to ${MAX_PERIOD_SECONDS}`)]
+          : []),
+      ];
+    }),
+    ...(tolerance?.startsWith('-') ? [invalid(`${path}.tolerance`, tolerance, 'must be greater or equal to zero')] : []),
+  ];
+}
+
+export function checkAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+  const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics = [], behavior } = spec ?? {};
+  return [
+    ...(minReplicas !== undefined && minReplicas < 1
+      ? [invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1')]
+      : []),
+    ...(maxReplicas < 1 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0')] : []),
+    ...(minReplicas !== undefined && maxReplicas < minReplicas
+      ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`')]
+      : []),
+    ...checkReference('spec.scaleTargetRef', scaleTargetRef),
+    ...metrics.flatMap((metric, i) => checkMetric(`spec.metrics[${i}]`, metric)),
+    ...checkRules('spec.behavior.scaleUp', behavior?.scaleUp),
+    ...checkRules('spec.behavior.scaleDown', behavior?.scaleDown),
+  ];
+}
+
+/** Both versions are one object behind the API, with one check. */
+export const checkAutoscalerV1 = (hpa: HorizontalPodAutoscaler): FieldError[] => checkAutoscaler(toV2(hpa));
+
+export const checkAutoscalerStatus = ({ status }: V2HorizontalPodAutoscaler): FieldError[] => [
+  ...checkNonNegative('status.currentReplicas', status?.currentReplicas),
+  ...checkNonNegative('status.desiredReplicas', status?.desiredReplicas),
+];

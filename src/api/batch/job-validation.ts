@@ -1,0 +1,173 @@
+import { checkPodTemplate } from '../core/validation-pod-spec.ts';
+import { checkDomainPrefixedPath } from '../meta/domain-path.ts';
+import { type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
+import { dns1123LabelFindings } from '../meta/names.ts';
+import { labelSelectorMatcher } from '../meta/selectors.ts';
+import { checkEnum, checkImmutable, checkLabelSelector, checkNonNegative, same } from '../meta/validation.ts';
+import type { Job, JobSpec, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
+import { checkFailurePolicy, checkSuccessPolicy } from './job-policy-validation.ts';
+
+const MAX_PARALLELISM = 100_000;
+const MAX_FAILED_INDEXES = 100_000;
+const MANY_COMPLETIONS = 100_000;
+const PARALLELISM_OF_MANY = 10_000;
+const FAILED_INDEXES_OF_MANY = 10_000;
+const MAX_MANAGED_BY = 63;
+const IN_MANY = `when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`;
+
+/** Jobs whose pods are numbered. */
+function checkIndexed(path: string, spec: JobSpec): FieldError[] {
+  const { completions, parallelism = 0, maxFailedIndexes, backoffLimitPerIndex } = spec;
+  const most = (field: 'parallelism' | 'maxFailedIndexes', limit: number, when = '') =>
+    (spec[field] ?? 0) > limit ? [invalid(`${path}.${field}`, spec[field], `must be less than or equal to ${limit}${when}`)] : [];
+  const many = (completions ?? 0) > MANY_COMPLETIONS && backoffLimitPerIndex !== undefined;
+  const needsMaximum = many && maxFailedIndexes === undefined;
+  return [
+    ...(completions === undefined ? [required(`${path}.completions`, 'when completion mode is Indexed')] : []),
+    ...(parallelism > MAX_PARALLELISM ? most('parallelism', MAX_PARALLELISM, ' when completion mode is Indexed') : []),
+    ...(completions !== undefined && (maxFailedIndexes ?? 0) > completions
+      ? [invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, 'must be less than or equal to completions')]
+      : []),
+    ...most('maxFailedIndexes', MAX_FAILED_INDEXES),
+    ...(needsMaximum ? [required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MANY_COMPLETIONS}`)] : []),
+    ...(many ? most('parallelism', PARALLELISM_OF_MANY, ` ${IN_MANY}`) : []),
+    ...(many ? most('maxFailedIndexes', FAILED_INDEXES_OF_MANY, ` ${IN_MANY}`) : []),
+  ];
+}
+
+function checkMode(path: string, spec: JobSpec): FieldError[] {
+  const { completionMode = 'NonIndexed' } = spec;
+  const errors = checkEnum(`${path}.completionMode`, completionMode, ['NonIndexed', 'Indexed']);
+  if (completionMode === 'Indexed') return checkIndexed(path, spec);
+  if (completionMode !== 'NonIndexed') return errors;
+  return (['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
+    .filter((field) => spec[field] !== undefined)
+    .map((field) => invalid(`${path}.${field}`, spec[field], 'requires indexed completion mode'));
+}
+
+const COUNTS = [
+  'parallelism',
+  'completions',
+  'activeDeadlineSeconds',
+  'backoffLimit',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
+] as const;
+
+function checkReplacement(path: string, { podReplacementPolicy, podFailurePolicy }: JobSpec): FieldError[] {
+  return checkEnum(path, podReplacementPolicy, podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']);
+}
+
+/** A Job's pods end. */
+function checkRestartPolicy(path: string, { template, podFailurePolicy }: JobSpec): FieldError[] {
+  const policy = template?.spec?.restartPolicy ?? 'Always';
+  if (policy === 'Always' || policy === '') return [required(path, 'valid values: "OnFailure", "Never"')];
+  if (policy !== 'OnFailure' && policy !== 'Never') return [notSupported(path, policy, ['OnFailure', 'Never'])];
+  if (!podFailurePolicy || policy === 'Never') return [];
+  return [invalid(path, policy, 'only "Never" is supported when podFailurePolicy is specified')];
+}
+
+/** What Jobs and the templates of CronJobs have in common. */
+export function checkJobContent(path: string, spec: JobSpec): FieldError[] {
+  const { managedBy, completionMode, podFailurePolicy, successPolicy } = spec;
+  const lonely = spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined;
+  const policy = `${path}.successPolicy`;
+  const indexed = completionMode === 'Indexed';
+  return [
+    ...COUNTS.flatMap((field) => checkNonNegative(`${path}.${field}`, spec[field])),
+    ...(lonely ? [required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified')] : []),
+    ...(managedBy === undefined ? [] : checkDomainPrefixedPath(`${path}.managedBy`, managedBy)),
+    ...((managedBy ?? '').length > MAX_MANAGED_BY ? [tooLong(`${path}.managedBy`, MAX_MANAGED_BY)] : []),
+    ...checkMode(path, spec),
+    ...(podFailurePolicy ? checkFailurePolicy(`${path}.podFailurePolicy`, spec) : []),
+    ...(successPolicy && !indexed ? [invalid(policy, successPolicy, 'requires indexed completion mode')] : []),
+    ...(successPolicy && indexed ? checkSuccessPolicy(policy, spec) : []),
+    ...checkReplacement(`${path}.podReplacementPolicy`, spec),
+    ...checkPodTemplate(`${path}.template`, spec.template),
+    ...checkRestartPolicy(`${path}.template.spec.restartPolicy`, spec),
+  ];
+}
+
+const EMPTY = {} as JobSpec;
+const UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
+const NAME_LABELS = ['job-name', 'batch.kubernetes.io/job-name'];
+
+function checkHasLabel(labels: Readonly<Record<string, string>>, key: string, value: string): FieldError[] {
+  const path = `spec.template.metadata.labels[${key}]`;
+  if (labels[key] === undefined) return [required(path, `must be '${value}'`)];
+  return labels[key] === value ? [] : [invalid(path, labels, `must be '${value}'`)];
+}
+
+/** The author may not have written what the server generates. */
+function checkGenerated({ metadata, spec = EMPTY }: Job): FieldError[] {
+  if (spec.manualSelector || !spec.selector || !metadata?.uid) return [];
+  const labels = spec.template?.metadata?.labels ?? {};
+  const { uid, name = '' } = metadata;
+  const expected = Object.fromEntries([...UID_LABELS.map((key) => [key, uid]), ...NAME_LABELS.map((key) => [key, name])]);
+  const errors = [UID_LABELS[0], NAME_LABELS[0], UID_LABELS[1], NAME_LABELS[1]].flatMap((key = '') =>
+    checkHasLabel(labels, key, expected[key] ?? ''),
+  );
+  if (checkLabelSelector('', spec.selector).length > 0 || labelSelectorMatcher(spec.selector)(expected)) return errors;
+  return [...errors, invalid('spec.selector', spec.selector, '`selector` not auto-generated')];
+}
+
+function checkSelects({ selector, template }: JobSpec): FieldError[] {
+  if (!selector) return [required('spec.selector')];
+  const errors = checkLabelSelector('spec.selector', selector);
+  const labels = template?.metadata?.labels ?? {};
+  if (errors.length > 0 || labelSelectorMatcher(selector)(labels)) return errors;
+  return [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+}
+
+export function checkJob({ spec = EMPTY }: Job): FieldError[] {
+  return [...checkJobContent('spec', spec), ...checkSelects(spec)];
+}
+
+/** Names and labels are looked at once: the hostnames of numbered pods are labels. */
+export function checkNewJob(job: Job): FieldError[] {
+  const { completions = 0, completionMode } = job.spec ?? EMPTY;
+  const errors = checkGenerated(job);
+  if (completionMode !== 'Indexed' || completions <= 0) return errors;
+  const hostname = `${job.metadata?.name ?? ''}-${completions - 1}`;
+  if (dns1123LabelFindings(hostname).length === 0) return errors;
+  const detail = `will not able to create pod with invalid DNS label: ${hostname}`;
+  return [...errors, invalid('metadata.name', job.metadata?.name ?? '', detail)];
+}
+
+/** Before it has started, a suspended Job may still be told where its pods go (KEP-2926). */
+function comparable(template: PodTemplateSpec | undefined, mutable: boolean): unknown {
+  if (!mutable || !template) return template;
+  const { nodeSelector: _n, tolerations: _t, schedulingGates: _g, affinity, ...spec } = template.spec ?? ({ containers: [] } as PodSpec);
+  const { labels: _l, annotations: _a, ...metadata } = template.metadata ?? {};
+  const resourceless = (containers: PodSpec['containers'] | undefined) => containers?.map(({ resources: _, ...c }) => c);
+  const { nodeAffinity: _na, ...otherAffinity } = affinity ?? {};
+  return {
+    metadata,
+    spec: {
+      ...spec,
+      affinity: otherAffinity,
+      containers: resourceless(spec.containers),
+      initContainers: resourceless(spec.initContainers),
+    },
+  };
+}
+
+function checkCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
+  if (spec.completionMode !== 'Indexed') return checkImmutable('spec.completions', spec.completions, old.completions);
+  if (spec.completions === old.completions || spec.completions === undefined || spec.completions === spec.parallelism) return [];
+  return [invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')];
+}
+
+export function checkJobUpdate({ spec = EMPTY }: Job, { spec: old = EMPTY, status }: Job): FieldError[] {
+  const mutable = (old.suspend ?? false) && status?.startTime === undefined;
+  const kept = same(comparable(spec.template, mutable), comparable(old.template, mutable));
+  return [
+    ...checkCompletions(spec, old),
+    ...checkImmutable('spec.selector', spec.selector, old.selector),
+    ...(kept ? [] : [invalid('spec.template', spec.template, 'field is immutable')]),
+    ...(['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const).flatMap((field) =>
+      checkImmutable(`spec.${field}`, spec[field], old[field]),
+    ),
+  ];
+}

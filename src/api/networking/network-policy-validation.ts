@@ -1,0 +1,122 @@
+import { parseCidr } from '../../base/ip.ts';
+import { canonicalIp, checkCanonicalCidr, checkCidr, ipFindings } from '../meta/addresses.ts';
+import { type FieldError, forbidden, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
+import { dns1123LabelFindings, pathSegmentFindings } from '../meta/names.ts';
+import { checkImmutable, checkLabelSelector, checkPort, found, portNameFindings, same } from '../meta/validation.ts';
+import type { IPAddress, IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, ServiceCIDR } from '../schema/generated/types.ts';
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+const TYPES = ['Ingress', 'Egress'];
+
+function checkPolicyPort(at: string, { protocol, port, endPort }: NetworkPolicyPort): FieldError[] {
+  const errors = protocol === undefined || PROTOCOLS.includes(protocol) ? [] : [notSupported(`${at}.protocol`, protocol, PROTOCOLS)];
+  if (port === undefined) {
+    return endPort === undefined
+      ? errors
+      : [...errors, invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified')];
+  }
+  if (typeof port === 'string') {
+    if (endPort !== undefined) errors.push(invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
+    return [...errors, ...found(`${at}.port`, port, portNameFindings(port))];
+  }
+  errors.push(...checkPort(`${at}.port`, port));
+  if (endPort === undefined) return errors;
+  if (endPort < port) errors.push(invalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`'));
+  return [...errors, ...checkPort(`${at}.endPort`, endPort)];
+}
+
+const isStrictSubset = (inner: string, outer: string): boolean => {
+  const [a, b] = [parseCidr(inner), parseCidr(outer)];
+  if (!a || !b || a.width !== b.width || b.prefixBits >= a.prefixBits) return false;
+  const hostBits = BigInt(b.width - b.prefixBits);
+  return a.first >> hostBits === b.first >> hostBits;
+};
+
+function checkIpBlock(path: string, { cidr, except = [] }: IPBlock): FieldError[] {
+  if (!cidr) return [required(`${path}.cidr`)];
+  const errors = checkCidr(`${path}.cidr`, cidr);
+  if (!parseCidr(cidr)) return errors;
+  for (const [i, range] of except.entries()) {
+    const at = `${path}.except[${i}]`;
+    errors.push(...checkCidr(at, range));
+    if (parseCidr(range) && !isStrictSubset(range, cidr)) errors.push(invalid(at, range, 'must be a strict subset of `cidr`'));
+  }
+  return errors;
+}
+
+function checkPeer(at: string, { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer): FieldError[] {
+  const others = podSelector !== undefined || namespaceSelector !== undefined;
+  return [
+    ...checkLabelSelector(`${at}.podSelector`, podSelector),
+    ...checkLabelSelector(`${at}.namespaceSelector`, namespaceSelector),
+    ...(ipBlock ? checkIpBlock(`${at}.ipBlock`, ipBlock) : []),
+    ...(others || ipBlock ? [] : [required(at, 'must specify a peer')]),
+    ...(others && ipBlock ? [forbidden(at, 'may not specify both ipBlock and another peer')] : []),
+  ];
+}
+
+export function checkNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
+  const { podSelector, ingress = [], egress = [], policyTypes = [] } = spec ?? {};
+  const rule = (at: string, ports: readonly NetworkPolicyPort[] = [], peers: readonly NetworkPolicyPeer[] = [], side: string) => [
+    ...ports.flatMap((port, i) => checkPolicyPort(`${at}.ports[${i}]`, port)),
+    ...peers.flatMap((peer, i) => checkPeer(`${at}.${side}[${i}]`, peer)),
+  ];
+  const many = policyTypes.length > TYPES.length;
+  return [
+    ...checkLabelSelector('spec.podSelector', podSelector),
+    ...ingress.flatMap(({ ports, from }, i) => rule(`spec.ingress[${i}]`, ports, from, 'from')),
+    ...egress.flatMap(({ ports, to }, i) => rule(`spec.egress[${i}]`, ports, to, 'to')),
+    ...(many ? [invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')] : []),
+    ...(many ? [] : policyTypes.flatMap((type, i) => (TYPES.includes(type) ? [] : [notSupported(`spec.policyTypes[${i}]`, type, TYPES)]))),
+  ];
+}
+
+const MAX_RANGES = 2;
+
+export function checkServiceCidr({ spec }: ServiceCIDR): FieldError[] {
+  const ranges = spec?.cidrs ?? [];
+  const path = 'spec.cidrs';
+  if (ranges.length === 0) return [required(path, 'at least one CIDR required')];
+  if (ranges.length > MAX_RANGES) return [tooMany(path, ranges.length, MAX_RANGES)];
+  const families = new Set(ranges.map((range) => range.includes(':')));
+  return [
+    ...(families.size < ranges.length
+      ? [invalid(path, ranges, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96')]
+      : []),
+    ...ranges.flatMap((range, i) => checkCanonicalCidr(`${path}[${i}]`, range)),
+  ];
+}
+
+/** A range may get its other family; those that are there stay. */
+export function checkServiceCidrUpdate({ spec }: ServiceCIDR, { spec: old }: ServiceCIDR): FieldError[] {
+  const [ranges, before] = [spec?.cidrs ?? [], old?.cidrs ?? []];
+  const grown = before.length === 1 && ranges.length === 2;
+  if (grown) return same(ranges[0], before[0]) ? [] : [invalid('spec.cidrs[0]', ranges[0], 'field is immutable')];
+  return checkImmutable('spec.cidrs', ranges, before);
+}
+
+export function checkIpAddress({ metadata, spec }: IPAddress): FieldError[] {
+  const name = metadata?.name ?? '';
+  const canonical = canonicalIp(name);
+  const path = 'spec.parentRef';
+  const errors =
+    ipFindings(name).length > 0 || canonical === undefined
+      ? [invalid('metadata.name', name, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
+      : [];
+  if (canonical !== undefined && canonical !== name) {
+    errors.push(invalid('metadata.name', name, `must be in canonical form (${JSON.stringify(canonical)})`));
+  }
+  const parent = spec?.parentRef;
+  if (!parent) return [...errors, required(path)];
+  return [
+    ...errors,
+    ...(parent.resource
+      ? found(`${path}.resource`, parent.resource, pathSegmentFindings(parent.resource))
+      : [required(`${path}.resource`)]),
+    ...(parent.name ? found(`${path}.name`, parent.name, pathSegmentFindings(parent.name)) : [required(`${path}.name`)]),
+    ...(parent.namespace ? found(`${path}.namespace`, parent.namespace, dns1123LabelFindings(parent.namespace)) : []),
+  ];
+}
+
+export const checkIpAddressUpdate = ({ spec }: IPAddress, { spec: old }: IPAddress): FieldError[] =>
+  checkImmutable('spec.parentRef', spec?.parentRef, old?.parentRef);

@@ -1,0 +1,47 @@
+import { type FieldError, invalid, required } from '../meta/field-error.ts';
+import {
+  checkAtMostAll,
+  checkEnum,
+  checkIntOrPercent,
+  checkLabelSelector,
+  checkNonNegative,
+  checkQualifiedName,
+} from '../meta/validation.ts';
+import type { PodDisruptionBudget } from '../schema/generated/types.ts';
+
+export function checkPodDisruptionBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {
+  const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = spec;
+  const both = minAvailable !== undefined && maxUnavailable !== undefined;
+  const shown = { MinAvailable: minAvailable, Selector: selector ?? null, MaxUnavailable: maxUnavailable };
+  return [
+    ...(both
+      ? [
+          invalid(
+            'spec',
+            { ...shown, UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null },
+            'minAvailable and maxUnavailable cannot be both set',
+          ),
+        ]
+      : []),
+    ...checkIntOrPercent('spec.minAvailable', minAvailable),
+    ...checkAtMostAll('spec.minAvailable', minAvailable),
+    ...checkIntOrPercent('spec.maxUnavailable', maxUnavailable),
+    ...checkAtMostAll('spec.maxUnavailable', maxUnavailable),
+    ...checkLabelSelector('spec.selector', selector),
+    ...checkEnum('spec.unhealthyPodEvictionPolicy', unhealthyPodEvictionPolicy, ['AlwaysAllow', 'IfHealthyBudget']),
+  ];
+}
+
+const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
+
+export function checkPodDisruptionBudgetStatus({ status }: PodDisruptionBudget): FieldError[] {
+  return [
+    ...(status?.conditions ?? []).flatMap(({ type, status: value }, i) => [
+      ...(type ? checkQualifiedName(`status.conditions[${i}].type`, type) : [required(`status.conditions[${i}].type`, 'is required')]),
+      ...(value
+        ? checkEnum(`status.conditions[${i}].status`, value, ['False', 'True', 'Unknown'])
+        : [required(`status.conditions[${i}].status`)]),
+    ]),
+    ...COUNTS.flatMap((field) => checkNonNegative(`status.${field}`, status?.[field])),
+  ];
+}

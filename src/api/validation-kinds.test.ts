@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import type { ResourceDefinition } from './define.ts';
+import * as api from './index.ts';
+import type { KubeObject } from './meta/object.ts';
+
+const context = { now: '2026-01-01T00:00:00Z', user: { name: 'u', groups: [] }, subresource: '' };
+const lines = (errors: readonly { path: string; message: string }[] | undefined) => (errors ?? []).map((e) => `${e.path}: ${e.message}`);
+type Loose = object & KubeObject;
+
+const prepared = (definition: ResourceDefinition, object: Loose): KubeObject => {
+  const draft = structuredClone(object) as KubeObject;
+  definition.hooks.defaults?.(draft);
+  return draft;
+};
+function created(definition: ResourceDefinition, object: Loose): string[] {
+  const draft = prepared(definition, object);
+  definition.hooks.prepareForCreate?.(draft, context);
+  return [...lines(definition.hooks.validate?.(draft)), ...lines(definition.hooks.validateCreate?.(draft, context))];
+}
+function updated(definition: ResourceDefinition, object: Loose, old: Loose): string[] {
+  return lines(definition.hooks.validateUpdate?.(prepared(definition, object), prepared(definition, old), context));
+}
+
+const podSpec = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'i:1' }] };
+const metadata = { name: 'n', namespace: 'd', uid: 'u' };
+const job = (spec: object = {}, template: object = {}) => ({ metadata, spec: { template: { spec: podSpec, ...template }, ...spec } });
+const cronJob = (spec: object, name = 'n') => ({
+  metadata: { ...metadata, name },
+  spec: { schedule: '* * * * *', jobTemplate: job(), ...spec },
+});
+const SUBDOMAIN =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+describe('validation of batch', () => {
+  it.each<[Loose, string[]]>([
+    [job(), []],
+    [
+      job({}, { spec: { containers: podSpec.containers } }),
+      ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
+    ],
+    [job({ parallelism: -1, completions: 1 }), ['spec.parallelism: Invalid value: -1: must be greater than or equal to 0']],
+    [
+      job({ completionMode: 'Indexed', completions: null, parallelism: 1 }),
+      ['spec.completions: Required value: when completion mode is Indexed'],
+    ],
+    [job({ backoffLimitPerIndex: 1 }), ['spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode']],
+    [
+      job({
+        podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [2, 1, 0], containerName: 'x' } }] },
+      }),
+      [
+        'spec.podFailurePolicy.rules[0].action: Invalid value: "FailIndex": requires the backoffLimitPerIndex to be set',
+        'spec.podFailurePolicy.rules[0].onExitCodes.containerName: Invalid value: "x": must be one of the container or initContainer names in the pod template',
+        'spec.podFailurePolicy.rules[0].onExitCodes.values[2]: Invalid value: 0: must not be 0 for the In operator',
+        'spec.podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [2,1,0]: must be ordered',
+      ],
+    ],
+    [
+      job({ podFailurePolicy: { rules: [{ action: 'Ignore' }] } }),
+      ['spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required'],
+    ],
+    [
+      job({ completionMode: 'Indexed', completions: 3, successPolicy: { rules: [{ succeededIndexes: '0,5' }] } }),
+      ['spec.successPolicy.rules[0].succeededIndexes: Invalid value: "0,5": error parsing succeededIndexes: too large index: "5"'],
+    ],
+    [job({ managedBy: 'me' }), ['spec.managedBy: Invalid value: "me": must be a domain-prefixed path (such as "acme.io/foo")']],
+    [
+      job({}, { metadata: { labels: { 'job-name': 'other' } } }),
+      [
+        `spec.template.metadata.labels[job-name]: Invalid value: {"controller-uid":"u","batch.kubernetes.io/controller-uid":"u","job-name":"other","batch.kubernetes.io/job-name":"n"}: must be 'n'`,
+      ],
+    ],
+  ])('finds about the Job %j: %j', (object, expected) => {
+    const clean = JSON.parse(JSON.stringify(object), (_, value) => (value === null ? undefined : value)) as Loose;
+    expect(created(api.jobs as ResourceDefinition, clean)).toEqual(expected);
+  });
+
+  it('keeps what a Job is', () => {
+    const old = job({ completions: 2, parallelism: 2 });
+    expect(updated(api.jobs as ResourceDefinition, job({ completions: 3, parallelism: 2 }), old)).toEqual([
+      'spec.completions: Invalid value: 3: field is immutable',
+    ]);
+    const other = job({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, nodeSelector: { a: 'b' } } });
+    expect(updated(api.jobs as ResourceDefinition, other, old)).toEqual([expect.stringMatching(/^spec\.template: .*field is immutable$/)]);
+    const waiting = job({ completions: 2, parallelism: 2, suspend: true });
+    expect(updated(api.jobs as ResourceDefinition, other, waiting)).toEqual([]);
+  });
+
+  it.each<[Loose, string[]]>([
+    [cronJob({}), []],
+    [cronJob({ schedule: '' }), ['spec.schedule: Required value']],
+    [cronJob({ schedule: '@daily' }), []],
+    [cronJob({ schedule: '*/5 0-12 1,15 JAN-mar mon' }), []],
+    [cronJob({ schedule: 'x' }), ['spec.schedule: Invalid value: "x": expected exactly 5 fields, found 1: [x]']],
+    [cronJob({ schedule: '60 * * * *' }), ['spec.schedule: Invalid value: "60 * * * *": end of range (60) above maximum (59): 60']],
+    [
+      cronJob({ schedule: '5-1 * * * *' }),
+      ['spec.schedule: Invalid value: "5-1 * * * *": beginning of range (5) beyond end of range (1): 5-1'],
+    ],
+    [cronJob({ schedule: '*/0 * * * *' }), ['spec.schedule: Invalid value: "*/0 * * * *": step of range should be a positive number: */0']],
+    [
+      cronJob({ schedule: 'TZ=UTC * * * * *' }),
+      ['spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead'],
+    ],
+    [cronJob({ timeZone: 'Mars/Base' }), ['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base']],
+    [cronJob({ timeZone: 'Europe/Berlin' }), []],
+    [
+      cronJob({ concurrencyPolicy: 'X' }),
+      ['spec.concurrencyPolicy: Unsupported value: "X": supported values: "Allow", "Forbid", "Replace"'],
+    ],
+    [cronJob({}, 'x'.repeat(53)), [`metadata.name: Invalid value: "${'x'.repeat(53)}": must be no more than 52 characters`]],
+  ])('finds about the CronJob %j: %j', (object, expected) => expect(created(api.cronJobs as ResourceDefinition, object)).toEqual(expected));
+});
+
+describe('validation of networking', () => {
+  const ingress = (spec: object) => ({ metadata, spec });
+  const backend = { service: { name: 'a', port: { number: 80 } } };
+  it.each<[Loose, string[]]>([
+    [ingress({ defaultBackend: backend }), []],
+    [ingress({}), ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
+    [ingress({ defaultBackend: {} }), ['spec.defaultBackend: Invalid value: "": resource or service backend is required']],
+    [
+      ingress({ defaultBackend: { service: { name: 'a', port: { name: 'x', number: 1 } } } }),
+      ['spec.defaultBackend: Invalid value: "": cannot set both port name & port number'],
+    ],
+    [
+      ingress({ rules: [{ host: '1.2.3.4', http: { paths: [{ path: 'x//', pathType: 'Prefix', backend }, { backend }] } }] }),
+      [
+        'spec.rules[0].host: Invalid value: "1.2.3.4": must be a DNS name, not an IP address',
+        'spec.rules[0].http.paths[0].path: Invalid value: "x//": must be an absolute path',
+        'spec.rules[0].http.paths[0].path: Invalid value: "x//": must not contain \'//\'',
+        'spec.rules[0].http.paths[1].pathType: Required value: pathType must be specified',
+      ],
+    ],
+    [
+      ingress({ defaultBackend: backend, tls: [{ hosts: ['A'], secretName: 'B' }], ingressClassName: 'C' }),
+      [
+        `spec.tls[0].hosts[0]: Invalid value: "A": ${SUBDOMAIN}`,
+        `spec.tls[0].secretName: Invalid value: "B": ${SUBDOMAIN}`,
+        `spec.ingressClassName: Invalid value: "C": ${SUBDOMAIN}`,
+      ],
+    ],
+  ])('finds about the Ingress %j: %j', (object, expected) =>
+    expect(created(api.ingresses as ResourceDefinition, object)).toEqual(expected),
+  );
+
+  it('knows IngressClasses, and keeps their controller', () => {
+    const parameters = { kind: 'K', name: 'n', scope: 'Namespace' };
+    expect(created(api.ingressClasses as ResourceDefinition, ingress({ controller: 'x', parameters }))).toEqual([
+      'spec.controller: Invalid value: "x": must be a domain-prefixed path (such as "acme.io/foo")',
+      "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
+    ]);
+    const of = (controller: string) => ingress({ controller });
+    expect(updated(api.ingressClasses as ResourceDefinition, of('b.io/x'), of('a.io/x'))).toEqual([
+      'spec.controller: Invalid value: "b.io/x": field is immutable',
+    ]);
+  });
+
+  it.each<[object, string[]]>([
+    [{ ingress: [{ from: [{}] }] }, ['spec.ingress[0].from[0]: Required value: must specify a peer']],
+    [
+      { egress: [{ to: [{ podSelector: {}, ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8', '11.0.0.0/16'] } }] }] },
+      [
+        'spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`',
+        'spec.egress[0].to[0].ipBlock.except[1]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`',
+        'spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer',
+      ],
+    ],
+    [
+      { ingress: [{ ports: [{ port: 80, endPort: 79 }, { endPort: 1 }, { port: 'x', endPort: 1, protocol: 'ICMP' }] }] },
+      [
+        'spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`',
+        'spec.ingress[0].ports[1].endPort: Invalid value: 1: may not be specified when `port` is not specified',
+        'spec.ingress[0].ports[2].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"',
+        'spec.ingress[0].ports[2].endPort: Invalid value: 1: may not be specified when `port` is non-numeric',
+      ],
+    ],
+    [{ policyTypes: ['X'] }, ['spec.policyTypes[0]: Unsupported value: "X": supported values: "Ingress", "Egress"']],
+  ])('finds about the NetworkPolicy %j: %j', (spec, expected) => {
+    expect(created(api.networkPolicies as ResourceDefinition, ingress({ podSelector: {}, ...spec }))).toEqual(expected);
+  });
+
+  it('wants ranges of Services canonical, one a family', () => {
+    expect(created(api.serviceCIDRs as ResourceDefinition, ingress({ cidrs: [] }))).toEqual([
+      'spec.cidrs: Required value: at least one CIDR required',
+    ]);
+    expect(created(api.serviceCIDRs as ResourceDefinition, ingress({ cidrs: ['10.0.0.1/16'] }))).toEqual([
+      'spec.cidrs[0]: Invalid value: "10.0.0.1/16": must not have bits set beyond the prefix length',
+    ]);
+  });
+});
+
+describe('validation of policies and autoscalers', () => {
+  it('wants one bound of a PodDisruptionBudget', () => {
+    const budget = (spec: object) => created(api.podDisruptionBudgets as ResourceDefinition, { metadata, ...{ spec } });
+    expect(budget({ minAvailable: '101%' })).toEqual(['spec.minAvailable: Invalid value: "101%": must not be greater than 100%']);
+    expect(budget({ minAvailable: 1, maxUnavailable: 1 })).toEqual([
+      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
+    ]);
+    expect(budget({ unhealthyPodEvictionPolicy: 'X' })).toEqual([
+      'spec.unhealthyPodEvictionPolicy: Unsupported value: "X": supported values: "AlwaysAllow", "IfHealthyBudget"',
+    ]);
+  });
+
+  const target = { kind: 'Deployment', name: 'd' };
+  it.each<[object, string[]]>([
+    [{ scaleTargetRef: target, maxReplicas: 1 }, []],
+    [
+      { minReplicas: 0, maxReplicas: 0 },
+      [
+        'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
+        'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+        'spec.scaleTargetRef.kind: Required value',
+        'spec.scaleTargetRef.name: Required value',
+      ],
+    ],
+    [
+      {
+        scaleTargetRef: target,
+        maxReplicas: 2,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }],
+      },
+      ['spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization'],
+    ],
+    [
+      {
+        scaleTargetRef: target,
+        maxReplicas: 2,
+        metrics: [{ type: 'Pods', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 0 } } }],
+      },
+      [
+        'spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater than 0',
+        'spec.metrics[0].pods: Required value: must populate information for the given metric source',
+      ],
+    ],
+    [
+      {
+        scaleTargetRef: target,
+        maxReplicas: 2,
+        behavior: {
+          scaleUp: { stabilizationWindowSeconds: 3601, selectPolicy: 'X', policies: [{ type: 'Pods', value: 0, periodSeconds: 1801 }] },
+        },
+      },
+      [
+        'spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600',
+        'spec.behavior.scaleUp.selectPolicy: Unsupported value: "X": supported values: "Disabled", "Max", "Min"',
+        'spec.behavior.scaleUp.policies[0].value: Invalid value: 0: must be greater than zero',
+        'spec.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 1801: must be less than or equal to 1800',
+      ],
+    ],
+  ])('finds about the autoscaler %j: %j', (spec, expected) => {
+    expect(created(api.horizontalPodAutoscalers as ResourceDefinition, { metadata, ...{ spec } })).toEqual(expected);
+  });
+});
