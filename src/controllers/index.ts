@@ -17,6 +17,7 @@ import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
+import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystatus/validatingadmissionpolicystatus.ts';
 
 /** What controllers need beyond the API: given by the composition root. */
 export interface ControllerDependencies {
@@ -55,5 +56,6 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     priorityLevelController(),
     csr({ signer }),
     clusterRoleAggregation,
+    validatingAdmissionPolicyStatus({ kinds: () => registry }),
   ];
 }

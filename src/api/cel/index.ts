@@ -29,6 +29,7 @@ export {
   listOf,
   mapOf,
   namedType,
+  type ObjectField,
   objectType,
   openType,
   optionalOf,
