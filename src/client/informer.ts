@@ -213,8 +213,8 @@ export interface Informers extends Component {
     resource: ResourceDefinition<T>,
     options?: { scope?: InformerScope; indexes?: Readonly<Record<string, IndexFunction<T>>> },
   ): Informer<T>;
-  /** Ends the informer of a resource that is not served any more, and forgets it. */
-  release(resource: ResourceDefinition): void;
+  /** Ends the informer of a resource that is not served any more, and forgets it. One that was released already, or replaced, is left alone. */
+  release(informer: Informer): void;
 }
 
 export function createInformers(deps: Dependencies): Informers {
@@ -239,13 +239,13 @@ export function createInformers(deps: Dependencies): Informers {
       informer.addIndexes(indexes);
       return informer;
     },
-    release(resource) {
-      const key = keyOf(resource, {});
-      const informer = informers.get(key);
-      if (!informer) return;
-      informers.delete(key);
-      running.get(informer)?.abort();
-      running.delete(informer);
+    release(released) {
+      for (const [key, informer] of informers) {
+        if (informer !== (released as unknown)) continue;
+        informers.delete(key);
+        running.get(informer)?.abort();
+        running.delete(informer);
+      }
     },
     async run({ signal, ready }) {
       const runs = new Set<Promise<void>>();

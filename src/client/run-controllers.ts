@@ -111,12 +111,12 @@ class ControllerLoop implements Component {
   /** Opens informers of kinds that came, and releases those of kinds that went or are served in another version now. */
   #followLive(kinds: LiveKinds): void {
     const current = new Map(kinds.current().map((resource) => [resourceId(resource), resource]));
-    for (const [id, { resource, subscription }] of this.#live) {
+    for (const [id, { resource, informer, subscription }] of this.#live) {
       const now = current.get(id);
       if (now?.version === resource.version && now.scope === resource.scope) continue;
       subscription[Symbol.dispose]();
       this.#live.delete(id);
-      this.#options.informers.release(resource);
+      this.#options.informers.release(informer);
     }
     const indexes = this.#controller.indexes?.['*'] as Readonly<Record<string, (object: KubeObject) => readonly string[]>> | undefined;
     for (const [id, resource] of current) {

@@ -49,7 +49,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     nodeipam({ clusterCidrs }),
     nodelifecycle,
     podgc,
-    resourceQuota({ resources: registry.all }),
+    resourceQuota({ resources: registry.all, custom }),
     pvcProtection,
     pvProtection,
     flowSchemaController(),

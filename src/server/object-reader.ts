@@ -28,9 +28,8 @@ export function objectReader(resources: Resources): ObjectReader {
     },
     onChange(id, listener) {
       const resource = resourceOf(id);
-      const { collection } = resource;
-      const state = { closed: false, watcher: collection.watch({ fromRevision: collection.revision }) };
-      void follow(state, resource, listener);
+      const state = { closed: false, watcher: watchOf(resource) };
+      void follow(state, resource, () => resources.byId(id), listener);
       return {
         [Symbol.dispose]() {
           state.closed = true;
@@ -41,21 +40,26 @@ export function objectReader(resources: Resources): ObjectReader {
   };
 }
 
-/** Calls the listener after each batch. A watcher that fell behind is replaced; the listener looks at the whole state anyway. */
+const watchOf = ({ collection }: Resource) => collection.watch({ fromRevision: collection.revision });
+
+/**
+ * Calls the listener after each batch. A watcher that fell behind is replaced, and one that ended because its kind is served in another way now is
+ * as long as it is served at all; the listener is told to look at the whole state.
+ */
 async function follow(
   state: { closed: boolean; watcher: Watcher<KubeObject> },
-  { collection, view }: Resource,
+  first: Resource,
+  current: () => Resource | undefined,
   listener: Parameters<ObjectReader['onChange']>[1],
 ): Promise<void> {
-  while (!state.closed) {
-    let changes: ObjectChange[] | undefined;
-    try {
-      const events = await state.watcher.next();
-      if (events === undefined) return;
-      changes = events.map(({ type, item }) => ({ type, object: view(item).object }));
-    } catch {
-      state.watcher = collection.watch({ fromRevision: collection.revision });
+  for (let resource: Resource | undefined = first; resource && !state.closed; ) {
+    const events = await state.watcher.next().catch(() => undefined);
+    if (state.closed) return;
+    const { view } = resource;
+    if (!events) {
+      resource = current();
+      if (resource) state.watcher = watchOf(resource);
     }
-    if (!state.closed) listener(changes);
+    listener(events?.map(({ type, item }): ObjectChange => ({ type, object: view(item).object })));
   }
 }

@@ -103,8 +103,8 @@ export interface AdmissionPlugin extends Partial<Disposable> {
    */
   mutate?(request: AdmissionRequest, again: boolean): Promise<Mutated> | Mutated;
   validate?(request: AdmissionRequest): Promise<void> | void;
-  /** The write came to nothing after `validate` had let it through, or before: what was reserved for it is free again. Never throws. */
-  undo?(request: AdmissionRequest): void;
+  /** The request is over, whether its object was stored or not: the cache shows what came of it. Never throws. */
+  settled?(request: AdmissionRequest): void;
   /** May this plugin wait for somebody outside the server before it has judged such a request? Asked before the object is known. */
   callsOut?(operation: AdmissionRequest['operation'], request: ApiRequest): boolean;
 }

@@ -8,6 +8,5 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   scope: 'Cluster',
-  behaviour: 'stored-only',
   columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler), ageColumn],
 });

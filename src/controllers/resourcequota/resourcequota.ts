@@ -1,8 +1,9 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { resourceQuotas } from '../../api/index.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
 import { objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { Controller } from '../../client/controller.ts';
+import type { Controller, ControllerContext, LiveKinds } from '../../client/controller.ts';
 import { countedBy, isUpToDate, planUsage } from './usage-plan.ts';
 
 const QUOTAS = 'resourcequotas';
@@ -24,25 +25,27 @@ function countable(resources: readonly ResourceDefinition[]): ReadonlyMap<string
 /**
  * Keeps `status.used` and `status.hard` of quotas true. Admission counts by itself: this is what people see (Kubernetes: "Resource Quotas").
  */
-export function resourceQuota({ resources }: { resources: readonly ResourceDefinition[] }): Controller {
-  const counted = countable(resources);
-  const others = [...counted.keys()].filter((id) => id !== QUOTAS);
+export function resourceQuota({ resources, custom }: { resources: readonly ResourceDefinition[]; custom?: LiveKinds }): Controller {
+  const builtIn = countable(resources);
+  const resourceOf = (id: string) => builtIn.get(id) ?? custom?.current().find((resource) => resourceId(resource) === id);
+  const concerned = (id: string, object: KubeObject, { informer }: ControllerContext) =>
+    informer(resourceQuotas)
+      .by('namespace', object.metadata?.namespace ?? '')
+      .filter((quota) => countedBy(quota).includes(id))
+      .map(objectKey);
+  const others = [...builtIn.keys()].filter((id) => id !== QUOTAS);
   return {
     name: 'resourcequota',
     reads: [QUOTAS, ...others],
     writes: ['resourcequotas/status'],
-    enqueue: Object.fromEntries(
-      [QUOTAS, ...others].map((id) => [
-        id,
-        (object, { informer }) => [
-          ...(id === QUOTAS ? [objectKey(object)] : []),
-          ...informer(resourceQuotas)
-            .by('namespace', object.metadata?.namespace ?? '')
-            .filter((quota) => countedBy(quota).includes(id))
-            .map(objectKey),
-        ],
-      ]),
-    ),
+    enqueue: {
+      ...Object.fromEntries(others.map((id) => [id, (object: KubeObject, context: ControllerContext) => concerned(id, object, context)])),
+      [QUOTAS]: (object, context) => [objectKey(object), ...concerned(QUOTAS, object, context)],
+    },
+    ...(custom && {
+      readsLive: custom,
+      enqueueLive: (resource, object, context) => concerned(resourceId(resource), object, context),
+    }),
     async reconcile({ key, client, informer, clock, signal }) {
       const quota = informer(resourceQuotas).get(key);
       if (!quota || quota.metadata?.deletionTimestamp) return undefined;
@@ -51,7 +54,7 @@ export function resourceQuota({ resources }: { resources: readonly ResourceDefin
       const { status, fadesAtMs } = planUsage(
         quota,
         (id) => {
-          const resource = counted.get(id);
+          const resource = resourceOf(id);
           return resource ? informer(resource).by('namespace', namespace) : [];
         },
         now,

@@ -17,7 +17,7 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
     }
     return changed;
   };
-  const undoing = plugins.filter((plugin) => plugin.undo !== undefined);
+  const settling = plugins.filter((plugin) => plugin.settled !== undefined);
   return {
     async mutate(request: AdmissionRequest) {
       if (await mutateOnce(request, false)) await mutateOnce(request, true);
@@ -29,8 +29,8 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): Admission {
       }
     },
     callsOut: (operation, request) => outbound.some((plugin) => plugin.callsOut?.(operation, request)),
-    undo(request: AdmissionRequest) {
-      for (const plugin of undoing) plugin.undo?.(request);
+    settled(request: AdmissionRequest) {
+      for (const plugin of settling) plugin.settled?.(request);
     },
   };
 }

@@ -14,9 +14,8 @@ export async function admitCreation(
   try {
     await admission.mutate(asked);
     await admission.validate(asked);
-  } catch (error) {
-    admission.undo(asked);
-    throw error;
+  } finally {
+    admission.settled(asked);
   }
 }
 

@@ -111,8 +111,9 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
     return answer;
   } catch (error) {
     claim?.release();
-    if (admission) deps.admission.undo(admission);
     throw error;
+  } finally {
+    if (admission) deps.admission.settled(admission);
   }
 }
 

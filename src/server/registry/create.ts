@@ -76,8 +76,9 @@ async function createNamed(
     return await store(resource, draft, claim, request.options?.dryRun ?? false);
   } catch (error) {
     claim?.release();
-    deps.admission.undo(admission);
     throw error;
+  } finally {
+    deps.admission.settled(admission);
   }
 }
 

@@ -19,8 +19,8 @@ export interface SchemaWalks {
 export interface Admission {
   mutate(request: AdmissionRequest): Promise<void>;
   validate(request: AdmissionRequest): Promise<void>;
-  /** Nothing was stored, whatever the reason: a refusal, a lost race. */
-  undo(request: AdmissionRequest): void;
+  /** The request is over, whether its object was stored or not. */
+  settled(request: AdmissionRequest): void;
   /** May admission of such a request wait for somebody outside? Then nobody else is kept waiting for its end. */
   callsOut(operation: AdmissionRequest['operation'], request: ApiRequest): boolean;
 }

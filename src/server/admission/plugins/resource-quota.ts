@@ -20,7 +20,7 @@ import { refusal } from '../request.ts';
 interface Reservation {
   readonly resource: string;
   readonly object: KubeObject;
-  readonly ledgers: readonly QuotaLedger[];
+  readonly namespace: string;
 }
 
 /**
@@ -44,11 +44,12 @@ export const resourceQuota = (objects: ObjectReader, clock: Clock): AdmissionPlu
       const charged = chargedBy(admission, write, evaluator, open, clock.now());
       if (charged.length === 0 || request.options?.dryRun) return;
       for (const ledger of charged) ledger.reserve(resource, write.object, write.old, clock.now());
-      reservations.set(admission, { resource, object: write.object, ledgers: charged });
+      reservations.set(admission, { resource, object: write.object, namespace: request.namespace });
     },
-    undo(admission) {
+    settled(admission) {
       const reserved = reservations.get(admission);
-      for (const ledger of reserved?.ledgers ?? []) ledger.release(reserved?.resource ?? '', reserved?.object ?? {}, clock.now());
+      if (!reserved) return;
+      for (const ledger of ledgers.opened(reserved.namespace)) ledger.settle(reserved.resource, reserved.object, clock.now());
       reservations.delete(admission);
     },
     [Symbol.dispose]: () => ledgers[Symbol.dispose](),

@@ -35,6 +35,8 @@ export class QuotaLedger {
   readonly quota: ResourceQuota;
   /** Of what the quota limits: `pods`, `deployments.apps`. */
   readonly resources: ReadonlySet<string>;
+  /** Of what it limits too, but not served when the ledger was opened: custom kinds come and go. */
+  readonly unserved: readonly string[];
   readonly #objects: ObjectReader;
   readonly #entries = new Map<string, Entry>();
   readonly #fading = new Set<string>();
@@ -43,8 +45,9 @@ export class QuotaLedger {
   constructor({ quota, objects, nowMs, before }: LedgerOptions) {
     this.quota = quota;
     this.#objects = objects;
-    const counted = hardNames(quota).map(countedResource);
-    this.resources = new Set(counted.filter((resource) => resource !== undefined && objects.has(resource)) as string[]);
+    const counted = hardNames(quota).flatMap((name) => countedResource(name) ?? []);
+    this.resources = new Set(counted.filter((resource) => objects.has(resource)));
+    this.unserved = counted.filter((resource) => !this.resources.has(resource));
     for (const resource of this.resources) {
       for (const object of objects.list(resource, quota.metadata?.namespace)) this.saw(resource, object, nowMs);
     }
@@ -72,7 +75,8 @@ export class QuotaLedger {
     const evaluator = this.resources.has(resource) ? evaluatorFor(resource) : undefined;
     const uid = uidOf(object);
     const revision = revisionOf(object);
-    if (!evaluator || revision < (this.#entries.get(uid)?.revision ?? 0)) return;
+    const known = this.#entries.get(uid);
+    if (!evaluator || (known && (known.reserved ? revision < known.revision : revision <= known.revision))) return;
     const atMs = evaluator.fadesAt?.(object);
     const fades = atMs !== undefined && atMs >= nowMs ? { atMs, resource, name: object.metadata?.name ?? '' } : undefined;
     this.#set(uid, { amounts: this.#usage(evaluator, object, nowMs), revision, ...(fades && { fades }) });
@@ -94,8 +98,8 @@ export class QuotaLedger {
     this.#set(uidOf(object), { amounts, revision: old ? revisionOf(old) + 1 : 0, reserved: { resource, object } });
   }
 
-  /** The write came to nothing: what is stored counts. */
-  release(resource: string, object: KubeObject, nowMs: number): void {
+  /** The write is over: what is stored counts. */
+  settle(resource: string, object: KubeObject, nowMs: number): void {
     if (this.#entries.get(uidOf(object))?.reserved) this.#lookUp(uidOf(object), resource, object.metadata?.name ?? '', nowMs);
   }
 

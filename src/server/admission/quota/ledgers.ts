@@ -35,6 +35,11 @@ export class QuotaLedgers implements Disposable {
     return [...ledgers.values()];
   }
 
+  /** Those that are open already. */
+  opened(namespace: string): Iterable<QuotaLedger> {
+    return this.#open.get(namespace)?.values() ?? [];
+  }
+
   [Symbol.dispose](): void {
     for (const watch of this.#watched.values()) watch[Symbol.dispose]();
     this.#watched.clear();
@@ -44,11 +49,15 @@ export class QuotaLedgers implements Disposable {
   /** Status alone changes often, and changes nothing here. */
   #current(quota: ResourceQuota, open: ReadonlyMap<string, QuotaLedger> | undefined): QuotaLedger {
     const before = open?.get(quota.metadata?.uid ?? '');
-    const isCurrent = before && !this.#stale.has(before) && (before.quota === quota || equalJson(before.quota.spec, quota.spec));
-    if (isCurrent) return before;
+    if (before && this.#isCurrent(before, quota)) return before;
     const ledger = new QuotaLedger({ quota, objects: this.#objects, nowMs: this.#clock.now(), before });
     for (const resource of ledger.resources) this.#watch(resource);
     return ledger;
+  }
+
+  #isCurrent(ledger: QuotaLedger, quota: ResourceQuota): boolean {
+    if (this.#stale.has(ledger) || ledger.unserved.some((resource) => this.#objects.has(resource))) return false;
+    return ledger.quota === quota || equalJson(ledger.quota.spec, quota.spec);
   }
 
   #watch(resource: string): void {
@@ -61,8 +70,14 @@ export class QuotaLedgers implements Disposable {
 
   #changed(resource: string, changes: readonly ObjectChange[] | undefined): void {
     for (const { type, object } of changes ?? []) this.#tell(resource, type, object);
-    // Too much happened to be told: all is counted anew when it is needed.
-    if (!changes) for (const ledgers of this.#open.values()) for (const ledger of ledgers.values()) this.#stale.add(ledger);
+    if (!changes) this.#begin(resource);
+  }
+
+  /** Too much happened to be told, or the kind is not served as before: all is counted and followed anew when it is needed. */
+  #begin(resource: string): void {
+    this.#watched.get(resource)?.[Symbol.dispose]();
+    this.#watched.delete(resource);
+    for (const ledgers of this.#open.values()) for (const ledger of ledgers.values()) this.#stale.add(ledger);
   }
 
   #tell(resource: string, type: ObjectChange['type'], object: KubeObject): void {
