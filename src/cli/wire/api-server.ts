@@ -16,6 +16,7 @@ import { AGGREGATOR_USER } from '../../server/aggregation/aggregator.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
+import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
@@ -143,7 +144,7 @@ export async function assembleControlPlane(
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
   const kinds = () => resources.definitions.current();
-  const equivalents = equivalentsOf(kinds);
+  const equivalents = equivalentsOf(kinds, customConversion(resources, reader));
   const { authorizer } = trust;
   const webhooks = admissionWebhooks({
     objects: reader,

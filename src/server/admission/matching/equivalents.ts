@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../api/define.ts';
+import { apiVersionOf, type ResourceDefinition } from '../../../api/define.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 
 /** Which groups and versions show the same stored objects (Kubernetes: Dynamic Admission Control, "Matching requests: matchPolicy"). */
@@ -6,7 +6,12 @@ export interface Equivalents {
   find(group: string, version: string, plural: string): ResourceDefinition | undefined;
   /** The other definitions over the same objects that have the subresource as well; '' for the object itself. */
   of(definition: ResourceDefinition, subresource: string): readonly ResourceDefinition[];
+  /** The same object in another group and version that shows it. Waits only for conversion webhooks of CustomResourceDefinitions; rejects with ApiError. */
+  convert(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition): KubeObject | Promise<KubeObject>;
 }
+
+/** Versions of custom kinds that differ in more than their name. undefined: they do not. */
+export type CustomConversion = (object: KubeObject, to: ResourceDefinition) => Promise<KubeObject> | undefined;
 
 interface Definitions {
   readonly all: readonly ResourceDefinition[];
@@ -19,7 +24,7 @@ const storedName = (definition: ResourceDefinition): string => {
 };
 
 /** `definitions` is asked each time: CustomResourceDefinitions come and go. */
-export function equivalentsOf(definitions: () => Definitions): Equivalents {
+export function equivalentsOf(definitions: () => Definitions, convertCustom: CustomConversion = () => undefined): Equivalents {
   let known: { of: readonly ResourceDefinition[]; families: Map<string, ResourceDefinition[]> } | undefined;
   const families = () => {
     const { all } = definitions();
@@ -28,6 +33,10 @@ export function equivalentsOf(definitions: () => Definitions): Equivalents {
   };
   return {
     find: (group, version, plural) => definitions().find(group, version, plural),
+    convert(object, from, to) {
+      if (from === to) return object;
+      return (to.structural && convertCustom(object, to)) || asDefinition(object, from, to);
+    },
     of: (definition, subresource) =>
       (families().get(storedName(definition)) ?? []).filter(
         (other) =>
@@ -37,9 +46,10 @@ export function equivalentsOf(definitions: () => Definitions): Equivalents {
   };
 }
 
-/** The same object in another group and version that shows it. */
+/** The same object in another group and version that shows it. Versions of a custom kind are taken to differ in their name alone. */
 export function asDefinition(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition): KubeObject {
   if (from === to) return object;
+  if (to.structural) return { ...object, apiVersion: apiVersionOf(to) };
   const stored = from.storedAs?.toStored(object) ?? object;
   return to.storedAs?.fromStored(stored) ?? stored;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { defineResource } from '../../../api/define.ts';
 import { registry } from '../../../api/index.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import type { ApiRequest } from '../../../api/transport.ts';
 import { fakeReader } from '../../fake-reader.ts';
 import type { AdmissionRequest } from '../../ports.ts';
-import { equivalentsOf, kindAt } from './equivalents.ts';
+import { asDefinition, equivalentsOf, kindAt } from './equivalents.ts';
 import { compileMatcher, type MatchCriteria } from './match.ts';
 import { matchesRule } from './rules-plan.ts';
 
@@ -133,5 +134,32 @@ describe('the kind that travels', () => {
     if (!definition) throw new Error(id);
     const { group, version, kind } = kindAt(definition, subresource);
     expect(`${group}/${version} ${kind}`).toBe(expected);
+  });
+});
+
+describe('versions of a custom kind', () => {
+  const version = (name: string) =>
+    defineResource<KubeObject>({
+      group: 'example.com',
+      version: name,
+      kind: 'Apple',
+      plural: 'apples',
+      scope: 'Namespaced',
+      structural: { type: 'object' } as never,
+    });
+  const [v1, v2] = [version('v1'), version('v2')];
+  const table = { all: [v1, v2], find: (_: string, name: string) => [v1, v2].find((each) => each.version === name) };
+  const apple: KubeObject = { apiVersion: 'example.com/v1', kind: 'Apple', metadata: { name: 'a' } };
+
+  it('are equivalent, and differ in name alone unless a webhook converts them', async () => {
+    expect(equivalentsOf(() => table).of(v1, '')).toEqual([v2]);
+    expect(asDefinition(apple, v1, v2)).toEqual({ ...apple, apiVersion: 'example.com/v2' });
+    expect(await equivalentsOf(() => table).convert(apple, v1, v2)).toEqual({ ...apple, apiVersion: 'example.com/v2' });
+    const converting = equivalentsOf(
+      () => table,
+      async (object, to) => ({ ...object, apiVersion: `example.com/${to.version}`, spec: 'converted' }),
+    );
+    expect(await converting.convert(apple, v1, v2)).toMatchObject({ apiVersion: 'example.com/v2', spec: 'converted' });
+    expect(converting.convert(apple, v1, v1)).toBe(apple);
   });
 });

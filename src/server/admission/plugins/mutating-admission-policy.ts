@@ -116,25 +116,26 @@ async function invoke(
   { hook, binding, params, own, asked }: Invocation,
   admission: AdmissionRequest,
   authorizer: ExpressionAuthorizer,
-  { objects }: MutatingPolicyDeps,
+  { objects, equivalents }: MutatingPolicyDeps,
   failures: Failure[],
 ): Promise<boolean | undefined> {
-  const seen = () => {
-    const as = versioned(admission, own, asked);
+  const seen = async () => {
+    const as = await versioned(admission, own, asked, equivalents);
     return { as, bindings: { ...expressionBindings(admission, as, { objects, answer: authorizer.answer }), params } };
   };
   const fail = (message: string) => void failures.push({ hook, binding, message, isInvalid: true });
-  const matches = await authorizer.settle(() => evaluateConditions(hook.compiled.conditions, seen().bindings));
+  const before = await seen();
+  const matches = await authorizer.settle(() => evaluateConditions(hook.compiled.conditions, before.bindings));
   if (matches === false) return undefined;
   if (matches !== true) return fail(matches.error);
   let changed = false;
   for (const mutation of hook.compiled.mutations) {
-    const { as, bindings } = seen();
+    const { as, bindings } = await seen();
     const { object } = as;
     if (!object) continue;
     try {
       const made = await authorizer.settle(() => mutated(hook.compiled, mutation, { object, definition: asked, bindings }));
-      if (replaceObject(admission, as, made)) changed = true;
+      if (await replaceObject(admission, as, made, equivalents)) changed = true;
     } catch (e) {
       if (!(e instanceof MutationError)) throw e;
       fail(e.message);

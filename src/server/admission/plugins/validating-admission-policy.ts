@@ -56,7 +56,8 @@ async function askPolicy(hook: Hook, admission: AdmissionRequest, authorizer: Ex
   const own = asked && deps.equivalents.find(group, version, resource);
   if (!asked || !own) return [];
   const { paramKind } = hook.policy.spec ?? {};
-  const bindings = expressionBindings(admission, versioned(admission, own, asked), { objects: deps.objects, answer: authorizer.answer });
+  const as = await versioned(admission, own, asked, deps.equivalents);
+  const bindings = expressionBindings(admission, as, { objects: deps.objects, answer: authorizer.answer });
   const refused: Refused[] = [];
   const annotations = new Map<string, Set<string>>();
   for (const binding of hook.bindings) {

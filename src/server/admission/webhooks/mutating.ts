@@ -42,7 +42,7 @@ export function mutatingWebhooks(deps: WebhookDeps): AdmissionPlugin {
     try {
       const { patch } = await ask(deps, hook, admission, as, true);
       const operations = patch === undefined ? [] : decoded(patch, hook);
-      const mutated = operations.length > 0 && apply(operations, hook, admission, as);
+      const mutated = operations.length > 0 && (await apply(operations, hook, admission, as, deps.equivalents));
       annotate(MUTATION, { configuration, webhook, mutated });
       if (mutated) annotate(PATCH, { configuration, webhook, patch: operations, patchType: 'JSONPatch' });
       return mutated;
@@ -75,13 +75,19 @@ function decoded(patch: string, { name }: Hook): readonly unknown[] {
 }
 
 /** Changes `admission.object` in place, and says whether it did. */
-function apply(operations: readonly unknown[], { name }: Hook, admission: AdmissionRequest, as: Versioned): boolean {
+async function apply(
+  operations: readonly unknown[],
+  { name }: Hook,
+  admission: AdmissionRequest,
+  as: Versioned,
+  equivalents: WebhookDeps['equivalents'],
+): Promise<boolean> {
   if (!admission.object || !as.object) {
     const why = `admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`;
     throw internalError(why);
   }
   try {
-    return replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject);
+    return await replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject, equivalents);
   } catch (error) {
     throw internalError(error instanceof Error ? error.message : String(error));
   }

@@ -58,7 +58,7 @@ export async function relevance(
   const { group, version, resource, name } = admission.request;
   const own = asked && equivalents.find(group, version, resource);
   if (!asked || !own) return undefined;
-  const as = versioned(admission, own, asked);
+  const as = await versioned(admission, own, asked, equivalents);
   if (hook.matchConditions.length === 0) return as;
   const result = await evaluate(hook, admission, as);
   if (result === true) return as;

@@ -2,7 +2,7 @@ import type { ResourceDefinition } from '../../../api/define.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import type { DeleteOptions } from '../../../api/transport.ts';
 import type { AdmissionRequest } from '../../ports.ts';
-import { asDefinition, type GroupVersionKind, kindAt } from '../matching/equivalents.ts';
+import { type Equivalents, type GroupVersionKind, kindAt } from '../matching/equivalents.ts';
 import { ruleSubject } from '../matching/match.ts';
 
 /** A request in the group and version that a webhook's rules name. */
@@ -14,9 +14,16 @@ export interface Versioned {
 }
 
 /** Subresources with kinds of their own (Scale) are the same in every version. */
-export function versioned({ request, object, old }: AdmissionRequest, own: ResourceDefinition, asked: ResourceDefinition): Versioned {
-  const convert = (value: KubeObject | undefined) => value && (isWhole(own, request.subresource) ? asDefinition(value, own, asked) : value);
-  return { own, asked, object: convert(object), old: convert(old) };
+export async function versioned(
+  { request, object, old }: AdmissionRequest,
+  own: ResourceDefinition,
+  asked: ResourceDefinition,
+  equivalents: Pick<Equivalents, 'convert'>,
+): Promise<Versioned> {
+  if (own === asked || !isWhole(own, request.subresource)) return { own, asked, object, old };
+  const convert = (value: KubeObject | undefined) => value && equivalents.convert(value, own, asked);
+  const [converted, convertedOld] = await Promise.all([convert(object), convert(old)]);
+  return { own, asked, object: converted, old: convertedOld };
 }
 
 /** Does the whole object travel, as for the object itself, its status and the like? */

@@ -6,6 +6,8 @@ import type { MutatingWebhook } from '../../../api/schema/generated/types.ts';
 import type { ApiRequest, Verb } from '../../../api/transport.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
+import { customConversion } from '../../crd/admission-conversion.ts';
+import { cronTabs } from '../../crd/fake-crds.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../../outbound/fake-https-server.ts';
 import { createOutbound, type Outbound } from '../../outbound/outbound.ts';
@@ -69,7 +71,10 @@ beforeEach(async () => {
   warnings = [];
   annotations = {};
   conditions = true;
-  const equivalents = equivalentsOf(() => registry);
+  const equivalents = equivalentsOf(
+    () => api.resources.definitions.current(),
+    (...of) => customConversion(api.resources, api.objects)(...of),
+  );
   const newUid = () => crypto.randomUUID();
   const evaluate = () => conditions;
   const admissionOver = (objects: ObjectReader) => {
@@ -517,5 +522,70 @@ describe('an old AdmissionReview', () => {
     on('/v-0', ({ apiVersion }) => ({ kind: 'AdmissionReview', apiVersion, response: { allowed: true } }));
     await api.call('create', 'configmaps', configMap('a'));
     expect(asked[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
+  });
+});
+
+describe('custom resources', () => {
+  const CRDS = 'customresourcedefinitions.apiextensions.k8s.io';
+  const rules = [{ apiGroups: ['stable.example.com'], apiVersions: ['v2'], resources: ['crontabs'], operations: ['CREATE'] }];
+  let stop: () => Promise<void>;
+  beforeEach(async () => {
+    const ending = new AbortController();
+    const ready = Promise.withResolvers<void>();
+    const run = api.customResources.run({ signal: ending.signal, ready: ready.resolve });
+    stop = () => {
+      ending.abort();
+      return run;
+    };
+    await ready.promise;
+  });
+  afterEach(() => stop());
+
+  /** CronTabs in the versions v1, which is stored, and v2. */
+  async function define(conversion: object): Promise<void> {
+    const crd = cronTabs();
+    const [v1] = crd.spec.versions;
+    if (!v1) throw new Error('no version');
+    Object.assign(crd.spec, { versions: [v1, { ...v1, name: 'v2', storage: false }], ...conversion });
+    await api.call('create', CRDS, { body: crd });
+    await expect.poll(() => api.resources.definitions.find('stable.example.com', 'v2', 'crontabs')).toBeDefined();
+    await configure(MUTATING, 'm', [{ rules }]);
+  }
+  const create = () => {
+    const body = { metadata: { name: 'c' }, spec: { cronSpec: '* * * * */5', image: 'x' } };
+    const request: ApiRequest = { verb: 'create', group: 'stable.example.com', version: 'v1', resource: 'crontabs', ...at, body };
+    return api.transport.request(request, { signal: new AbortController().signal });
+  };
+
+  it('are shown in the version that the rules name, pruned and given defaults after a patch', async () => {
+    await define({});
+    on('/m-0', () =>
+      patch(
+        { op: 'remove', path: '/spec/replicas' },
+        { op: 'add', path: '/spec/unheard', value: 1 },
+        { op: 'replace', path: '/spec/image', value: 'y' },
+      ),
+    );
+    const made = await create();
+    expect(asked[0]?.review.request).toMatchObject({
+      kind: { version: 'v2' },
+      requestKind: { version: 'v1' },
+      object: { apiVersion: 'stable.example.com/v2' },
+    });
+    expect(made).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { cronSpec: '* * * * */5', image: 'y', replicas: 1 } });
+    expect(made).not.toMatchObject({ spec: { unheard: 1 } });
+  });
+
+  it('are converted by their own webhook there and back', async () => {
+    const clientConfig = { url: 'https://conversion.example.com/' };
+    await define({ conversion: { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } } });
+    const converted: string[] = [];
+    api.resources.converter = async (_, objects, apiVersion) => {
+      converted.push(apiVersion);
+      return objects.map((object) => ({ ...object, apiVersion }));
+    };
+    on('/m-0', () => patch({ op: 'replace', path: '/spec/image', value: 'y' }));
+    expect(await create()).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { image: 'y' } });
+    expect(converted).toEqual(['stable.example.com/v2', 'stable.example.com/v1']);
   });
 });
