@@ -64,6 +64,11 @@ function requiredClaim(value: string): string {
 }
 
 const oidcFlags = () => [
+  flag(
+    '--authentication-config <file>',
+    'AuthenticationConfiguration (apiserver.config.k8s.io/v1): issuers of ID tokens and how claims become users; in place of --oidc-… flags.',
+    text,
+  ),
   flag('--oidc-issuer-url <url>', 'OpenID Connect provider whose ID tokens are believed; needs --oidc-client-id.', url),
   flag('--oidc-client-id <id>', 'Client that ID tokens must be for.', text),
   flag('--oidc-username-claim <claim>', 'Claim that is the user name. Default: sub.', text),

@@ -42,7 +42,7 @@ import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
-import { clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
+import { anonymousAt, clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
 
 export interface Ambient {
   readonly clock: Clock;
@@ -120,6 +120,13 @@ export async function assembleControlPlane(
   const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp;
   const audit = await openAudit(settings, ambient);
   const [{ store, cache, resources }, pki] = await Promise.all([openCache(settings, ambient), openPki({ dir: paths.tlsDir, clock, log })]);
+  // What is opened keeps the process alive: whoever throws on the way to the end lets go of it.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(async () => {
+    await cache.close();
+    await store.close();
+    await audit?.log.close();
+  });
   const reader = objectReader(resources);
   const names = servingNames({
     hostName: hostname(),
@@ -140,7 +147,8 @@ export async function assembleControlPlane(
   resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
-  const trust = assembleTrust({ ...(await trustSettings(settings)), reader, tokens, outbound, clock, log });
+  const { anonymous, ...believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
+  const trust = assembleTrust({ ...believed, reader, tokens, outbound, clock, log });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
   const kinds = () => resources.definitions.current();
@@ -173,7 +181,7 @@ export async function assembleControlPlane(
     resources,
     authenticator: trust.authenticator,
     roots: authorities.roots,
-    allowsAnonymous: () => settings.anonymousAuth ?? true,
+    allowsAnonymous: anonymousAt(anonymous),
     impersonate: trust.impersonate,
     authorizer: trust.authorizer,
     admission,
@@ -226,6 +234,7 @@ export async function assembleControlPlane(
       ready();
     },
   };
+  const storage = opened.move();
   return {
     server,
     pki,
@@ -243,9 +252,7 @@ export async function assembleControlPlane(
       for (const plugin of admission) plugin[Symbol.dispose]?.();
       aggregation[Symbol.dispose]();
       outbound[Symbol.dispose]();
-      await cache.close();
-      await store.close();
-      await audit?.log.close();
+      await storage.disposeAsync();
     },
   };
 }

@@ -10,6 +10,7 @@ export interface TrustSettings {
   readonly serviceAccountMaxTokenExpiration?: number;
   readonly serviceAccountExtendTokenExpiration?: boolean;
   readonly apiAudiences?: readonly string[];
+  readonly authenticationConfig?: string;
   readonly oidcIssuerUrl?: string;
   readonly oidcClientId?: string;
   readonly oidcUsernameClaim?: string;

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from '../../server/authn/front-proxy.ts';
+import { type AuthenticationConfig, readAuthenticationConfig } from '../../server/authn/oidc/authentication-config.ts';
 import { issuerOf } from '../../server/authn/service-account-token.ts';
 import type { WebhookAuthentication } from '../../server/authn/webhook.ts';
 import type { AuthorizationMode } from '../../server/authz/chain.ts';
@@ -87,16 +88,35 @@ const frontProxyOf = (settings: ServerSettings): FrontProxySettings => ({
   extraHeaderPrefixes: lowerCase(settings.requestheaderExtraHeadersPrefix) ?? DEFAULT_FRONT_PROXY.extraHeaderPrefixes,
 });
 
+/** ID tokens and requests without credentials, by --authentication-config or by flags of their own. */
+async function authenticationOf(settings: ServerSettings, serviceAccountIssuers: readonly string[]): Promise<AuthenticationConfig> {
+  const [{ authenticationConfig: path, anonymousAuth }, issuer] = [settings, await oidcAuthenticator(settings)];
+  const byFlags = { ...(issuer ? { issuers: [issuer] } : { issuers: [] }), anonymous: { enabled: anonymousAuth ?? true, paths: [] } };
+  if (path === undefined) return byFlags;
+  if (issuer) throw new UsageError('--authentication-config and --oidc-issuer-url exclude each other: the file names issuers');
+  const config = await fromFile('--authentication-config', path, (text) => readAuthenticationConfig(text, serviceAccountIssuers));
+  if (config.anonymous && anonymousAuth !== undefined)
+    throw new UsageError('--anonymous-auth and anonymous in the file of --authentication-config exclude each other');
+  return { ...byFlags, ...config };
+}
+
 /** Everything about whom the server believes and who decides, as the flags say it. Rejects with UsageError. */
-export async function trustSettings(settings: ServerSettings) {
-  const issuer = await oidcAuthenticator(settings);
+export async function trustSettings(settings: ServerSettings, { serviceAccountIssuers }: { serviceAccountIssuers: readonly string[] }) {
+  const { issuers, anonymous } = await authenticationOf(settings, serviceAccountIssuers);
   return {
-    issuers: issuer ? [issuer] : [],
+    issuers,
+    anonymous,
     tokenWebhook: await tokenWebhook(settings),
     modes: await modesOf(settings),
     frontProxy: frontProxyOf(settings),
   };
 }
+
+/** May a request for the path come without credentials? */
+export const anonymousAt =
+  (anonymous: AuthenticationConfig['anonymous']) =>
+  (path: string): boolean =>
+    (anonymous?.enabled ?? true) && (!anonymous?.paths.length || anonymous.paths.includes(path));
 
 export interface ClientAuthorities {
   /** PEM of all of them: the TLS server asks for certificates of these. */

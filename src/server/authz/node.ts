@@ -46,7 +46,9 @@ export function nodeAuthorizer(reader: ObjectReader): (attributes: Authorization
     if (a.subresource !== 'status') return get(node, a);
     return a.verb === 'update' || a.verb === 'patch' ? related(node, a) : refuse('can only get/update/patch this type');
   };
-  const tokens: Decide = (node, a) => {
+  const accounts: Decide = (node, a) => {
+    // Credential providers of a kubelet look at the account that a pod runs as (KEP-4412).
+    if (a.verb === 'get' && !a.subresource) return related(node, a);
     if (a.verb !== 'create' || !a.name) return refuse('can only create tokens for individual service accounts');
     return a.subresource === 'token' ? related(node, a) : refuse('can only create token subresource of serviceaccount');
   };
@@ -57,7 +59,7 @@ export function nodeAuthorizer(reader: ObjectReader): (attributes: Authorization
     persistentvolumes: get,
     'resourceclaims.resource.k8s.io': get,
     'volumeattachments.storage.k8s.io': get,
-    serviceaccounts: tokens,
+    serviceaccounts: accounts,
     'leases.coordination.k8s.io': leases,
     'csinodes.storage.k8s.io': csiNodes,
     'resourceslices.resource.k8s.io': slices(related),
