@@ -33,7 +33,7 @@ export interface Credentials {
   readonly webSocketProtocols?: readonly string[];
   /** Lower-case names; for impersonation and front-proxy headers. */
   readonly header: (name: string) => string | undefined;
-  /** node's `headersDistinct`: repeated headers one by one (Impersonate-Group), and which there are (Impersonate-Extra-*). */
+  /** Repeated headers one by one (X-Remote-Group), and which there are (X-Remote-Extra-*): of front proxies alone. */
   readonly distinctHeaders?: Readonly<Record<string, readonly string[] | undefined>>;
 }
 

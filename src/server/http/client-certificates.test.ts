@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:http2';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registry as definitions } from '../../api/index.ts';
@@ -70,19 +71,50 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-/** The status code, and the user that the refusal names. */
-async function whoAsks(client: KeyPair | undefined, headers: Record<string, string> = {}, path = '/x'): Promise<string> {
+type Send = (
+  client: KeyPair | undefined,
+  headers: Record<string, string | string[]>,
+  path: string,
+) => Promise<{ code: number; text: string }>;
+const tlsOf = (client: KeyPair | undefined) => ({
+  ca: serverCa,
+  servername: 'localhost',
+  ...(client && { cert: client.certPem, key: client.keyPem }),
+});
+
+const overHttp1: Send = async (client, headers, path) => {
   const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-    const tls = { ca: serverCa, servername: 'localhost', ...(client && { cert: client.certPem, key: client.keyPem }) };
-    request({ host: '127.0.0.1', port: server.address().port, path, headers, ...tls }, resolve)
+    request({ host: '127.0.0.1', port: server.address().port, path, headers, ...tlsOf(client) }, resolve)
       .on('error', reject)
       .end();
   });
-  const text = Buffer.concat(await response.toArray()).toString();
-  return `${response.statusCode} ${/User "([^"]*)"/.exec((JSON.parse(text) as { message: string }).message)?.[1] ?? ''}`.trim();
-}
+  return { code: response.statusCode ?? 0, text: Buffer.concat(await response.toArray()).toString() };
+};
 
-describe('a TLS client', () => {
+const overHttp2: Send = async (client, headers, path) => {
+  const session = connect(`https://127.0.0.1:${server.address().port}`, tlsOf(client));
+  try {
+    const stream = session.request({ ':path': path, ...headers });
+    const code = new Promise<number>((resolve, reject) => {
+      stream.once('response', (head) => resolve(Number(head[':status'])));
+      stream.once('error', reject);
+    });
+    return { code: await code, text: Buffer.concat(await stream.toArray()).toString() };
+  } finally {
+    session.destroy();
+  }
+};
+
+describe.each([
+  ['HTTP/1.1', overHttp1],
+  ['HTTP/2', overHttp2],
+])('a TLS client over %s', (_, send) => {
+  /** The status code, and the user that the refusal names. */
+  const whoAsks = async (client: KeyPair | undefined, headers: Record<string, string | string[]> = {}, path = '/x') => {
+    const { code, text } = await send(client, headers, path);
+    return `${code} ${/User "([^"]*)"/.exec((JSON.parse(text) as { message: string }).message)?.[1] ?? ''}`.trim();
+  };
+
   const remote = { 'x-remote-user': 'joe', 'x-remote-group': 'dev' };
   it('is who its certificate says, when the CA for clients signed it', async () => {
     expect(await whoAsks(jane)).toBe('403 jane');
@@ -105,5 +137,6 @@ describe('a TLS client', () => {
   it('acts as another where it may', async () => {
     expect(await whoAsks(jane, { 'impersonate-user': 'bob' })).toBe('403 bob');
     expect(await whoAsks(jane, { 'impersonate-group': 'x' })).toBe('400');
+    expect(await whoAsks(jane, { 'impersonate-user': 'bob', 'impersonate-group': ['a, b', 'system:masters'] })).toBe('403 bob');
   });
 });

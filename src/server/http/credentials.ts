@@ -112,6 +112,6 @@ function credentialsOf(raw: IncomingMessage, certificate: Certificate | undefine
       ?.split(',')
       .map((protocol) => protocol.trim()),
     header,
-    distinctHeaders: distinctHeaders(raw),
+    ...(certificate?.isFrontProxy && { distinctHeaders: distinctHeaders(raw) }),
   };
 }
