@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { InvalidArgumentError } from 'commander';
+import { duration } from './auth-flags.ts';
 import { flag, list, oneOf, text, url } from './flag-values.ts';
 
 function address(value: string): string {
@@ -92,6 +93,16 @@ export const apiSafetyFlags = () => [
     '--encryption-provider-config <file>',
     'EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are kept encrypted, and with which keys.',
     text,
+  ),
+  flag(
+    '--request-timeout <duration>',
+    'How long a request may take that is neither a watch nor a stream. Clients may ask for less. Default: 1m.',
+    duration,
+  ),
+  flag(
+    '--shutdown-delay-duration <duration>',
+    'How long to serve on, not ready, when told to stop, so that load balancers notice. Default: 0.',
+    duration,
   ),
   flag(
     '--max-requests-inflight <count>',

@@ -19,11 +19,14 @@ import { customResources } from './crd/custom-resources.ts';
 import { createFlowControl } from './flowcontrol/flow-control.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { admittedStreams } from './http/connect-admission.ts';
+import type { ConnectionLimits } from './http/connection-limits.ts';
 import { requestAuthenticator, type TrustedRoots } from './http/credentials.ts';
+import { REQUEST_TIMEOUT_MS } from './http/deadline.ts';
 import { createFront, type FrontOptions } from './http/front.ts';
 import type { HealthCheck } from './http/health.ts';
 import { createHttpsServer, type TlsSource } from './http/https-server.ts';
 import { createUpgrade } from './http/upgrade.ts';
+import { WATCH_LIMITS, WatchBudget, type WatchLimits } from './http/watch-budget.ts';
 import { localTransport } from './local-transport.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
@@ -158,6 +161,12 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly streams?: Readonly<Record<string, StreamHandler>>;
   /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
   readonly documents?: AppOptions['documents'];
+  /** Of requests that are neither watches nor streams. Absent: 60 s. */
+  readonly requestTimeoutMs?: number;
+  /** How long it serves on, not ready, when it is told to stop. Absent: 0. */
+  readonly shutdownDelayMs?: number;
+  readonly connectionLimits?: ConnectionLimits;
+  readonly watchLimits?: WatchLimits;
   /** Requests that may be under way at a time, by API Priority and Fairness. Absent: any number. */
   readonly flow?: { readonly seats: number };
   /** Absent: requests are not logged. */
@@ -174,8 +183,6 @@ export interface ApiServer extends ApiCore {
   readonly metrics: RequestMetrics;
 }
 
-/** Longest time in a queue: a quarter of the request timeout, as upstream's. */
-const QUEUE_WAIT_MS = 15_000;
 const ping: HealthCheck = { name: 'ping', check() {} };
 
 /** The API server: the core behind HTTPS. */
@@ -184,11 +191,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, log, authorizer, authenticator, streams = {} } = options;
   const { definitions } = options.resources;
   const metrics = createRequestMetrics();
-  const ready = [ping, ...(options.readyChecks ?? [])];
+  let stopping = false;
+  const shutdown: HealthCheck = {
+    name: 'shutdown',
+    check() {
+      if (stopping) throw new Error('process is shutting down');
+    },
+  };
+  const ready = [ping, ...(options.readyChecks ?? []), shutdown];
   const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
-  const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs: QUEUE_WAIT_MS, ...options.flow });
+  const flow =
+    options.flow &&
+    createFlowControl({ reader: core.objects, clock, waitMs: (options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) / 4, ...options.flow });
   if (flow) observeFlowControl(flow, metrics.registry);
+  const closing = new AbortController();
   const frontOptions: FrontOptions = {
     registry: core.registry,
     definition,
@@ -203,6 +220,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     newAuditId: newUuid,
     flow,
+    watches: new WatchBudget(options.watchLimits ?? WATCH_LIMITS),
+    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    closing: closing.signal,
     audit: options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.log, metrics.registry) }),
   };
   const front = createFront(frontOptions);
@@ -213,6 +233,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     port: options.port,
     onRequest: (raw, reply) => void front(raw, reply),
     onUpgrade: (raw, socket, head) => void upgrade(raw, socket, head),
+    onStopping() {
+      stopping = true;
+    },
+    onClosing: () => closing.abort(),
+    limits: options.connectionLimits,
+    shutdownDelayMs: options.shutdownDelayMs,
+    clock,
     log,
   });
   return { ...core, component, address: () => component.address(), metrics };

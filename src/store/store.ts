@@ -64,7 +64,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type StoreErrorReason = 'Conflict' | 'NotFound' | 'Expired' | 'Closed' | 'Unavailable' | 'TooSlow' | 'Unreadable';
+export type StoreErrorReason = 'Conflict' | 'NotFound' | 'Expired' | 'Closed' | 'Unavailable' | 'TooSlow' | 'Unreadable' | 'TooLarge';
 
 export class StoreError extends Error {
   readonly reason: StoreErrorReason;

@@ -209,6 +209,8 @@ export async function assembleControlPlane(
     bindAddress: settings.bindAddress,
     port: settings.httpsListenPort,
     audit,
+    requestTimeoutMs: settings.requestTimeout,
+    shutdownDelayMs: settings.shutdownDelayDuration,
     flow: { seats: (settings.maxRequestsInflight ?? 400) + (settings.maxMutatingRequestsInflight ?? 200) },
     clock,
     random,

@@ -59,6 +59,10 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly nodeIp: string;
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;
+  /** Milliseconds. */
+  readonly requestTimeout?: number;
+  /** Milliseconds. */
+  readonly shutdownDelayDuration?: number;
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
 }

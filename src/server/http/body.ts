@@ -10,6 +10,8 @@ import { badRequest } from '../registry/errors.ts';
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
 const MAX_YAML_ALIASES = 100;
+/** Lists and objects within one another. No kind of the API needs a tenth of it. */
+const MAX_DEPTH = 1000;
 
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
@@ -56,9 +58,35 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, options: RequestO
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
     throw new ApiError('UnsupportedMediaType', message);
   }
+  checkDepth(text);
   const value = parseJson(text);
   reportDuplicates(text, options?.fieldValidation ?? 'Warn', warn);
   return value;
+}
+
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, QUOTE, BACKSLASH] = [...'[]{}"\\'].map((c) => c.charCodeAt(0));
+
+/** Everything that comes after the parser walks the value by recursion. Throws BadRequest. */
+function checkDepth(json: string): void {
+  if (json.length < 2 * MAX_DEPTH) return;
+  let depth = 0;
+  for (let i = 0; i < json.length; i += 1) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(json, i);
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > MAX_DEPTH) throw badRequest(`the body is nested too deeply: exceeded max depth of ${MAX_DEPTH}`);
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+  }
+}
+
+function endOfString(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let first = end;
+    while (json.charCodeAt(first - 1) === BACKSLASH) first -= 1;
+    if ((end - first) % 2 === 0) return end;
+  }
+  return json.length;
 }
 
 function parseJson(text: string): unknown {
@@ -84,7 +112,9 @@ function parseYaml(text: string): unknown {
   const [error] = document.errors;
   if (error) throw badRequest(`error converting YAML to JSON: ${error.message}`);
   try {
-    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
+    const value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
+    checkDepth(JSON.stringify(value) ?? '');
+    return value;
   } catch (cause) {
     throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
   }

@@ -9,6 +9,7 @@ const STORE_ERRORS: Readonly<Record<StoreErrorReason, (message: string) => ApiEr
   TooSlow: (message) => new ApiError('Expired', message),
   Closed: () => new ApiError('ServiceUnavailable', 'the server is shutting down', { details: { retryAfterSeconds: 1 } }),
   Unreadable: (message) => new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } }),
+  TooLarge: (message) => new ApiError('RequestEntityTooLarge', message),
   Unavailable: (message) => new ApiError('ServiceUnavailable', message, { details: { retryAfterSeconds: 1 } }),
 };
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -11,20 +12,23 @@ import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
-import { methodNotAllowed, noSuchResource, notBuilt } from '../registry/errors.ts';
+import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
+import { allottedMs, timedOut } from './deadline.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, sendError } from './respond.ts';
 import { includeObject } from './table.ts';
+import type { WatchBudget } from './watch-budget.ts';
 import { sendWatch } from './watch-response.ts';
 
-/** Longer URLs are refused (node bounds the whole header as well). */
-const URL_LIMIT = 64 * 1024;
+/** Longer URLs are refused (node bounds the whole header as well): selectors and continue tokens of any sense are far shorter. */
+const URL_LIMIT = 32 * 1024;
+const URI_TOO_LONG = 414;
 /** A write costs 0.2 to 0.5 ms of the one thread: so many of them, and reads that came meanwhile are answered before the next ones. */
 const WRITES_A_TURN = 16;
 
@@ -48,6 +52,11 @@ export interface FrontOptions {
   readonly audit?: Auditor;
   /** Absent: any number of requests may be under way. */
   readonly flow?: FlowControl;
+  readonly watches: WatchBudget;
+  /** Of all that is no watch and no stream. */
+  readonly requestTimeoutMs: number;
+  /** Ends watches: the server stops. */
+  readonly closing: AbortSignal;
 }
 
 export type Front = (raw: IncomingMessage, reply: ServerResponse) => Promise<void>;
@@ -100,7 +109,10 @@ export function auditIdOf({ newAuditId }: Pick<FrontOptions, 'newAuditId'>, raw:
 
 export function pathOf(raw: IncomingMessage): string {
   const url = raw.url ?? '/';
-  if (url.length > URL_LIMIT) throw noSuchResource();
+  if (url.length > URL_LIMIT) {
+    const message = `the request URI is too long: limit is ${URL_LIMIT}`;
+    throw new ApiError('BadRequest', message, { code: URI_TOO_LONG, statedReason: '' });
+  }
   const end = url.indexOf('?');
   return end < 0 ? url : url.slice(0, end);
 }
@@ -149,16 +161,19 @@ async function answer(
     const url = new URL(raw.url ?? '/', 'https://server');
     return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
   }
+  using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, warnings, trail, seat }, gone);
   const accepted = negotiate(raw.headers.accept, {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
     yaml: request.verb !== 'watch',
   });
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {
+    using _counted = options.watches.open(user.name);
+    using _closing = endingWith(options.closing, gone);
     const stream = await options.registry.watch(request, context);
     seat?.release();
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
-    return sendWatch({ reply, stream, accepted, include, clock: options.clock });
+    return await sendWatch({ reply, stream, accepted, include, clock: options.clock });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };
@@ -170,8 +185,29 @@ async function answer(
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };
   const result = await options.registry.answer(request, context);
+  if (gone.signal.aborted) return;
   trail?.answered(result);
   await respond(exchange, request.subresource === 'scale' ? undefined : definition, result);
+}
+
+/** A request that takes too long is answered in the place of whoever works on it, and its connection closed. */
+function deadline(
+  options: FrontOptions,
+  incoming: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail' | 'seat'>,
+  gone: AbortController,
+): Disposable {
+  return options.clock.timer(allottedMs(incoming.raw, options.requestTimeoutMs), () => {
+    incoming.seat?.release();
+    if (!incoming.reply.headersSent && incoming.raw.httpVersionMajor === 1) incoming.reply.setHeader('Connection', 'close');
+    void answerError(options, incoming, timedOut());
+    gone.abort(OVER);
+  });
+}
+
+function endingWith(closing: AbortSignal, gone: AbortController): Disposable {
+  const end = () => gone.abort(OVER);
+  closing.addEventListener('abort', end);
+  return stopping(() => closing.removeEventListener('abort', end));
 }
 
 const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
@@ -230,6 +266,8 @@ async function answerError(
   { raw, reply, warnings, trail }: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail'>,
   error: unknown,
 ): Promise<void> {
+  // Whoever left in the middle of his request, or was told that it took too long, is told nothing more.
+  if (reply.destroyed || reply.writableEnded) return;
   const known = asApiError(error, log);
   trail?.failed(known, { unexpected: isUnexpected(error) });
   if (reply.headersSent || reply.destroyed) return void reply.destroy();

@@ -30,6 +30,9 @@ interface PendingDelete<T extends object> {
   item?: Item<T>;
 }
 
+/** etcd's default limit on requests, which is what bounds objects upstream. */
+const VALUE_LIMIT_BYTES = 1.5 * 1024 * 1024;
+
 const NO_OVERLAY: Overlay<never> = new Map();
 
 export class CachedCollection<T extends object> implements Collection<T> {
@@ -85,6 +88,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   async put(key: string, object: T, { expected }: { expected: number }): Promise<Cached<T>> {
     const stored = encodeStored(object);
+    if (stored.length > VALUE_LIMIT_BYTES) throw new StoreError('TooLarge', 'etcdserver: request is too large');
     const handed: HandedOver<T> = { object: deepFreeze(object) };
     this.#puts.set(stored, handed);
     try {
