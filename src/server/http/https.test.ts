@@ -226,7 +226,7 @@ it('warns of unknown fields in a header', async () => {
 
 it('reports its health and its metrics', async () => {
   expect((await fetchJson('/livez', { headers: { authorization: '' } })).text).toBe('ok');
-  expect((await fetchJson('/readyz?verbose')).text).toBe('[+]ping ok\nreadyz check passed\n');
+  expect((await fetchJson('/readyz?verbose')).text).toBe('[+]ping ok\n[+]shutdown ok\nreadyz check passed\n');
   expect((await fetchJson('/readyz/ping')).code).toBe(200);
   await create('a');
   expect((await fetchJson('/metrics')).text).toMatch(
