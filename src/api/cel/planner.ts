@@ -2,14 +2,14 @@ import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
 import { type CelError, compileError, isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
 import type { FunctionTable } from './overloads.ts';
-import type { Plan, Planner, Scope } from './plan.ts';
+import { type Plan, type Planner, type Scope, withSize } from './plan.ts';
 import { planHas, planIndex, planSelect } from './plan-access.ts';
 import { planCall } from './plan-call.ts';
 import { planFold, planOptMap } from './plan-fold.ts';
 import { planList, planMap, planStruct } from './plan-literals.ts';
 import { TYPE_NAMES } from './type-names.ts';
 import { BOOL, type CelType, isDyn, isNamed, join, showType } from './types.ts';
-import { adopt, TypeValue, typeOf } from './values.ts';
+import { adopt, type CelValue, TypeValue, typeOf } from './values.ts';
 
 export interface PlannerOptions {
   readonly source: string;
@@ -32,7 +32,7 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
   switch (expr.is) {
     case 'const': {
       const { value } = expr;
-      return { type: typeOf(value), run: () => value, cost: 0 };
+      return { type: constType(value), run: () => value, cost: 0 };
     }
     case 'ident':
       return planIdent(planner, expr, scope);
@@ -57,6 +57,13 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
     case 'optMap':
       return planOptMap(planner, expr, scope);
   }
+}
+
+/** How long a text is that is written out, its estimate knows. */
+function constType(value: CelValue): CelType {
+  const type = typeOf(value);
+  if (typeof value === 'string') return withSize(type, new TextEncoder().encode(value).length);
+  return value instanceof Uint8Array ? withSize(type, value.length) : type;
 }
 
 function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope: Scope): Plan {

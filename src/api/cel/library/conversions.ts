@@ -17,6 +17,8 @@ import {
 } from '../values.ts';
 
 const scan: OverloadCosts = { ...traverses(0), resultSize: ([size = 0]) => Math.max(size, 32) };
+/** cel-go charges reading a number or a time out of a text, and the length of a text, no more than any call. */
+const reads: OverloadCosts = { resultSize: ([size = 0]) => Math.max(size, 32) };
 const codePoints = (text: string): bigint => BigInt(isAscii(text) ? text.length : [...text].length);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII is meant
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
@@ -29,8 +31,8 @@ const sizes: readonly Overload[] = (
     ['map<A, B>', (map: object) => BigInt(mapSize(map))],
   ] as const
 ).flatMap(([type, size]) => [
-  func(`size(${type}): int`, size as (value: CelValue) => bigint, type === 'string' ? scan : {}),
-  method(`${type}.size(): int`, size as (value: CelValue) => bigint, type === 'string' ? scan : {}),
+  func(`size(${type}): int`, size as (value: CelValue) => bigint, type === 'string' ? reads : {}),
+  method(`${type}.size(): int`, size as (value: CelValue) => bigint, type === 'string' ? reads : {}),
 ]);
 
 function toInt(value: number): bigint {
@@ -86,7 +88,7 @@ export const conversions: readonly Overload[] = [
     return value;
   }),
   func('int(double): int', ({ value }: Double) => toInt(value)),
-  func('int(string): int', intOfText, scan),
+  func('int(string): int', intOfText, reads),
   func(`int(${TIMESTAMP}): int`, ({ nanos }: Timestamp) => (nanos - (((nanos % SECOND) + SECOND) % SECOND)) / SECOND),
   func(`int(${DURATION}): int`, ({ nanos }: Duration) => nanos),
   func('uint(uint): uint', same),
@@ -95,27 +97,27 @@ export const conversions: readonly Overload[] = [
     if (!(value >= 0 && value < 2 ** 64)) throw runtimeError('unsigned integer overflow');
     return uintOf(BigInt(Math.trunc(value)));
   }),
-  func('uint(string): uint', uintOfText, scan),
+  func('uint(string): uint', uintOfText, reads),
   func('double(double): double', same),
   func('double(int): double', (value: bigint) => new Double(Number(value))),
   func('double(uint): double', ({ value }: Uint) => new Double(Number(value))),
-  func('double(string): double', doubleOfText, scan),
+  func('double(string): double', doubleOfText, reads),
   func('bool(bool): bool', same),
-  func('bool(string): bool', boolOfText, scan),
-  func('string(string): string', same, scan),
-  func('string(int): string', String, scan),
-  func('string(uint): string', ({ value }: Uint) => String(value), scan),
-  func('string(double): string', ({ value }: Double) => showDouble(value), scan),
-  func('string(bool): string', String, scan),
+  func('bool(string): bool', boolOfText, reads),
+  func('string(string): string', same, reads),
+  func('string(int): string', String, reads),
+  func('string(uint): string', ({ value }: Uint) => String(value), reads),
+  func('string(double): string', ({ value }: Double) => showDouble(value), reads),
+  func('string(bool): string', String, reads),
   func('string(bytes): string', (bytes: Uint8Array) => textOfBytes(bytes), scan),
-  func(`string(${TIMESTAMP}): string`, formatTimestamp, scan),
-  func(`string(${DURATION}): string`, formatDuration, scan),
+  func(`string(${TIMESTAMP}): string`, formatTimestamp, reads),
+  func(`string(${DURATION}): string`, formatDuration, reads),
   func('bytes(bytes): bytes', same),
   func('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), scan),
-  func(`timestamp(string): ${TIMESTAMP}`, parseTimestamp, scan),
+  func(`timestamp(string): ${TIMESTAMP}`, parseTimestamp, reads),
   func(`timestamp(${TIMESTAMP}): ${TIMESTAMP}`, same),
   func(`timestamp(int): ${TIMESTAMP}`, (seconds: bigint) => new Timestamp(seconds * SECOND)),
-  func(`duration(string): ${DURATION}`, parseDuration, scan),
+  func(`duration(string): ${DURATION}`, parseDuration, reads),
   func(`duration(${DURATION}): ${DURATION}`, same),
 ];
 
