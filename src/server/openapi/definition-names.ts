@@ -13,6 +13,10 @@ export const BUILT_IN = {
   quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
   intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
   raw: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  json: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON',
+  schemaOrList: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray',
+  schemaOrBool: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool',
+  schemaOrNames: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray',
 } as const;
 
 const META_TYPES = new Set(

@@ -82,7 +82,7 @@ export class DefinitionWriter {
   }
 
   #property(schemaName: string, field: Field, description: string | undefined): JsonSchema {
-    const value = this.#value(field.type, field.name);
+    const value = this.#value(field.type, field.name, schemaName);
     // Fields that hold one struct have no text of their own in the models: the struct's must do.
     const text = description ?? (field.type.is === 'schema' ? this.#descriptions[field.type.name]?.[''] : undefined);
     const described = text === undefined ? value : this.#describe(value, text);
@@ -95,16 +95,16 @@ export class DefinitionWriter {
     return { description, allOf: [value] };
   }
 
-  #value(type: FieldType, field: string): JsonSchema {
+  #value(type: FieldType, field: string, owner: string): JsonSchema {
     switch (type.is) {
       case 'schema':
         return this.reference(type.name);
       case 'list':
-        return { type: 'array', items: this.#value(type.items, field) };
+        return { type: 'array', items: this.#value(type.items, field, owner) };
       case 'map':
-        return { type: 'object', additionalProperties: this.#value(type.values, field) };
+        return { type: 'object', additionalProperties: this.#value(type.values, field, owner) };
       case 'scalar':
-        if (type.scalar === 'any') return this.#pointer(field === 'fieldsV1' ? BUILT_IN.fields : BUILT_IN.raw);
+        if (type.scalar === 'any') return this.#pointer(anyName(field, owner));
         if (type.scalar === 'object') return { type: 'object' };
         return SCALARS[type.scalar] ?? this.#pointer(BUILT_IN[type.scalar as keyof typeof BUILT_IN]);
     }
@@ -119,6 +119,10 @@ export class DefinitionWriter {
       [BUILT_IN.fields]: { type: 'object', description: 'A set of fields, as server-side apply tracks them (KEP-555).' },
       [BUILT_IN.patch]: { type: 'object', description: 'The body of a PATCH request, in the format that its media type names.' },
       [BUILT_IN.raw]: { type: 'object', description: 'Any object.' },
+      [BUILT_IN.json]: { description: 'Any JSON value: a text, a number, a list, an object …' },
+      [BUILT_IN.schemaOrList]: { description: 'A schema, or a list of them.' },
+      [BUILT_IN.schemaOrBool]: { description: 'A schema, or whether anything is allowed at all.' },
+      [BUILT_IN.schemaOrNames]: { description: 'A schema, or a list of names of fields.' },
       [BUILT_IN.quantity]: {
         description: 'A number with a unit: 100m, 1.5, 2Gi, 12e6.',
         ...(v2 ? { type: 'string' } : { oneOf: [{ type: 'string' }, { type: 'number' }] }),
@@ -130,6 +134,19 @@ export class DefinitionWriter {
       },
     };
   }
+}
+
+/** Fields of schemas that may hold several things; what other kinds leave open are objects. */
+const IN_SCHEMAS: Readonly<Record<string, string>> = {
+  items: BUILT_IN.schemaOrList,
+  additionalItems: BUILT_IN.schemaOrBool,
+  additionalProperties: BUILT_IN.schemaOrBool,
+  dependencies: BUILT_IN.schemaOrNames,
+};
+
+function anyName(field: string, owner: string): string {
+  if (owner === 'JSONSchemaProps') return IN_SCHEMAS[field] ?? BUILT_IN.json;
+  return field === 'fieldsV1' ? BUILT_IN.fields : BUILT_IN.raw;
 }
 
 const SCALARS: Readonly<Record<string, JsonSchema>> = {
