@@ -20,6 +20,7 @@ import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
+import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
@@ -154,12 +155,15 @@ export async function assembleControlPlane(
   const kinds = () => resources.definitions.current();
   const equivalents = equivalentsOf(kinds, customConversion(resources, reader));
   const { authorizer } = trust;
+  const webhookMetrics = createWebhookMetrics();
   const webhooks = admissionWebhooks({
     objects: reader,
     equivalents,
     evaluate: webhookConditions({ objects: reader, authorizer }),
     outbound,
     newUid: () => crypto.randomUUID(),
+    clock,
+    observe: webhookMetrics.observe,
     log,
   });
   const policyDeps = { objects: reader, kinds, equivalents, authorizer };
@@ -216,6 +220,7 @@ export async function assembleControlPlane(
     random,
     log,
   });
+  webhookMetrics.register(server.metrics.registry);
   const dnsAddress = settings.disable.includes('dns') ? undefined : settings.clusterDns;
   const defaults: Component = {
     name: 'bootstrap',

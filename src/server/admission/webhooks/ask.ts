@@ -1,4 +1,5 @@
 import { ApiError } from '../../../api/meta/status.ts';
+import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import { OutboundError } from '../../outbound/outbound-error.ts';
@@ -12,7 +13,21 @@ export class WebhookFailure extends Error {
   override name = 'WebhookFailure';
 }
 
+/** How one call went, for metrics. */
+export interface WebhookCall {
+  readonly name: string;
+  readonly type: 'admit' | 'validating';
+  readonly operation: string;
+  readonly seconds: number;
+  readonly rejected: boolean;
+  readonly code: number;
+  readonly error: 'no_error' | 'calling_webhook_error' | 'apiserver_internal_error';
+  readonly failedOpen: boolean;
+}
+
 export interface AskDeps {
+  readonly clock: Clock;
+  readonly observe?: (call: WebhookCall) => void;
   readonly outbound: Outbound;
   readonly newUid: () => string;
   readonly log: Logger;
@@ -25,6 +40,32 @@ const HARMLESS = new Set(['None', 'NoneOnDryRun']);
  * fails. Warnings and audit annotations are passed on.
  */
 export async function ask(deps: AskDeps, hook: Hook, admission: AdmissionRequest, as: Versioned, mutating: boolean): Promise<Verdict> {
+  const startedMs = deps.clock.monotonic();
+  let outcome: Outcome = ALLOWED;
+  try {
+    return await verdictOf(deps, hook, admission, as, mutating);
+  } catch (error) {
+    outcome = outcomeOf(error, hook);
+    throw error;
+  } finally {
+    const seconds = (deps.clock.monotonic() - startedMs) / 1000;
+    deps.observe?.({ name: hook.name, type: mutating ? 'admit' : 'validating', operation: admission.operation, seconds, ...outcome });
+  }
+}
+
+type Outcome = Pick<WebhookCall, 'rejected' | 'code' | 'error' | 'failedOpen'>;
+const ALLOWED: Outcome = { rejected: false, code: 200, error: 'no_error', failedOpen: false };
+const UNAVAILABLE = 503;
+const INTERNAL = 500;
+
+function outcomeOf(error: unknown, { ignoresFailures }: Hook): Outcome {
+  if (error instanceof ApiError) return { rejected: true, code: error.code, error: 'no_error', failedOpen: false };
+  if (!(error instanceof WebhookFailure)) return { rejected: true, code: INTERNAL, error: 'apiserver_internal_error', failedOpen: false };
+  const answered = error.cause instanceof OutboundError ? error.cause.status?.code : undefined;
+  return { rejected: !ignoresFailures, code: answered ?? UNAVAILABLE, error: 'calling_webhook_error', failedOpen: ignoresFailures };
+}
+
+async function verdictOf(deps: AskDeps, hook: Hook, admission: AdmissionRequest, as: Versioned, mutating: boolean): Promise<Verdict> {
   const quoted = JSON.stringify(hook.name);
   if (isDryRun(admission) && !HARMLESS.has(hook.sideEffects ?? '')) {
     throw new ApiError('BadRequest', `admission webhook ${quoted} does not support dry run`);

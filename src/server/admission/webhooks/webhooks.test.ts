@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { registry } from '../../../api/index.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
@@ -9,6 +10,7 @@ import { silentLogger } from '../../../base/logger.ts';
 import { customConversion } from '../../crd/admission-conversion.ts';
 import { cronTabs } from '../../crd/fake-crds.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
+import { createWebhookMetrics, type WebhookMetrics } from '../../metrics/webhook-metrics.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../../outbound/fake-https-server.ts';
 import { createOutbound, type Outbound } from '../../outbound/outbound.ts';
 import type { ApiHandler, ObjectReader } from '../../ports.ts';
@@ -64,12 +66,14 @@ let outbound: Outbound;
 let conditions: ConditionsResult;
 let warnings: string[];
 let annotations: Record<string, string>;
+let metrics: WebhookMetrics;
 
 beforeEach(async () => {
   hooks = new Map();
   asked = [];
   warnings = [];
   annotations = {};
+  metrics = createWebhookMetrics();
   conditions = true;
   const equivalents = equivalentsOf(
     () => api.resources.definitions.current(),
@@ -79,7 +83,16 @@ beforeEach(async () => {
   const evaluate = () => conditions;
   const admissionOver = (objects: ObjectReader) => {
     outbound = createOutbound({ objects, clock: systemClock, random: () => 0 });
-    const { mutating, validating } = admissionWebhooks({ objects, equivalents, evaluate, outbound, newUid, log: silentLogger });
+    const { mutating, validating } = admissionWebhooks({
+      objects,
+      equivalents,
+      evaluate,
+      outbound,
+      newUid,
+      clock: systemClock,
+      observe: metrics.observe,
+      log: silentLogger,
+    });
     return [mutating, validating];
   };
   api = await fakeApi({ admissionOver });
@@ -513,6 +526,24 @@ describe('which requests a webhook is asked about', () => {
     await api.call('deletecollection', 'configmaps', at);
     expect(asked.map(({ review }) => review.request.name).sort()).toEqual(['a', 'b']);
     expect((await api.list('configmaps', at)).items).toEqual([]);
+  });
+});
+
+describe('what webhooks do', () => {
+  it("is counted under upstream's names", async () => {
+    const shown = new Registry();
+    metrics.register(shown);
+    await configure(VALIDATING, 'v', [{}, { failurePolicy: 'Ignore' }]);
+    on('/v-0', ({ request }) => ({ allowed: request.name !== 'bad', status: { code: 999 } }));
+    on('/v-1', (_, reply) => void reply.writeHead(500).end());
+    await api.call('create', 'configmaps', configMap('good'));
+    await expect(api.call('create', 'configmaps', configMap('bad'))).rejects.toThrow();
+    const text = await shown.metrics();
+    const about = 'name="v-0.example.com",type="validating",operation="CREATE"';
+    expect(text).toContain(`apiserver_admission_webhook_request_total{${about},code="200",rejected="false"} 1`);
+    expect(text).toContain(`apiserver_admission_webhook_rejection_count{${about},error_type="no_error",rejection_code="600"} 1`);
+    expect(text).toContain('apiserver_admission_webhook_fail_open_count{name="v-1.example.com",type="validating"} 2');
+    expect(text).toContain(`apiserver_admission_webhook_admission_duration_seconds_count{${about},rejected="true"} 1`);
   });
 });
 
