@@ -27,13 +27,24 @@ export function cloneJson<T>(value: T, depth = 0): T {
   return copy as T;
 }
 
-/** Equal as JSON documents: the order of keys does not count. */
+/** Equal as JSON documents: the order of keys does not count. On the path of every write: no closures. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]));
-  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && equalLists(a, b);
+  if (Array.isArray(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => hasKey(b, key) && jsonEqual(a[key], b[key]));
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) {
+    if (!hasKey(b, key) || !jsonEqual((a as JsonObject)[key], (b as JsonObject)[key])) return false;
+  }
+  return true;
+}
+
+function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (!jsonEqual(a[i], b[i])) return false;
+  return true;
 }
 
 /** A patch that is well-formed but cannot be applied: 422 as upstream answers, with the reason as its cause. */

@@ -7,7 +7,6 @@ import type { Answer } from './answer.ts';
 import { apply } from './apply.ts';
 import { draftOf, matchName, matchNamespace } from './body.ts';
 import { changeObject } from './change.ts';
-import { copyJson } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, notBuilt } from './errors.ts';
 import type { Resource } from './resources.ts';
@@ -50,15 +49,26 @@ function withPrecondition<T extends KubeObject>(draft: T, old: KubeObject, docum
   return draft;
 }
 
-/** The patched document; neither argument is changed. */
-export function applyPatch(old: KubeObject, { patchType, body }: ApiRequest, schema: string): unknown {
+/**
+ * The patched document; neither argument is changed. managedFields that the patch does not speak of are the old ones themselves: they are as long as the object, and
+ * need not be copied to be left alone.
+ */
+export function applyPatch(old: KubeObject, request: ApiRequest, schema: string): unknown {
+  const { managedFields, ...metadata } = old.metadata ?? {};
+  if (!managedFields || speaksOfManagers(request)) return patched(old, request, schema);
+  const document = patched({ ...old, metadata }, request, schema) as KubeObject;
+  if (isObject(document.metadata)) document.metadata.managedFields = managedFields;
+  return document;
+}
+
+function patched(old: KubeObject, { patchType, body }: ApiRequest, schema: string): object {
   switch (patchType) {
     case 'json':
-      return jsonPatch(copyJson(old), body as never);
+      return jsonPatch(old, body);
     case 'merge':
-      return mergePatch(copyJson(old), documentOf(body) as never);
+      return mergePatch(old, documentOf(body));
     case 'strategic':
-      return strategicMergePatch(copyJson(old), documentOf(body) as never, schema);
+      return strategicMergePatch(old, documentOf(body), schema);
     case 'apply':
       throw notBuilt('server-side apply of this subresource');
     case undefined:
@@ -66,7 +76,17 @@ export function applyPatch(old: KubeObject, { patchType, body }: ApiRequest, sch
   }
 }
 
+function speaksOfManagers({ body }: ApiRequest): boolean {
+  if (Array.isArray(body)) return body.some((operation) => isObject(operation) && [operation.path, operation.from].some(reachesManagers));
+  return isObject(body) && isObject(body.metadata) && Object.hasOwn(body.metadata, 'managedFields');
+}
+
+const reachesManagers = (path: unknown): boolean =>
+  path === '' || path === '/metadata' || (typeof path === 'string' && path.startsWith('/metadata/managedFields'));
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function documentOf(body: unknown): object {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the patch must be an object');
-  return copyJson(body);
+  if (!isObject(body)) throw badRequest('the patch must be an object');
+  return body;
 }

@@ -1,6 +1,6 @@
 import { jsonEqual } from '../json-value.ts';
 import { type ApplyListType, type ApplyMapType, type ApplyType, isObject } from './apply-type.ts';
-import { addedNode, elementsOf, sorted } from './extract.ts';
+import { addedNode, elementsOf } from './extract.ts';
 import { type FieldSet, LEAF, NO_FIELDS, withMembership } from './field-set.ts';
 import { elementOf } from './list-elements.ts';
 import { fieldElement } from './path-element.ts';
@@ -61,7 +61,7 @@ function compareMaps(
   map: ApplyMapType,
 ): Changes | undefined {
   let changes: Changes | undefined;
-  for (const name of sorted(Object.keys(after))) {
+  for (const name of Object.keys(after)) {
     const [was, is] = [own(before, name), after[name]];
     if (was === is) continue;
     const found = compareFields(was, is, name, map);
@@ -90,6 +90,7 @@ function compareFields(was: unknown, is: unknown, name: string, map: ApplyMapTyp
 }
 
 function compareLists(before: readonly unknown[], after: readonly unknown[], list: ApplyListType): Changes | undefined {
+  if (jsonEqual(before, after)) return undefined;
   const [was, is] = [singleElements(before, list), singleElements(after, list)];
   if (!was || !is) return compareWithDuplicates(before, after, list);
   let changes: Changes | undefined;

@@ -127,10 +127,11 @@ export function sortSet(set: FieldSet): FieldSet {
 }
 
 function isSorted(set: FieldSet): boolean {
-  let last: string | undefined;
+  let last = SELF;
   for (const key in set) {
-    if (last !== undefined && compareElements(last, key) > 0) return false;
-    if (!isSorted(set[key] as FieldSet)) return false;
+    if (last[0] === 'f' && key[0] === 'f' ? last > key : last !== SELF && compareElements(last, key) > 0) return false;
+    const below = set[key] as FieldSet;
+    if (below !== LEAF && !isSorted(below)) return false;
     last = key;
   }
   return true;
