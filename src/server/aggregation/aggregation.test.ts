@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { registry } from '../../api/index.ts';
@@ -334,6 +335,39 @@ describe('an extension API server', () => {
     expect((await condition())?.message).toMatch(
       /^failing or missing response from https:\/\/default\/fruit:\d+\/apis\/fruit\.example\.com\/v1: bad status from .*: 500$/,
     );
+  });
+
+  it('gets upgrades as well, with the user beside them, and is not dialled while it is unavailable', async () => {
+    front.on('upgrade', (raw, socket, head) => {
+      const found = proxy.find(raw.url ?? '');
+      if (found) void proxy.upgrade(found, { raw, socket, head, user, signal: new AbortController().signal });
+    });
+    const upgraded = () =>
+      new Promise<string>((resolve, reject) => {
+        const headers = { connection: 'Upgrade', upgrade: 'echo', 'x-remote-user': 'root' };
+        const request = httpRequest({ host: '127.0.0.1', port: frontPort, path: '/apis/fruit.example.com/v1/apples/a/peel', headers });
+        request.on('upgrade', async (_, socket, first) => {
+          socket.end('ping');
+          resolve(Buffer.concat([first, ...(await socket.toArray())]).toString());
+        });
+        request.on('response', async (response) => resolve(`${response.statusCode} ${await bodyOf(response)}`));
+        request.on('error', reject);
+        request.end();
+      });
+    await registerService();
+    await until('ServiceNotFound');
+    expect(await upgraded()).toBe('503 service unavailable\n');
+    await serve();
+    await until('Passed');
+    const echo = (request: IncomingMessage, socket: Duplex) => {
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nfor ${request.headers['x-remote-user']}: `,
+      );
+      socket.pipe(socket);
+    };
+    server.server.on('upgrade', echo);
+    expect(await upgraded()).toBe('for jo: ping');
+    server.server.off('upgrade', echo);
   });
 
   it('answers for its OpenAPI documents', async () => {
