@@ -160,19 +160,64 @@ describe('the node authorizer', () => {
     });
   });
 
-  it('lets a node write its own node, lease and pod status, not those of others', async () => {
+  it('leaves what only a body shows to admission, and keeps a node to its own lease and accounts', async () => {
+    for (const text of ['patch nodes/status', 'update nodes', 'create nodes']) expect(await may(text, '', 'n2'), text).toBe(true);
+    for (const text of ['patch pods/status', 'create pods/eviction', 'delete pods'])
+      expect(await may(text, 'shop', 'theirs'), text).toBe(true);
     for (const [name, expected] of [
       ['n1', true],
       ['n2', false],
     ] as const) {
-      expect(await may('patch nodes/status', '', name)).toBe(expected);
       expect(await may('update leases.coordination.k8s.io', 'kube-node-lease', name)).toBe(expected);
+      expect(await may('get nodes', '', name)).toBe(expected);
     }
-    expect(await may('patch pods/status', 'shop', 'mine')).toBe(true);
-    expect(await may('patch pods/status', 'shop', 'theirs')).toBe(false);
     expect(await may('delete nodes', '', 'n1')).toBe(false);
     expect(await may('create serviceaccounts/token', 'shop', 'default')).toBe(true);
     expect(await may('create serviceaccounts/token', 'shop', 'admin')).toBe(false);
+    expect(await may('get serviceaccounts', 'shop', 'default')).toBe(true);
+    expect(await may('get pods', 'shop', 'theirs')).toBe(false);
+  });
+
+  it('lets a node list its own pods and slices alone, which selectors show', async () => {
+    const list = (text: string, field: string, value: string) =>
+      authorizer({ ...ask(node, text), fields: [{ field, op: '=', value }] } as AuthorizationAttributes);
+    expect(await list('watch pods', 'spec.nodeName', 'n1')).toMatchObject({ allowed: true });
+    expect(await list('watch pods', 'spec.nodeName', 'n2')).toMatchObject({
+      allowed: false,
+      reason: 'can only list/watch pods with spec.nodeName field selector',
+    });
+    expect(await list('list resourceslices.resource.k8s.io', 'spec.nodeName', 'n1')).toMatchObject({ allowed: true });
+    expect(await authorizer(ask(node, 'list nodes'))).toMatchObject({
+      allowed: false,
+      reason: "node 'n1' cannot read all nodes, only its own Node object",
+    });
+  });
+
+  it('follows claims to volumes and to the secrets that these need, and attachments to their node', async () => {
+    const claimed = {
+      metadata: { name: 'db', namespace: 'shop' },
+      spec: { nodeName: 'n1', containers: [], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] },
+    } as KubeObject;
+    const csi = { driver: 'd', volumeHandle: 'h', nodePublishSecretRef: { name: 'key', namespace: 'storage' } };
+    const world = openAuthorizers(
+      fakeReader({
+        pods: [claimed],
+        persistentvolumeclaims: [{ metadata: { name: 'data', namespace: 'shop' }, spec: { volumeName: 'pv1' } } as KubeObject],
+        persistentvolumes: [
+          { metadata: { name: 'pv1' }, spec: { claimRef: { name: 'data', namespace: 'shop' }, csi } } as KubeObject,
+          { metadata: { name: 'pv2' }, spec: { claimRef: { name: 'other', namespace: 'shop' } } } as KubeObject,
+        ],
+        'volumeattachments.storage.k8s.io': [{ metadata: { name: 'va' }, spec: { nodeName: 'n1' } } as KubeObject],
+      }),
+    ).authorizer;
+    const mayThere = async (text: string, namespace: string, name: string) => (await world(ask(node, text, { namespace, name }))).allowed;
+    expect(await mayThere('get persistentvolumeclaims', 'shop', 'data')).toBe(true);
+    expect(await mayThere('patch persistentvolumeclaims/status', 'shop', 'data')).toBe(true);
+    expect(await mayThere('get persistentvolumes', '', 'pv1')).toBe(true);
+    expect(await mayThere('get persistentvolumes', '', 'pv2')).toBe(false);
+    expect(await mayThere('get secrets', 'storage', 'key')).toBe(true);
+    expect(await mayThere('get secrets', 'storage', 'other')).toBe(false);
+    expect(await mayThere('get volumeattachments.storage.k8s.io', '', 'va')).toBe(true);
   });
 
   it('treats the name alone, without the group, as nobody special', async () => {

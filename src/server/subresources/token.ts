@@ -6,7 +6,6 @@ import type { ApiRequest } from '../../api/transport.ts';
 import { type Clock, rfc3339 } from '../../base/clock.ts';
 import type { KubernetesClaims, ObjectIdentity } from '../authn/service-account-claims.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-token.ts';
-import { nodeNameOf } from '../authz/node.ts';
 import type { ObjectReader, RequestContext } from '../ports.ts';
 
 const DEFAULT_SECONDS = 3600;
@@ -44,7 +43,6 @@ export function tokenHandler(options: TokenHandlerOptions) {
     const boundTo = asked.spec?.boundObjectRef;
     const bound = boundTo ? boundClaims(reader, namespace, name, boundTo) : {};
     const kubernetes: KubernetesClaims = { namespace, serviceaccount: { name, uid: account.metadata.uid }, ...bound };
-    checkNode(context, kubernetes);
     const expirationSeconds = shortened(wanted, options.maxExpirationSeconds, context);
     const nowMs = clock.now();
     const life = lifeOf({
@@ -160,12 +158,4 @@ function checkUid(ref: BoundObjectReference, who: ObjectIdentity): ObjectIdentit
   throw new ApiError('Conflict', `Operation cannot be fulfilled on ${ref.kind} "${who.name}": ${why}`, {
     details: { name: who.name, kind: ref.kind },
   });
-}
-
-/** Upstream's NodeRestriction: an agent gets tokens only for pods that run on its own node. */
-function checkNode(context: RequestContext, { pod, node }: KubernetesClaims): void {
-  const asking = nodeNameOf(context.user);
-  if (asking === undefined) return;
-  if (!pod) throw new ApiError('Forbidden', `node "${asking}" can only request tokens that are bound to a pod`);
-  if (node?.name !== asking) throw new ApiError('Forbidden', `node "${asking}" can only request tokens for pods that run on it`);
 }
