@@ -163,6 +163,25 @@ describe('cost', () => {
     expect(error(() => program.evaluate({ s: 'x'.repeat(10_000), l: list }))).toMatchObject({ reason: 'budget' });
   });
 
+  it.each([
+    'l.all(x, l == o)',
+    'l.all(x, o.size() > 0)',
+    'l.all(x, l in [o, o, l])',
+    "l.all(x, t.matches('((a{50}){20}){9}b'))",
+    'l.all(x, lists.range(100000).size() > 0)',
+    'l.all(x, [[l, l, l], [l, l]].flatten().size() > 0)',
+    "l.all(x, '%s'.format([l]) != '')",
+    'l.all(x, l.distinct().size() > 0)',
+  ])('of one step may be large, and is counted: %s', (expression) => {
+    const program = compileCel(expression, { variables: { l: DYN, o: DYN, t: STRING } });
+    const started = performance.now();
+    const o = Object.fromEntries(list.map((i) => [`key${i}`, i]));
+    expect(error(() => program.evaluate({ l: list, o: expression.includes('l == o') ? [...list] : o, t: 'a'.repeat(5000) }))).toMatchObject(
+      { reason: 'budget' },
+    );
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   it('is taken off the budget that expressions share', () => {
     const program = compileCel('l.all(a, a >= 0)', { variables: { l: DYN } });
     const budget = new CelBudget(50_000);

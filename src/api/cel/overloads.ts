@@ -1,8 +1,15 @@
 import { type CelType, DYN, isDyn, listOf, mapOf, namedType, optionalOf } from './types.ts';
 import { adopt, CEL_TYPE, type CelValue, Double, isMap, isNamedValue, Optional, TypeValue, Uint } from './values.ts';
 
-/** Sizes of arguments: bytes of strings, items, entries; 1 for what has no size. */
-export type Sizes = readonly number[];
+/** What the cost of a call is reckoned from. Measuring takes time itself, so each is asked for only where it counts. */
+export interface Measures {
+  /** Of an argument: characters of text, items, entries; 1 for what has no size. */
+  size(index: number): number;
+  /** With all that is in it. */
+  deep(index: number): number;
+  /** At run time. */
+  readonly args?: readonly CelValue[];
+}
 
 /** One signature of a function and what it does. */
 export interface Overload {
@@ -12,14 +19,18 @@ export interface Overload {
   readonly params: readonly CelType[];
   readonly result: CelType;
   readonly call: (args: readonly CelValue[]) => CelValue;
-  /** What a call costs given the sizes of the arguments; the same measure at run time (actual) and by estimate (largest). 1 if not told. */
-  readonly cost?: (sizes: Sizes) => number;
+  /** What a call costs as cel-go counts; the same at run time (actual sizes) and by estimate (largest). 1 if not told. */
+  readonly cost?: (measures: Measures) => number;
+  /** What it costs at run time at least: cel-go's costs do not look into values. */
+  readonly burden?: (measures: Measures) => number;
+  /** What only the call itself shows that it cost. Charged on top. */
+  readonly after?: (args: readonly CelValue[], result: CelValue) => number;
   /** How large the result can be. As large as its type allows if not told. */
-  readonly resultSize?: (sizes: Sizes) => number;
+  readonly resultSize?: (measures: Measures) => number;
 }
 
 export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;
-export type OverloadCosts = Pick<Overload, 'cost' | 'resultSize'>;
+export type OverloadCosts = Pick<Overload, 'cost' | 'burden' | 'after' | 'resultSize'>;
 
 /** cel-go: what passing over a byte of text, and over a byte of text with a regular expression, costs. */
 const TRAVERSAL = 0.1;
@@ -27,22 +38,28 @@ const REGEX = 0.25;
 
 /** Passes over the given arguments once. */
 export const traverses = (...indexes: readonly number[]): OverloadCosts => ({
-  cost: (sizes) => 1 + Math.ceil(indexes.reduce((sum, i) => sum + (sizes[i] ?? 0), 0) * TRAVERSAL),
+  cost: ({ size }) => 1 + Math.ceil(indexes.reduce((sum, i) => sum + size(i), 0) * TRAVERSAL),
 });
 /** Passes over the first argument and answers with at most as much. */
-export const shrinks: OverloadCosts = { ...traverses(0), resultSize: ([size = 0]) => size };
+export const shrinks: OverloadCosts = { ...traverses(0), resultSize: ({ size }) => size(0) };
 /** Answers with as much as the arguments together, after passing over them. */
-export const concatenates: OverloadCosts = { ...traverses(0, 1), resultSize: ([a = 0, b = 0]) => a + b };
+export const concatenates: OverloadCosts = { ...traverses(0, 1), resultSize: ({ size }) => size(0) + size(1) };
 /** As upstream counts `contains`, `indexOf`: every place of one against all of the other. */
 export const searches: OverloadCosts = {
-  cost: ([text = 0, part = 0]) => Math.ceil(text * TRAVERSAL) * Math.max(1, Math.ceil(part * TRAVERSAL)) + 1,
+  cost: ({ size }) => Math.ceil(size(0) * TRAVERSAL) * Math.max(1, Math.ceil(size(1) * TRAVERSAL)) + 1,
 };
 export const matchesRegex: OverloadCosts = {
-  cost: ([text = 0, pattern = 0]) => 1 + Math.ceil((1 + text) * TRAVERSAL) * Math.max(1, Math.ceil(pattern * REGEX)),
-  resultSize: ([size = 0]) => size,
+  cost: ({ size }) => 1 + Math.ceil((1 + size(0)) * TRAVERSAL) * Math.max(1, Math.ceil(size(1) * REGEX)),
+  resultSize: ({ size }) => size(0),
 };
 /** Looks at every pair of items of two lists. */
-export const crosses: OverloadCosts = { cost: ([a = 0, b = 0]) => 1 + a * b };
+export const crosses: OverloadCosts = {
+  cost: ({ size }) => 1 + size(0) * size(1),
+  burden: ({ size, deep }) => Math.ceil(Math.min(size(0) * deep(1), size(1) * deep(0))),
+};
+/** Makes text that may be larger than what it is made of. */
+export const growsText = (_: readonly CelValue[], result: CelValue): number =>
+  typeof result === 'string' ? Math.ceil(result.length * TRAVERSAL) : 0;
 
 /** `string.charAt(int): string`: a method. `impl` gets the receiver first; its parameters are what the signature says. */
 export function method<A extends readonly CelValue[]>(

@@ -1,7 +1,7 @@
 import type { Expr } from './ast.ts';
 import { noSuchOverload } from './errors.ts';
-import { guardOf, type Overload } from './overloads.ts';
-import { maxSizeOf, type Plan, type Planner, type Scope, sizeOf, withSize } from './plan.ts';
+import { guardOf, type Measures, type Overload } from './overloads.ts';
+import { deepSizeOf, maxSizeOf, type Plan, type Planner, type Scope, sizeOf, withSize } from './plan.ts';
 import { pathOf } from './plan-access.ts';
 import { assignable, type Bindings, type CelType, DYN, isDyn, join, showType, substitute } from './types.ts';
 import type { CelValue } from './values.ts';
@@ -18,10 +18,11 @@ export function planCall(planner: Planner, call: Call, scope: Scope): Plan {
   if (fitting.length === 0) {
     throw planner.error(call.at, `found no matching overload for '${name}' applied to '${showTypes(types, isMethod)}'`);
   }
-  const sizes = types.map(maxSizeOf);
-  const cost = Math.max(...fitting.map(({ overload }) => overload.cost?.(sizes) ?? 1));
+  const largest = (i: number) => maxSizeOf(types[i] ?? DYN);
+  const measures: Measures = { size: largest, deep: largest };
+  const cost = Math.max(...fitting.map(({ overload }) => overload.cost?.(measures) ?? 1));
   return {
-    type: resultType(fitting, sizes),
+    type: resultType(fitting, measures),
     cost: plans.reduce((sum, plan) => sum + plan.cost, cost),
     run: runner(
       fitting.map(({ overload }) => overload),
@@ -56,12 +57,12 @@ function accept(overload: Overload, types: readonly CelType[]): Fitting[] {
   return fits ? [{ overload, result: substitute(overload.result, bindings) }] : [];
 }
 
-function resultType(fitting: readonly Fitting[], sizes: readonly number[]): CelType {
+function resultType(fitting: readonly Fitting[], measures: Measures): CelType {
   const [first, ...others] = fitting;
   if (!first) return DYN;
   const agreed = others.reduce<CelType | undefined>((type, { result }) => type && join(type, result), first.result);
   if (!agreed || isDyn(agreed)) return DYN;
-  const bounds = fitting.map(({ overload }) => overload.resultSize?.(sizes));
+  const bounds = fitting.map(({ overload }) => overload.resultSize?.(measures));
   return bounds.some((bound) => bound === undefined) ? agreed : withSize(agreed, Math.max(...bounds.map((bound) => bound ?? 0)));
 }
 
@@ -77,8 +78,11 @@ function runner(overloads: readonly Overload[], plans: readonly Plan[]): Plan['r
     const args: CelValue[] = plans.map((plan) => plan.run(frame));
     const chosen = guarded.find(({ guards }) => guards.every((guard, i) => guard(args[i])));
     if (!chosen) throw noSuchOverload();
-    const { cost, call } = chosen.overload;
-    frame.meter.charge(cost ? cost(args.map(sizeOf)) : 1);
-    return call(args);
+    const { cost, burden, call, after } = chosen.overload;
+    const measures: Measures = { size: (i) => sizeOf(args[i]), deep: (i) => deepSizeOf(args[i]), args };
+    frame.meter.charge(Math.max(cost ? cost(measures) : 1, burden ? burden(measures) : 0));
+    const result = call(args);
+    if (after) frame.meter.charge(after(args, result));
+    return result;
   };
 }

@@ -3,7 +3,7 @@ import type { Meter } from './budget.ts';
 import type { CelError } from './errors.ts';
 import type { FunctionTable } from './overloads.ts';
 import { BYTES, type CelType, STRING } from './types.ts';
-import { type CelValue, mapSize } from './values.ts';
+import { type CelValue, isMap, LazyMap, mapGet, mapKeys, mapSize } from './values.ts';
 
 /** What one evaluation works on. */
 export interface Frame {
@@ -66,9 +66,21 @@ export function maxSizeOf(type: CelType): number {
 export function sizeOf(value: CelValue): number {
   if (typeof value === 'string') return value.length;
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length;
-  if (typeof value !== 'object' || value === null) return 1;
-  return value instanceof Map ? mapSize(value) : 1;
+  if (!isMap(value) || value instanceof LazyMap) return 1;
+  return mapSize(value);
 }
+
+/** Values of JSON have no cycles, and those that expressions make cannot have any. */
+export function deepSizeOf(value: CelValue): number {
+  if (typeof value === 'string') return 1 + value.length * TEXT_SHARE;
+  if (typeof value !== 'object' || value === null) return 1;
+  if (value instanceof Uint8Array) return 1 + value.length * TEXT_SHARE;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + deepSizeOf(item), 1);
+  if (value instanceof LazyMap || !isMap(value)) return 1;
+  return mapKeys(value).reduce<number>((sum, key) => sum + 1 + deepSizeOf(mapGet(value, key)), 1);
+}
+/** A character costs a tenth of a value. */
+const TEXT_SHARE = 0.1;
 
 /** The type with a bound of its size, where it has one. */
 export function withSize(type: CelType, maxSize: number): CelType {

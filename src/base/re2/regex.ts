@@ -10,6 +10,8 @@ export interface RegexMatch {
 }
 
 export interface Regex {
+  /** What the last call took: instructions looked at. A thousand take some ten microseconds. */
+  readonly steps: number;
   /** Is there a match anywhere? */
   test(text: string): boolean;
   /** The leftmost match at or after an offset, preferring as Perl does. */
@@ -18,8 +20,8 @@ export interface Regex {
   findAll(text: string, limit?: number): readonly RegexMatch[];
 }
 
-/** Steps of one search. More is refused: expressions from outside must not hold up the event loop. */
-const MAX_STEPS = 50_000_000;
+/** Steps of one call. More is refused: expressions from outside must not hold up the event loop. */
+const MAX_STEPS = 10_000_000;
 const MAX_REMEMBERED = 512;
 const remembered = new Map<string, Regex>();
 
@@ -36,10 +38,11 @@ export function compileRegex(pattern: string): Regex {
   return regex;
 }
 
-/** Ways that are followed at the same time, in order of preference. Where each began is kept by instruction. */
+/** Ways that are followed at the same time, in order of preference: where each is, and where it began. */
 interface Ways {
-  readonly at: number[];
-  readonly began: number[];
+  count: number;
+  readonly at: Int32Array;
+  readonly began: Int32Array;
 }
 
 class Machine implements Regex {
@@ -47,24 +50,38 @@ class Machine implements Regex {
   readonly #start: number;
   /** For each instruction, the step in which it was added last. */
   readonly #seen: Float64Array;
+  readonly #ways: Ways;
+  readonly #spare: Ways;
+  readonly #waiting: number[] = [];
   #step = 0;
+  #steps = 0;
+
+  get steps(): number {
+    return this.#steps;
+  }
 
   constructor(pattern: string) {
     const { instructions, start } = compileNode(parseRegex(pattern));
     this.#instructions = instructions;
     this.#start = start;
     this.#seen = new Float64Array(instructions.length).fill(-1);
+    const ways = (): Ways => ({ count: 0, at: new Int32Array(instructions.length), began: new Int32Array(instructions.length) });
+    this.#ways = ways();
+    this.#spare = ways();
   }
 
   test(text: string): boolean {
+    this.#steps = 0;
     return this.#search(text, 0, true) !== undefined;
   }
 
   find(text: string, from = 0): RegexMatch | undefined {
+    this.#steps = 0;
     return this.#search(text, from, false);
   }
 
   findAll(text: string, limit = Infinity): readonly RegexMatch[] {
+    this.#steps = 0;
     const found: RegexMatch[] = [];
     let from = 0;
     while (from <= text.length && found.length < limit) {
@@ -78,50 +95,60 @@ class Machine implements Regex {
   }
 
   #search(text: string, from: number, any: boolean): RegexMatch | undefined {
-    let ways: Ways = { at: [], began: [] };
+    let current = this.#ways;
+    let next = this.#spare;
     let found: RegexMatch | undefined;
-    let steps = 0;
+    current.count = 0;
+    this.#step++;
     for (let offset = from; ; ) {
-      this.#step++;
-      const current: Ways = { at: [], began: [] };
-      for (const [i, at] of ways.at.entries()) this.#follow(current, at, ways.began[i] ?? 0, text, offset);
       if (!found) this.#follow(current, this.#start, offset, text, offset);
-      if (current.at.length === 0 && found) return found;
-      steps += current.at.length + 1;
-      if (steps > MAX_STEPS) throw new RegexError('regular expression search takes too long');
+      if (current.count === 0 && found) return found;
+      if (this.#steps > MAX_STEPS) throw new RegexError('regular expression search takes too long');
       const codePoint = text.codePointAt(offset);
-      ways = { at: [], began: [] };
-      for (const [i, at] of current.at.entries()) {
-        const instruction = this.#instructions[at];
+      const after = codePoint === undefined ? offset : offset + (codePoint > 0xffff ? 2 : 1);
+      next.count = 0;
+      this.#step++;
+      for (let i = 0; i < current.count; i++) {
+        const instruction = this.#instructions[current.at[i] ?? 0];
         const began = current.began[i] ?? 0;
         if (instruction?.op === 'match') {
           found = { start: began, end: offset };
           break;
         }
-        if (codePoint === undefined || instruction?.op !== 'one' || !instruction.test(codePoint)) continue;
-        ways.at.push(instruction.next);
-        ways.began.push(began);
+        if (codePoint !== undefined && instruction?.op === 'one' && instruction.test(codePoint)) {
+          this.#follow(next, instruction.next, began, text, after);
+        }
       }
       if (codePoint === undefined || (any && found)) return found;
-      offset += codePoint > 0xffff ? 2 : 1;
+      [current, next] = [next, current];
+      offset = after;
     }
   }
 
   /** Adds the instructions that wait for a character, through splits and assertions. */
-  #follow(ways: Ways, at: number, began: number, text: string, offset: number): void {
-    const waiting = [at];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      if (this.#seen[next] === this.#step) continue;
-      this.#seen[next] = this.#step;
-      const instruction = this.#instructions[next];
-      if (instruction?.op === 'split') waiting.push(instruction.second, instruction.first);
-      else if (instruction?.op === 'assert') {
+  #follow(ways: Ways, start: number, began: number, text: string, offset: number): void {
+    const waiting = this.#waiting;
+    const seen = this.#seen;
+    const instructions = this.#instructions;
+    const step = this.#step;
+    let steps = 0;
+    waiting.push(start);
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      steps++;
+      if (seen[at] === step) continue;
+      seen[at] = step;
+      const instruction = instructions[at];
+      if (instruction?.op === 'split') {
+        waiting.push(instruction.second);
+        waiting.push(instruction.first);
+      } else if (instruction?.op === 'assert') {
         if (holds(instruction.assertion, text, offset)) waiting.push(instruction.next);
       } else {
-        ways.at.push(next);
-        ways.began.push(began);
+        ways.at[ways.count] = at;
+        ways.began[ways.count++] = began;
       }
     }
+    this.#steps += steps;
   }
 }
 

@@ -16,13 +16,15 @@ import {
   Uint,
 } from '../values.ts';
 
-const scan: OverloadCosts = { ...traverses(0), resultSize: ([size = 0]) => Math.max(size, 32) };
-/** cel-go charges reading a number or a time out of a text, and the length of a text, no more than any call. */
-const reads: OverloadCosts = { resultSize: ([size = 0]) => Math.max(size, 32) };
+const scan: OverloadCosts = { ...traverses(0), resultSize: ({ size }) => Math.max(size(0), 32) };
+/** cel-go charges reading a number or a time out of a text, and the length of a text, no more than any call. Very long text costs more here. */
+const reads: OverloadCosts = { burden: ({ size }) => Math.ceil(size(0) * 0.01), resultSize: ({ size }) => Math.max(size(0), 32) };
 const codePoints = (text: string): bigint => BigInt(isAscii(text) ? text.length : [...text].length);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII is meant
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 
+/** Characters and entries are counted, not known. */
+const COUNTING: Readonly<Record<string, OverloadCosts>> = { string: reads, 'map<A, B>': { burden: ({ size }) => 1 + size(0) } };
 const sizes: readonly Overload[] = (
   [
     ['string', codePoints],
@@ -31,8 +33,8 @@ const sizes: readonly Overload[] = (
     ['map<A, B>', (map: object) => BigInt(mapSize(map))],
   ] as const
 ).flatMap(([type, size]) => [
-  func(`size(${type}): int`, size as (value: CelValue) => bigint, type === 'string' ? reads : {}),
-  method(`${type}.size(): int`, size as (value: CelValue) => bigint, type === 'string' ? reads : {}),
+  func(`size(${type}): int`, size as (value: CelValue) => bigint, COUNTING[type] ?? {}),
+  method(`${type}.size(): int`, size as (value: CelValue) => bigint, COUNTING[type] ?? {}),
 ]);
 
 function toInt(value: number): bigint {

@@ -4,6 +4,6 @@ import { func, type Overload, traverses } from '../overloads.ts';
 export const jsonPatches: readonly Overload[] = [
   func('jsonpatch.escapeKey(string): string', (key: string) => key.replace(/[~/]/g, (character) => (character === '~' ? '~0' : '~1')), {
     ...traverses(0),
-    resultSize: ([size = 0]) => 2 * size,
+    resultSize: ({ size }) => 2 * size(0),
   }),
 ];

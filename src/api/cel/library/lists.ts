@@ -4,10 +4,18 @@ import { adopt, type CelValue, compare, Double, Duration, equals, MAX_INT, MIN_I
 
 type List = readonly CelValue[];
 
-const passes: OverloadCosts = { cost: ([size = 0]) => 1 + size, resultSize: ([size = 0]) => size };
+const passes: OverloadCosts = { cost: ({ size }) => 1 + size(0), resultSize: ({ size }) => size(0) };
+const looksFor: OverloadCosts = { ...passes, burden: ({ size, deep }) => Math.ceil(Math.min(size(0) * deep(1), deep(0))) };
+const flattens: OverloadCosts = { ...passes, burden: ({ deep }) => Math.ceil(deep(0)) };
+const dedupes: OverloadCosts = {
+  ...passes,
+  cost: ({ size }) => 1 + size(0) ** 2,
+  burden: ({ size, deep }) => Math.ceil(size(0) * deep(0)),
+};
 const sorts: OverloadCosts = {
-  cost: ([size = 0]) => 1 + size * Math.max(1, Math.ceil(Math.log2(size + 1))),
-  resultSize: ([size = 0]) => size,
+  ...passes,
+  cost: ({ size }) => 1 + Math.ceil(size(0) * Math.max(1, Math.log2(size(0) + 1))),
+  burden: ({ size, deep }) => Math.ceil(deep(0) * Math.max(1, Math.log2(size(0) + 1))),
 };
 const ORDERED = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'google.protobuf.Timestamp', 'google.protobuf.Duration'];
 
@@ -68,17 +76,24 @@ export const lists: readonly Overload[] = [
   method('list<A>.min(): A', (list: List) => extreme(list, 'min', (order) => order < 0), passes),
   method('list<A>.max(): A', (list: List) => extreme(list, 'max', (order) => order > 0), passes),
   ...['int', 'uint', 'double', 'google.protobuf.Duration'].map((type) => method(`list<${type}>.sum(): ${type}`, sumOf, passes)),
-  method('list<A>.indexOf(A): int', (list: List, item: CelValue) => BigInt(list.findIndex((other) => equals(other, item))), passes),
-  method('list<A>.lastIndexOf(A): int', (list: List, item: CelValue) => BigInt(list.findLastIndex((other) => equals(other, item))), passes),
+  method('list<A>.indexOf(A): int', (list: List, item: CelValue) => BigInt(list.findIndex((other) => equals(other, item))), looksFor),
+  method(
+    'list<A>.lastIndexOf(A): int',
+    (list: List, item: CelValue) => BigInt(list.findLastIndex((other) => equals(other, item))),
+    looksFor,
+  ),
   method('list<A>.slice(int, int): list<A>', slice, passes),
-  method('list<A>.flatten(): list<dyn>', (list: List) => flatten(list), passes),
-  method('list<A>.flatten(int): list<dyn>', flatten, passes),
+  method('list<A>.flatten(): list<dyn>', (list: List) => flatten(list), flattens),
+  method('list<A>.flatten(int): list<dyn>', flatten, flattens),
   ...ORDERED.map((type) => method(`list<${type}>.sort(): list<${type}>`, sort, sorts)),
-  method('list<A>.distinct(): list<A>', distinct, { cost: ([size = 0]) => 1 + size * size, resultSize: ([size = 0]) => size }),
+  method('list<A>.distinct(): list<A>', distinct, dedupes),
   method('list<A>.reverse(): list<A>', (list: List) => list.toReversed(), passes),
   method('list<A>.first(): optional<A>', (list: List) => at(list, 0)),
   method('list<A>.last(): optional<A>', (list: List) => at(list, -1)),
-  func('lists.range(int): list<int>', range, { resultSize: () => Number(MAX_RANGE) }),
+  func('lists.range(int): list<int>', range, {
+    burden: ({ args }) => Math.max(0, Number(args?.[0] ?? 0)),
+    resultSize: () => Number(MAX_RANGE),
+  }),
 ];
 
 /** What `sortBy` is rewritten to: pairs of key and item, sorted by key. */

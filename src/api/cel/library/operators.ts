@@ -40,7 +40,7 @@ const TIMESTAMP = 'google.protobuf.Timestamp';
 const DURATION = 'google.protobuf.Duration';
 const joining: readonly Overload[] = [
   func('_+_(string, string): string', (a: string, b: string) => a + b, concatenates),
-  func('_+_(bytes, bytes): bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), concatenates),
+  func('_+_(bytes, bytes): bytes', joinBytes, concatenates),
   func('_+_(list<A>, list<A>): list<A>', (a: readonly CelValue[], b: readonly CelValue[]) => [...a, ...b], concatenates),
   func(`_+_(${TIMESTAMP}, ${DURATION}): ${TIMESTAMP}`, (a: Timestamp, b: Duration) => new Timestamp(a.nanos + b.nanos)),
   func(`_+_(${DURATION}, ${TIMESTAMP}): ${TIMESTAMP}`, (a: Duration, b: Timestamp) => new Timestamp(a.nanos + b.nanos)),
@@ -51,13 +51,24 @@ const joining: readonly Overload[] = [
   func(`-_(${DURATION}): ${DURATION}`, (a: Duration) => new Duration(-a.nanos)),
 ];
 
+function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
+
 const equality: readonly Overload[] = [
-  func('_==_(A, A): bool', equals, sameSize()),
-  func('_!=_(A, A): bool', (a: CelValue, b: CelValue) => !equals(a, b), sameSize()),
+  func('_==_(A, A): bool', equals, sameDepth()),
+  func('_!=_(A, A): bool', (a: CelValue, b: CelValue) => !equals(a, b), sameDepth()),
 ];
 /** Two values are compared as far as the smaller one goes. */
 function sameSize(): OverloadCosts {
-  return { cost: ([a = 0, b = 0]) => 1 + Math.ceil(Math.min(a, b) * 0.1) };
+  return { cost: ({ size }) => 1 + Math.ceil(Math.min(size(0), size(1)) * 0.1) };
+}
+/** And with all that is in them. Measured is what has parts. */
+function sameDepth(): OverloadCosts {
+  return { ...sameSize(), burden: ({ deep }) => Math.ceil(Math.min(deep(0), deep(1))) };
 }
 
 const NUMBERS = ['int', 'uint', 'double'];
@@ -77,7 +88,8 @@ const ordering: readonly Overload[] = Object.entries(ORDERS).flatMap(([name, hol
 
 const membership: readonly Overload[] = [
   func('@in(A, list<A>): bool', (item: CelValue, list: readonly CelValue[]) => list.some((other) => equals(item, other)), {
-    cost: ([item = 1, items = 1]) => 1 + items * Math.max(1, Math.ceil(item * 0.1)),
+    cost: ({ size }) => 1 + size(1) * Math.max(1, Math.ceil(size(0) * 0.1)),
+    burden: ({ size, deep }) => Math.ceil(Math.min(size(1) * deep(0), deep(1))),
   }),
   func('@in(A, map<A, B>): bool', (key: CelValue, map: object) => {
     if (!isMap(map)) throw noSuchOverload();

@@ -1,8 +1,19 @@
 import { CelError, runtimeError } from '../errors.ts';
-import { concatenates, func, matchesRegex, method, type Overload, type OverloadCosts, searches, shrinks, traverses } from '../overloads.ts';
+import {
+  concatenates,
+  func,
+  growsText,
+  matchesRegex,
+  method,
+  type Overload,
+  type OverloadCosts,
+  searches,
+  shrinks,
+  traverses,
+} from '../overloads.ts';
 import type { CelValue } from '../values.ts';
 import { formatText } from './format-text.ts';
-import { compileCelRegex } from './regex.ts';
+import { compileCelRegex, search } from './regex.ts';
 
 /** Larger text is not made, whatever the pieces cost. */
 const MAX_TEXT = 16 * 1024 * 1024;
@@ -97,7 +108,14 @@ const ESCAPED: Readonly<Record<string, string>> = {
 const quote = (text: string): string => `"${text.replace(/[\\"\u0007\b\f\n\r\t\v]/g, (character) => ESCAPED[character] ?? character)}"`;
 
 const tests: OverloadCosts = traverses(1);
-const multiplies: OverloadCosts = { ...traverses(0), resultSize: ([text = 0, , by = 0]) => text * Math.max(1, by) };
+const multiplies: OverloadCosts = { ...traverses(0), after: growsText, resultSize: ({ size }) => size(0) * Math.max(1, size(2)) };
+/** Of a list of texts, their lengths count. */
+const joins: OverloadCosts = { ...traverses(0), burden: ({ deep }) => Math.ceil(deep(0)), after: growsText };
+const formats: OverloadCosts = {
+  ...concatenates,
+  burden: ({ size, deep }) => Math.ceil(size(0) * 0.1 + deep(1)),
+  after: growsText,
+};
 
 export const strings: readonly Overload[] = [
   method('string.contains(string): bool', (text: string, part: string) => text.includes(part), searches),
@@ -117,24 +135,30 @@ export const strings: readonly Overload[] = [
   method('string.lowerAscii(): string', lowerAscii, shrinks),
   method('string.upperAscii(): string', upperAscii, shrinks),
   method('string.trim(): string', trim, shrinks),
-  method('string.format(list<dyn>): string', formatText, concatenates),
-  func('strings.quote(string): string', quote, { ...traverses(0), resultSize: ([size = 0]) => 2 * size + 2 }),
-  method('list<string>.join(): string', (list: readonly CelValue[]) => join(list), traverses(0)),
-  method('list<string>.join(string): string', join, traverses(0)),
+  method('string.format(list<dyn>): string', formatText, formats),
+  func('strings.quote(string): string', quote, { ...traverses(0), resultSize: ({ size }) => 2 * size(0) + 2 }),
+  method('list<string>.join(): string', (list: readonly CelValue[]) => join(list), joins),
+  method('list<string>.join(string): string', join, joins),
 ];
 
+/** Patterns that look small may be large machines: the steps that were taken count as well. */
+const runs: OverloadCosts = {
+  ...matchesRegex,
+  after: ([, pattern]) => Math.ceil(compileCelRegex(pattern as string).steps * 0.1),
+};
+
 export const regexes: readonly Overload[] = [
-  method('string.matches(string): bool', (text: string, pattern: string) => compileCelRegex(pattern).test(text), matchesRegex),
-  func('matches(string, string): bool', (text: string, pattern: string) => compileCelRegex(pattern).test(text), matchesRegex),
-  method('string.find(string): string', find, matchesRegex),
-  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), matchesRegex),
-  method('string.findAll(string, int): list<string>', findAll, matchesRegex),
+  method('string.matches(string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
+  func('matches(string, string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
+  method('string.find(string): string', find, runs),
+  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), runs),
+  method('string.findAll(string, int): list<string>', findAll, runs),
 ];
 function find(text: string, pattern: string): string {
-  const match = compileCelRegex(pattern).find(text);
+  const match = search(pattern, (regex) => regex.find(text));
   return match ? text.slice(match.start, match.end) : '';
 }
 function findAll(text: string, pattern: string, limit = -1n): readonly string[] {
-  const matches = compileCelRegex(pattern).findAll(text, limit < 0n ? undefined : Number(limit));
+  const matches = search(pattern, (regex) => regex.findAll(text, limit < 0n ? undefined : Number(limit)));
   return matches.map(({ start, end }) => text.slice(start, end));
 }
