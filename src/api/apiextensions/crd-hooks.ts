@@ -1,6 +1,7 @@
 import type { Hooks } from '../define.ts';
 import type { CustomResourceDefinition } from '../schema/generated/types.ts';
 import { CLEANUP_FINALIZER, withCrdCondition } from './crd-conditions.ts';
+import { decodeCrd } from './crd-decode.ts';
 import { validateAcceptedNames, validateCrd, validateCrdUpdate } from './crd-validation.ts';
 
 function setDefaults({ spec }: CustomResourceDefinition): void {
@@ -25,6 +26,7 @@ function noteStorageVersion(crd: CustomResourceDefinition): void {
 
 /** Source: Kubernetes, "CustomResourceDefinition" (API reference) and apiextensions-apiserver's strategy. */
 export const customResourceDefinitionHooks: Hooks<CustomResourceDefinition> = {
+  decode: decodeCrd,
   defaults: setDefaults,
   prepareForCreate(crd) {
     crd.status = { acceptedNames: { kind: '', plural: '' } };

@@ -2,7 +2,7 @@ import { asSchema, entriesOf } from '../crd-schema/index.ts';
 import { type FieldError, required } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 
-/** Every field that a junctor speaks of is described by the structure as well, at every level. */
+/** Every field that a junctor of the root speaks of is described by the structure as well. Upstream asks no more of those further in. */
 export function completenessFindings(schema: JSONSchemaProps, path: string): FieldError[] {
   return junctorFindings(schema, schema, path, path);
 }

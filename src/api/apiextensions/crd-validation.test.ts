@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { CustomResourceDefinition, CustomResourceDefinitionSpec, JSONSchemaProps } from '../schema/generated/types.ts';
+import { decodeCrd } from './crd-decode.ts';
+import { customResourceDefinitionHooks } from './crd-hooks.ts';
+import { validateCrd, validateCrdUpdate } from './crd-validation.ts';
+
+function crd(schema: JSONSchemaProps = { type: 'object' }, spec: Partial<CustomResourceDefinitionSpec> = {}): CustomResourceDefinition {
+  const made: CustomResourceDefinition = {
+    metadata: { name: 'tabs.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'tabs', kind: 'Tab' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      ...spec,
+    },
+    status: { storedVersions: ['v1'] },
+  };
+  customResourceDefinitionHooks.defaults?.(made);
+  return made;
+}
+const AT = 'spec.versions[0].schema.openAPIV3Schema';
+const found = (made: CustomResourceDefinition, old?: CustomResourceDefinition) =>
+  (old ? validateCrdUpdate(made, old) : validateCrd(made)).map(({ path, message }) => `${path}: ${message}`.replace(AT, '@'));
+const x = (property: JSONSchemaProps) => crd({ type: 'object', properties: { x: property } });
+
+it('gets names and a conversion', () => {
+  const made = crd();
+  expect(made.spec.names).toMatchObject({ singular: 'tab', listKind: 'TabList' });
+  expect(made.spec.conversion).toEqual({ strategy: 'None' });
+  expect(found(made)).toEqual([]);
+});
+
+describe('a definition is refused for', () => {
+  it.each<[string, CustomResourceDefinition, string]>([
+    [
+      'a name of its own',
+      { ...crd(), metadata: { name: 'x' } },
+      'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group',
+    ],
+    [
+      'a group without a dot',
+      crd(undefined, { group: 'local' }),
+      'spec.group: Invalid value: "local": should be a domain with at least one dot',
+    ],
+    ['a scope', crd(undefined, { scope: 'World' }), 'spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"'],
+    ['no schema', crd(undefined, { versions: [{ name: 'v1', served: true, storage: true }] }), '@: Required value'],
+    [
+      'no storage version',
+      crd(undefined, { versions: [{ name: 'v1', served: true, storage: false, schema: { openAPIV3Schema: { type: 'object' } } }] }),
+      'must have exactly one version marked as storage version',
+    ],
+    [
+      'preserving unknown fields everywhere',
+      crd(undefined, { preserveUnknownFields: true }),
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    ],
+    [
+      'a group of the community without approval',
+      { ...crd(undefined, { group: 'x.k8s.io' }), metadata: { name: 'tabs.x.k8s.io' } },
+      'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation',
+    ],
+    [
+      'a webhook without a client',
+      crd(undefined, { conversion: { strategy: 'Webhook' } }),
+      'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    ['a property without a type', x({}), '@.properties[x].type: Required value: must not be empty for specified object fields'],
+    ['a list without items', x({ type: 'array' }), '@.properties[x].items: Required value: must be specified'],
+    [
+      'a type in a junctor',
+      x({ type: 'string', anyOf: [{ type: 'string' }] }),
+      '@.properties[x].anyOf[0].type: Forbidden: must be empty to be structural',
+    ],
+    [
+      'a junctor on what is not described',
+      crd({ type: 'object', allOf: [{ properties: { y: { minLength: 1 } } }] }),
+      '@.properties[y]: Required value: because it is defined in',
+    ],
+    [
+      'unique items',
+      x({ type: 'array', items: { type: 'string' }, uniqueItems: true }),
+      '@.properties[x].uniqueItems: Forbidden: uniqueItems cannot be set to true',
+    ],
+    ['a reference', x({ type: 'object', $ref: '#/x' }), '@.properties[x].$ref: Forbidden: $ref is not supported'],
+    ['an unknown type', x({ type: 'text' }), '@.properties[x].type: Unsupported value: "text"'],
+    [
+      'properties beside additionalProperties',
+      x({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }),
+      '@.properties[x].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive',
+    ],
+    ['a default that does not fit', x({ type: 'integer', default: 'a' }), '@.properties[x].default: Invalid value: "string"'],
+    [
+      'a default with unknown fields',
+      x({ type: 'object', default: { y: 1 } }),
+      '@.properties[x].default: Invalid value: {"y":1}: must not have unknown fields',
+    ],
+    [
+      'a pattern that is none',
+      x({ type: 'string', pattern: '(' }),
+      '@.properties[x].pattern: Invalid value: "(": must be a valid regular expression',
+    ],
+    [
+      'keys of no list',
+      x({ type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'map' }),
+      '@.properties[x].x-kubernetes-list-map-keys: Required value',
+    ],
+    [
+      'a set of open objects',
+      x({ type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }),
+      'must be atomic as item of a list with x-kubernetes-list-type=set',
+    ],
+    [
+      'metadata',
+      crd({ type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } }),
+      '@.properties[metadata]: Forbidden: must not specify anything other than name and generateName',
+    ],
+    ['a root that is no object', crd({ type: 'string' }), '@.type: Invalid value: "string": must be object at the root'],
+  ])('%s', (_, made, finding) => {
+    expect(found(made).join('\n')).toContain(finding);
+  });
+});
+
+it('takes int-or-string in upstream’s two spellings', () => {
+  const either: JSONSchemaProps[] = [{ type: 'integer' }, { type: 'string' }];
+  expect(found(x({ 'x-kubernetes-int-or-string': true, anyOf: either }))).toEqual([]);
+  expect(found(x({ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: either }, { pattern: '^a' }] }))).toEqual([]);
+});
+
+it('keeps its kind and scope once it is established, and versions that objects are stored in', () => {
+  const old = crd();
+  old.status = { ...old.status, conditions: [{ type: 'Established', status: 'True' }] };
+  const changed = crd(undefined, { scope: 'Cluster' });
+  expect(found(changed, old)).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
+  const gone = crd();
+  gone.status = { storedVersions: ['v0', 'v1'] };
+  expect(found(gone, old).join()).toContain('status.storedVersions[0]: Invalid value: "v0": missing from spec.versions');
+});
+
+it('is decoded at every depth', () => {
+  const made = x({
+    type: 'array',
+    items: { type: 'object', nonsense: 1, additionalProperties: { type: 'string', more: 2 } } as JSONSchemaProps,
+  });
+  expect(decodeCrd(made)).toEqual([
+    `unknown field "${AT}.properties.x.items.nonsense"`,
+    `unknown field "${AT}.properties.x.items.additionalProperties.more"`,
+  ]);
+  expect(() => decodeCrd(x({ type: 'array', items: { type: 5 } }))).toThrow(/cannot unmarshal number into Go struct field/);
+});
