@@ -1,6 +1,6 @@
 import { Command, type Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { apiFlags, clusterFlags, commonFlags, devFlags, joinFlags, nodeFlags, sharedNodeFlags } from './flags.ts';
+import { admissionFlags, apiFlags, clusterFlags, commonFlags, devFlags, joinFlags, nodeFlags, sharedNodeFlags } from './flags.ts';
 
 function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
   const command = new Command('x').exitOverride().configureOutput({ outputError: () => {} });
@@ -8,8 +8,8 @@ function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
   return command.parse(argv, { from: 'user' }).opts();
 }
 
-const groups = { commonFlags, apiFlags, clusterFlags, sharedNodeFlags, nodeFlags, joinFlags, devFlags };
-const all = [...commonFlags(), ...apiFlags(), ...clusterFlags(), ...sharedNodeFlags(), ...nodeFlags()];
+const groups = { commonFlags, apiFlags, admissionFlags, clusterFlags, sharedNodeFlags, nodeFlags, joinFlags, devFlags };
+const all = [...commonFlags(), ...apiFlags(), ...admissionFlags(), ...clusterFlags(), ...sharedNodeFlags(), ...nodeFlags()];
 
 describe('flags', () => {
   it.each([
@@ -21,12 +21,16 @@ describe('flags', () => {
     ['--node-taint', 'a:NoExecute', 'nodeTaint', ['a:NoExecute']],
     ['--node-label', 'zone=', 'nodeLabel', ['zone=']],
     ['--disable', 'dns,proxy', 'disable', ['dns', 'proxy']],
+    ['--enable-admission-plugins', 'PodSecurity', 'enableAdmissionPlugins', ['PodSecurity']],
+    ['--disable-admission-plugins', 'PodSecurity,AlwaysPullImages', 'disableAdmissionPlugins', ['PodSecurity', 'AlwaysPullImages']],
   ])('%s accepts %s', (flag, value, attribute, expected) => {
     expect(parse(all, flag, value)[attribute]).toEqual(expected);
   });
 
   it.each([
     ['--https-listen-port', '65536'],
+    ['--enable-admission-plugins', 'AlwaysPullImages'],
+    ['--disable-admission-plugins', 'podsecurity'],
     ['--https-listen-port', '1.5'],
     ['--bind-address', 'localhost'],
     ['--cluster-cidr', '10.42.0.0'],

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { InvalidArgumentError } from 'commander';
+import { BUILT_IN_PLUGINS, OTHER_PLUGINS } from '../server/admission/plugin-names.ts';
 import { duration } from './auth-flags.ts';
 import { flag, list, oneOf, text, url } from './flag-values.ts';
 
@@ -85,6 +86,33 @@ export const apiFlags = () => [
     '--write-kubeconfig <file>',
     'Where to write the kubeconfig of the cluster administrator. Default: kubeconfig.yaml in the data directory.',
     text,
+  ),
+];
+
+const includes = (names: readonly string[], name: string) => names.includes(name);
+
+/** Names as upstream has them; those that minik has not built can be switched off only. */
+const admissionPlugin =
+  ({ mayBeOff }: { mayBeOff: boolean }) =>
+  (name: string) => {
+    if (includes(BUILT_IN_PLUGINS, name)) return name;
+    if (!includes(OTHER_PLUGINS, name)) throw new InvalidArgumentError('it must be the name of an admission plugin, such as PodSecurity.');
+    if (!mayBeOff) throw new InvalidArgumentError('it must be an admission plugin that is built: this one is not yet.');
+    return name;
+  };
+
+export const admissionFlags = () => [
+  flag(
+    '--enable-admission-plugins <name>',
+    'Admission plugins to run besides those that are on by default, which are all that there are. May be repeated.',
+    list(admissionPlugin({ mayBeOff: false })),
+    [],
+  ),
+  flag(
+    '--disable-admission-plugins <name>',
+    'Admission plugins not to run, although they are on by default: PodSecurity, for example. May be repeated.',
+    list(admissionPlugin({ mayBeOff: true })),
+    [],
   ),
 ];
 

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { authFlags } from '../auth-flags.ts';
-import { apiFlags, apiSafetyFlags, clusterFlags, commonFlags, nodeFlags, sharedNodeFlags } from '../flags.ts';
+import { admissionFlags, apiFlags, apiSafetyFlags, clusterFlags, commonFlags, nodeFlags, sharedNodeFlags } from '../flags.ts';
 import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
@@ -33,6 +33,7 @@ export function serverCommand(): Command {
     ...commonFlags(),
     ...apiFlags(),
     ...apiSafetyFlags(),
+    ...admissionFlags(),
     ...authFlags(),
     ...clusterFlags(),
     ...sharedNodeFlags(),

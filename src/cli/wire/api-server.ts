@@ -109,6 +109,13 @@ const portRange = (text: string): { first: number; last: number } => {
   return { first, last };
 };
 
+/** Which admission plugins the operator does not want. Throws UsageError when both are said of one. */
+function switchedOff({ enableAdmissionPlugins = [], disableAdmissionPlugins = [] }: ServerSettings): (name: string) => boolean {
+  const both = disableAdmissionPlugins.filter((name) => enableAdmissionPlugins.includes(name));
+  if (both.length > 0) throw new UsageError(`${both.join(', ')} in --enable-admission-plugins and --disable-admission-plugins overlapped`);
+  return (name) => disableAdmissionPlugins.includes(name);
+}
+
 /** Fits the API server together: store, certificates, trust, HTTP, the way to the agents (`createDialer`). Rejects with UsageError for what the operator can mend. */
 export async function assembleControlPlane(
   settings: ServerSettings,
@@ -168,7 +175,10 @@ export async function assembleControlPlane(
   });
   const policyDeps = { objects: reader, kinds, equivalents, authorizer };
   const policies = { mutating: mutatingAdmissionPolicy(policyDeps), validating: validatingAdmissionPolicy(policyDeps) };
-  const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random });
+  const isOff = switchedOff(settings);
+  const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random }).filter(
+    ({ name }) => !isOff(name),
+  );
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
   const aggregation = await openAggregation({

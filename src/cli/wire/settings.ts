@@ -56,6 +56,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly token?: string;
   readonly datastoreEndpoint?: string;
   readonly disable: readonly string[];
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
   readonly nodeIp: string;
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;

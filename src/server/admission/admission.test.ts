@@ -90,6 +90,19 @@ describe('pods', () => {
     });
   });
 
+  it('get it from one default class, when they name none', async () => {
+    const id = 'priorityclasses.scheduling.k8s.io';
+    const make = (name: string, more: object = {}) => api.call('create', id, { body: { metadata: { name }, value: 7, ...more } });
+    await make('usual', { globalDefault: true });
+    await make('other');
+    expect((await createPod(api)).spec).toMatchObject({ priority: 7, priorityClassName: 'usual' });
+    const why = 'is forbidden: PriorityClass usual is already marked as default. Only one default can exist';
+    await expect(make('second', { globalDefault: true })).rejects.toThrow(`"second" ${why}`);
+    const mark = (name: string) => api.call('patch', id, { name, patchType: 'merge', body: { globalDefault: true, description: 'x' } });
+    await expect(mark('other')).rejects.toThrow(`"other" ${why}`);
+    await mark('usual');
+  });
+
   it('are bound once', async () => {
     await createPod(api);
     const bind = (node: string) =>

@@ -1,6 +1,7 @@
 import { ApiError } from '../../../api/meta/status.ts';
 import type { Pod, PriorityClass } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
+import { isAbout, refusal } from '../request.ts';
 
 const ID = 'priorityclasses.scheduling.k8s.io';
 
@@ -16,6 +17,15 @@ export const priority = (objects: ObjectReader): AdmissionPlugin => ({
       pod.spec.preemptionPolicy ??= (old as Pod).spec?.preemptionPolicy;
     }
     if (operation === 'CREATE') setPriority(pod, objects);
+  },
+  /** One class at most is the default of all pods. */
+  validate(admission) {
+    const { operation, object } = admission;
+    if ((operation !== 'CREATE' && operation !== 'UPDATE') || !isAbout(admission, 'priorityclasses', 'scheduling.k8s.io')) return;
+    if (!(object as PriorityClass).globalDefault) return;
+    const name = defaultClass(objects)?.metadata?.name;
+    if (name === undefined || (operation === 'UPDATE' && name === object?.metadata?.name)) return;
+    throw refusal(admission, `PriorityClass ${name} is already marked as default. Only one default can exist`);
   },
 });
 
