@@ -17,13 +17,13 @@ export function setKey(object: JsonObject, key: string, value: unknown): void {
 /** A nesting that no object of the API has; deeper documents are refused before they exhaust the stack. */
 const MAX_DEPTH = 1000;
 
-/** A deep copy of a JSON document. Throws ApiError BadRequest when it is nested too deeply. */
+/** A deep copy of a JSON document; fields that are undefined, which objects made in process have, are absent. Throws ApiError BadRequest when it is nested too deeply. */
 export function cloneJson<T>(value: T, depth = 0): T {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) throw malformedPatch('the document is nested too deeply');
   if (Array.isArray(value)) return value.map((item) => cloneJson(item, depth + 1)) as T;
   const copy: JsonObject = {};
-  for (const [key, item] of Object.entries(value)) setKey(copy, key, cloneJson(item, depth + 1));
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) setKey(copy, key, cloneJson(item, depth + 1));
   return copy as T;
 }
 
