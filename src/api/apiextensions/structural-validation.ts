@@ -1,4 +1,5 @@
-import { asSchema, entriesOf, equalJson, goRegExp } from '../crd-schema/index.ts';
+import { compileRegex } from '../../base/re2/regex.ts';
+import { asSchema, entriesOf, equalJson } from '../crd-schema/index.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { completenessFindings } from './structural-completeness.ts';
@@ -107,7 +108,7 @@ function valueFindings(schema: JSONSchemaProps, path: string, skipAnyOf: boolean
 
 function patternFindings(pattern: string, path: string): FieldError[] {
   try {
-    goRegExp(pattern);
+    compileRegex(pattern);
     return [];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,6 @@
 export { setDefaults } from './default.ts';
 export { equalJson } from './equal.ts';
 export { isKnownFormat } from './formats.ts';
-export { goRegExp } from './go-regexp.ts';
 export { compileJsonPath, type JsonPath, JsonPathError } from './json-path.ts';
 export { hasListTypes, listFindings } from './list-uniqueness.ts';
 export { fieldPath, forEmbedded, hasEmbedded, isPruned, META_FIELDS, type Path, pruneFields } from './prune.ts';

@@ -18,7 +18,7 @@ export interface SchemaValidator {
   validate(value: unknown, options?: { old?: unknown; path?: string }): FieldError[];
 }
 
-/** Compiles a schema into closures: keywords that it does not use cost nothing. Throws SyntaxError for a pattern that is none. */
+/** Compiles a schema into closures: keywords that it does not use cost nothing. Throws RegexError for a pattern that is none. */
 export function compileSchema(schema: JSONSchemaProps): SchemaValidator {
   const node = compile(schema, true);
   return {

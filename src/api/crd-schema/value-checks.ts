@@ -1,8 +1,8 @@
+import { compileRegex, type Regex, RegexError } from '../../base/re2/regex.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { equalJson } from './equal.ts';
 import { findings, type Outcome } from './findings.ts';
 import { stringFormat } from './formats.ts';
-import { goRegExp } from './go-regexp.ts';
 
 /** Checks one keyword, or a few that belong together. Appends what it finds. */
 export type ValueCheck<T = unknown> = (value: T, path: string, out: Outcome) => void;
@@ -68,10 +68,20 @@ const codePoints = (text: string): number => {
 const isLongerThan = (text: string, limit: number) => text.length > limit && codePoints(text) > limit;
 const isShorterThan = (text: string, limit: number) => text.length < limit || (text.length < 2 * limit && codePoints(text) < limit);
 
+/** What takes too long to match does not match. */
+function isMatch(regexp: Regex, text: string): boolean {
+  try {
+    return regexp.test(text);
+  } catch (error) {
+    if (error instanceof RegexError) return false;
+    throw error;
+  }
+}
+
 /** `maxLength`, `minLength`, `pattern`: the first that fails; then `format`. */
 export function stringCheck(props: JSONSchemaProps): ValueCheck<string> | undefined {
   const { maxLength, minLength, pattern, format } = props;
-  const regexp = pattern ? goRegExp(pattern) : undefined;
+  const regexp = pattern ? compileRegex(pattern) : undefined;
   const isNumber = props.type === 'integer' || props.type === 'number';
   const fits = format && !isNumber && (!props.type || props.type === 'string') ? stringFormat(format) : undefined;
   if (maxLength === undefined && minLength === undefined && !regexp && !fits) return undefined;
@@ -79,7 +89,7 @@ export function stringCheck(props: JSONSchemaProps): ValueCheck<string> | undefi
     if (maxLength !== undefined && isLongerThan(value, maxLength)) out.errors.push(findings.tooLong(path, maxLength));
     else if (minLength !== undefined && isShorterThan(value, minLength)) {
       out.errors.push(findings.should(path, value, `be at least ${minLength} chars long`));
-    } else if (regexp && !regexp.test(value)) out.errors.push(findings.should(path, value, `match '${pattern}'`));
+    } else if (regexp && !isMatch(regexp, value)) out.errors.push(findings.should(path, value, `match '${pattern}'`));
     if (fits && !fits(value)) {
       const error = findings.type(path, format ?? '', value);
       out.errors.push(error);
