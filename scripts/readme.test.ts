@@ -18,6 +18,24 @@ describe('the README', () => {
   });
 });
 
+describe('docs/conformance.md', () => {
+  const rows = [...read('docs/conformance.md').matchAll(/^\| .* \| `([^`]+)`: (.+) \|$/gm)].map(([, file = '', title = '']) => ({
+    file,
+    title,
+  }));
+  const files = [...new Set(rows.map(({ file }) => file))];
+  it.each(files)('names tests that %s has', (file) => {
+    const text = read(file);
+    expect(rows.filter((row) => row.file === file && !text.includes(row.title))).toEqual([]);
+  });
+  it('says of every test of upstream what covers it', () => {
+    const listed = read('docs/conformance.md').match(/^\| (?!upstream|---).*\|$/gm) ?? [];
+    const missing = listed.filter((row) => row.endsWith('| missing |'));
+    expect(listed.length).toBe(rows.length + missing.length);
+    expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
 interface Described {
   readonly commands: readonly string[];
   readonly flags: readonly string[];

@@ -210,7 +210,7 @@ describe.runIf(enabled)('containerd', () => {
     expect(await own.children(`${CGROUP}/burstable`)).toEqual(['pod1']);
     expect(await own.processes(`${CGROUP}/burstable`)).toHaveLength(1);
     await runtime.startContainer(id, { signal });
-    await expect.poll(async () => (await runtime.containerStatus(id, { signal })).state, { timeout: 10_000 }).toBe('exited');
+    await expect.poll(async () => (await runtime.containerStatus(id, { signal })).state, { timeout: 60_000 }).toBe('exited');
     expect((await runtime.containerStatus(id, { signal })).exitCode).not.toBe(0);
     const usage = await own.usage(`${CGROUP}/burstable/pod1`);
     expect(usage?.memoryUsageBytes).toBeLessThanOrEqual(32 << 20);
