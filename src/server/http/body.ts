@@ -108,7 +108,7 @@ function parseApplied(text: string): unknown {
 }
 
 function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { merge: true, uniqueKeys: true });
+  const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
   const [error] = document.errors;
   if (error) throw badRequest(`error converting YAML to JSON: ${error.message}`);
   try {

@@ -76,8 +76,9 @@ export function readConfiguration(body: unknown, definition: Kind): KubeObject {
   return configuration;
 }
 
-const qualifiedKind = (apiVersion: string, kind: string): string =>
-  `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+/** Both are what a client wrote: anything. */
+const qualifiedKind = (apiVersion: unknown, kind: unknown): string =>
+  `${String(apiVersion).includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 
 /** The live object with the configuration laid over it, and its owners. */
 export function appliedObject(

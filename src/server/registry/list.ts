@@ -22,6 +22,8 @@ export async function list(resource: Resource, request: ApiRequest, context: Req
   const selection = selectionOf(definition, request);
   const from = startOf(options);
   if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
+  if (from.after !== undefined && (from.atRevision ?? 0) > collection.revision)
+    throw badRequest('continue key is not valid: its resourceVersion is yet to come');
   if (from.atRevision !== undefined && from.atRevision > collection.revision) await reach(resource, from.atRevision, context);
   const page = resource.prepare ? await convertedPage(resource, request, selection, from) : readPage(resource, request, selection, from);
   const next = page.nextAfter?.slice(resource.prefix.length);
