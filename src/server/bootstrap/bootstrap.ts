@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { Logger } from '../../base/logger.ts';
+import { isUnreadable } from '../../store/store.ts';
 import { type BootstrapToken, bootstrapTokenSecret } from '../authn/bootstrap-token.ts';
 import type { ObjectReader, UserInfo } from '../ports.ts';
 import { rbacObjects } from './rbac-objects-plan.ts';
@@ -74,11 +75,29 @@ function definitionOf(object: KubeObject): ResourceDefinition {
   return found;
 }
 
+/** A key that was lost must not keep the server from serving all else. */
+function storedState<T>(read: () => T): T | 'unreadable' {
+  try {
+    return read();
+  } catch (error) {
+    if (isUnreadable(error)) return 'unreadable';
+    throw error;
+  }
+}
+
 /** true when something was written. */
 async function reconcile(wanted: KubeObject, options: BootstrapOptions): Promise<boolean> {
   const definition = definitionOf(wanted);
   const { name = '', namespace = '' } = wanted.metadata ?? {};
-  const step = planStep(options.reader.get(resourceId(definition), namespace, name), wanted);
+  const before = storedState(() => options.reader.get(resourceId(definition), namespace, name));
+  if (before === 'unreadable') {
+    options.log.error(
+      { resource: resourceId(definition), namespace, name },
+      'a default object is encrypted with a key that is not configured: it is left as it is',
+    );
+    return false;
+  }
+  const step = planStep(before, wanted);
   if (step.do === 'nothing') return false;
   const { group, version, plural: resource } = definition;
   const about = { group, version, resource, ...(namespace && { namespace }), name };
