@@ -64,7 +64,7 @@ const spoilt = (document: object): fc.Arbitrary<unknown> => {
   walk(document, []);
   const anything = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom(null, -1, 1e400, 2 ** 63, '', '__proto__', {}, [], [null], { '': null }, { __proto__: 1 }),
+    fc.constantFrom(null, -1, 1e300, 2 ** 63, '', '__proto__', {}, [], [null], { '': null }, { __proto__: 1 }),
   );
   return fc.tuple(fc.constantFrom(...places), anything, fc.boolean()).map(([place, value, adds]) => {
     const copy = structuredClone(document) as Record<string, unknown>;
