@@ -8,7 +8,7 @@ import { evaluateConditions } from '../expressions/conditions.ts';
 import type { MatchContext } from '../matching/match.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
 import { type CompiledMutations, compileMutations, MutationError, mutated } from '../policies/mutations.ts';
-import { ConfigurationError, collectParams, namedParams, type ParamSources } from '../policies/params.ts';
+import { ConfigurationError, collectParams, namedParams, type ParamSources, unknownParamKind } from '../policies/params.ts';
 import { replaceObject } from '../replace-object.ts';
 import { refusal } from '../request.ts';
 import { Reinvocation } from '../webhooks/reinvocation.ts';
@@ -91,6 +91,11 @@ function invocationsOf(hook: Hook, admission: AdmissionRequest, deps: MutatingPo
   const own = asked && deps.equivalents.find(group, version, resource);
   if (!asked || !own) return [];
   const { paramKind } = hook.policy.spec ?? {};
+  const unknown = unknownParamKind(paramKind, deps);
+  if (unknown !== undefined) {
+    failures.push({ hook, binding: undefined, message: unknown, isInvalid: false });
+    return [];
+  }
   return hook.bindings.flatMap(({ name, binding, matcher }): Invocation[] => {
     if (matcher && !matcher.match(admission)) return [];
     try {

@@ -5,7 +5,7 @@ import { ExpressionAuthorizer } from '../expressions/authorization.ts';
 import { expressionBindings } from '../expressions/bindings.ts';
 import type { MatchContext } from '../matching/match.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
-import { ConfigurationError, collectParams, namedParams, type ParamSources } from '../policies/params.ts';
+import { ConfigurationError, collectParams, namedParams, type ParamSources, unknownParamKind } from '../policies/params.ts';
 import { type CompiledValidations, compileValidations, type Denial, evaluateValidations, type Verdict } from '../policies/validations.ts';
 import { refusal } from '../request.ts';
 import { versioned } from '../webhooks/review.ts';
@@ -56,6 +56,10 @@ async function askPolicy(hook: Hook, admission: AdmissionRequest, authorizer: Ex
   const own = asked && deps.equivalents.find(group, version, resource);
   if (!asked || !own) return [];
   const { paramKind } = hook.policy.spec ?? {};
+  const unknown = unknownParamKind(paramKind, deps);
+  if (unknown !== undefined) {
+    return hook.compiled.ignoresFailures ? [] : [{ index: 0, message: unknown, policy: hook.name, binding: undefined }];
+  }
   const as = await versioned(admission, own, asked, deps.equivalents);
   const bindings = expressionBindings(admission, as, { objects: deps.objects, answer: authorizer.answer });
   const refused: Refused[] = [];

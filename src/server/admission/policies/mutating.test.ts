@@ -182,6 +182,16 @@ describe('policies', () => {
     });
   });
 
+  it('whose parameters are of a kind that nothing serves refuse', async () => {
+    const paramKind = { apiVersion: 'rules.example.com/v1', kind: 'Sidecar' };
+    await policy({ paramKind, mutations: [apply('Object{}')] }, 'p', { paramRef: { name: 'x', parameterNotFoundAction: 'Allow' } });
+    await expect(create()).rejects.toMatchObject({
+      code: 403,
+      message:
+        'policy "p" denied request: failed to configure policy: failed to find resource referenced by paramKind: \'rules.example.com/v1, Kind=Sidecar\'',
+    });
+  });
+
   it('refuse what they cannot compute', async () => {
     await policy({ mutations: [apply('Object{metadata: Object.metadata{labels: {"x": object.spec.nope}}}')] });
     await expect(create()).rejects.toThrow('resulted in error: no such key: nope');

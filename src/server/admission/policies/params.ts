@@ -27,6 +27,17 @@ export function paramDefinition(kind: ParamKind, { kinds, objects }: ParamSource
   return definition;
 }
 
+/** Why a policy cannot have parameters at all, whatever its bindings say; undefined: it can, or wants none. */
+export function unknownParamKind(kind: ParamKind | undefined, sources: ParamSources): string | undefined {
+  try {
+    if (kind) paramDefinition(kind, sources);
+    return undefined;
+  } catch (e) {
+    if (e instanceof ConfigurationError) return `failed to configure policy: ${e.message}`;
+    throw e;
+  }
+}
+
 /**
  * What a policy is evaluated with for one binding: once for each parameter, once with null when there are none to have, not at all when they are
  * missing and that is allowed. Throws ConfigurationError. (apiserver, policy/generic: CollectParams.)

@@ -244,7 +244,9 @@ describe('parameters', () => {
       { ...withParams, paramKind: { apiVersion: 'rules.example.com/v1', kind: 'ReplicaLimit' } },
       { paramRef: { name: 'x', parameterNotFoundAction: 'Allow' } },
     );
-    await expect(create(1)).rejects.toThrow("failed to find resource referenced by paramKind: 'rules.example.com/v1, Kind=ReplicaLimit'");
+    await expect(create(1)).rejects.toThrow(
+      "ValidatingAdmissionPolicy 'p' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'rules.example.com/v1, Kind=ReplicaLimit'",
+    );
   });
 });
 
