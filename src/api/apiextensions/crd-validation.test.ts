@@ -3,6 +3,7 @@ import type { CustomResourceDefinition, CustomResourceDefinitionSpec, JSONSchema
 import { decodeCrd } from './crd-decode.ts';
 import { customResourceDefinitionHooks } from './crd-hooks.ts';
 import { validateCrd, validateCrdUpdate } from './crd-validation.ts';
+import { definitionsOf } from './custom-resource.ts';
 
 function crd(schema: JSONSchemaProps = { type: 'object' }, spec: Partial<CustomResourceDefinitionSpec> = {}): CustomResourceDefinition {
   const made: CustomResourceDefinition = {
@@ -147,4 +148,18 @@ it('is decoded at every depth', () => {
     `unknown field "${AT}.properties.x.items.additionalProperties.more"`,
   ]);
   expect(() => decodeCrd(x({ type: 'array', items: { type: 5 } }))).toThrow(/cannot unmarshal number into Go struct field/);
+});
+
+it('serves its kind whatever its paths are', () => {
+  const made = crd();
+  const [version] = made.spec.versions;
+  if (!version) throw new Error('no version');
+  version.subresources = { scale: { specReplicasPath: '.spec.[', statusReplicasPath: '.status.replicas' } };
+  version.additionalPrinterColumns = [{ name: 'Odd', type: 'string', jsonPath: '.spec[' }];
+  made.status = { ...made.status, conditions: [{ type: 'Established', status: 'True' }] };
+  const [kind] = definitionsOf(made);
+  const object = { metadata: { name: 'a' }, status: { replicas: -1 } };
+  expect(kind?.columns.map((each) => each.value(object, 0))).toEqual(['a', undefined]);
+  const context = { now: '', user: { name: '', groups: [] }, subresource: '' };
+  expect(kind?.hooks.validateCreate?.(object, context)).toEqual([expect.objectContaining({ path: 'status.replicas' })]);
 });

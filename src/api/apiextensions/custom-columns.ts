@@ -31,7 +31,7 @@ function toColumn({ name, type, format, jsonPath, priority = 0, description }: C
 }
 
 /** A path that cannot be read leaves its cells empty: the definition was let in with it. */
-function pathOf(text: string): JsonPath {
+export function pathOf(text: string): JsonPath {
   try {
     return compileJsonPath(text);
   } catch (error) {

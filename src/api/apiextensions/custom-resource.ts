@@ -1,10 +1,10 @@
-import { compileJsonPath, toStructural } from '../crd-schema/index.ts';
+import { toStructural } from '../crd-schema/index.ts';
 import { ALL_VERBS, defineResource, type Reader, type ResourceDefinition, type Subresource } from '../define.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { customResourceType, type StructuralSchema as OpenApiSchema } from '../patch/apply/index.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresources } from '../schema/generated/types.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
-import { customColumns } from './custom-columns.ts';
+import { customColumns, pathOf } from './custom-columns.ts';
 import { customHooks } from './custom-hooks.ts';
 
 /** While instances are being removed no new ones come. */
@@ -76,7 +76,7 @@ function subresourcesOf(subresources: CustomResourceSubresources | undefined): R
 function fieldSelectorsOf({ selectableFields = [] }: CustomResourceDefinitionVersion): Record<string, Reader<KubeObject, string>> {
   return Object.fromEntries(
     selectableFields.map(({ jsonPath }) => {
-      const read = compileJsonPath(jsonPath);
+      const read = pathOf(jsonPath);
       return [jsonPath.replace(/^\./, ''), (object: KubeObject) => String(read(object)[0] ?? '')];
     }),
   );

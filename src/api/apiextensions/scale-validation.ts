@@ -1,4 +1,4 @@
-import { compileJsonPath } from '../crd-schema/index.ts';
+import { isMap } from '../crd-schema/index.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { CustomResourceSubresourceScale } from '../schema/generated/types.ts';
@@ -7,7 +7,14 @@ const INT32_MAX = 2 ** 31 - 1;
 
 /** Counts that the scale subresource shows are whole, not negative, and fit into 32 bits. */
 export function scaleFindings(object: KubeObject, { specReplicasPath, statusReplicasPath }: CustomResourceSubresourceScale): FieldError[] {
-  return [specReplicasPath, statusReplicasPath].flatMap((path) => countFindings(compileJsonPath(path)(object)[0], path.replace(/^\./, '')));
+  return [specReplicasPath, statusReplicasPath].flatMap((path) => countFindings(readSteps(object, path), path.replace(/^\./, '')));
+}
+
+/** Fields alone, as the scale subresource reads them. */
+function readSteps(object: unknown, path: string): unknown {
+  let at = object;
+  for (const step of path.split('.').filter(Boolean)) at = isMap(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+  return at;
 }
 
 function countFindings(value: unknown, path: string): FieldError[] {
