@@ -175,6 +175,22 @@ test('a deleted namespace is emptied, tells what it waits for, and goes', async 
   expect(cluster.all(configMaps)).toEqual([]);
 });
 
+test('the pods of a deleted namespace go before all else', async () => {
+  const { cluster, client, live } = start();
+  const { signal } = stop;
+  await client.create(namespaces, { metadata: { name: 'x' }, spec: { finalizers: ['kubernetes'] } }, { signal });
+  await client.create(configMaps, { metadata: { name: 'used', namespace: 'x' } }, { signal });
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+  await client.create(pods, { metadata: { name: 'busy', namespace: 'x', finalizers: ['example.com/wait'] }, spec }, { signal });
+  await live(1);
+  await client.delete(namespaces, 'x', { signal });
+  await live(3);
+  expect(cluster.find(configMaps, 'x/used')).toBeDefined();
+  await client.patch(pods, 'busy', 'merge', { metadata: { finalizers: null } }, { namespace: 'x', signal });
+  await live(3);
+  expect(cluster.find(namespaces, 'x')).toBeUndefined();
+});
+
 test('deleting a deployment in the background collects its replica sets and pods', async () => {
   const { cluster, client, create, live } = start();
   await create(3);

@@ -21,7 +21,7 @@ export function namespace({ resources }: { resources: () => readonly ResourceDef
     async reconcile(request) {
       const object = request.informer(namespaces).get(request.key);
       if (!object?.metadata?.deletionTimestamp || !object.spec?.finalizers?.includes(FINALIZER)) return undefined;
-      const remains = await Promise.all(contentOf(resources()).map((resource) => empty(resource, request)));
+      const remains = await emptyInOrder(contentOf(resources()), request);
       const plan = planFinalization(object.status?.conditions, remains, request.clock.now());
       const current = await writeConditions(object, plan.conditions, request);
       if (!plan.finalize) return { afterMs: RECHECK_MS };
@@ -36,6 +36,13 @@ function contentOf(resources: readonly ResourceDefinition[]): ResourceDefinition
   const isContent = (r: ResourceDefinition) =>
     r.scope === 'Namespaced' && !r.storedAs && r.persistence !== 'none' && r.verbs.includes('list') && r.verbs.includes('delete');
   return [...new Map(resources.filter(isContent).map((r) => [resourceId(r), r])).values()];
+}
+
+/** Pods go first, and all else once they are gone: what runs must not lose the NetworkPolicies and Secrets that it runs under (KEP-5080). */
+async function emptyInOrder(content: readonly ResourceDefinition[], request: ReconcileRequest): Promise<Remains[]> {
+  const pods = await Promise.all(content.filter((r) => resourceId(r) === 'pods').map((resource) => empty(resource, request)));
+  if (pods.some((remains) => remains.count > 0 || remains.error)) return pods;
+  return Promise.all(content.filter((r) => resourceId(r) !== 'pods').map((resource) => empty(resource, request)));
 }
 
 /** Asks for the deletion of all objects of a kind and counts what is still there afterwards. */
