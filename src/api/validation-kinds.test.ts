@@ -252,3 +252,187 @@ describe('validation of policies and autoscalers', () => {
     expect(created(api.horizontalPodAutoscalers as ResourceDefinition, { metadata, ...{ spec } })).toEqual(expected);
   });
 });
+
+const kindOf = (plural: string) => api.registry.all.find((d) => d.plural === plural) as ResourceDefinition;
+const storage = (spec: object) => ({ metadata, spec });
+const hostVolume = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } };
+
+describe('validation of storage, quotas and nodes', () => {
+  it.each<[string, Loose, string[]]>([
+    ['persistentvolumes', storage(hostVolume), []],
+    [
+      'persistentvolumes',
+      storage({}),
+      [
+        'spec.accessModes: Required value',
+        'spec.capacity: Required value',
+        'spec.capacity: Unsupported value: {}: supported values: "storage"',
+        'spec: Required value: must specify a volume type',
+      ],
+    ],
+    [
+      'persistentvolumes',
+      storage({ ...hostVolume, hostPath: { path: '//.' }, nfs: { server: 's', path: '/' }, persistentVolumeReclaimPolicy: 'Recycle' }),
+      [
+        'spec.nfs: Forbidden: may not specify more than 1 volume type',
+        "spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'",
+      ],
+    ],
+    [
+      'persistentvolumes',
+      storage({ ...hostVolume, hostPath: undefined, local: { path: '/a/../b' } }),
+      [
+        'spec.local.path: Invalid value: "/a/../b": must not contain \'..\'',
+        'spec.nodeAffinity: Required value: Local volume requires node affinity',
+      ],
+    ],
+    [
+      'persistentvolumes',
+      storage({ ...hostVolume, hostPath: undefined, csi: { driver: 'd', nodePublishSecretRef: {} }, volumeAttributesClassName: '' }),
+      [
+        'spec.csi.volumeHandle: Required value',
+        'spec.csi.nodePublishSecretRef.name: Required value',
+        'spec.csi.nodePublishSecretRef.namespace: Required value',
+        'spec.volumeAttributesClassName: Required value: an empty string is disallowed',
+      ],
+    ],
+    [
+      'persistentvolumeclaims',
+      storage({ accessModes: ['X'], resources: { requests: { storage: '0' } } }),
+      [
+        'spec.accessModes: Unsupported value: "X": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+        'spec.resources[storage]: Invalid value: "0": must be greater than zero',
+      ],
+    ],
+    [
+      'storageclasses',
+      { metadata, ...{ reclaimPolicy: 'Recycle', allowedTopologies: [{ matchLabelExpressions: [{ key: 'z', values: ['a', 'a'] }] }] } },
+      [
+        'provisioner: Required value',
+        'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"',
+        'allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"',
+      ],
+    ],
+    [
+      'volumeattributesclasses',
+      { metadata, ...{ driverName: 'd.example' } },
+      ['parameters: Required value: must contain at least one key/value pair'],
+    ],
+    [
+      'csidrivers',
+      storage({ fsGroupPolicy: 'X', tokenRequests: [{ audience: 'a', expirationSeconds: 1 }, { audience: 'a' }] }),
+      [
+        'spec.fsGroupPolicy: Unsupported value: "X": supported values: "File", "None", "ReadWriteOnceWithFSType"',
+        'spec.tokenRequests[0].expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes',
+        'spec.tokenRequests[1].audience: Duplicate value: "a"',
+      ],
+    ],
+    ['csinodes', storage({ drivers: [{ name: 'd', nodeID: '' }] }), ['spec.drivers[0].nodeID: Required value']],
+    [
+      'volumeattachments',
+      storage({ nodeName: 'n', source: {} }),
+      [
+        'spec.attacher: Required value',
+        'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+      ],
+    ],
+    [
+      'limitranges',
+      storage({ limits: [{ type: 'Pod', min: { cpu: '2' }, max: { cpu: '1' }, default: { cpu: '1' } }, { type: 'Pod' }, { type: 'X' }] }),
+      [
+        "spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'",
+        'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+        'spec.limits[1].type: Duplicate value: "Pod"',
+        'spec.limits[2].type: Invalid value: "X": must be a standard limit type or fully qualified',
+      ],
+    ],
+    [
+      'resourcequotas',
+      storage({ hard: { 'requests.cpu': '1', storage: '1' }, scopes: ['BestEffort', 'NotBestEffort', 'X'] }),
+      [
+        'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota',
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","X"]: unsupported scope applied to resource',
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","X"]: unsupported scope',
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","X"]: conflicting scopes',
+      ],
+    ],
+    [
+      'nodes',
+      {
+        metadata,
+        spec: { podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'], taints: [{ key: 'a' }] },
+        status: { capacity: { pods: '1.5' } },
+      } as Loose,
+      [
+        'metadata.taints[0].effect: Required value',
+        'status.capacity.pods: Invalid value: "1.5": must be an integer',
+        'status.allocatable.pods: Invalid value: "1.5": must be an integer',
+        'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family',
+      ],
+    ],
+    [
+      'replicationcontrollers',
+      storage({ replicas: -1 }),
+      [
+        'spec.selector: Required value',
+        'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+        'spec.template: Required value',
+      ],
+    ],
+    [
+      'controllerrevisions',
+      { metadata, ...{ revision: -1 } },
+      ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0'],
+    ],
+    [
+      'endpointslices',
+      {
+        metadata,
+        ...{
+          addressType: 'IPv4',
+          endpoints: [{ addresses: ['127.0.0.1', 'fd00::1'] }],
+          ports: [{ name: 'a' }, { name: 'a', protocol: 'X' }],
+        },
+      },
+      [
+        'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+        'endpoints[0].addresses[1]: Invalid value: "fd00::1": must be an IPv4 address',
+        'ports[1].name: Duplicate value: "a"',
+        'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
+      ],
+    ],
+    [
+      'secrets',
+      { metadata, ...{ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'eA==' } } },
+      ['data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'x\' looking for beginning of value'],
+    ],
+    [
+      'secrets',
+      { metadata, ...{ type: 'kubernetes.io/ssh-auth', data: { 'ssh-privatekey': '' } } },
+      ['data[ssh-privatekey]: Required value'],
+    ],
+    [
+      'namespaces',
+      storage({ finalizers: ['kubernetes', 'mine'] }),
+      ['spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
+    ],
+  ])('finds in %s %j: %j', (kind, object, expected) => {
+    expect(created(kindOf(kind), object)).toEqual(expected);
+  });
+
+  it('keeps what may not change', () => {
+    const change = (kind: string, object: object, old: object) => updated(kindOf(kind), { metadata, ...object }, { metadata, ...old });
+    expect(change('storageclasses', { provisioner: 'a', parameters: { a: 'b' } }, { provisioner: 'b' })).toEqual([
+      'parameters: Forbidden: updates to parameters are forbidden.',
+      'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ]);
+    expect(change('persistentvolumes', storage({ ...hostVolume, hostPath: { path: '/other' } }), storage(hostVolume))).toEqual([
+      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+    ]);
+    expect(change('nodes', { spec: { podCIDRs: [], providerID: 'b' } }, { spec: { podCIDRs: ['10.0.0.0/24'], providerID: 'a' } })).toEqual([
+      'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+      'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+    ]);
+    expect(change('runtimeclasses', { handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
+  });
+});

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ControllerRevision } from '../schema/generated/types.ts';
+import { checkControllerRevision, checkControllerRevisionUpdate } from './controller-revision-validation.ts';
 
 /** `daemonset.apps/name`. */
 function controllerCell(revision: ControllerRevision): string {
@@ -24,4 +25,5 @@ export const controllerRevisions = defineResource<ControllerRevision>({
     column('Revision', 'integer', (revision) => revision.revision),
     ageColumn,
   ],
+  hooks: { checksRequired: true, validate: checkControllerRevision, validateUpdate: checkControllerRevisionUpdate },
 });

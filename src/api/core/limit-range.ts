@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import type { LimitRange } from '../schema/generated/types.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
+import { checkLimitRange } from './validation-limit-range.ts';
 
 export const limitRanges = defineResource<LimitRange>({
   group: '',
@@ -9,5 +10,5 @@ export const limitRanges = defineResource<LimitRange>({
   plural: 'limitranges',
   scope: 'Namespaced',
   shortNames: ['limits'],
-  hooks: { defaults: defaultLimitRange },
+  hooks: { defaults: defaultLimitRange, checksRequired: true, validate: checkLimitRange },
 });

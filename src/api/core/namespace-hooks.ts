@@ -1,4 +1,6 @@
 import type { Hooks } from '../define.ts';
+import { type FieldError, invalid } from '../meta/field-error.ts';
+import { checkQualifiedName } from '../meta/validation.ts';
 import type { Namespace } from '../schema/generated/types.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -6,6 +8,22 @@ const FINALIZER = 'kubernetes';
 
 function labelWithName({ metadata }: Namespace): void {
   if (metadata?.name) metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };
+}
+
+const STANDARD_FINALIZERS = [FINALIZER, 'foregroundDeletion', 'orphan'];
+
+const checkFinalizer = (path: string, name: string): FieldError[] => [
+  ...checkQualifiedName(path, name),
+  ...(name.includes('/') || STANDARD_FINALIZERS.includes(name)
+    ? []
+    : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]),
+];
+
+/** `Phase` is upstream's spelling. */
+function checkPhase({ metadata, status }: Namespace): FieldError[] {
+  const [phase, state] = metadata?.deletionTimestamp ? ['Terminating', 'not empty'] : ['Active', 'empty'];
+  if (status?.phase === phase) return [];
+  return [invalid('status.Phase', status?.phase ?? '', `may only be '${phase}' if \`deletionTimestamp\` is ${state}`)];
 }
 
 export const namespaceHooks: Hooks<Namespace> = {
@@ -20,4 +38,6 @@ export const namespaceHooks: Hooks<Namespace> = {
   prepareForUpdate(namespace, old, { subresource }) {
     if (subresource !== 'finalize') namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers ?? [] };
   },
+  validate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name) => checkFinalizer('spec.finalizers', name)),
+  validateStatus: checkPhase,
 };

@@ -1,11 +1,13 @@
 import type { Hooks } from '../define.ts';
 import type { Node } from '../schema/generated/types.ts';
-import { checkTaints } from './validation-scheduling.ts';
+import { checkNode, checkNodeUpdate } from './validation-node.ts';
 
 export const nodeHooks: Hooks<Node> = {
   /** A node without reservations allocates all that it has. */
   defaults({ status }) {
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },
-  validate: (node) => checkTaints('spec.taints', node.spec?.taints),
+  checksRequired: true,
+  validate: checkNode,
+  validateUpdate: checkNodeUpdate,
 };

@@ -4,6 +4,7 @@ import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
 import { storageClassOf } from './storage-class-of.ts';
+import { checkClaim, checkClaimUpdate } from './validation-claim.ts';
 
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   group: '',
@@ -32,5 +33,8 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     prepareForCreate(pvc) {
       pvc.status = { phase: 'Pending' };
     },
+    checksRequired: true,
+    validate: checkClaim,
+    validateUpdate: checkClaimUpdate,
   },
 });

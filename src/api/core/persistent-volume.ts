@@ -4,6 +4,7 @@ import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
 import { storageClassOf } from './storage-class-of.ts';
+import { checkPersistentVolume, checkPersistentVolumeUpdate } from './validation-persistent-volume.ts';
 
 const claimCell = ({ spec }: PersistentVolume): string =>
   spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '';
@@ -39,5 +40,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     prepareForCreate(pv) {
       pv.status = { phase: 'Pending' };
     },
+    checksRequired: true,
+    validate: checkPersistentVolume,
+    validateUpdate: checkPersistentVolumeUpdate,
   },
 });

@@ -4,6 +4,7 @@ import { nameColumn } from '../meta/columns.ts';
 import type { PodTemplate } from '../schema/generated/types.ts';
 import { defaultPodTemplate } from './defaults-pod-spec.ts';
 import { images, names } from './template-columns.ts';
+import { checkPodTemplate } from './validation-pod-spec.ts';
 
 export const podTemplates = defineResource<PodTemplate>({
   group: '',
@@ -19,5 +20,9 @@ export const podTemplates = defineResource<PodTemplate>({
     column('Images', 'string', (t) => images(t.template?.spec)),
     column('Pod Labels', 'string', (t) => formatLabels(t.template?.metadata?.labels)),
   ],
-  hooks: { defaults: ({ template }) => defaultPodTemplate(template) },
+  hooks: {
+    defaults: ({ template }) => defaultPodTemplate(template),
+    checksRequired: true,
+    validate: ({ template }) => checkPodTemplate('template', template),
+  },
 });

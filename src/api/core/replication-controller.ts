@@ -3,6 +3,7 @@ import { defaultReplicationController } from '../apps/workload-defaults.ts';
 import { defineResource } from '../define.ts';
 import { formatLabels } from '../meta/cells.ts';
 import type { ReplicationController } from '../schema/generated/types.ts';
+import { checkReplicationController, checkReplicationControllerStatus } from './validation-replication-controller.ts';
 
 export const replicationControllers = defineResource<ReplicationController>({
   group: '',
@@ -19,5 +20,10 @@ export const replicationControllers = defineResource<ReplicationController>({
   },
   fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
   columns: replicaColumns((rc) => formatLabels(rc.spec?.selector)),
-  hooks: { defaults: defaultReplicationController },
+  hooks: {
+    defaults: defaultReplicationController,
+    checksRequired: true,
+    validate: checkReplicationController,
+    validateStatus: checkReplicationControllerStatus,
+  },
 });

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceQuota } from '../schema/generated/types.ts';
+import { checkResourceQuota, checkResourceQuotaStatus, checkResourceQuotaUpdate } from './validation-resource-quota.ts';
 
 const isLimit = (name: string) => name.startsWith('limits');
 
@@ -26,4 +27,10 @@ export const resourceQuotas = defineResource<ResourceQuota>({
     column('Limit', 'string', (quota) => usageCell(quota, isLimit)),
     ageColumn,
   ],
+  hooks: {
+    checksRequired: true,
+    validate: checkResourceQuota,
+    validateUpdate: checkResourceQuotaUpdate,
+    validateStatus: checkResourceQuotaStatus,
+  },
 });

@@ -44,6 +44,26 @@ const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
+/** A key for ssh must not be empty either. */
+const has = (data: Readonly<Record<string, string>>, key: string, type: string) =>
+  type === 'kubernetes.io/ssh-auth' ? Boolean(data[key]) : key in data;
+
+const fromBase64 = (text: string) => new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
+
+/** What is wrong with a text that should be a JSON object; Go's words for the usual mistakes. */
+function jsonFinding(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value === null || (typeof value === 'object' && !Array.isArray(value))) return undefined;
+    const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    return `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`;
+  } catch {
+    const first = text.trimStart()[0];
+    if (first === undefined) return 'unexpected end of JSON input';
+    return /[[{"\d-]/.test(first) ? 'unexpected end of JSON input' : `invalid character '${first}' looking for beginning of value`;
+  }
+}
+
 function checkType({ type = '', data = {}, metadata }: Secret): FieldError[] {
   if (type === 'kubernetes.io/service-account-token' && !metadata?.annotations?.[ACCOUNT_ANNOTATION]) {
     return [required(`metadata.annotations[${ACCOUNT_ANNOTATION}]`)];
@@ -51,7 +71,11 @@ function checkType({ type = '', data = {}, metadata }: Secret): FieldError[] {
   if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
     return [required('data[username]'), required('data[password]')];
   }
-  return (REQUIRED_KEYS[type] ?? []).filter((key) => !(key in data)).map((key) => required(`data[${key}]`));
+  const errors = (REQUIRED_KEYS[type] ?? []).filter((key) => !has(data, key, type)).map((key) => required(`data[${key}]`));
+  const [config] = REQUIRED_KEYS[type] ?? [];
+  if (!config?.startsWith('.docker') || errors.length > 0) return errors;
+  const finding = jsonFinding(fromBase64(data[config] ?? ''));
+  return finding ? [invalid(`data[${config}]`, '<secret contents redacted>', finding)] : [];
 }
 
 export const checkSecret = (secret: Secret): FieldError[] => [

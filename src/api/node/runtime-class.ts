@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { RuntimeClass } from '../schema/generated/types.ts';
+import { checkRuntimeClass, checkRuntimeClassUpdate } from './runtime-class-validation.ts';
 
 export const runtimeClasses = defineResource<RuntimeClass>({
   group: 'node.k8s.io',
@@ -9,4 +10,5 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   plural: 'runtimeclasses',
   scope: 'Cluster',
   columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler), ageColumn],
+  hooks: { checksRequired: true, validate: checkRuntimeClass, validateUpdate: checkRuntimeClassUpdate },
 });

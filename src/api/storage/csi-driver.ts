@@ -3,6 +3,7 @@ import { NONE, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
+import { checkCsiDriver, checkCsiDriverUpdate } from './csi-validation.ts';
 
 export const csiDrivers = defineResource<CSIDriver>({
   group: 'storage.k8s.io',
@@ -29,5 +30,7 @@ export const csiDrivers = defineResource<CSIDriver>({
       fillZero(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
       if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
     },
+    validate: checkCsiDriver,
+    validateUpdate: checkCsiDriverUpdate,
   },
 });

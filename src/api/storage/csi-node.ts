@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { CSINode } from '../schema/generated/types.ts';
+import { checkCsiNode, checkCsiNodeUpdate } from './csi-validation.ts';
 
 export const csiNodes = defineResource<CSINode>({
   group: 'storage.k8s.io',
@@ -10,4 +11,5 @@ export const csiNodes = defineResource<CSINode>({
   scope: 'Cluster',
   behaviour: 'stored-only',
   columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0), ageColumn],
+  hooks: { validate: checkCsiNode, validateUpdate: checkCsiNodeUpdate },
 });

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { StorageClass } from '../schema/generated/types.ts';
+import { checkStorageClass, checkStorageClassUpdate } from './storage-class-validation.ts';
 
 const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
@@ -26,5 +27,10 @@ export const storageClasses = defineResource<StorageClass>({
     column('AllowVolumeExpansion', 'boolean', (sc) => sc.allowVolumeExpansion ?? false),
     ageColumn,
   ],
-  hooks: { defaults: (sc) => void fillZero(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }) },
+  hooks: {
+    defaults: (sc) => void fillZero(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+    checksRequired: true,
+    validate: checkStorageClass,
+    validateUpdate: checkStorageClassUpdate,
+  },
 });

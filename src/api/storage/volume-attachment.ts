@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { VolumeAttachment } from '../schema/generated/types.ts';
+import { checkVolumeAttachment, checkVolumeAttachmentUpdate } from './volume-attachment-validation.ts';
 
 export const volumeAttachments = defineResource<VolumeAttachment>({
   group: 'storage.k8s.io',
@@ -18,4 +19,10 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
     column('Attached', 'boolean', (a) => a.status?.attached ?? false),
     ageColumn,
   ],
+  hooks: {
+    checksRequired: true,
+    validate: checkVolumeAttachment,
+    validateUpdate: checkVolumeAttachmentUpdate,
+    validateStatus: checkVolumeAttachment,
+  },
 });

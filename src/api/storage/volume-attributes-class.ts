@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { VolumeAttributesClass } from '../schema/generated/types.ts';
+import { checkVolumeAttributesClass, checkVolumeAttributesClassUpdate } from './storage-class-validation.ts';
 
 export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   group: 'storage.k8s.io',
@@ -11,4 +12,5 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   shortNames: ['vac'],
   behaviour: 'stored-only',
   columns: [nameColumn, column('DriverName', 'string', (vac) => vac.driverName), ageColumn],
+  hooks: { checksRequired: true, validate: checkVolumeAttributesClass, validateUpdate: checkVolumeAttributesClassUpdate },
 });

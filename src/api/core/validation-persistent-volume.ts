@@ -1,0 +1,166 @@
+import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
+import { checkEnum, found, same } from '../meta/validation.ts';
+import type {
+  AzureFilePersistentVolumeSource,
+  CSIPersistentVolumeSource,
+  HostPathVolumeSource,
+  ISCSIPersistentVolumeSource,
+  LocalVolumeSource,
+  PersistentVolume,
+  PersistentVolumeSpec,
+  SecretReference,
+  StorageOSPersistentVolumeSource,
+} from '../schema/generated/types.ts';
+import { checkAccessModes, VOLUME_MODES } from './validation-claim.ts';
+import { checkNoBacksteps } from './validation-paths.ts';
+import { checkPositive, isNegative } from './validation-resources.ts';
+import { checkNodeSelector } from './validation-scheduling.ts';
+import { checkHostPath } from './validation-volume.ts';
+import { CLOUD_SOURCES, checkCinder, checkCsiDriverName, checkIscsi, checkStorageOs } from './validation-volume-sources.ts';
+
+const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain'];
+
+function checkCapacity(path: string, capacity: Readonly<Record<string, string>> = {}): FieldError[] {
+  const names = Object.keys(capacity);
+  return [
+    ...(names.length > 0 ? [] : [required(path)]),
+    ...(names.length === 1 && 'storage' in capacity ? [] : [notSupported(path, capacity, ['storage'])]),
+    ...Object.entries(capacity).flatMap(([name, amount]) => [
+      ...(isNegative(amount) ? [invalid(`${path}[${name}]`, amount, 'must be a valid resource quantity')] : []),
+      ...checkPositive(`${path}[${name}]`, amount),
+    ]),
+  ];
+}
+
+/** Secrets of a driver are named in full. */
+function checkSecret(path: string, secret: SecretReference | undefined, named: boolean): FieldError[] {
+  if (!secret) return [];
+  const { name = '', namespace = '' } = secret;
+  return [
+    ...(name ? [] : [required(`${path}.name`)]),
+    ...(name && named ? found(`${path}.name`, name, dns1123SubdomainFindings(name)) : []),
+    ...(namespace ? found(`${path}.namespace`, namespace, dns1123LabelFindings(namespace)) : [required(`${path}.namespace`)]),
+  ];
+}
+
+function checkCsi(path: string, source: CSIPersistentVolumeSource): FieldError[] {
+  return [
+    ...checkCsiDriverName(`${path}.driver`, source.driver),
+    ...(source.volumeHandle ? [] : [required(`${path}.volumeHandle`)]),
+    ...checkSecret(`${path}.controllerPublishSecretRef`, source.controllerPublishSecretRef, false),
+    ...checkSecret(`${path}.controllerExpandSecretRef`, source.controllerExpandSecretRef, false),
+    ...checkSecret(`${path}.nodePublishSecretRef`, source.nodePublishSecretRef, false),
+    ...checkSecret(`${path}.nodeExpandSecretRef`, source.nodeExpandSecretRef, true),
+  ];
+}
+
+function checkAzureFile(path: string, { secretName, shareName, secretNamespace }: AzureFilePersistentVolumeSource): FieldError[] {
+  return [
+    ...(secretName ? [] : [required(`${path}.secretName`)]),
+    ...(shareName ? [] : [required(`${path}.shareName`)]),
+    ...(secretNamespace === '' ? [required(`${path}.secretNamespace`)] : []),
+  ];
+}
+
+const checkLocal = (path: string, { path: file }: LocalVolumeSource): FieldError[] =>
+  file ? checkNoBacksteps(`${path}.path`, file) : [required(`${path}.path`)];
+
+type Check = (spec: PersistentVolumeSpec, name: string) => FieldError[];
+
+/** In the order in which upstream looks at them; it calls some of them otherwise than the API does. */
+const SOURCES: readonly (readonly [field: keyof PersistentVolumeSpec, check: Check])[] = [
+  ['hostPath', ({ hostPath }) => checkHostPath('spec.hostPath', hostPath as HostPathVolumeSource)],
+  ...(['gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte', 'cephfs'] as const).map(cloud),
+  ['iscsi', ({ iscsi }, name) => checkIscsi('spec', iscsi as ISCSIPersistentVolumeSource, name, true)],
+  ['cinder', ({ cinder }) => checkCinder('spec', cinder as object, true)],
+  ...(['fc', 'flexVolume'] as const).map(cloud),
+  ['azureFile', ({ azureFile }) => checkAzureFile('spec.azureFile', azureFile as AzureFilePersistentVolumeSource)],
+  ...(['vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'scaleIO'] as const).map(cloud),
+  ['local', ({ local }) => checkLocal('spec.local', local as LocalVolumeSource)],
+  ['storageos', ({ storageos }) => checkStorageOs('spec', storageos as StorageOSPersistentVolumeSource, true)],
+  ['csi', ({ csi }) => checkCsi('spec.csi', csi as CSIPersistentVolumeSource)],
+];
+
+function cloud(field: keyof PersistentVolumeSpec): [keyof PersistentVolumeSpec, Check] {
+  return [field, (spec, name) => CLOUD_SOURCES[field]?.('spec', spec[field] as object, name) ?? []];
+}
+
+function checkSource(spec: PersistentVolumeSpec, name: string): FieldError[] {
+  const given = SOURCES.filter(([field]) => spec[field]);
+  const [first, ...others] = given;
+  if (!first) return [required('spec', 'must specify a volume type')];
+  const errors = first[1](spec, name);
+  if (first[0] === 'local' && !spec.nodeAffinity?.required) {
+    errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
+  }
+  for (const [field, check] of others) {
+    if (field === 'flexVolume') errors.push(...check(spec, name));
+    else errors.push(forbidden(`spec.${field === 'cephfs' ? 'cephFS' : field}`, 'may not specify more than 1 volume type'));
+  }
+  return errors;
+}
+
+function checkAffinity({ nodeAffinity }: PersistentVolumeSpec): FieldError[] {
+  if (!nodeAffinity) return [];
+  const path = 'spec.nodeAffinity.required';
+  return nodeAffinity.required
+    ? checkNodeSelector(path, nodeAffinity.required)
+    : [required(path, 'must specify required node constraints')];
+}
+
+/** `/`, however it is written: recycling it would empty the node. */
+const isRoot = (path: string) => path.startsWith('/') && path.split('/').every((part) => part === '' || part === '.');
+
+function checkClasses({ storageClassName, volumeMode, volumeAttributesClassName, csi }: PersistentVolumeSpec): FieldError[] {
+  const path = 'spec.volumeAttributesClassName';
+  const errors = [
+    ...(storageClassName ? found('spec.storageClassName', storageClassName, dns1123SubdomainFindings(storageClassName)) : []),
+    ...checkEnum('spec.volumeMode', volumeMode, VOLUME_MODES),
+  ];
+  if (volumeAttributesClassName === undefined) return errors;
+  return [
+    ...errors,
+    ...(volumeAttributesClassName
+      ? found(path, volumeAttributesClassName, dns1123SubdomainFindings(volumeAttributesClassName))
+      : [required(path, 'an empty string is disallowed')]),
+    ...(csi ? [] : [required('spec.csi', 'has to be specified when using volumeAttributesClassName')]),
+  ];
+}
+
+export function checkPersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
+  const { accessModes = [], persistentVolumeReclaimPolicy: policy, hostPath } = spec;
+  const recycled = hostPath && isRoot(hostPath.path ?? '') && policy === 'Recycle';
+  return [
+    ...(accessModes.length > 0 ? [] : [required('spec.accessModes')]),
+    ...checkAccessModes('spec.accessModes', accessModes),
+    ...checkCapacity('spec.capacity', spec.capacity),
+    ...(policy ? checkEnum('spec.persistentVolumeReclaimPolicy', policy, RECLAIM_POLICIES) : []),
+    ...checkAffinity(spec),
+    ...checkSource(spec, metadata?.name ?? ''),
+    ...(recycled ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")] : []),
+    ...checkClasses(spec),
+  ];
+}
+
+/** What the volume is made of. A driver's secret for growing may be added later. */
+function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolumeSpec | undefined): unknown[] {
+  return SOURCES.map(([field]) => {
+    if (field !== 'csi' || !spec?.csi || !old?.csi || old.csi.controllerExpandSecretRef) return spec?.[field];
+    const { controllerExpandSecretRef: _, ...csi } = spec.csi;
+    return csi;
+  });
+}
+
+export function checkPersistentVolumeUpdate({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
+  const kept = old?.nodeAffinity === undefined || same(spec?.nodeAffinity, old.nodeAffinity);
+  const unclassed = old?.volumeAttributesClassName !== undefined && spec?.volumeAttributesClassName === undefined;
+  return [
+    ...(same(sourcesOf(spec, old), sourcesOf(old, old))
+      ? []
+      : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')]),
+    ...(same(spec?.volumeMode, old?.volumeMode) ? [] : [invalid('volumeMode', spec?.volumeMode, 'field is immutable')]),
+    ...(kept ? [] : [invalid('nodeAffinity', spec?.nodeAffinity, 'field is immutable')]),
+    ...(unclassed ? [forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : []),
+  ];
+}
