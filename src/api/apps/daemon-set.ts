@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
 import { formatLabels, selectorCell } from '../meta/cells.ts';
@@ -29,5 +30,11 @@ export const daemonSets = defineResource<DaemonSet>({
     ...templateColumns((set: DaemonSet) => set.spec?.template.spec),
     wideColumn('Selector', 'string', (set) => selectorCell(set.spec?.selector)),
   ],
-  hooks: { defaults: defaultDaemonSet, checksRequired: true, validate: checkDaemonSet, validateUpdate: checkSelectorKept },
+  hooks: {
+    defaults: defaultDaemonSet,
+    checksRequired: true,
+    validate: checkDaemonSet,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
+    validateUpdate: checkSelectorKept,
+  },
 });

@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
@@ -29,5 +30,11 @@ export const deployments = defineResource<Deployment>({
     ...templateColumns((deployment: Deployment) => deployment.spec?.template.spec),
     wideColumn('Selector', 'string', (deployment) => selectorCell(deployment.spec?.selector)),
   ],
-  hooks: { defaults: defaultDeployment, checksRequired: true, validate: checkDeployment, validateUpdate: checkSelectorKept },
+  hooks: {
+    defaults: defaultDeployment,
+    checksRequired: true,
+    validate: checkDeployment,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
+    validateUpdate: checkSelectorKept,
+  },
 });

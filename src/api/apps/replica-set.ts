@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
 import type { ReplicaSet } from '../schema/generated/types.ts';
@@ -20,5 +21,11 @@ export const replicaSets = defineResource<ReplicaSet>({
   },
   fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
   columns: replicaColumns((rs) => selectorCell(rs.spec?.selector)),
-  hooks: { defaults: defaultReplicaSet, checksRequired: true, validate: checkReplicaSet, validateUpdate: checkSelectorKept },
+  hooks: {
+    defaults: defaultReplicaSet,
+    checksRequired: true,
+    validate: checkReplicaSet,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
+    validateUpdate: checkSelectorKept,
+  },
 });

@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
@@ -30,6 +31,7 @@ export const statefulSets = defineResource<StatefulSet>({
     defaults: defaultStatefulSet,
     checksRequired: true,
     validate: checkStatefulSet,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
     validateCreate: checkNewStatefulSet,
     validateUpdate: checkStatefulSetUpdate,
   },

@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { defineResource } from '../define.ts';
 import type { CronJob } from '../schema/generated/types.ts';
 import { checkCronJobUpdate, checkNewCronJob } from './cron-job-validation.ts';
@@ -20,6 +21,7 @@ export const cronJobs = defineResource<CronJob>({
     defaults: defaultCronJob,
     checksRequired: true,
     validateCreate: checkNewCronJob,
+    warnings: workloadWarnings('spec.jobTemplate.spec.template', ({ spec }) => spec?.jobTemplate?.spec?.template, true),
     validateUpdate: checkCronJobUpdate,
     validateStatus: () => [],
   },

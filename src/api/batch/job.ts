@@ -1,3 +1,4 @@
+import { workloadWarnings } from '../core/pod-warnings.ts';
 import { defineResource } from '../define.ts';
 import type { Job } from '../schema/generated/types.ts';
 import { jobColumns } from './job-columns.ts';
@@ -22,6 +23,7 @@ export const jobs = defineResource<Job>({
     prepareForCreate: generateSelector,
     checksRequired: true,
     validate: checkJob,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
     validateCreate: checkNewJob,
     validateUpdate: checkJobUpdate,
     validateStatus: checkJobStatus,

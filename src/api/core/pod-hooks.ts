@@ -2,6 +2,7 @@ import type { HookContext, Hooks } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
 import { qosClassOf } from './pod-qos.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { checkNewPod, checkPod } from './validation-pod-spec.ts';
 import { checkPodStatus } from './validation-pod-status.ts';
 import { checkPodUpdate } from './validation-pod-update.ts';
@@ -37,4 +38,5 @@ export const podHooks: Hooks<Pod> = {
   validateCreate: checkNewPod,
   validateUpdate: (pod, old, { subresource }) => checkPodUpdate(pod, old, subresource),
   validateStatus: checkPodStatus,
+  warnings: podWarnings,
 };

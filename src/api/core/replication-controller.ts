@@ -3,6 +3,7 @@ import { defaultReplicationController } from '../apps/workload-defaults.ts';
 import { defineResource } from '../define.ts';
 import { formatLabels } from '../meta/cells.ts';
 import type { ReplicationController } from '../schema/generated/types.ts';
+import { workloadWarnings } from './pod-warnings.ts';
 import { checkReplicationController, checkReplicationControllerStatus } from './validation-replication-controller.ts';
 
 export const replicationControllers = defineResource<ReplicationController>({
@@ -24,6 +25,7 @@ export const replicationControllers = defineResource<ReplicationController>({
     defaults: defaultReplicationController,
     checksRequired: true,
     validate: checkReplicationController,
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
     validateStatus: checkReplicationControllerStatus,
   },
 });

@@ -1,0 +1,206 @@
+import { milliValue } from '../../base/quantity.ts';
+import { dns1123LabelFindings } from '../meta/names.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { same } from '../meta/validation.ts';
+import type { Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../schema/generated/types.ts';
+
+/** What clients should know about pods that are taken all the same (kubernetes, pkg/api/pod/warnings.go). */
+
+const LABELS: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+};
+const ANNOTATIONS: Readonly<Record<string, string>> = {
+  'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+};
+const SECCOMP_RULE = 'non-functional in v1.27+; use the "seccompProfile" field instead';
+const APPARMOR_RULE = 'deprecated since v1.30; use the "appArmorProfile" field instead';
+
+/** [field, how upstream spells it, since when and until when]. */
+const VOLUMES: readonly (readonly [keyof Volume, string, string])[] = [
+  ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'gitRepo', 'deprecated in v1.11'],
+  ['scaleIO', 'scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'storageOS', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['quobyte', 'quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+
+type Text = readonly string[];
+const HARD = 'requiredDuringSchedulingIgnoredDuringExecution';
+const SOFT = 'preferredDuringSchedulingIgnoredDuringExecution';
+
+function ofLabels(at: string, { nodeSelector = {}, affinity, topologySpreadConstraints = [] }: PodSpec): string[] {
+  const terms = [
+    ...(affinity?.nodeAffinity?.[HARD]?.nodeSelectorTerms ?? []).map((term, i) => [`${HARD}.nodeSelectorTerms[${i}]`, term] as const),
+    ...(affinity?.nodeAffinity?.[SOFT] ?? []).map(({ preference }, i) => [`${SOFT}[${i}].preference`, preference] as const),
+  ];
+  const inTerms = terms.flatMap(([path, term]) =>
+    (term?.matchExpressions ?? []).flatMap(({ key }, i) =>
+      LABELS[key] ? [`${at}.affinity.nodeAffinity.${path}.matchExpressions[${i}].key: ${key} is ${LABELS[key]}`] : [],
+    ),
+  );
+  const spread = topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, i) => {
+    const path = `${at}.topologySpreadConstraints[${i}]`;
+    const key = LABELS[topologyKey] ? [`${path}.topologyKey: ${topologyKey} is ${LABELS[topologyKey]}`] : [];
+    return labelSelector ? key : [...key, `${path}.labelSelector: a null labelSelector results in matching no pod`];
+  });
+  const selected = Object.keys(nodeSelector).flatMap((key) => (LABELS[key] ? [`${at}.nodeSelector[${key}]: ${LABELS[key]}`] : []));
+  return [...selected, ...inTerms, ...spread];
+}
+
+const repeated = (path: string, field: string, values: Text): string[] =>
+  values.flatMap((value, i) => (values.indexOf(value) < i ? [`${path}[${i}].${field}: duplicate ${field} ${JSON.stringify(value)}`] : []));
+
+function fractions(path: string, list: Readonly<Record<string, string>> | undefined): string[] {
+  return ['memory', 'ephemeral-storage'].flatMap((name) => {
+    const value = list?.[name];
+    if (value === undefined || milliValue(value) % 1000 === 0) return [];
+    return [`${path}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`];
+  });
+}
+
+/** A later definition may build on an earlier one; otherwise it hides it. */
+function ofEnv(path: string, env: NonNullable<Container['env']>): string[] {
+  const names = env.map(({ name }) => name);
+  return env.flatMap(({ name, value = '', valueFrom }, i) => {
+    const self = `$(${name})`;
+    if (names.indexOf(name) === i || (!valueFrom && value !== self && value.includes(self))) return [];
+    return [`${path}[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`];
+  });
+}
+
+interface Place {
+  readonly at: string;
+  readonly hostIP: string;
+  readonly hostPort: number;
+}
+/** How the later of two definitions of the same port stands to the earlier one. */
+function clash(a: Place, b: Place): string | undefined {
+  if (a.hostIP === b.hostIP && a.hostPort === b.hostPort) return 'duplicate';
+  if (a.hostPort === 0 || b.hostPort === 0) return 'overlapping';
+  return a.hostPort === b.hostPort && (a.hostIP === '') !== (b.hostIP === '') ? 'dangerously ambiguous' : undefined;
+}
+
+function ofPorts(containers: readonly (readonly [string, Container])[]): string[] {
+  const seen = new Map<string, Place[]>();
+  return containers.flatMap(([path, { ports = [] }]) =>
+    ports.flatMap(({ containerPort, protocol = 'TCP', hostIP = '', hostPort = 0 }, i) => {
+      const place = { at: `${path}.ports[${i}]`, hostIP, hostPort };
+      const id = `${containerPort}/${protocol}`;
+      const others = seen.get(id) ?? [];
+      seen.set(id, [...others, place]);
+      return others.flatMap((other) => {
+        const word = clash(place, other);
+        return word ? [`${place.at}: ${word} port definition with ${other.at}`] : [];
+      });
+    }),
+  );
+}
+
+function ofContainer(path: string, container: Container): string[] {
+  return [
+    ...fractions(`${path}.resources.limits`, container.resources?.limits),
+    ...fractions(`${path}.resources.requests`, container.resources?.requests),
+    ...((container.env?.length ?? 0) > 1 ? ofEnv(`${path}.env`, container.env ?? []) : []),
+  ];
+}
+
+function ofAffinity(at: string, affinity: PodSpec['affinity']): string[] {
+  const nothing = (path: string, term: PodAffinityTerm | undefined) =>
+    term?.labelSelector ? [] : [`${path}.labelSelector: a null labelSelector results in matching no pod`];
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((field) => [
+    ...(affinity?.[field]?.[HARD] ?? []).flatMap((term, i) => nothing(`${at}.affinity.${field}.${HARD}[${i}]`, term)),
+    ...(affinity?.[field]?.[SOFT] ?? []).flatMap((wish, i) =>
+      nothing(`${at}.affinity.${field}.${SOFT}[${i}].podAffinityTerm`, wish.podAffinityTerm),
+    ),
+  ]);
+}
+
+/** Annotations that became fields, and are read no more. `template`: AppArmor's still count for a pod itself. */
+function ofAnnotations(prefix: string, annotations: Readonly<Record<string, string>>, spec: PodSpec, containers: readonly Container[]) {
+  const at = (key: string, rule: string) => (key in annotations ? [`${prefix}metadata.annotations[${key}]: ${rule}`] : []);
+  const { securityContext: pod } = spec;
+  return [
+    ...Object.entries(ANNOTATIONS).flatMap(([key, rule]) => at(key, rule)),
+    ...(pod?.seccompProfile ? [] : at('seccomp.security.alpha.kubernetes.io/pod', SECCOMP_RULE)),
+    ...containers.flatMap(({ name, securityContext: own }) => [
+      ...(own?.seccompProfile ? [] : at(`container.seccomp.security.alpha.kubernetes.io/${name}`, SECCOMP_RULE)),
+      ...(prefix === '' || pod?.appArmorProfile || own?.appArmorProfile
+        ? []
+        : at(`container.apparmor.security.beta.kubernetes.io/${name}`, APPARMOR_RULE)),
+    ]),
+  ];
+}
+
+function warnings(prefix: string, annotations: Readonly<Record<string, string>> | undefined, spec: PodSpec): string[] {
+  const at = `${prefix}spec`;
+  const containers = (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    ((spec[list] ?? []) as readonly Container[]).map((container, i) => [`${at}.${list}[${i}]`, container] as const),
+  );
+  const { volumes = [], hostAliases = [], imagePullSecrets = [], terminationGracePeriodSeconds: grace = 0 } = spec;
+  return [
+    ...ofLabels(at, spec),
+    ...(annotations
+      ? ofAnnotations(
+          prefix,
+          annotations,
+          spec,
+          containers.map(([, container]) => container),
+        )
+      : []),
+    ...volumes.flatMap((volume, i) =>
+      VOLUMES.flatMap(([field, spelled, since]) => (volume[field] ? [`${at}.volumes[${i}].${spelled}: ${since}`] : [])),
+    ),
+    ...repeated(
+      `${at}.hostAliases`,
+      'ip',
+      hostAliases.map(({ ip }) => ip),
+    ),
+    ...repeated(
+      `${at}.imagePullSecrets`,
+      'name',
+      imagePullSecrets.map(({ name = '' }) => name),
+    ),
+    ...imagePullSecrets.flatMap(({ name }, i) => (name ? [] : [`${at}.imagePullSecrets[${i}].name: invalid empty name ""`])),
+    ...fractions(`${at}.overhead`, spec.overhead),
+    ...containers.flatMap(([path, container]) => ofContainer(path, container)),
+    ...ofPorts(containers),
+    ...(grace < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...ofAffinity(at, spec.affinity),
+  ];
+}
+
+function ofName(name = '', used: string): string[] {
+  const findings = dns1123LabelFindings(name);
+  if (findings.length === 0) return [];
+  return [
+    `metadata.name: this is used in ${used}, which can result in surprising behavior; a DNS label is recommended: [${findings.join(' ')}]`,
+  ];
+}
+
+/** Only when they are made: people seldom change pods by hand. */
+export const podWarnings = ({ metadata, spec }: Pod, old: Pod | undefined): string[] =>
+  old ? [] : [...ofName(metadata?.name, "the Pod's hostname"), ...(spec ? warnings('', metadata?.annotations, spec) : [])];
+
+type Templated = KubeObject & { spec?: object };
+
+/** What a kind with a template for pods at `path` says: when it is made, and when it changes. `named`: its name goes into those of its pods. */
+export const workloadWarnings =
+  <T extends Templated>(path: string, read: (object: T) => PodTemplateSpec | undefined, named: boolean) =>
+  (object: T, old: T | undefined): string[] => {
+    if (old && same(object.spec, old.spec)) return [];
+    const template = read(object);
+    return [
+      ...(named && !old ? ofName(object.metadata?.name, 'Pod names and hostnames') : []),
+      ...(template?.spec ? warnings(`${path}.`, template.metadata?.annotations, template.spec) : []),
+    ];
+  };

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { apiVersionOf, resourceId } from '../../api/define.ts';
+import { registry } from '../../api/index.ts';
+import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
+import { fakeApi } from '../fake-api.ts';
+
+type Loose = KubeObject & { spec?: Record<string, unknown> };
+const cases = parse(readFileSync(new URL('./golden.yaml', import.meta.url), 'utf8')) as {
+  input: Loose;
+  output: Loose;
+  differs?: (keyof Loose)[];
+}[];
+
+/** Without what differs from one time to the next. */
+function timeless({ metadata, ...rest }: Loose): Loose {
+  const { uid: _, creationTimestamp: __, resourceVersion: ___, managedFields: ____, ...kept } = metadata as ObjectMeta;
+  const { clusterIP, clusterIPs, ...spec } = rest.spec ?? {};
+  const addresses = clusterIP === 'None' ? { clusterIP, clusterIPs } : {};
+  return { ...rest, metadata: kept, ...(rest.spec && { spec: { ...spec, ...addresses } }) };
+}
+
+describe('new objects', () => {
+  it.each(cases.map(({ input, output, differs }, i) => [i, input.kind, input, output, differs ?? []] as const))(
+    '%i: %s',
+    async (_, __, input, output, differs) => {
+      const api = await fakeApi();
+      const definition = registry.all.find((d) => d.kind === input.kind && apiVersionOf(d) === input.apiVersion);
+      if (!definition) throw new Error(`no kind ${input.kind}`);
+      const place = definition.scope === 'Namespaced' ? { namespace: 'default' } : {};
+      const { apiVersion, kind } = input;
+      const made = timeless(
+        await api.call<Loose>('create', resourceId(definition), { ...place, body: input, version: definition.version }),
+      );
+      for (const part of differs) expect(made[part]).not.toEqual(output[part]);
+      const unlike = Object.fromEntries(differs.map((part) => [part, undefined]));
+      expect({ ...made, ...unlike }).toEqual({ apiVersion, kind, ...output, ...unlike });
+    },
+  );
+});
