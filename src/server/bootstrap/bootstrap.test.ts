@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import type { ClusterRole, ClusterRoleBinding, Endpoints } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { StoreError } from '../../store/store.ts';
 import { openAuthorizers } from '../authz/chain.ts';
 import { type FakeReader, fakeReader } from '../fake-reader.ts';
 import type { UserInfo } from '../ports.ts';
@@ -53,6 +54,20 @@ describe('bootstrap', () => {
     expect(written).toBe(requests.length);
     expect(requests.slice(0, 4).map((r) => r.name)).toEqual(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
     expect(await run()).toEqual({ written: 0 });
+  });
+
+  it('writes all others when one cannot be read', async () => {
+    const unreadable = new StoreError('Unreadable', 'unable to transform key');
+    const half: FakeReader = {
+      ...reader,
+      get(id, namespace, name) {
+        if (name === 'catch-all') throw unreadable;
+        return reader.get(id, namespace, name);
+      },
+    };
+    const { written } = await run({ reader: half });
+    expect(written).toBeGreaterThan(120);
+    expect(requests.some(({ name }) => name === 'catch-all')).toBe(false);
   });
 
   it('writes kinds that the API has', async () => {

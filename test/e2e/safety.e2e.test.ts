@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { MINIK } from './support/cluster.ts';
+import { withoutMinikSettings } from './support/environment.ts';
+import { kubectl } from './support/kubectl.ts';
+import { eventually } from './support/poll.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'minik-safety-'));
+const dataDir = join(directory, 'data');
+const kubeconfig = join(dataDir, 'kubeconfig.yaml');
+const PORT = '17443';
+let server: ChildProcess | undefined;
+
+async function start(...flags: string[]): Promise<void> {
+  const local = ['--node-ip', '127.0.0.1', '--bind-address', '127.0.0.1', '--https-listen-port', PORT];
+  server = spawn(MINIK, ['server', '--disable-agent', '--data-dir', dataDir, ...local, ...flags], {
+    stdio: 'ignore',
+    env: withoutMinikSettings(),
+  });
+  await eventually('it is ready', async () => (await kubectl(['get', '--raw', '/readyz'], { kubeconfig, mayFail: true })).stdout === 'ok');
+}
+async function stop(): Promise<void> {
+  const ended = new Promise((resolve) => server?.once('exit', resolve));
+  server?.kill('SIGTERM');
+  if (server) await ended;
+  server = undefined;
+}
+afterEach(stop);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const run = async (...args: string[]) => (await kubectl(args, { kubeconfig })).stdout;
+const secret = randomBytes(32).toString('base64');
+const encryption = (name: string, ...providers: object[]): string => {
+  const path = join(directory, name);
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'EncryptionConfiguration',
+      resources: [{ resources: ['secrets'], providers }],
+    }),
+  );
+  return path;
+};
+const onDisk = (text: string): boolean =>
+  readdirSync(join(dataDir, 'server'))
+    .filter((name) => name.startsWith('state.db'))
+    .some((name) => readFileSync(join(dataDir, 'server', name)).includes(text));
+
+test('kubectl replace encrypts what was plain, and changes the key', async () => {
+  const encoded = Buffer.from('correct horse battery').toString('base64');
+  await start();
+  await run('create', 'secret', 'generic', 's', '--from-literal=p=correct horse battery');
+  await stop();
+  expect(onDisk(encoded)).toBe(true);
+  const first = { aescbc: { keys: [{ name: 'key1', secret }] } };
+  const second = { secretbox: { keys: [{ name: 'key2', secret }] } };
+  const rewrite = async () => kubectl(['replace', '-f', '-'], { kubeconfig, input: await run('get', 'secrets', '-A', '-o', 'json') });
+  await start('--encryption-provider-config', encryption('first.json', first, { identity: {} }));
+  await rewrite();
+  await stop();
+  expect([onDisk(encoded), onDisk('k8s:enc:aescbc:v1:key1:')]).toEqual([false, true]);
+  await start('--encryption-provider-config', encryption('second.json', second, first));
+  await rewrite();
+  await stop();
+  expect([onDisk('k8s:enc:aescbc:v1:key1:'), onDisk('k8s:enc:secretbox:v1:key2:')]).toEqual([false, true]);
+  await start('--encryption-provider-config', encryption('third.json', second));
+  expect(await run('get', 'secret', 's', '-o', 'jsonpath={.data.p}')).toBe(encoded);
+  await stop();
+  await start('--encryption-provider-config', encryption('lost.json', first));
+  const { stderr } = await kubectl(['get', 'secret', 's'], { kubeconfig, mayFail: true });
+  expect(stderr).toContain('unable to transform key');
+  expect(await run('get', 'namespaces')).toContain('default');
+});
+
+test('the audit log tells what kubectl did', async () => {
+  const policy = join(directory, 'policy.yaml');
+  const log = join(directory, 'audit.log');
+  writeFileSync(
+    policy,
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Request, resources: [{group: "", resources: [configmaps]}]}]\n',
+  );
+  rmSync(dataDir, { recursive: true, force: true });
+  await start('--audit-policy-file', policy, '--audit-log-path', log);
+  await run('create', 'configmap', 'seen', '--from-literal=a=b');
+  await stop();
+  const events = readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.find(({ objectRef, verb }) => verb === 'create' && objectRef.name === 'seen')).toMatchObject({
+    user: { username: 'system:admin' },
+    userAgent: expect.stringContaining('kubectl'),
+    requestObject: { data: { a: 'b' } },
+    responseStatus: { code: 201 },
+    annotations: { 'authorization.k8s.io/decision': 'allow' },
+  });
+});
