@@ -274,6 +274,18 @@ describe('managed fields', () => {
     expect(fieldsOf(after, 'kubelet')).toEqual({ 'f:status': { 'f:podIP': {} } });
   });
 
+  it('do not stand in the way of patches after a status write that said nothing of labels and annotations', async () => {
+    const api = await fakeApi();
+    const made = await as(api, 'one')('create', 'pods', {
+      body: { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    });
+    await as(api, 'kubelet')('update', 'pods', { name: 'p', subresource: 'status', body: { ...made, status: { phase: 'Running' } } });
+    const patch = { name: 'p', subresource: 'status', patchType: 'strategic', body: { status: { podIP: '10.0.0.1' } } } as const;
+    const after = await as(api, 'kubelet')('patch', 'pods', patch);
+    expect(after.status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1' });
+    expect(fieldsOf(after, 'kubelet')).toEqual({ 'f:status': { 'f:phase': {}, 'f:podIP': {} } });
+  });
+
   it('are applied to status and scale on their own', async () => {
     const api = await fakeApi();
     await apply(api, 'deployments.apps', 'me', deployment({ replicas: 1 }));
