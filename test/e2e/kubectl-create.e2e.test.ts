@@ -126,6 +126,8 @@ test('create quota, poddisruptionbudget, priorityclass, ingress, job and cronjob
   await ns.run('create', 'cronjob', 'nightly', `--image=${IMAGE}`, '--schedule=0 3 * * *', '--', 'true');
   await ns.run('create', 'job', 'once', '--from=cronjob/nightly', '--dry-run=server');
   expect((await ns.json<ResourceQuota>('get', 'quota', 'limits')).spec?.hard).toMatchObject({ cpu: '1k' });
+  // From here on pods would have to say what they ask for.
+  await ns.run('delete', 'quota', 'limits');
   expect((await ns.json<PodDisruptionBudget>('get', 'pdb', 'budget')).spec).toMatchObject({ minAvailable: '50%' });
   expect((await ns.json<Ingress>('get', 'ingress', 'entry')).spec?.rules?.[0]?.http?.paths?.[0]).toMatchObject({
     pathType: 'Prefix',
