@@ -1,6 +1,7 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { type LiveRegistry, liveRegistry } from '../../api/live-registry.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { shareEntries } from '../../api/patch/apply/index.ts';
 import type { Registry } from '../../api/registry.ts';
 import type { CustomResourceDefinition } from '../../api/schema/generated/types.ts';
 import type { Cached, Collection, WatchCache } from '../../store/watch-cache/collection.ts';
@@ -10,6 +11,13 @@ import { notBuilt } from './errors.ts';
 import { lazyView, type Resource } from './resource.ts';
 
 export { keyOf, type Resource } from './resource.ts';
+
+/** Objects of one template share the trees of their managedFields in memory. */
+function parseObject(text: string): KubeObject {
+  const object = JSON.parse(text) as KubeObject;
+  shareEntries(object.metadata?.managedFields);
+  return object;
+}
 
 export interface Resources {
   /** What is served now. */
@@ -38,7 +46,10 @@ export async function openResources(registry: Registry, cache: WatchCache): Prom
     if (collections.has(prefix)) continue;
     const { persistence } = definition;
     const indexes = definition.indexes as Record<string, (object: KubeObject) => readonly string[]>;
-    collections.set(prefix, cache.open<KubeObject>({ prefix, persistence: persistence === 'none' ? 'durable' : persistence, indexes }));
+    collections.set(
+      prefix,
+      cache.open<KubeObject>({ prefix, persistence: persistence === 'none' ? 'durable' : persistence, indexes, parse: parseObject }),
+    );
   }
   const builtIn = await Promise.all(stored.map(async (definition) => openResource(definition, collections.get(prefixOf(definition)))));
   return new OpenResources(registry, builtIn, cache);
@@ -92,7 +103,7 @@ class OpenResources implements Resources {
       const prefix = prefixOf(kind.storage);
       // A kind of the server's own keeps its objects to itself.
       if (this.#builtIn.some((resource) => resource.prefix === prefix)) continue;
-      const collection = collections.get(prefix) ?? (await this.#cache.open<KubeObject>({ prefix }));
+      const collection = collections.get(prefix) ?? (await this.#cache.open<KubeObject>({ prefix, parse: parseObject }));
       collections.set(prefix, collection);
       next.set(kind, before.get(kind) ?? openKind(kind, collection, prefix));
     }

@@ -3,7 +3,7 @@ import { type Entry, type Store, StoreError, type StoreEvent } from '../store.ts
 import type { Cached, Collection, CollectionEvent, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
-import { Item } from './item.ts';
+import { Item, type Parse } from './item.ts';
 import { type Overlay, readPage } from './ordered-read.ts';
 import { deepFreeze, encodeStored } from './resource-version.ts';
 import type { RevisionWaiters } from './revision-waiters.ts';
@@ -38,6 +38,7 @@ const NO_OVERLAY: Overlay<never> = new Map();
 export class CachedCollection<T extends object> implements Collection<T> {
   readonly #options: CollectionOptions<T>;
   readonly #parts: CollectionParts;
+  readonly #parse: Parse<T>;
   readonly #items = new Map<string, Item<T>>();
   readonly #keys = new SortedKeys();
   readonly #indexes: ReadonlyMap<string, ValueIndex<T>>;
@@ -49,6 +50,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
   constructor(options: CollectionOptions<T>, parts: CollectionParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#parse = options.parse ?? JSON.parse;
     this.#indexes = new Map(Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => [name, new ValueIndex(valuesOf)]));
     this.#history = new EventHistory({ clock: parts.clock, limits: parts.history, floor: 0 });
   }
@@ -93,7 +95,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.#puts.set(stored, handed);
     try {
       const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
-      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object);
+      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#parse);
     } finally {
       this.#puts.delete(stored);
     }
@@ -135,7 +137,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   /** An entry of the first listing; what events said about its key since counts more. */
   load(entry: Entry): void {
-    this.#set(Item.fromStored(entry));
+    this.#set(Item.fromStored(entry, this.#parse));
   }
 
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
@@ -162,8 +164,8 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
     const handed = this.#puts.get(event.value);
-    if (!handed) return Item.fromStored(event);
-    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object);
+    if (!handed) return Item.fromStored(event, this.#parse);
+    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#parse);
     return handed.item;
   }
 
@@ -174,7 +176,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     // Of several deletes of one state the store accepts the first.
     const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
     const item = pending?.last
-      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last)
+      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#parse)
       : previous.deletedAt(revision);
     if (pending) pending.item = item;
     return { type: 'DELETED', item, previous, revision };

@@ -96,6 +96,8 @@ export interface CollectionOptions<T> {
   readonly persistence?: 'durable' | 'write-behind';
   /** index name -> the values under which an object is found. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** Reads an object's JSON, sharing with others what is equal; JSON.parse when absent. */
+  readonly parse?: (text: string) => T;
 }
 
 /** All collections of one store, fed by one subscription. `open` loads what the store has and is called once per prefix. */

@@ -21,4 +21,5 @@ export {
 } from './managers.ts';
 export { customResourceType, openApiType, type StructuralSchema } from './openapi-type.ts';
 export { ownershipAfterUpdate, type Write } from './ownership.ts';
+export { shareEntries } from './shared-sets.ts';
 export type { Versioned, Versions } from './versions.ts';

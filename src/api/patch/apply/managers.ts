@@ -2,6 +2,7 @@ import { type FieldError, invalid, tooLong } from '../../meta/field-error.ts';
 import type { ManagedFieldsEntry } from '../../schema/generated/types.ts';
 import { type FieldSet, isEmptySet, union } from './field-set.ts';
 import { readFieldSet, sortSet } from './path-element.ts';
+import { shareSet } from './shared-sets.ts';
 
 /** One entry of metadata.managedFields: who owns which fields, and since when. */
 export interface Manager {
@@ -81,7 +82,7 @@ function entryOf({ manager, operation, apiVersion, subresource, time, fields, en
     apiVersion,
     ...(time !== undefined && { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: sortSet(fields),
+    fieldsV1: shareSet(sortSet(fields)),
     ...(subresource && { subresource }),
   };
 }
