@@ -32,7 +32,7 @@ test('a revision is named by its hash, carries it, is owned, and puts the templa
   const revision = revisionOf('a', 3);
   const hash = revision.metadata?.labels?.['controller-revision-hash'];
   expect(revision.metadata?.name).toBe(`web-${hash}`);
-  expect(revision.metadata?.labels?.['app']).toBe('web');
+  expect(revision.metadata?.labels?.app).toBe('web');
   expect(revision.metadata?.annotations).toEqual({ 'kubernetes.io/change-cause': 'a' });
   expect(revision.metadata?.ownerReferences?.[0]).toMatchObject({ kind: 'DaemonSet', name: 'web', uid: 'u', controller: true });
   expect(revision.revision).toBe(3);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/schema/generated/types.ts';
+import { slowStart } from '../lib/slow-start-plan.ts';
 import { rankForDeletion } from './pod-ranking-plan.ts';
-import { planReplicas, planStatus, slowStart } from './replicas-plan.ts';
+import { planReplicas, planStatus } from './replicas-plan.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
 
@@ -77,11 +78,6 @@ test('a set with failing creations and dying pods still reaches its size', () =>
     }),
     { numRuns: 50 },
   );
-});
-
-test('batches double and add up', () => {
-  expect(slowStart(10)).toEqual([1, 2, 4, 3]);
-  expect(slowStart(0)).toEqual([]);
 });
 
 test('pods that end or go do not count; a set that is being deleted makes none', () => {

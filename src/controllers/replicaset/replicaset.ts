@@ -4,12 +4,13 @@ import { replicationControllers } from '../../api/core/replication-controller.ts
 import { apiVersionOf, type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { type LabelMatcher, labelSelectorMatcher } from '../../api/meta/selectors.ts';
-import { ApiError, isNotFound } from '../../api/meta/status.ts';
+import { isNotFound } from '../../api/meta/status.ts';
 import type { LabelSelector, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
-import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace, ownerReference } from '../lib/ownership-plan.ts';
-import { planReplicas, planStatus, type ReplicaFailure, type Replicated, slowStart } from './replicas-plan.ts';
+import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { createPods, deletePods, isNamespaceGoing, messageOf, podOf } from '../lib/pod-control.ts';
+import { planReplicas, planStatus, type ReplicaFailure, type Replicated } from './replicas-plan.ts';
 
 interface Flavour<T extends Replicated> {
   readonly name: string;
@@ -73,7 +74,7 @@ async function reconcile<T extends Replicated>(flavour: Flavour<T>, request: Rec
   return afterMs === undefined ? undefined : { afterMs };
 }
 
-interface Failure {
+interface ShownFailure {
   readonly shown: ReplicaFailure;
   readonly error: unknown;
 }
@@ -83,61 +84,24 @@ async function act<T extends Replicated>(
   owner: T,
   owned: readonly Pod[],
   request: ReconcileRequest,
-): Promise<Failure | undefined> {
+): Promise<ShownFailure | undefined> {
   const plan = planReplicas(owner, owned, relatedPods(flavour, owner, request), request.clock.now());
   const ref = { ...owner, apiVersion: apiVersionOf(flavour.resource), kind: flavour.resource.kind };
-  for (const batch of slowStart(plan.create)) {
-    const failed = await firstFailure(Array.from({ length: batch }, () => createPod(ref, request)));
-    if (failed) return isNamespaceGoing(failed.error) ? undefined : describe('FailedCreate', failed.error);
-  }
-  const failed = await firstFailure(plan.remove.map((pod) => deletePod(ref, pod, request)));
-  return failed && describe('FailedDelete', failed.error);
+  const pod = podOf(ref, owner.spec?.template ?? {});
+  const failed = await createPods(
+    ref,
+    Array.from({ length: plan.create }, () => pod),
+    request,
+  );
+  if (failed) return isNamespaceGoing(failed.error) ? undefined : describe('FailedCreate', failed.error);
+  const undeleted = await deletePods(ref, plan.remove, request);
+  return undeleted && describe('FailedDelete', undeleted.error);
 }
 
 function relatedPods<T extends Replicated>({ resource }: Flavour<T>, owner: T, { informer }: ReconcileRequest): readonly Pod[] {
   const parent = controllerOf(owner);
   const siblings = parent ? informer(resource).by('owner', parent.uid) : [owner];
   return siblings.flatMap((set) => informer(pods).by('owner', set.metadata?.uid ?? ''));
-}
-
-async function createPod(
-  owner: Replicated & { apiVersion: string; kind: string },
-  { client, event, signal }: ReconcileRequest,
-): Promise<void> {
-  const { namespace, name } = owner.metadata ?? {};
-  const { metadata, spec } = owner.spec?.template ?? {};
-  const pod: Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      labels: metadata?.labels,
-      annotations: metadata?.annotations,
-      finalizers: metadata?.finalizers,
-      ownerReferences: [ownerReference(owner, owner.apiVersion, owner.kind)],
-    },
-    spec,
-  };
-  try {
-    const created = await client.create(pods, pod, { namespace, signal });
-    event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata?.name}`);
-  } catch (error) {
-    if (!isNamespaceGoing(error)) event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
-    throw error;
-  }
-}
-
-async function deletePod(owner: Replicated, pod: Pod, { client, event, signal }: ReconcileRequest): Promise<void> {
-  const { namespace, name = '', uid } = pod.metadata ?? {};
-  try {
-    await client.delete(pods, name, { namespace, delete: { preconditions: { uid } }, signal });
-    event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
-  } catch (error) {
-    if (isNotFound(error)) return;
-    event(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
-    throw error;
-  }
 }
 
 async function writeStatus<T extends Replicated>(
@@ -153,12 +117,7 @@ async function writeStatus<T extends Replicated>(
     });
 }
 
-async function firstFailure(work: readonly Promise<void>[]): Promise<{ error: unknown } | undefined> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-  return failed && { error: failed.reason };
-}
-
-const describe = (reason: ReplicaFailure['reason'], error: unknown): Failure => ({ shown: { reason, message: messageOf(error) }, error });
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-const isNamespaceGoing = (error: unknown) =>
-  error instanceof ApiError && (error.details?.causes?.some((c) => c.reason === 'NamespaceTerminating') ?? false);
+const describe = (reason: ReplicaFailure['reason'], error: unknown): ShownFailure => ({
+  shown: { reason, message: messageOf(error) },
+  error,
+});
