@@ -3,6 +3,7 @@ import type { Controller, LiveKinds } from '../client/controller.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
 import { deployment } from './deployment/deployment.ts';
+import { disruption, staleDisruptionTarget } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
@@ -56,6 +57,8 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     priorityLevelController(),
     csr({ signer }),
     clusterRoleAggregation,
+    disruption({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
+    staleDisruptionTarget,
     validatingAdmissionPolicyStatus({ kinds: () => registry }),
   ];
 }

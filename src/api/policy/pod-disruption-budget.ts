@@ -13,7 +13,6 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   generation: true,
   hooks: { checksRequired: true, validate: checkPodDisruptionBudget, validateStatus: checkPodDisruptionBudgetStatus },
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Min Available', 'string', (pdb) => String(pdb.spec?.minAvailable ?? 'N/A')),
