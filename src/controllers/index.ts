@@ -2,6 +2,7 @@ import type { Registry } from '../api/registry.ts';
 import type { Controller, LiveKinds } from '../client/controller.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
+import { daemonSet } from './daemonset/daemonset.ts';
 import { deployment } from './deployment/deployment.ts';
 import { disruption, staleDisruptionTarget } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
@@ -44,6 +45,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     deployment,
     replicaSet,
     replicationController,
+    daemonSet(),
     garbageCollector({ resources: registry.all, custom }),
     endpointslice,
     endpointsController,

@@ -18,7 +18,6 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   scope: 'Namespaced',
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Controller', 'string', controllerCell, { description: 'Controller of the object' }),

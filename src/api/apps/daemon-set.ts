@@ -17,7 +17,6 @@ export const daemonSets = defineResource<DaemonSet>({
   categories: ['all'],
   generation: true,
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Desired', 'integer', (set) => set.status?.desiredNumberScheduled ?? 0),
