@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { LiveRegistry } from '../api/live-registry.ts';
 import type { Registry as Definitions } from '../api/registry.ts';
 import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
-import { prune, validateSchema } from '../api/schema/index.ts';
+import { prune, showZeros, validateSchema } from '../api/schema/index.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -96,7 +96,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const admission = admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random }));
   const deps: RegistryDeps = {
     resources,
-    schemas: { prune, validate: validateSchema },
+    schemas: { prune, validate: validateSchema, showZeros },
     admission,
     allocators: allocatorsOf(options),
     turns: new KeyTurns(),

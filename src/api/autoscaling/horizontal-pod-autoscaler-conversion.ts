@@ -1,4 +1,10 @@
-import type { HorizontalPodAutoscaler, ObjectMeta, V2HorizontalPodAutoscaler, V2MetricSpec } from '../schema/generated/types.ts';
+import type {
+  HorizontalPodAutoscaler,
+  ObjectMeta,
+  V2HorizontalPodAutoscaler,
+  V2MetricSpec,
+  V2MetricStatus,
+} from '../schema/generated/types.ts';
 
 /** Annotations that carry v2's content through autoscaling/v1 (their names are part of the API). */
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
@@ -14,7 +20,8 @@ export function toV1(v2: V2HorizontalPodAutoscaler): HorizontalPodAutoscaler {
   const { metrics = [], behavior, ...spec } = v2.spec ?? ({} as NonNullable<typeof v2.spec>);
   const cpu = metrics.find(isCpuUtilization);
   const others = metrics.filter((m) => m !== cpu);
-  const { currentMetrics = [], conditions = [], ...status } = v2.status ?? ({} as NonNullable<typeof v2.status>);
+  const { currentMetrics: measured, conditions = [], ...status } = v2.status ?? ({} as NonNullable<typeof v2.status>);
+  const currentMetrics = measured ?? [];
   const currentCpu = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu')?.resource?.current.averageUtilization;
   const carried = {
     ...(others.length > 0 && { [METRICS]: JSON.stringify(others) }),
@@ -43,7 +50,7 @@ export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
   const { currentCPUUtilizationPercentage: _, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
   const metrics = [...cpuMetric(targetCPUUtilizationPercentage), ...(parse<V2MetricSpec[]>(annotations[METRICS]) ?? [])];
   const behavior = parse(annotations[BEHAVIOR]);
-  const currentMetrics = parse(annotations[CURRENT_METRICS]);
+  const currentMetrics = parse<V2MetricStatus[]>(annotations[CURRENT_METRICS]);
   const conditions = parse(annotations[CONDITIONS]);
   const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIED.includes(key)));
   return {
@@ -52,7 +59,7 @@ export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
     metadata: withAnnotations(v1.metadata, kept),
     ...(v1.spec && { spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior }) } }),
     ...(v1.status && {
-      status: { ...status, ...(currentMetrics !== undefined && { currentMetrics }), ...(conditions !== undefined && { conditions }) },
+      status: { ...status, currentMetrics: currentMetrics ?? null, ...(conditions !== undefined && { conditions }) },
     }),
   } as V2HorizontalPodAutoscaler;
 }

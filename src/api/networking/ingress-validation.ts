@@ -30,7 +30,7 @@ const hostFindings = (host: string): string[] => (host.includes('*') ? wildcardS
 
 export function checkReference(path: string, { apiGroup, kind, name }: Partial<TypedLocalObjectReference>): FieldError[] {
   return [
-    ...(apiGroup === undefined ? [] : found(`${path}.apiGroup`, apiGroup, dns1123SubdomainFindings(apiGroup))),
+    ...(typeof apiGroup === 'string' ? found(`${path}.apiGroup`, apiGroup, dns1123SubdomainFindings(apiGroup)) : []),
     ...(kind ? found(`${path}.kind`, kind, pathSegmentFindings(kind)) : [required(`${path}.kind`)]),
     ...(name ? found(`${path}.name`, name, pathSegmentFindings(name)) : [required(`${path}.name`)]),
   ];

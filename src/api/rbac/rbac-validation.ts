@@ -18,7 +18,7 @@ function checkRule(at: string, rule: PolicyRule, namespaced: boolean): FieldErro
   return errors;
 }
 
-export const checkRole = ({ rules = [] }: Role): FieldError[] => rules.flatMap((rule, i) => checkRule(`rules[${i}]`, rule, true));
+export const checkRole = ({ rules }: Role): FieldError[] => (rules ?? []).flatMap((rule, i) => checkRule(`rules[${i}]`, rule, true));
 
 export function checkClusterRole({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const selectors = aggregationRule?.clusterRoleSelectors ?? [];

@@ -14,3 +14,4 @@ export {
   schemaOf,
   schemasFingerprint,
 } from './schema.ts';
+export { showZeros } from './zeros.ts';

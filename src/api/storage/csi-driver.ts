@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
+import { same } from '../meta/validation.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
 import { checkCsiDriver, checkCsiDriverUpdate } from './csi-validation.ts';
 
@@ -29,6 +30,11 @@ export const csiDrivers = defineResource<CSIDriver>({
       fill(spec, { attachRequired: true, podInfoOnMount: false, storageCapacity: false, requiresRepublish: false, seLinuxMount: false });
       fillZero(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
       if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
+    },
+    // Upstream counts from the first change on.
+    prepareForCreate: ({ metadata }) => void delete metadata?.generation,
+    prepareForUpdate({ metadata, spec }, old) {
+      if (metadata && metadata.generation === undefined && !same(spec, old.spec)) metadata.generation = 0;
     },
     validate: checkCsiDriver,
     validateUpdate: checkCsiDriverUpdate,

@@ -13,6 +13,8 @@ export interface SchemaWalks {
   /** Brings the draft into its stored form; answers with findings such as `unknown field "spec.foo"`. */
   prune(draft: KubeObject, schema: string): readonly string[];
   validate(object: KubeObject, schema: string): readonly FieldError[];
+  /** Sets the zero values that upstream shows although nobody set them. */
+  showZeros(draft: KubeObject, schema: string): void;
 }
 
 /** What admission/chain.ts offers. Plugins throw ApiError to refuse. */

@@ -27,8 +27,10 @@ export const hookContext = ({ deps, context, subresource }: Strategy): HookConte
 
 const hasStatus = (definition: ResourceDefinition): boolean => definition.subresources.status?.kind === 'status';
 
-export function setDefaults({ definition }: Strategy, draft: Draft): void {
+/** What upstream's defaults set, and the zero values that it shows. */
+export function setDefaults({ deps, definition }: Strategy, draft: Draft): void {
   definition.hooks.defaults?.(draft);
+  if (!definition.structural) deps.schemas.showZeros(draft, definition.schema);
 }
 
 /** Clients write spec, controllers write status: a new object starts without one. */

@@ -1,0 +1,187 @@
+import { findSchema } from './schema.ts';
+
+/**
+ * Fields that upstream shows although nobody set them: their json tags have no `omitempty`, or they are structs, of which `omitempty` leaves
+ * out none (types.go of kubernetes/api 1.36). `field` alone is a struct. Left out is what validation asks for anyway, and metadata of whole objects, which is always there.
+ */
+export const SHOWN: Readonly<Record<string, string>> = {
+  APIService: 'spec status',
+  CSIDriver: 'spec',
+  CSINode: 'spec',
+  CertificateSigningRequest: 'spec status',
+  ClusterRole: 'rules=null',
+  Container: 'resources',
+  ControllerRevision: 'revision=0',
+  CronJob: 'spec status',
+  DaemonEndpoint: 'Port=0',
+  DaemonSet: 'spec status',
+  DaemonSetSpec: 'updateStrategy',
+  DaemonSetStatus: 'currentNumberScheduled=0 desiredNumberScheduled=0 numberMisscheduled=0 numberReady=0',
+  Deployment: 'spec status',
+  DeploymentSpec: 'strategy',
+  DeviceClass: 'spec',
+  Endpoint: 'conditions',
+  EphemeralContainer: 'resources',
+  Event: 'involvedObject source firstTimestamp=null lastTimestamp=null eventTime=null reportingComponent="" reportingInstance=""',
+  EventsV1Event: 'eventTime=null regarding deprecatedSource deprecatedFirstTimestamp=null deprecatedLastTimestamp=null',
+  FlowSchema: 'spec status',
+  HTTPHeader: 'value=""',
+  HorizontalPodAutoscaler: 'spec status',
+  HorizontalPodAutoscalerStatus: 'currentReplicas=0 desiredReplicas=0',
+  ISCSIPersistentVolumeSource: 'lun=0',
+  ISCSIVolumeSource: 'lun=0',
+  Ingress: 'spec status',
+  IngressClass: 'spec',
+  IngressStatus: 'loadBalancer',
+  Job: 'spec status',
+  JobTemplateSpec: 'metadata spec',
+  Lease: 'spec',
+  MutatingAdmissionPolicy: 'spec',
+  Namespace: 'spec status',
+  NetworkPolicy: 'spec',
+  NetworkPolicySpec: 'podSelector',
+  Node: 'spec status',
+  NodeDaemonEndpoints: 'kubeletEndpoint',
+  NodeStatus: 'daemonEndpoints nodeInfo',
+  NodeSystemInfo:
+    'architecture="" bootID="" containerRuntimeVersion="" kernelVersion="" kubeProxyVersion="" kubeletVersion="" machineID="" operatingSystem="" osImage="" systemUUID=""',
+  PersistentVolume: 'spec status',
+  PersistentVolumeClaim: 'spec status',
+  PersistentVolumeClaimSpec: 'resources',
+  PersistentVolumeClaimTemplate: 'metadata',
+  Pod: 'spec status',
+  PodDisruptionBudget: 'spec status',
+  PodDisruptionBudgetStatus: 'currentHealthy=0 desiredHealthy=0 disruptionsAllowed=0 expectedPods=0',
+  PodTemplate: 'template',
+  PodTemplateSpec: 'metadata spec',
+  PriorityClass: 'value=0',
+  PriorityLevelConfiguration: 'spec status',
+  ReplicaSet: 'spec status',
+  ReplicaSetStatus: 'replicas=0',
+  ReplicationController: 'spec status',
+  ReplicationControllerStatus: 'replicas=0',
+  ResourceClaimSpec: 'devices',
+  ResourceClaimTemplateSpec: 'metadata spec',
+  ResourceFieldSelector: 'divisor="0"',
+  ResourceQuota: 'spec status',
+  ResourceV1ResourceClaim: 'spec status',
+  Role: 'rules=null',
+  Service: 'spec status',
+  ServiceCIDR: 'spec status',
+  ServiceStatus: 'loadBalancer',
+  SleepAction: 'seconds=0',
+  StatefulSet: 'spec status',
+  StatefulSetOrdinals: 'start=0',
+  StatefulSetSpec: 'serviceName="" updateStrategy',
+  StatefulSetStatus: 'availableReplicas=0 replicas=0',
+  StorageV1TokenRequest: 'audience=""',
+  Sysctl: 'value=""',
+  TypedLocalObjectReference: 'apiGroup=null',
+  TypedObjectReference: 'apiGroup=null',
+  V2HorizontalPodAutoscaler: 'spec status',
+  V2HorizontalPodAutoscalerStatus: 'currentMetrics=null desiredReplicas=0',
+  ValidatingAdmissionPolicy: 'spec status',
+  VolumeAttachment: 'spec status',
+  VolumeAttachmentStatus: 'attached=false',
+};
+
+/**
+ * Sets the zero values that upstream always shows, in place. Parts that came from the cache are frozen: those that lack something are replaced by copies.
+ * Lists within a status are not looked into. A kind without a schema stays as it is.
+ */
+export function showZeros(draft: object, schemaName: string): void {
+  if (findSchema(schemaName)) showerOf(schemaName, false)?.(draft as JsonObject);
+}
+
+type JsonObject = Record<string, unknown>;
+/** Answers with what it was given, or with a copy if that could not be changed. */
+type Shower = (object: JsonObject) => JsonObject;
+
+/** `null`: nothing to show anywhere within. */
+const showers = new Map<string, Shower | null>();
+
+interface Step {
+  readonly field: string;
+  /** undefined: shown only when it is there. */
+  readonly zero: (() => unknown) | undefined;
+  readonly inner: Shower | undefined;
+  readonly through: 'value' | 'list' | 'map';
+}
+
+function showerOf(schemaName: string, inStatus: boolean): Shower | null {
+  const key = inStatus ? `${schemaName}/status` : schemaName;
+  const known = showers.get(key);
+  if (known !== undefined) return known;
+  // Known before its steps are: schemas refer to themselves, and none that does has anything to show.
+  showers.set(key, null);
+  const steps = stepsOf(schemaName, inStatus);
+  const shower = steps.length > 0 ? (object: JsonObject) => show(object, steps) : null;
+  showers.set(key, shower);
+  return shower;
+}
+
+function stepsOf(schemaName: string, inStatus: boolean): Step[] {
+  const zeros = zerosOf(SHOWN[schemaName] ?? '');
+  const steps: Step[] = [];
+  for (const { name, type } of findSchema(schemaName)?.fields.values() ?? []) {
+    const through = type.is === 'list' || type.is === 'map' ? type.is : 'value';
+    const target = type.is === 'list' ? type.items : type.is === 'map' ? type.values : type;
+    const within = inStatus || name === 'status';
+    const looksIn = target.is === 'schema' && target.name !== 'ObjectMeta' && !(within && through !== 'value');
+    const inner = (looksIn && showerOf(target.name, within)) || undefined;
+    const zero = zeros.get(name);
+    if (zero || inner) steps.push({ field: name, zero, inner, through });
+  }
+  return steps;
+}
+
+function zerosOf(text: string): Map<string, () => unknown> {
+  const zeros = new Map<string, () => unknown>();
+  for (const entry of text.split(' ').filter(Boolean)) {
+    const equals = entry.indexOf('=');
+    if (equals < 0) zeros.set(entry, () => ({}));
+    else {
+      const zero: unknown = JSON.parse(entry.slice(equals + 1));
+      zeros.set(entry.slice(0, equals), () => zero);
+    }
+  }
+  return zeros;
+}
+
+function show(object: JsonObject, steps: readonly Step[]): JsonObject {
+  let shown = object;
+  for (const { field, zero, inner, through } of steps) {
+    const before = object[field];
+    let after = before ?? zero?.();
+    if (inner && after !== undefined && after !== null) after = through === 'value' ? inner(after as JsonObject) : showEach(after, inner);
+    if (after === before) continue;
+    if (shown === object && !Object.isExtensible(object)) shown = { ...object };
+    shown[field] = after;
+  }
+  return shown;
+}
+
+function showEach(items: unknown, inner: Shower): unknown {
+  if (!Array.isArray(items)) return showValues(items as JsonObject, inner);
+  let shown: unknown[] = items;
+  for (let i = 0; i < shown.length; i++) {
+    const before = shown[i] as JsonObject;
+    const after = inner(before);
+    if (after === before) continue;
+    if (!Object.isExtensible(shown)) shown = [...shown];
+    shown[i] = after;
+  }
+  return shown;
+}
+
+function showValues(items: JsonObject, inner: Shower): JsonObject {
+  let shown = items;
+  for (const key of Object.keys(items)) {
+    const before = shown[key] as JsonObject;
+    const after = inner(before);
+    if (after === before) continue;
+    if (!Object.isExtensible(shown)) shown = { ...shown };
+    shown[key] = after;
+  }
+  return shown;
+}
