@@ -30,7 +30,7 @@ import { sendWatch } from './watch-response.ts';
 const URL_LIMIT = 32 * 1024;
 const URI_TOO_LONG = 414;
 /** A write costs 0.2 to 0.5 ms of the one thread: so many of them, and reads that came meanwhile are answered before the next ones. */
-const WRITES_A_TURN = 16;
+const WRITES_A_TURN = 6;
 
 export interface FrontOptions {
   readonly registry: Registry;

@@ -8,14 +8,12 @@ import type { ApiError, Status } from '../../api/meta/status.ts';
 import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
-import { drained } from './drain.ts';
+import { writePieces } from './pieces.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
-/** Lists are written in pieces of about this size, so that a large one is never held twice. */
-const PIECE_BYTES = 256 * 1024;
 const COMMA = Buffer.from(',');
 const LIST_END = Buffer.from(']}\n');
 const gzipFast = promisify<Buffer, { level: number }, Buffer>(gzip);
@@ -131,23 +129,8 @@ async function sendBytes(
     return;
   }
   reply.writeHead(code, { ...headers, 'Content-Length': length });
-  await writePieces(reply, parts);
+  await writePieces(reply, parts, length);
 }
 
 /** RFC 7234's warn-text: a quoted string without line breaks. */
 const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}"`;
-
-async function writePieces(reply: ServerResponse, parts: readonly Uint8Array[]): Promise<void> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  for (const part of parts) {
-    waiting.push(part);
-    size += part.length;
-    if (size < PIECE_BYTES) continue;
-    const free = reply.write(Buffer.concat(waiting));
-    waiting = [];
-    size = 0;
-    if (!free && !(await drained(reply))) return;
-  }
-  reply.end(waiting.length === 1 ? waiting[0] : Buffer.concat(waiting));
-}

@@ -17,7 +17,7 @@ const configMap = (name: string, annotations: object = {}) => ({
   data: { 'app.properties': 'key=value of the application\n'.repeat(15), seq: SEQUENCE },
 });
 
-/** About 3 kB as it is stored. No scheduler has its name: what is measured is the API. */
+/** About 3 kB as it is stored, managedFields included. No scheduler has its name: what is measured is the API. */
 const pod = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -29,7 +29,7 @@ const pod = (name: string) => ({
         name: 'main',
         image: 'registry.example/team/application:1.2.3',
         command: ['/bin/application', '--config', '/etc/application/config.yaml'],
-        env: Array.from({ length: 20 }, (_, i) => ({ name: `APPLICATION_SETTING_${i}`, value: `the value of setting number ${i}` })),
+        env: Array.from({ length: 4 }, (_, i) => ({ name: `APPLICATION_SETTING_${i}`, value: `the value of setting number ${i}` })),
         ports: [{ name: 'http', containerPort: 8080 }],
         resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
         readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
