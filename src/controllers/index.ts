@@ -7,6 +7,7 @@ import { deployment } from './deployment/deployment.ts';
 import { disruption, staleDisruptionTarget } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
+import { ephemeralVolume } from './ephemeral-volume/ephemeral-volume.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { namespace } from './namespace/namespace.ts';
@@ -19,6 +20,7 @@ import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
+import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
 import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystatus/validatingadmissionpolicystatus.ts';
 
 /** What controllers need beyond the API: given by the composition root. */
@@ -53,11 +55,13 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     nodelifecycle,
     podgc,
     resourceQuota({ resources: registry.all, custom }),
+    ephemeralVolume,
     pvcProtection,
     pvProtection,
     flowSchemaController(),
     priorityLevelController(),
     csr({ signer }),
+    tokenCleaner,
     clusterRoleAggregation,
     disruption({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
     staleDisruptionTarget,
