@@ -19,6 +19,7 @@ import { resourceQuota } from './resourcequota/resourcequota.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
+import { statefulSet } from './statefulset/statefulset.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
 import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
 import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystatus/validatingadmissionpolicystatus.ts';
@@ -48,6 +49,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     replicaSet,
     replicationController,
     daemonSet(),
+    statefulSet,
     garbageCollector({ resources: registry.all, custom }),
     endpointslice,
     endpointsController,

@@ -20,7 +20,6 @@ export const statefulSets = defineResource<StatefulSet>({
     scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
     status: { kind: 'status' },
   },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Ready', 'string', readyCell, { description: 'Number of the pod with ready state' }),
