@@ -10,7 +10,6 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   plural: 'servicecidrs',
   scope: 'Cluster',
   hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
-  generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: [nameColumn, column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(',')), ageColumn],

@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceClaimTemplate } from '../schema/generated/types.ts';
+import { defaultDeviceRequests } from './device-request-defaults.ts';
 
 export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   group: 'resource.k8s.io',
@@ -10,4 +11,5 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   scope: 'Namespaced',
   behaviour: 'stored-only',
   columns: [nameColumn, ageColumn],
+  hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec?.spec) },
 });

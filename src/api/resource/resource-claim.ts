@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceV1ResourceClaim } from '../schema/generated/types.ts';
+import { defaultDeviceRequests } from './device-request-defaults.ts';
 
 function stateCell({ metadata, status }: ResourceV1ResourceClaim): string {
   const deleted = metadata?.deletionTimestamp ? ['deleted'] : [];
@@ -18,4 +19,5 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
   columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
+  hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec) },
 });

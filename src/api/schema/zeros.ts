@@ -13,6 +13,8 @@ export const SHOWN: Readonly<Record<string, string>> = {
   Container: 'resources',
   ControllerRevision: 'revision=0',
   CronJob: 'spec status',
+  CustomResourceDefinition: 'status',
+  CustomResourceDefinitionStatus: 'conditions=null acceptedNames storedVersions=null',
   DaemonEndpoint: 'Port=0',
   DaemonSet: 'spec status',
   DaemonSetSpec: 'updateStrategy',
