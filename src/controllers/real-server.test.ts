@@ -1,9 +1,22 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { customResourceDefinitions } from '../api/apiextensions/custom-resource-definition.ts';
-import { configMaps, deployments, endpointSlices, events, namespaces, pods, registry, replicaSets, services } from '../api/index.ts';
+import {
+  configMaps,
+  deployments,
+  endpointSlices,
+  events,
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  registry,
+  replicaSets,
+  services,
+  statefulSets,
+} from '../api/index.ts';
 import { customKinds } from '../api/live-registry.ts';
 import type { KubeObject } from '../api/meta/object.ts';
-import type { Deployment } from '../api/schema/generated/types.ts';
+import { podDisruptionBudgets } from '../api/policy/pod-disruption-budget.ts';
+import type { Deployment, PodDisruptionBudget, StatefulSet } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -11,7 +24,9 @@ import { silentLogger } from '../base/logger.ts';
 import { createClient } from '../client/client.ts';
 import { createInformers } from '../client/informer.ts';
 import { runControllers } from '../client/run-controllers.ts';
+import { namespaceLifecycle } from '../server/admission/plugins/namespace-lifecycle.ts';
 import { cronTabs } from '../server/crd/fake-crds.ts';
+import { objectReader } from '../server/object-reader.ts';
 import { createApiCore, openApi } from '../server/server.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
 import { createWatchCache } from '../store/watch-cache/watch-cache.ts';
@@ -41,7 +56,8 @@ async function start() {
     resources,
     authorizer,
     serviceCidrs: ['10.43.0.0/16'],
-    admission: [],
+    // Or a deleted namespace is filled as fast as it is emptied.
+    admission: [namespaceLifecycle(objectReader(resources))],
     clock,
     random: Math.random,
     log,
@@ -152,10 +168,35 @@ test('on the real server orphaned replica sets live on, and a deleted namespace 
   expect(warnings).toEqual([]);
 });
 
+const database: StatefulSet = {
+  metadata: { name: 'db' },
+  spec: {
+    replicas: 2,
+    serviceName: 'db',
+    selector: { matchLabels: { app: 'db' } },
+    template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    volumeClaimTemplates: [
+      { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    ],
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+  },
+};
+const guard: PodDisruptionBudget = {
+  metadata: { name: 'guard' },
+  spec: { maxUnavailable: '50%', selector: { matchLabels: { app: 'db' } } },
+};
+
 test('an idle cluster is left alone: no controller writes when nothing changes', async () => {
-  const { client, signal, live } = await start();
+  const { client, signal, live, all } = await start();
   await client.create(deployments, web('a', 2), { namespace: 'n', signal });
+  await client.create(statefulSets, database, { namespace: 'n', signal });
+  await client.create(podDisruptionBudgets, guard, { namespace: 'n', signal });
   await live(5);
+  const set = await client.get(statefulSets, 'db', { namespace: 'n', signal });
+  expect(set.status).toMatchObject({ readyReplicas: 2, updatedReplicas: 2, currentRevision: set.status?.updateRevision });
+  expect((await all(persistentVolumeClaims)).map((c) => c.metadata?.name)).toEqual(['data-db-0', 'data-db-1']);
+  const { status } = await client.get(podDisruptionBudgets, 'guard', { namespace: 'n', signal });
+  expect(status).toMatchObject({ expectedPods: 2, currentHealthy: 2, disruptionsAllowed: 1 });
   const revision = async () => (await client.list(deployments, { signal })).metadata.resourceVersion;
   const before = await revision();
   await live(30);
