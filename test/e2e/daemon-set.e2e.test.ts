@@ -47,6 +47,8 @@ test('one pod runs on the node, placed there by the scheduler, and the columns c
     'node.kubernetes.io/unschedulable:NoSchedule',
   ]);
   expect(await ns.run('get', 'ds', 'd')).toMatch(/^d\s+1\s+1\s+1\s+1\s+1\s+<none>/m);
+  expect(await ns.run('describe', 'ds', 'd')).toMatch(/^Annotations:\s+deprecated.daemonset.template.generation: 1$/m);
+  expect(pod?.metadata?.labels?.['pod-template-generation']).toBe('1');
   expect(await ns.run('describe', 'ds', 'd')).toMatch(/SuccessfulCreate\s.*daemonset-controller\s+Created pod: d-/);
   expect((await revisions()).map((r) => [r.revision, r.metadata?.labels?.['controller-revision-hash']])).toEqual([
     [1, pod?.metadata?.labels?.['controller-revision-hash']],

@@ -4,6 +4,7 @@ import { column, defineResource } from '../define.ts';
 import { formatLabels, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { DaemonSet } from '../schema/generated/types.ts';
+import { countTemplateGeneration, startTemplateGeneration } from './daemon-set-generation.ts';
 import { defaultDaemonSet } from './workload-defaults.ts';
 import { checkDaemonSet, checkSelectorKept } from './workload-validation.ts';
 
@@ -31,6 +32,8 @@ export const daemonSets = defineResource<DaemonSet>({
   ],
   hooks: {
     defaults: defaultDaemonSet,
+    prepareForCreate: startTemplateGeneration,
+    prepareForUpdate: countTemplateGeneration,
     checksRequired: true,
     validate: checkDaemonSet,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),

@@ -1,7 +1,11 @@
+import { TEMPLATE_GENERATION } from '../../api/apps/daemon-set-generation.ts';
 import { fitsNodeAffinity } from '../../api/meta/node-selector.ts';
 import { tolerates } from '../../api/meta/tolerations.ts';
 import type { Affinity, DaemonSet, Node, Pod, PodSpec, PodTemplateSpec, Toleration } from '../../api/schema/generated/types.ts';
 import { REVISION_HASH_LABEL } from '../lib/revision-history-plan.ts';
+
+/** Of no use but to those who knew it before there were revisions: the hash tells which pods are up to date. */
+const GENERATION_LABEL = 'pod-template-generation';
 
 const toleration = (name: string, effect: string): Toleration => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists', effect });
 
@@ -38,10 +42,12 @@ const pinnedTo = (affinity: Affinity | undefined, nodeName: string): Affinity =>
 });
 
 /** What the DaemonSet's pod for one node is made from. `hash`: of the revision. */
-export function templateFor({ spec }: DaemonSet, nodeName: string, hash: string): PodTemplateSpec {
+export function templateFor({ metadata: owner, spec }: DaemonSet, nodeName: string, hash: string): PodTemplateSpec {
   const { metadata, spec: podSpec = { containers: [] } } = spec?.template ?? {};
+  const generation = owner?.annotations?.[TEMPLATE_GENERATION];
+  const marks = { ...(generation !== undefined && { [GENERATION_LABEL]: generation }), [REVISION_HASH_LABEL]: hash };
   return {
-    metadata: { ...metadata, labels: { ...metadata?.labels, [REVISION_HASH_LABEL]: hash } },
+    metadata: { ...metadata, labels: { ...metadata?.labels, ...marks } },
     spec: { ...podSpec, tolerations: daemonTolerations(podSpec), affinity: pinnedTo(podSpec.affinity, nodeName) },
   };
 }
