@@ -10,6 +10,7 @@ import { endpointslice } from './endpointslice/endpointslice.ts';
 import { ephemeralVolume } from './ephemeral-volume/ephemeral-volume.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
+import { job } from './job/job.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
 import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
@@ -22,6 +23,7 @@ import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-to
 import { statefulSet } from './statefulset/statefulset.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
 import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
+import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.ts';
 import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystatus/validatingadmissionpolicystatus.ts';
 
 /** What controllers need beyond the API: given by the composition root. */
@@ -50,6 +52,8 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     replicationController,
     daemonSet(),
     statefulSet,
+    job,
+    ttlAfterFinished,
     garbageCollector({ resources: registry.all, custom }),
     endpointslice,
     endpointsController,

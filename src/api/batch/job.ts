@@ -16,7 +16,6 @@ export const jobs = defineResource<Job>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
-  behaviour: 'stored-only',
   columns: jobColumns,
   hooks: {
     defaults: defaultJob,

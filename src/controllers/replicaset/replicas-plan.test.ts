@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/schema/generated/types.ts';
+import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
 import { slowStart } from '../lib/slow-start-plan.ts';
-import { rankForDeletion } from './pod-ranking-plan.ts';
 import { planReplicas, planStatus } from './replicas-plan.ts';
 
 const NOW = Date.UTC(2026, 0, 2);

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { LabelSelector, Pod, PodTemplateSpec, ReplicaSetCondition, ReplicaSetStatus } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
+import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
 import { availableAtMs, isActive, isFinished, isReady } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
-import { rankForDeletion } from './pod-ranking-plan.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common: so many pods of one template. */
 export interface Replicated extends KubeObject {

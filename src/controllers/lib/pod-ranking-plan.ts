@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
-import { isReady, readySinceMs } from '../lib/pod-state-plan.ts';
+import { isReady, readySinceMs } from './pod-state-plan.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 

@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { jobs, pods, registry } from '../../api/index.ts';
+import { ApiError } from '../../api/meta/status.ts';
+import type { Job, JobSpec, Pod } from '../../api/schema/generated/types.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { fakeCluster } from '../../client/fake-client.ts';
+import { createInformers } from '../../client/informer.ts';
+import { runControllers } from '../../client/run-controllers.ts';
+import { ttlAfterFinished } from '../ttl-after-finished/ttl-after-finished.ts';
+import { formatIndexes, parseIndexes } from './indexes-plan.ts';
+import { job } from './job.ts';
+import { INDEX, TRACKING } from './job-pods-plan.ts';
+
+type Fate = (pod: Pod) => number | undefined;
+
+/** The controllers of Jobs on a fake cluster. `live`: seconds in which every pod ends with the exit code that its fate gives; undefined runs on. */
+function start(spec: Partial<JobSpec>, fate: Fate) {
+  const clock = fakeClock();
+  const cluster = fakeCluster({ clock });
+  const { client } = cluster;
+  const { signal } = new AbortController();
+  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
+  const runner = runControllers({
+    controllers: [job, ttlAfterFinished],
+    client,
+    informers,
+    resource: registry.byId,
+    clock,
+    log: silentLogger,
+  });
+  void informers.run({ signal, ready() {} });
+  void runner.run({ signal, ready() {} });
+  const names: string[] = [];
+  const most = { active: 0, index: 0 };
+  const look = () => {
+    const active = cluster.all(pods).filter((p) => !p.status?.phase || p.status.phase === 'Running');
+    const indexes = active.map((p) => p.metadata?.annotations?.[INDEX]);
+    most.active = Math.max(most.active, active.length);
+    most.index = Math.max(most.index, ...indexes.map((i) => indexes.filter((j) => j === i).length));
+    return active;
+  };
+  const end = (pod: Pod) => {
+    const exitCode = fate(pod);
+    if (exitCode === undefined) return;
+    names.push(pod.metadata?.name ?? '');
+    const state = { terminated: { exitCode, finishedAt: rfc3339(clock.now()) } };
+    const containerStatuses = [{ name: 'c', image: '', imageID: '', ready: false, restartCount: 0, state }];
+    cluster.seed(pods, { ...pod, status: { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses } });
+  };
+  const live = async (seconds: number) => {
+    for (let i = 0; i < seconds; i += 1) {
+      await clock.advance(1000);
+      for (const pod of look()) end(pod);
+    }
+  };
+  const template = { metadata: { labels: { job: 'j' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+  const object: Job = {
+    metadata: { name: 'j', namespace: 'n' },
+    spec: { selector: { matchLabels: { job: 'j' } }, template, ...spec },
+  };
+  const create = () => client.create(jobs, object, { namespace: 'n', signal });
+  const change = (patch: object) => client.patch(jobs, 'j', 'merge', patch, { namespace: 'n', signal });
+  const status = () => cluster.find(jobs, 'n/j')?.status ?? {};
+  const has = (type: string) => status().conditions?.find((c) => c.type === type && c.status === 'True');
+  return { clock, cluster, client, signal, create, change, live, look, status, has, names, most };
+}
+
+test('a job with three completions makes as many pods, one after the other, counts each once and completes', async () => {
+  const { create, live, status, has, names, most, cluster } = start({ completions: 3, parallelism: 1 }, () => 0);
+  await create();
+  await live(10);
+  expect(status()).toMatchObject({ succeeded: 3, ready: 0, terminating: 0, uncountedTerminatedPods: {} });
+  expect(has('SuccessCriteriaMet')?.reason).toBe('CompletionsReached');
+  expect(has('Complete')).toBeDefined();
+  expect(status().completionTime).toBeDefined();
+  expect([names.length, most.active]).toEqual([3, 1]);
+  expect(cluster.all(pods).flatMap((p) => p.metadata?.finalizers ?? [])).toEqual([]);
+});
+
+test('whatever fails, lags or conflicts: completions are exact, and there are never more pods than parallelism says', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.boolean(),
+      fc.infiniteStream(fc.nat(9)),
+      async (completions, parallelism, indexed, luck) => {
+        const next = () => luck.next().value ?? 0;
+        const completionMode = indexed ? 'Indexed' : 'NonIndexed';
+        const cell = start({ completions, parallelism, backoffLimit: 1000, completionMode }, () => (next() < 2 ? 1 : 0));
+        cell.cluster.intercept = ({ verb }) => {
+          cell.look();
+          if (next() < 2) cell.cluster.history.hold();
+          if (next() < 4) cell.cluster.history.release();
+          if ((verb === 'create' || verb === 'patch' || verb === 'update') && next() < 2) throw new ApiError('Conflict', 'bad luck');
+        };
+        while (!cell.cluster.find(jobs, 'n/j')) await cell.create().catch(() => {});
+        for (let i = 0; i < 20; i += 1) {
+          await cell.live(5);
+          cell.cluster.history.release();
+        }
+        cell.cluster.intercept = () => {};
+        cell.cluster.history.release();
+        await cell.live(3000);
+        const ended = cell.cluster.all(pods).map((p) => p.status?.phase);
+        expect(cell.has('Complete')).toBeDefined();
+        expect(cell.status().succeeded).toBe(completions);
+        expect(ended.filter((phase) => phase === 'Succeeded').length).toBe(completions);
+        expect(cell.status().failed ?? 0).toBe(ended.filter((phase) => phase === 'Failed').length);
+        expect(cell.most.active).toBeLessThanOrEqual(parallelism);
+        if (indexed) expect(cell.most.index).toBe(1);
+        if (indexed) expect(cell.status().completedIndexes).toBe(formatIndexes(new Set(Array.from({ length: completions }, (_, i) => i))));
+      },
+    ),
+    { numRuns: 10 },
+  );
+}, 60_000);
+
+test('failures are retried with a growing wait until the limit, and then the job has failed', async () => {
+  const { create, live, status, has, names } = start({ backoffLimit: 2 }, () => 1);
+  await create();
+  await live(8);
+  expect([names.length, status().failed]).toEqual([1, 1]);
+  await live(6);
+  expect(names.length).toBe(2);
+  await live(15);
+  expect(names.length).toBe(2);
+  await live(12);
+  expect([names.length, status().failed]).toEqual([3, 3]);
+  expect(has('FailureTarget')?.reason).toBe('BackoffLimitExceeded');
+  expect(has('Failed')).toMatchObject({ reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' });
+});
+
+test('a pod of an indexed job knows its index by label, annotation, hostname and environment', async () => {
+  const { cluster, create, live } = start({ completionMode: 'Indexed', completions: 2, parallelism: 2 }, () => undefined);
+  await create();
+  await live(2);
+  const pod = cluster.all(pods).find((p) => p.spec?.hostname === 'j-1');
+  expect(pod?.metadata).toMatchObject({ labels: { [INDEX]: '1', job: 'j' }, annotations: { [INDEX]: '1' }, finalizers: [TRACKING] });
+  expect(pod?.metadata?.name).toMatch(/^j-1-/);
+  expect(pod?.spec?.containers[0]?.env).toEqual([
+    { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: `metadata.labels['${INDEX}']` } } },
+  ]);
+});
+
+test('an index that fails too often is given up alone, and the job fails when the others are done', async () => {
+  const spec = { completionMode: 'Indexed', completions: 3, parallelism: 3, backoffLimitPerIndex: 1 };
+  const { create, live, status, has } = start(spec, (pod) => (pod.metadata?.annotations?.[INDEX] === '1' ? 1 : 0));
+  await create();
+  await live(30);
+  expect(status()).toMatchObject({ completedIndexes: '0,2', failedIndexes: '1', succeeded: 2, failed: 2 });
+  expect(has('Failed')?.reason).toBe('FailedIndexes');
+});
+
+test('a failure policy ends the job at once, or does not count a failure', async () => {
+  const rule = (action: string) => ({ rules: [{ action, onExitCodes: { operator: 'In', values: [42] } }] });
+  const failing = start({ backoffLimit: 6, podFailurePolicy: rule('FailJob') }, () => 42);
+  await failing.create();
+  await failing.live(5);
+  expect(failing.has('Failed')?.reason).toBe('PodFailurePolicy');
+  expect(failing.has('Failed')?.message).toMatch(
+    /^Container c for pod n\/j-\S+ failed with exit code 42 matching FailJob rule at index 0$/,
+  );
+  const patient = start({ backoffLimit: 0, podFailurePolicy: rule('Ignore') }, () => (patient.names.length === 0 ? 42 : 0));
+  await patient.create();
+  await patient.live(30);
+  expect(patient.status()).toMatchObject({ succeeded: 1 });
+  expect(patient.status().failed).toBeUndefined();
+});
+
+test('a success policy ends the job when the leader is done, and stops the others', async () => {
+  const spec = { completionMode: 'Indexed', completions: 3, parallelism: 3, successPolicy: { rules: [{ succeededIndexes: '0' }] } };
+  const { cluster, create, live, status, has } = start(spec, (pod) => (pod.metadata?.annotations?.[INDEX] === '0' ? 0 : undefined));
+  await create();
+  await live(5);
+  expect(has('Complete')).toMatchObject({ reason: 'SuccessPolicy', message: 'Matched rules at index 0' });
+  expect([status().completedIndexes, cluster.all(pods).length]).toEqual(['0', 1]);
+});
+
+test('a suspended job has no pods; resumed it starts anew', async () => {
+  const { cluster, create, change, live, status, has } = start({ completions: 2, parallelism: 2 }, () => undefined);
+  await create();
+  await live(3);
+  const before = status().startTime;
+  await change({ spec: { suspend: true } });
+  await live(3);
+  expect(cluster.all(pods)).toEqual([]);
+  expect(has('Suspended')).toMatchObject({ reason: 'JobSuspended' });
+  await change({ spec: { suspend: false } });
+  await live(3);
+  expect(cluster.all(pods).length).toBe(2);
+  expect([has('Suspended'), status().failed]).toEqual([undefined, undefined]);
+  expect(Date.parse(status().startTime ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+});
+
+test('a job that takes too long is stopped, and goes when its time to live is over', async () => {
+  const { cluster, create, live, has } = start({ activeDeadlineSeconds: 5, ttlSecondsAfterFinished: 10 }, () => undefined);
+  await create();
+  await live(9);
+  expect(has('Failed')?.reason).toBe('DeadlineExceeded');
+  expect(cluster.all(pods)).toEqual([]);
+  await live(15);
+  expect(cluster.find(jobs, 'n/j')?.metadata?.deletionTimestamp).toBeDefined();
+});
+
+test('pods of a job that is gone lose the finalizer, and a job of somebody else is left alone', async () => {
+  const { cluster, client, signal, create, live } = start({}, () => undefined);
+  await create();
+  await live(2);
+  await client.delete(jobs, 'j', { namespace: 'n', signal });
+  await live(2);
+  expect(cluster.all(pods).map((p) => p.metadata?.finalizers ?? [])).toEqual([[]]);
+  const other = start({ managedBy: 'example.com/other' }, () => 0);
+  await other.create();
+  await other.live(2);
+  expect([other.cluster.all(pods), other.status()]).toEqual([[], {}]);
+});
+
+test('indexes are written in the compact form and read back', () => {
+  expect(formatIndexes(new Set([7, 1, 3, 5, 4, 9, 10]))).toBe('1,3-5,7,9,10');
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(50)), (list) => {
+      expect(parseIndexes(formatIndexes(new Set(list)), 51)).toEqual(new Set(list));
+    }),
+  );
+});
