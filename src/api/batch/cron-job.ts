@@ -4,6 +4,9 @@ import type { CronJob } from '../schema/generated/types.ts';
 import { checkCronJobUpdate, checkNewCronJob } from './cron-job-validation.ts';
 import { cronJobColumns } from './job-columns.ts';
 import { defaultCronJob } from './job-defaults.ts';
+import { indexWarnings } from './job-warnings.ts';
+
+const templateWarnings = workloadWarnings<CronJob>('spec.jobTemplate.spec.template', ({ spec }) => spec?.jobTemplate?.spec?.template, true);
 
 export const cronJobs = defineResource<CronJob>({
   group: 'batch',
@@ -21,7 +24,10 @@ export const cronJobs = defineResource<CronJob>({
     defaults: defaultCronJob,
     checksRequired: true,
     validateCreate: checkNewCronJob,
-    warnings: workloadWarnings('spec.jobTemplate.spec.template', ({ spec }) => spec?.jobTemplate?.spec?.template, true),
+    warnings: (job, old) => [
+      ...indexWarnings('spec.jobTemplate.spec', job.spec?.jobTemplate.spec, old?.spec?.jobTemplate.spec),
+      ...templateWarnings(job, old),
+    ],
     validateUpdate: checkCronJobUpdate,
     validateStatus: () => [],
   },

@@ -5,6 +5,9 @@ import { jobColumns } from './job-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
 import { checkJobStatus } from './job-status-validation.ts';
 import { checkJob, checkJobUpdate, checkNewJob } from './job-validation.ts';
+import { indexWarnings } from './job-warnings.ts';
+
+const templateWarnings = workloadWarnings<Job>('spec.template', ({ spec }) => spec?.template, true);
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -22,7 +25,7 @@ export const jobs = defineResource<Job>({
     prepareForCreate: generateSelector,
     checksRequired: true,
     validate: checkJob,
-    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
+    warnings: (job, old) => [...indexWarnings('spec', job.spec, old?.spec), ...templateWarnings(job, old)],
     validateCreate: checkNewJob,
     validateUpdate: checkJobUpdate,
     validateStatus: checkJobStatus,

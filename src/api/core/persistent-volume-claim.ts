@@ -3,6 +3,7 @@ import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
+import { claimWarnings } from './claim-warnings.ts';
 import { storageClassOf } from './storage-class-of.ts';
 import { checkClaim, checkClaimUpdate } from './validation-claim.ts';
 
@@ -35,6 +36,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     },
     checksRequired: true,
     validate: checkClaim,
+    warnings: claimWarnings,
     validateUpdate: checkClaimUpdate,
   },
 });

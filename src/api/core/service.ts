@@ -4,6 +4,7 @@ import { proxySubresource } from './proxy-subresource.ts';
 import { serviceColumns } from './service-columns.ts';
 import { defaultService } from './service-defaults.ts';
 import { keepAllocations } from './service-update.ts';
+import { serviceWarnings } from './service-warnings.ts';
 import { checkService, checkServiceStatus } from './validation-service.ts';
 import { checkServiceUpdate } from './validation-service-addresses.ts';
 
@@ -27,6 +28,7 @@ export const services = defineResource<Service>({
     prepareForUpdate: keepAllocations,
     checksRequired: true,
     validate: checkService,
+    warnings: serviceWarnings,
     validateUpdate: checkServiceUpdate,
     validateStatus: checkServiceStatus,
   },

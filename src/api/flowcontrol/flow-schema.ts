@@ -3,6 +3,7 @@ import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { FlowSchema } from '../schema/generated/types.ts';
+import { checkFlowSchema } from './flow-schema-validation.ts';
 
 export const flowSchemas = defineResource<FlowSchema>({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -24,5 +25,7 @@ export const flowSchemas = defineResource<FlowSchema>({
     defaults({ spec }) {
       if (spec) fillZero(spec, { matchingPrecedence: 1000 });
     },
+    checksRequired: true,
+    validate: checkFlowSchema,
   },
 });

@@ -3,6 +3,7 @@ import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { PriorityLevelConfiguration } from '../schema/generated/types.ts';
 import { defaultPriorityLevel } from './priority-level-defaults.ts';
+import { checkPriorityLevel } from './priority-level-validation.ts';
 
 const queuing = (level: PriorityLevelConfiguration) => level.spec?.limited?.limitResponse?.queuing;
 
@@ -23,5 +24,5 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
     column('QueueLengthLimit', 'string', (level) => queuing(level)?.queueLengthLimit ?? NONE),
     ageColumn,
   ],
-  hooks: { defaults: defaultPriorityLevel },
+  hooks: { defaults: defaultPriorityLevel, checksRequired: true, validate: checkPriorityLevel },
 });
