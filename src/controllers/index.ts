@@ -1,6 +1,7 @@
 import type { Registry } from '../api/registry.ts';
 import type { Controller, LiveKinds } from '../client/controller.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
+import { cronJob } from './cronjob/cronjob.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
 import { daemonSet } from './daemonset/daemonset.ts';
 import { deployment } from './deployment/deployment.ts';
@@ -54,6 +55,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     statefulSet,
     job,
     ttlAfterFinished,
+    cronJob,
     garbageCollector({ resources: registry.all, custom }),
     endpointslice,
     endpointsController,

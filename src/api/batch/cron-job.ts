@@ -18,7 +18,6 @@ export const cronJobs = defineResource<CronJob>({
   categories: ['all'],
   generation: true,
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: cronJobColumns,
   hooks: {
     defaults: defaultCronJob,
