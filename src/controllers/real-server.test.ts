@@ -2,9 +2,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { customResourceDefinitions } from '../api/apiextensions/custom-resource-definition.ts';
 import {
   configMaps,
+  cronJobs,
   deployments,
   endpointSlices,
   events,
+  jobs,
   namespaces,
   persistentVolumeClaims,
   pods,
@@ -16,7 +18,7 @@ import {
 import { customKinds } from '../api/live-registry.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import { podDisruptionBudgets } from '../api/policy/pod-disruption-budget.ts';
-import type { Deployment, PodDisruptionBudget, StatefulSet } from '../api/schema/generated/types.ts';
+import type { CronJob, Deployment, Job, PodDisruptionBudget, StatefulSet } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -85,6 +87,9 @@ async function start() {
       const name = pod.metadata?.name ?? '';
       if (pod.metadata?.deletionTimestamp && !pod.metadata.finalizers?.length) {
         await client.delete(pods, name, { namespace: 'n', delete: { gracePeriodSeconds: 0 }, signal });
+      } else if (pod.metadata?.labels?.['job-name']) {
+        const status = { phase: pod.metadata.labels.fate ?? 'Succeeded' };
+        await client.patch(pods, name, 'merge', { status }, { namespace: 'n', subresource: 'status', signal });
       } else if (pod.status?.phase !== 'Running') {
         const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(clock.now()) }];
         const podIP = `10.42.0.${i + 2}`;
@@ -239,5 +244,32 @@ test('custom kinds that come while controllers run are collected with their owne
   await client.delete(customResourceDefinitions, 'crontabs.stable.example.com', { signal });
   await live(3);
   expect(core.definitions.byId('crontabs.stable.example.com')).toBeUndefined();
+  expect(warnings).toEqual([]);
+});
+
+test('jobs that succeed, fail and are started by a schedule end in statuses that the server takes', async () => {
+  const { client, signal, live, all, warnings } = await start();
+  const template = (fate: string) => ({
+    metadata: { labels: { fate } },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] },
+  });
+  const make = (name: string, fate: string, more: object) =>
+    client.create(jobs, { metadata: { name, namespace: 'n' }, spec: { template: template(fate), ...more } }, { namespace: 'n', signal });
+  await make('many', 'Succeeded', { completions: 3, parallelism: 2 });
+  await make('numbered', 'Succeeded', { completions: 3, parallelism: 3, completionMode: 'Indexed' });
+  await make('failing', 'Failed', { backoffLimit: 0 });
+  await make('lost', 'Failed', { completions: 2, parallelism: 2, completionMode: 'Indexed', backoffLimitPerIndex: 0 });
+  const spec = { schedule: '* * * * *', jobTemplate: { spec: { template: template('Succeeded') } } };
+  await client.create(cronJobs, { metadata: { name: 'minutely', namespace: 'n' }, spec }, { namespace: 'n', signal });
+  await live(75);
+  const found = new Map((await all<Job>(jobs)).map((job) => [job.metadata?.name ?? '', job.status]));
+  const terminal = (name: string) => found.get(name)?.conditions?.at(-1);
+  expect([terminal('many')?.type, found.get('many')?.succeeded]).toEqual(['Complete', 3]);
+  expect([terminal('numbered')?.type, found.get('numbered')?.completedIndexes]).toEqual(['Complete', '0-2']);
+  expect([terminal('failing')?.reason, found.get('failing')?.failed]).toEqual(['BackoffLimitExceeded', 1]);
+  expect([terminal('lost')?.reason, found.get('lost')?.failedIndexes]).toEqual(['FailedIndexes', '0,1']);
+  const [cron] = await all<CronJob>(cronJobs);
+  expect(cron?.status?.lastSuccessfulTime).toBeDefined();
+  expect([...found].filter(([name, status]) => name.startsWith('minutely-') && status?.succeeded === 1).length).toBe(1);
   expect(warnings).toEqual([]);
 });
