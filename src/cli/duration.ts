@@ -1,10 +1,8 @@
-const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000 };
+import { goDurationMs } from '../base/go-duration.ts';
 
 /** Milliseconds of a Go duration in hours, minutes and seconds (`24h`, `1h30m`, `0`); undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^(\d+h)?(\d+m)?(\d+s)?$/.test(text) || text === '') return undefined;
-  return [...text.matchAll(/(\d+)([hms])/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+  return /^(\d+h)?(\d+m)?(\d+s)?$|^0$/.test(text) ? goDurationMs(text) : undefined;
 }
 
 /** The two largest units, rounded down: `23h59m`, `5m0s`, `2d3h`. */

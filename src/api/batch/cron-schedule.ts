@@ -1,3 +1,5 @@
+import { goDurationNanos } from '../../base/go-duration.ts';
+
 /** The syntax of schedules (Kubernetes, "CronJob", schedule syntax). Findings are those of upstream's parser. */
 
 interface Bounds {
@@ -16,7 +18,6 @@ const FIELDS: readonly Bounds[] = [
   { min: 0, max: 6, names: DAYS },
 ];
 const DESCRIPTORS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
-const DURATION = /^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$/;
 
 const parseNumber = (text: string): number | string => {
   if (!/^[+-]?\d+$/.test(text)) return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
@@ -53,7 +54,9 @@ function descriptorFinding(text: string): string | undefined {
   if (DESCRIPTORS.has(text)) return undefined;
   if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`;
   const duration = text.slice('@every '.length);
-  return DURATION.test(duration) ? undefined : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
+  return goDurationNanos(duration) !== undefined
+    ? undefined
+    : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
 }
 
 /** undefined: the schedule can be read. */

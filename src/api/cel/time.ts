@@ -1,18 +1,8 @@
+import { goDurationNanos } from '../../base/go-duration.ts';
 import { runtimeError } from './errors.ts';
 import { Duration, Timestamp } from './values.ts';
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
-const UNITS: Readonly<Record<string, bigint>> = {
-  h: 3_600_000_000_000n,
-  m: 60_000_000_000n,
-  s: 1_000_000_000n,
-  ms: 1_000_000n,
-  us: 1000n,
-  µs: 1000n,
-  μs: 1000n,
-  ns: 1n,
-};
-
 /** RFC 3339. Throws CelError. */
 export function parseTimestamp(text: string): Timestamp {
   const match = RFC_3339.exec(text);
@@ -31,16 +21,9 @@ const UNIT_SECOND = 1_000_000_000n;
 
 /** Go's syntax: `1h30m`, `-1.5s`, `0`. Throws CelError. */
 export function parseDuration(text: string): Duration {
-  const wrong = () => runtimeError(`time: invalid duration ${JSON.stringify(text)}`);
-  const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
-  if (rest === '0') return new Duration(0n);
-  if (rest === '' || !/^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|us|µs|μs|ns|s))+$/.test(rest)) throw wrong();
-  let nanos = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of rest.matchAll(/(\d*)\.?(\d*)(h|ms|m|us|µs|μs|ns|s)/g)) {
-    const size = UNITS[unit] ?? 1n;
-    nanos += BigInt(whole || '0') * size + (BigInt(fraction || '0') * size) / 10n ** BigInt(fraction.length);
-  }
-  return new Duration(sign === '-' ? -nanos : nanos);
+  const nanos = goDurationNanos(text);
+  if (nanos === undefined) throw runtimeError(`time: invalid duration ${JSON.stringify(text)}`);
+  return new Duration(nanos);
 }
 
 /** In seconds, as cel-go prints durations: `5400s`, `1.5s`. */

@@ -1,3 +1,4 @@
+import { goDurationNanos } from '../../base/go-duration.ts';
 import { isIp } from '../meta/addresses.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 
@@ -24,7 +25,6 @@ function isDate(text: string): boolean {
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 const isDateTime: Format = (text) => isDate(DATE_TIME.exec(text)?.[1] ?? '');
 
-const GO_DURATION = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
 const WORD_DURATION =
   /^\s*\d+(\.\d+)?\s*(ns|nano|nanos|nanosecond|nanoseconds|us|µs|micro|micros|microsecond|microseconds|ms|milli|millis|millisecond|milliseconds|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|week|weeks)\s*$/;
 
@@ -74,7 +74,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   creditcard: isCreditCard,
   date: isDate,
   datetime: isDateTime,
-  duration: (text) => GO_DURATION.test(text) || WORD_DURATION.test(text),
+  duration: (text) => goDurationNanos(text) !== undefined || WORD_DURATION.test(text),
   email: isEmail,
   hexcolor: matches(/^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
   hostname: isHostname,

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { goDurationMs } from '../../base/go-duration.ts';
 import type { Schedule } from './due-plan.ts';
 
 const DESCRIPTORS: Readonly<Record<string, string>> = {
@@ -11,7 +12,6 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 const MAXIMA = [59, 23, 31, 12, 6];
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Upstream's parser knows `?` for `*`, `5/15` for from 5 on, and steps beyond the end. */
 function plain(field: string, max: number): string {
@@ -25,12 +25,7 @@ function plain(field: string, max: number): string {
 }
 
 /** Whole seconds, one at least. */
-function everyMs(text: string): number {
-  let ms = 0;
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
-    ms += Number(amount) * (UNIT_MS[unit] ?? 0);
-  return Math.max(1000, Math.floor(ms / 1000) * 1000);
-}
+const everyMs = (text: string): number => Math.max(1000, Math.floor((goDurationMs(text) ?? 0) / 1000) * 1000);
 
 /** Throws when the schedule or the zone cannot be read. Without a zone, in the controller's (upstream: the local one); here that is UTC. */
 export function parseSchedule(schedule: string, timeZone: string | undefined): Schedule {
