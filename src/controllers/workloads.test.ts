@@ -4,10 +4,8 @@ import { ApiError } from '../api/meta/status.ts';
 import type { Deployment } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
-import { silentLogger } from '../base/logger.ts';
 import { fakeCluster } from '../client/fake-client.ts';
-import { createInformers } from '../client/informer.ts';
-import { runControllers } from '../client/run-controllers.ts';
+import { startControllers } from '../client/fake-controllers.ts';
 import { controllers } from './index.ts';
 
 let stop: AbortController;
@@ -22,7 +20,6 @@ function start() {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
   const list = controllers({
     registry,
     signer: {
@@ -33,9 +30,7 @@ function start() {
     clusterCidrs: ['10.42.0.0/16'],
     caPem: 'CA',
   });
-  const runner = runControllers({ controllers: list, client, informers, resource: registry.byId, clock, log: silentLogger });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers(list, { client, clock, signal });
   const live = async (seconds: number) => {
     for (let i = 0; i < seconds; i += 1) {
       await clock.advance(1000);

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clusterRoles, registry } from '../../api/index.ts';
+import { clusterRoles } from '../../api/index.ts';
 import type { ClusterRole } from '../../api/schema/generated/types.ts';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { type FakeCluster, fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation.ts';
 
 const rules = (resource: string) => [{ apiGroups: [''], resources: [resource], verbs: ['get'] }];
@@ -27,16 +25,7 @@ describe('the aggregation of ClusterRoles', () => {
     clock = fakeClock();
     cluster = fakeCluster({ clock });
     stop = new AbortController();
-    const informers = createInformers({ client: cluster.client, clock, log: silentLogger, random: () => 0 });
-    const loop = runControllers({
-      controllers: [clusterRoleAggregation],
-      client: cluster.client,
-      informers,
-      resource: registry.byId,
-      clock,
-      log: silentLogger,
-    });
-    for (const each of [informers, loop]) void each.run({ signal: stop.signal, ready() {} });
+    startControllers([clusterRoleAggregation], { client: cluster.client, clock, signal: stop.signal });
     await clock.advance(100);
   });
   afterEach(() => stop.abort());

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cronJobs, jobs, registry } from '../../api/index.ts';
+import { cronJobs, jobs } from '../../api/index.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { CronJobSpec, Job } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { planRun } from './cron-job-plan.ts';
 import { cronJob } from './cronjob.ts';
 import { lastDue } from './due-plan.ts';
@@ -21,10 +19,7 @@ function start(spec: Partial<CronJobSpec>) {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = new AbortController();
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({ controllers: [cronJob], client, informers, resource: registry.byId, clock, log: silentLogger });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([cronJob], { client, clock, signal });
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
   const object = {
     metadata: { name: 'c', namespace: 'n' },

@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { controllerRevisions, daemonSets, nodes, pods, registry } from '../../api/index.ts';
+import { controllerRevisions, daemonSets, nodes, pods } from '../../api/index.ts';
 import type { DaemonSet, Pod } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { targetNode } from './daemon-pod-plan.ts';
 import { daemonSet } from './daemonset.ts';
 
@@ -22,18 +20,8 @@ function start() {
   const clock = fakeClock();
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({
-    controllers: [daemonSet()],
-    client,
-    informers,
-    resource: registry.byId,
-    clock,
-    log: silentLogger,
-  });
   for (const name of ['a', 'b']) cluster.seed(nodes, { metadata: { name, labels: { color: 'blue' } } });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([daemonSet()], { client, clock, signal });
   const tick = async (pod: Pod) => {
     const { name = '', namespace, deletionTimestamp } = pod.metadata ?? {};
     if (deletionTimestamp) await client.delete(pods, name, { namespace, delete: { gracePeriodSeconds: 0 }, signal });

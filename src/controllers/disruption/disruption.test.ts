@@ -4,10 +4,8 @@ import { ApiError } from '../../api/meta/status.ts';
 import { podDisruptionBudgets } from '../../api/policy/pod-disruption-budget.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { disruption, staleDisruptionTarget } from './disruption.ts';
 
 let stop: AbortController;
@@ -21,11 +19,8 @@ function start() {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
   const list = [disruption({ kinds: () => registry.all }), staleDisruptionTarget];
-  const runner = runControllers({ controllers: list, client, informers, resource: registry.byId, clock, log: silentLogger });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers(list, { client, clock, signal });
   const owned = (name: string, apiVersion: string, kind: string, owner: { metadata?: { name?: string; uid?: string } }) =>
     cluster.seed(pods, {
       metadata: {

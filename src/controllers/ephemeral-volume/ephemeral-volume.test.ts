@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { persistentVolumeClaims, pods, registry } from '../../api/index.ts';
+import { persistentVolumeClaims, pods } from '../../api/index.ts';
 import type { PersistentVolumeClaim, Pod } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { ephemeralVolume } from './ephemeral-volume.ts';
 import { planClaims } from './ephemeral-volume-plan.ts';
 
@@ -59,10 +57,7 @@ test('the loop makes the claim, makes it again when it is deleted, and takes no 
   const clock = fakeClock();
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({ controllers: [ephemeralVolume], client, informers, resource: registry.byId, clock, log: silentLogger });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([ephemeralVolume], { client, clock, signal });
   cluster.seed(persistentVolumeClaims, { metadata: { name: 'p-taken', namespace: 'n' } });
   await client.create(pods, pod(['data']), { namespace: 'n', signal });
   await client.create(pods, { ...pod([]), metadata: { name: 'q', namespace: 'n' } }, { namespace: 'n', signal });

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jobs, pods, registry } from '../../api/index.ts';
+import { jobs, pods } from '../../api/index.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { Job, JobSpec, Pod } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { ttlAfterFinished } from '../ttl-after-finished/ttl-after-finished.ts';
 import { formatIndexes, parseIndexes } from './indexes-plan.ts';
 import { job } from './job.ts';
@@ -22,17 +20,7 @@ function start(spec: Partial<JobSpec>, fate: Fate) {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = new AbortController();
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({
-    controllers: [job, ttlAfterFinished],
-    client,
-    informers,
-    resource: registry.byId,
-    clock,
-    log: silentLogger,
-  });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([job, ttlAfterFinished], { client, clock, signal });
   const names: string[] = [];
   const most = { active: 0, index: 0 };
   const look = () => {

@@ -3,10 +3,8 @@ import { configMaps, pods, registry, resourceQuotas } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Pod, ResourceQuota } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { resourceQuota } from './resourcequota.ts';
 import { isUpToDate, planUsage } from './usage-plan.ts';
 
@@ -75,10 +73,8 @@ describe('the resourcequota controller', () => {
     const cluster = fakeCluster({ clock });
     const { client } = cluster;
     const { signal } = stop;
-    const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
     const controllers = [resourceQuota({ resources: registry.all })];
-    void informers.run({ signal, ready() {} });
-    void runControllers({ controllers, client, informers, resource: registry.byId, clock, log: silentLogger }).run({ signal, ready() {} });
+    startControllers(controllers, { client, clock, signal });
     const options = { namespace: 'n', signal };
     const status = async () => {
       await clock.advance(500);

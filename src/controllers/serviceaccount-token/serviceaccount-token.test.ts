@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registry, secrets, serviceAccounts } from '../../api/index.ts';
+import { secrets, serviceAccounts } from '../../api/index.ts';
 import type { Secret } from '../../api/schema/generated/types.ts';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { type FakeCluster, fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { serviceAccountToken } from './serviceaccount-token.ts';
 
 const text = (data: string | undefined) => Buffer.from(data ?? '', 'base64').toString();
@@ -28,10 +26,8 @@ describe('the service account token controller', () => {
   afterEach(() => stop.abort());
   const run = async () => {
     const { client } = cluster;
-    const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
     const controller = serviceAccountToken({ caPem: 'CA', issueToken: async (claims) => JSON.stringify(claims) });
-    const loop = runControllers({ controllers: [controller], client, informers, resource: registry.byId, clock, log: silentLogger });
-    for (const each of [informers, loop]) void each.run({ signal: stop.signal, ready() {} });
+    startControllers([controller], { client, clock, signal: stop.signal });
     await clock.advance(2000);
   };
 

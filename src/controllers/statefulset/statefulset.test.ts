@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { controllerRevisions, events, persistentVolumeClaims, pods, registry, statefulSets } from '../../api/index.ts';
+import { controllerRevisions, events, persistentVolumeClaims, pods, statefulSets } from '../../api/index.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { StatefulSet, StatefulSetSpec } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { statefulSet } from './statefulset.ts';
 
 let stop: AbortController;
@@ -22,10 +20,7 @@ function start() {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({ controllers: [statefulSet], client, informers, resource: registry.byId, clock, log: silentLogger });
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([statefulSet], { client, clock, signal });
   const live = async (seconds: number) => {
     for (let i = 0; i < seconds; i += 1) {
       await clock.advance(1000);

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { registry, secrets } from '../../api/index.ts';
+import { secrets } from '../../api/index.ts';
 import type { Secret } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
-import { runControllers } from '../../client/run-controllers.ts';
+import { startControllers } from '../../client/fake-controllers.ts';
 import { tokenCleaner } from './token-cleaner.ts';
 import { tokenLifeMs } from './token-cleaner-plan.ts';
 
@@ -38,15 +36,12 @@ test('the loop deletes tokens when they expire, and nothing else', async () => {
   const clock = fakeClock();
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const runner = runControllers({ controllers: [tokenCleaner], client, informers, resource: registry.byId, clock, log: silentLogger });
   const soon = rfc3339(clock.now() + 60_000);
   cluster.seed(secrets, secret('for-ever'));
   cluster.seed(secrets, secret('brief', soon));
   cluster.seed(secrets, secret('opaque', soon, { type: 'Opaque' }));
   cluster.seed(secrets, secret('elsewhere', soon, { metadata: { name: 'elsewhere', namespace: 'default' } }));
-  void informers.run({ signal, ready() {} });
-  void runner.run({ signal, ready() {} });
+  startControllers([tokenCleaner], { client, clock, signal });
   await clock.advance(30_000);
   expect(cluster.all(secrets).length).toBe(4);
   await clock.advance(31_000);
