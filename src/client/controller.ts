@@ -39,6 +39,8 @@ export type ReconcileResult = undefined | void | { readonly afterMs: number };
  */
 export interface Controller {
   readonly name: string;
+  /** `source.component` of its events, where upstream's is not the name and `-controller`. */
+  readonly eventSource?: string;
   /** Resource ids that it watches: `pods`, `deployments.apps`. The first one's keys are its own. */
   readonly reads: readonly string[];
   /** Kinds that it reads as well, which come and go while it runs (custom resources). Their informers have `indexes` of the id `*`. */

@@ -71,7 +71,8 @@ class ControllerLoop implements Component {
     this.#queue = new WorkQueue(clock);
     this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
     this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
-    this.#events = eventRecorder({ client, component: `${controller.name}-controller`, clock, log: this.#log });
+    const component = controller.eventSource ?? `${controller.name}-controller`;
+    this.#events = eventRecorder({ client, component, clock, log: this.#log });
     this.#context = {
       client: guardClient(client, controller.name, controller.writes, { wrote() {}, deleted() {} }),
       informer: (resource) => this.#declared(resource),

@@ -4,10 +4,14 @@ import { fillZero } from '../meta/fill.ts';
 import type { StorageClass } from '../schema/generated/types.ts';
 import { checkStorageClass, checkStorageClassUpdate } from './storage-class-validation.ts';
 
-const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+/** A class with one of them set to `true` is for claims that name none. */
+export const DEFAULT_CLASS_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
 
 function nameCell({ metadata }: StorageClass): string {
-  const isDefault = DEFAULT_ANNOTATIONS.some((key) => metadata?.annotations?.[key] === 'true');
+  const isDefault = DEFAULT_CLASS_ANNOTATIONS.some((key) => metadata?.annotations?.[key] === 'true');
   return `${metadata?.name ?? ''}${isDefault ? ' (default)' : ''}`;
 }
 
@@ -18,7 +22,6 @@ export const storageClasses = defineResource<StorageClass>({
   plural: 'storageclasses',
   scope: 'Cluster',
   shortNames: ['sc'],
-  behaviour: 'stored-only',
   columns: [
     { ...nameColumn, value: nameCell },
     column('Provisioner', 'string', (sc) => sc.provisioner),

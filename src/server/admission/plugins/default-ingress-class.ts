@@ -1,6 +1,6 @@
+import { defaultClassOf } from '../../../api/meta/default-class.ts';
 import type { Ingress, IngressClass } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
-import { defaultClassOf } from '../default-class.ts';
 import { isAbout } from '../request.ts';
 
 const DEFAULT_ANNOTATIONS = ['ingressclass.kubernetes.io/is-default-class'];

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/meta/object.ts';
+import type { KubeObject } from './object.ts';
 
 const createdAt = ({ metadata }: KubeObject) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
 
