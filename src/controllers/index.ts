@@ -15,6 +15,8 @@ import { job } from './job/job.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
 import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
+import { persistentVolume } from './persistentvolume/persistentvolume.ts';
+import { persistentVolumeClaim, volumeExpand } from './persistentvolume/persistentvolumeclaim.ts';
 import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { resourceQuota } from './resourcequota/resourcequota.ts';
@@ -64,6 +66,9 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     podgc,
     resourceQuota({ resources: registry.all, custom }),
     ephemeralVolume,
+    persistentVolumeClaim,
+    persistentVolume,
+    volumeExpand,
     pvcProtection,
     pvProtection,
     flowSchemaController(),

@@ -9,6 +9,7 @@ import {
   jobs,
   namespaces,
   persistentVolumeClaims,
+  persistentVolumes,
   pods,
   registry,
   replicaSets,
@@ -271,5 +272,32 @@ test('jobs that succeed, fail and are started by a schedule end in statuses that
   const [cron] = await all<CronJob>(cronJobs);
   expect(cron?.status?.lastSuccessfulTime).toBeDefined();
   expect([...found].filter(([name, status]) => name.startsWith('minutely-') && status?.succeeded === 1).length).toBe(1);
+  expect(warnings).toEqual([]);
+});
+
+test('on the real server a claim gets a volume, whose data is kept when the claim is deleted and its volume freed by hand', async () => {
+  const { client, signal, live, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  const shared = { accessModes: ['ReadWriteOnce'], storageClassName: 's' };
+  const spec = { ...shared, capacity: { storage: '1Gi' }, hostPath: { path: '/data' } };
+  await client.create(persistentVolumes, { metadata: { name: 'v' }, spec }, { signal });
+  const claim = () => client.create(persistentVolumeClaims, { metadata: { name: 'c' }, spec: { ...shared, resources } }, options);
+  const resources = { requests: { storage: '1Gi' } };
+  await claim();
+  await live(1);
+  const phases = async () => [
+    (await client.get(persistentVolumes, 'v', { signal })).status?.phase,
+    (await client.list(persistentVolumeClaims, options)).items[0]?.status?.phase,
+  ];
+  expect(await phases()).toEqual(['Bound', 'Bound']);
+  await client.delete(persistentVolumeClaims, 'c', options);
+  await live(1);
+  expect(await phases()).toEqual(['Released', undefined]);
+  await claim();
+  await live(1);
+  expect(await phases()).toEqual(['Released', 'Pending']);
+  await client.patch(persistentVolumes, 'v', 'merge', { spec: { claimRef: null } }, { signal });
+  await live(1);
+  expect(await phases()).toEqual(['Bound', 'Bound']);
   expect(warnings).toEqual([]);
 });

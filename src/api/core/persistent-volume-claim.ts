@@ -15,7 +15,6 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   scope: 'Namespaced',
   shortNames: ['pvc'],
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Status', 'string', (pvc) => (pvc.metadata?.deletionTimestamp ? 'Terminating' : (pvc.status?.phase ?? ''))),

@@ -17,7 +17,6 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   scope: 'Cluster',
   shortNames: ['pv'],
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Capacity', 'string', (pv) => pv.spec?.capacity?.storage ?? ''),

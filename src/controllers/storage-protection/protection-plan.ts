@@ -9,14 +9,6 @@ const isShutDown = ({ metadata }: Pod) => metadata?.deletionTimestamp !== undefi
 const isControlledBy = (claim: PersistentVolumeClaim, pod: Pod) =>
   claim.metadata?.ownerReferences?.some(({ controller, uid }) => controller && uid === pod.metadata?.uid) ?? false;
 
-/** Names of the claims that a pod mounts, those made for it from a template included. */
-export function claimNames({ metadata, spec }: Pod): string[] {
-  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => [
-    ...(persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []),
-    ...(ephemeral ? [`${metadata?.name}-${name}`] : []),
-  ]);
-}
-
 /** Only pods that a node has can use a claim: no agent starts a pod whose claim is being deleted. `pods`: those that name the claim. */
 export const isClaimInUse = (claim: PersistentVolumeClaim, pods: readonly Pod[]): boolean =>
   pods.some((pod) => {

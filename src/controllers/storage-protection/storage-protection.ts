@@ -1,11 +1,9 @@
+import { claimKeysOf } from '../../api/core/volume-binding.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { Pod } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
-import { claimNames, isClaimInUse, PV_FINALIZER, PVC_FINALIZER, planFinalizers } from './protection-plan.ts';
-
-const BY_CLAIM = 'claim';
-const claimKeys = (pod: Pod): string[] => claimNames(pod).map((name) => `${pod.metadata?.namespace}/${name}`);
+import { byClaim, POD_CLAIM_INDEX } from '../lib/pod-claims.ts';
+import { isClaimInUse, PV_FINALIZER, PVC_FINALIZER, planFinalizers } from './protection-plan.ts';
 
 const ignoreNotFound = (error: unknown) => {
   if (!isNotFound(error)) throw error;
@@ -16,12 +14,12 @@ export const pvcProtection: Controller = {
   name: 'persistentvolumeclaim-protection',
   reads: ['persistentvolumeclaims', 'pods'],
   writes: ['persistentvolumeclaims'],
-  indexes: { pods: { [BY_CLAIM]: claimKeys } },
-  enqueue: { pods: claimKeys },
+  indexes: { pods: byClaim },
+  enqueue: { pods: claimKeysOf },
   async reconcile({ key, client, informer, signal }) {
     const claim = informer(persistentVolumeClaims).get(key);
     if (!claim) return;
-    const finalizers = planFinalizers(claim, PVC_FINALIZER, () => isClaimInUse(claim, informer(pods).by(BY_CLAIM, key)));
+    const finalizers = planFinalizers(claim, PVC_FINALIZER, () => isClaimInUse(claim, informer(pods).by(POD_CLAIM_INDEX, key)));
     if (!finalizers) return;
     await client
       .update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, finalizers } }, { signal })
