@@ -19,6 +19,7 @@ import { persistentVolume } from './persistentvolume/persistentvolume.ts';
 import { persistentVolumeClaim, volumeExpand } from './persistentvolume/persistentvolumeclaim.ts';
 import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
+import { podResourceClaims, resourceClaim } from './resourceclaim/resourceclaim.ts';
 import { resourceQuota } from './resourcequota/resourcequota.ts';
 import { rootCa } from './root-ca/root-ca.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
@@ -66,6 +67,8 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     podgc,
     resourceQuota({ resources: registry.all, custom }),
     ephemeralVolume,
+    podResourceClaims,
+    resourceClaim,
     persistentVolumeClaim,
     persistentVolume,
     volumeExpand,

@@ -9,7 +9,6 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
-  behaviour: 'stored-only',
   columns: [nameColumn, ageColumn],
   hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec?.spec) },
 });

@@ -17,7 +17,6 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   scope: 'Namespaced',
   schema: 'ResourceV1ResourceClaim',
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
   hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec) },
 });
