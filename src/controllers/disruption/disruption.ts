@@ -20,6 +20,7 @@ const WORKLOADS = ['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 
 export function disruption({ kinds }: { kinds: () => readonly ResourceDefinition[] }): Controller {
   return {
     name: 'disruption',
+    eventSource: 'controllermanager',
     reads: ['poddisruptionbudgets.policy', 'pods', ...WORKLOADS],
     writes: ['poddisruptionbudgets.policy/status'],
     enqueue: { pods: budgetsOfPod, ...Object.fromEntries(WORKLOADS.map((id) => [id, budgetsOfWorkload])) },

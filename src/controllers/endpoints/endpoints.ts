@@ -25,6 +25,7 @@ const isManaged = (object: KubeObject | undefined) =>
 /** Keeps the legacy Endpoints object of each Service with a selector; deprecated upstream since 1.33, still read by many. */
 export const endpointsController: Controller = {
   name: 'endpoints',
+  eventSource: 'endpoint-controller',
   reads: ['services', 'pods', 'endpoints'],
   writes: ['endpoints'],
   workers: 5,

@@ -24,6 +24,7 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
 /** Keeps EndpointSlices of Services with a selector (Kubernetes: EndpointSlices). Slices of deleted Services are the garbage collector's. */
 export const endpointslice: Controller = {
   name: 'endpointslice',
+  eventSource: 'endpoint-slice-controller',
   reads: ['services', 'pods', 'endpointslices.discovery.k8s.io'],
   writes: ['endpointslices.discovery.k8s.io'],
   workers: 5,

@@ -11,6 +11,7 @@ export const nodeipam = (options: { clusterCidrs: readonly string[] }): Controll
   const given = new Map<string, readonly string[]>();
   return {
     name: 'nodeipam',
+    eventSource: 'cidrAllocator',
     reads: ['nodes'],
     writes: ['nodes'],
     workers: 1,
