@@ -14,9 +14,10 @@ import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { job } from './job/job.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
-import { nodelifecycle } from './nodelifecycle/nodelifecycle.ts';
 import { persistentVolume } from './persistentvolume/persistentvolume.ts';
 import { persistentVolumeClaim, volumeExpand } from './persistentvolume/persistentvolumeclaim.ts';
+import { nodeLifecycle } from './nodelifecycle/nodelifecycle.ts';
+import { nodeTtl } from './nodettl/nodettl.ts';
 import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { podResourceClaims, resourceClaim } from './resourceclaim/resourceclaim.ts';
@@ -26,6 +27,7 @@ import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { statefulSet } from './statefulset/statefulset.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
+import { taintEviction } from './taint-eviction/taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.ts';
 import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystatus/validatingadmissionpolicystatus.ts';
@@ -63,8 +65,10 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     endpointslice,
     endpointsController,
     nodeipam({ clusterCidrs }),
-    nodelifecycle,
-    podgc,
+    ...nodeLifecycle(),
+    taintEviction(),
+    nodeTtl(),
+    podgc(),
     resourceQuota({ resources: registry.all, custom }),
     ephemeralVolume,
     podResourceClaims,

@@ -1,11 +1,12 @@
-import { toleratesTaint } from '../../api/meta/tolerations.ts';
-import type { Lease, Node, NodeCondition, Pod, Taint } from '../../api/schema/generated/types.ts';
+import type { Node, NodeCondition, Taint } from '../../api/schema/generated/types.ts';
 
-/** Upstream's default of --node-monitor-grace-period. */
-export const GRACE_MS = 50_000;
+/** Upstream's defaults of --node-monitor-grace-period, and of --node-startup-grace-period for a node that never said how it is. */
+const GRACE_MS = 50_000;
+const STARTUP_GRACE_MS = 60_000;
 
 const NOT_READY = 'node.kubernetes.io/not-ready';
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 /** Conditions that mean a taint, and the status that does (Kubernetes: "Taint nodes by condition"). */
 const CONDITION_TAINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -15,19 +16,15 @@ const CONDITION_TAINTS: Readonly<Record<string, Readonly<Record<string, string>>
   NetworkUnavailable: { True: 'node.kubernetes.io/network-unavailable' },
   PIDPressure: { True: 'node.kubernetes.io/pid-pressure' },
 };
-const MANAGED_TAINTS: ReadonlySet<string> = new Set([
+const CONDITION_KEYS: ReadonlySet<string> = new Set([
   ...Object.values(CONDITION_TAINTS).flatMap((byStatus) => Object.values(byStatus)),
-  'node.kubernetes.io/unschedulable',
+  UNSCHEDULABLE,
 ]);
 
-/** When the node was last heard of: its lease, or the heartbeat in its status. Undefined: never. */
-export function lastHeardMs(node: Node, lease: Lease | undefined): number | undefined {
-  const heartbeats = (node.status?.conditions ?? []).map((c) => c.lastHeartbeatTime);
-  const times = [lease?.spec?.renewTime, ...heartbeats].flatMap((t) => (t ? [Date.parse(t)] : []));
-  return times.length > 0 ? Math.max(...times) : undefined;
-}
+export const readyCondition = (node: Node): NodeCondition | undefined => node.status?.conditions?.find((c) => c.type === 'Ready');
 
-const readyOf = (node: Node) => node.status?.conditions?.find((c) => c.type === 'Ready');
+/** For how long this node may be silent. */
+export const graceMs = (node: Node): number => (readyCondition(node) ? GRACE_MS : STARTUP_GRACE_MS);
 
 /** The conditions that a silent node is to have: everything that only the node itself can know becomes Unknown. */
 export function silentConditions(node: Node, now: string): NodeCondition[] {
@@ -36,7 +33,7 @@ export function silentConditions(node: Node, now: string): NodeCondition[] {
     const before = known.get(type);
     if (before?.status === 'Unknown') return before;
     return {
-      ...before,
+      ...(before ?? { lastHeartbeatTime: node.metadata?.creationTimestamp }),
       type,
       status: 'Unknown',
       reason: before ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated',
@@ -46,39 +43,40 @@ export function silentConditions(node: Node, now: string): NodeCondition[] {
   });
 }
 
-const sameTaint = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
-
-/** The node's taints as its conditions and `spec.unschedulable` ask for; undefined when they are so already. Taints of others are left alone. */
-export function planTaints(node: Node, now: string): Taint[] | undefined {
-  const wanted: Taint[] = [];
-  for (const { type, status } of node.status?.conditions ?? []) {
-    const key = CONDITION_TAINTS[type]?.[status];
-    if (key) wanted.push({ key, effect: 'NoSchedule' });
-  }
-  if (!readyOf(node)) wanted.push({ key: NOT_READY, effect: 'NoSchedule' });
-  if (node.spec?.unschedulable) wanted.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });
-  const ready = readyOf(node)?.status;
-  if (ready === 'False' || ready === 'Unknown') wanted.push({ key: ready === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' });
+/**
+ * The taints that are `wanted` of those that `isManaged`, beside all others; undefined when the node has them so. What it has already keeps the
+ * time that it was added at.
+ */
+function swapTaints(node: Node, wanted: readonly Taint[], isManaged: (taint: Taint) => boolean, now: string): Taint[] | undefined {
+  const same = (a: Taint) => (b: Taint) => a.key === b.key && a.effect === b.effect;
   const existing = node.spec?.taints ?? [];
-  const kept = existing.filter((t) => !MANAGED_TAINTS.has(t.key) || wanted.some((w) => sameTaint(w, t)));
-  const added = wanted.filter((w) => !existing.some((t) => sameTaint(w, t)));
+  const kept = existing.filter((taint) => !isManaged(taint) || wanted.some(same(taint)));
+  const added = wanted.filter((taint) => !existing.some(same(taint)));
   if (added.length === 0 && kept.length === existing.length) return undefined;
-  return [...kept, ...added.map((t) => (t.effect === 'NoExecute' ? { ...t, timeAdded: now } : t))];
+  return [...kept, ...added.map((taint) => ({ ...taint, timeAdded: now }))];
 }
 
-/**
- * When NoExecute taints end a pod (Kubernetes: "Taint based evictions"): `now`, at a time, or never (undefined). The shortest tolerationSeconds of
- * the matching tolerations counts, from the time that the taint was added.
- */
-export function evictionAtMs(pod: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
-  let earliest: number | undefined;
-  for (const taint of taints.filter((t) => t.effect === 'NoExecute')) {
-    const matching = (pod.spec?.tolerations ?? []).filter((t) => toleratesTaint(t, taint));
-    const seconds = matching.flatMap((t) => (t.tolerationSeconds === undefined ? [] : [t.tolerationSeconds]));
-    if (matching.length > 0 && seconds.length === 0) continue;
-    const from = taint.timeAdded ? Date.parse(taint.timeAdded) : nowMs;
-    const at = matching.length === 0 ? nowMs : from + Math.max(0, Math.min(...seconds)) * 1000;
-    earliest = Math.min(earliest ?? at, at);
-  }
-  return earliest;
+/** The node's taints with NoSchedule as its conditions and `spec.unschedulable` ask for; undefined when they are so already. */
+export function planConditionTaints(node: Node, now: string): Taint[] | undefined {
+  const keys = (node.status?.conditions ?? []).flatMap(({ type, status }) => CONDITION_TAINTS[type]?.[status] ?? []);
+  if (!readyCondition(node)) keys.push(NOT_READY);
+  if (node.spec?.unschedulable) keys.push(UNSCHEDULABLE);
+  const wanted = keys.map((key) => ({ key, effect: 'NoSchedule' }));
+  return swapTaints(node, wanted, ({ key, effect }) => effect === 'NoSchedule' && CONDITION_KEYS.has(key), now);
+}
+
+/** The taint that ends the pods of a node which is not ready, by the condition's status. */
+const EVICTING_TAINTS: Readonly<Record<string, Taint>> = {
+  False: { key: NOT_READY, effect: 'NoExecute' },
+  Unknown: { key: UNREACHABLE, effect: 'NoExecute' },
+};
+const isEvicting = ({ key, effect }: Taint) => effect === 'NoExecute' && (key === NOT_READY || key === UNREACHABLE);
+
+/** Does the node have one of the taints that end pods because it is not ready? */
+export const evicts = (node: Node): boolean => node.spec?.taints?.some(isEvicting) ?? false;
+
+/** The node's taints with the one that ends its pods, for why it is not ready now, or with none; undefined when they are so already. */
+export function planEvictingTaints(node: Node, isEvicted: boolean, now: string): Taint[] | undefined {
+  const taint = isEvicted ? EVICTING_TAINTS[readyCondition(node)?.status ?? ''] : undefined;
+  return swapTaints(node, taint ? [taint] : [], isEvicting, now);
 }

@@ -1,58 +1,99 @@
 import { nodes, pods } from '../../api/index.ts';
+import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { Pod } from '../../api/schema/generated/types.ts';
-import type { Controller } from '../../client/controller.ts';
+import type { Node, Pod } from '../../api/schema/generated/types.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { Controller, ControllerContext, ReconcileRequest, ReconcileResult } from '../../client/controller.ts';
+import { isFinished } from '../lib/pod-state-plan.ts';
+import { type Abandonment, abandonment, failedStatus, surplus } from './podgc-plan.ts';
 
 /** Upstream's default of --terminated-pod-gc-threshold. */
 const MAX_ENDED_PODS = 12_500;
-/** A node that is not known may just be on its way into the informer: its pods are looked at again after this time. */
+/** A node that is not known may be on its way into the informer, or about to register again: its pods are left alone for this long. */
 const QUARANTINE_MS = 40_000;
+/** Ended pods are counted this often at most: each count looks at all of them. */
+const COUNT_EVERY_MS = 20_000;
+/** The key under which all ended pods are counted; no pod's key is without a slash. */
+const ENDED = 'ended';
 
-const hasEnded = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+const podNode = (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
+const nodeOf = (pod: Pod, { informer }: ControllerContext): Node | undefined => informer(nodes).get(pod.spec?.nodeName ?? '');
 
-/** Ended pods beyond the threshold, oldest first. */
-export function surplus(ended: readonly Pod[], limit: number): Pod[] {
-  const byAge = [...ended].sort((a, b) => ((a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '') ? -1 : 1));
-  return byAge.slice(0, Math.max(0, ended.length - limit));
+/** Removes pods that nobody else will: of nodes that are gone or out of service, deleted before they were scheduled, and ended ones beyond the threshold. */
+export function podgc({ maxEndedPods = MAX_ENDED_PODS }: { maxEndedPods?: number } = {}): Controller {
+  /** Node -> when it was first missed. */
+  const missedMs = new Map<string, number>();
+  let isCountPending = false;
+  let countedMs = Number.NEGATIVE_INFINITY;
+  return {
+    name: 'podgc',
+    reads: ['pods', 'nodes'],
+    writes: ['pods', 'pods/status'],
+    workers: 8,
+    indexes: { pods: { node: podNode, ended: (pod: Pod) => (isFinished(pod) ? ['yes'] : []) } },
+    enqueue: {
+      pods: (pod, context) => {
+        const keys = abandonment(pod as Pod, nodeOf(pod as Pod, context)) ? [objectKey(pod)] : [];
+        if (isCountPending || !isFinished(pod as Pod)) return keys;
+        isCountPending = true;
+        return [...keys, ENDED];
+      },
+      nodes: (node, context) => {
+        const name = node.metadata?.name ?? '';
+        if (context.informer(nodes).get(name)) missedMs.delete(name);
+        const there = context.informer(pods).by('node', name);
+        return there.filter((pod) => abandonment(pod, nodeOf(pod, context))).map(objectKey);
+      },
+    },
+    async reconcile(request) {
+      if (request.key === ENDED) {
+        const waitMs = countedMs + COUNT_EVERY_MS - request.clock.monotonic();
+        if (waitMs > 0) return { afterMs: waitMs };
+        countedMs = request.clock.monotonic();
+        isCountPending = false;
+        return removeSurplus(maxEndedPods, request);
+      }
+      const pod = request.informer(pods).get(request.key);
+      const why = pod && abandonment(pod, nodeOf(pod, request));
+      if (!pod || !why) return undefined;
+      return why === 'missing-node' ? removeOrphan(pod, missedMs, request) : remove(pod, why, request);
+    },
+  };
 }
 
-/** Removes pods that nobody else will: of nodes that are gone, deleted before they were scheduled, and ended ones beyond the threshold. */
-export const podgc: Controller = {
-  name: 'podgc',
-  reads: ['pods', 'nodes'],
-  writes: ['pods', 'pods/status'],
-  indexes: {
-    pods: { node: (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []), ended: (pod: Pod) => (hasEnded(pod) ? ['yes'] : []) },
-  },
-  enqueue: {
-    // A node that left: each of its pods is looked at.
-    nodes: (node, { informer }) =>
-      informer(pods)
-        .by('node', node.metadata?.name ?? '')
-        .map((p) => `${p.metadata?.namespace}/${p.metadata?.name}`),
-  },
-  async reconcile({ key, client, informer, clock, log, signal }) {
-    const pod = informer(pods).get(key);
-    if (!pod) return;
-    const { name = '', namespace } = pod.metadata ?? {};
-    const node = pod.spec?.nodeName;
-    const remove = async (why: string) => {
-      log.info({ pod: key, node, why }, 'removing a pod that nobody looks after');
-      await client.delete(pods, name, { namespace, delete: { gracePeriodSeconds: 0 }, signal }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-    };
-    if (!node) return pod.metadata?.deletionTimestamp ? remove('deleted before it was scheduled') : undefined;
-    const ended = informer(pods).by('ended', 'yes');
-    if (hasEnded(pod) && ended.length > MAX_ENDED_PODS && surplus(ended, MAX_ENDED_PODS).includes(pod))
-      return remove('too many ended pods');
-    if (informer(nodes).get(node)) return undefined;
-    const age = clock.now() - Date.parse(pod.metadata?.creationTimestamp ?? '');
-    if (age < QUARANTINE_MS) return { afterMs: QUARANTINE_MS - age };
-    const gone = await client.get(nodes, node, { signal }).then(
-      () => false,
-      (error: unknown) => isNotFound(error),
-    );
-    return gone ? remove('its node is gone') : undefined;
-  },
-};
+async function removeSurplus(limit: number, request: ReconcileRequest): Promise<ReconcileResult> {
+  const unwanted = surplus(request.informer(pods).by('ended', 'yes'), limit);
+  for (const pod of unwanted) await remove(pod, 'surplus', request);
+  return unwanted.length > 0 ? { afterMs: COUNT_EVERY_MS } : undefined;
+}
+
+async function removeOrphan(pod: Pod, missedMs: Map<string, number>, request: ReconcileRequest): Promise<ReconcileResult> {
+  const { client, clock, signal } = request;
+  const name = pod.spec?.nodeName ?? '';
+  const missedAt = missedMs.get(name) ?? clock.monotonic();
+  missedMs.set(name, missedAt);
+  const remainingMs = missedAt + QUARANTINE_MS - clock.monotonic();
+  if (remainingMs > 0) return { afterMs: remainingMs };
+  try {
+    await client.get(nodes, name, { signal });
+    missedMs.delete(name);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await remove(pod, 'missing-node', request);
+  }
+  return undefined;
+}
+
+/** Marks the pod as failed, so that whoever counts it knows, and deletes it without grace. */
+async function remove(pod: Pod, why: Abandonment | 'surplus', { client, clock, log, signal }: ReconcileRequest): Promise<undefined> {
+  const { name = '', namespace } = pod.metadata ?? {};
+  log.info({ pod: objectKey(pod as KubeObject), node: pod.spec?.nodeName, why }, 'removing a pod that nobody looks after');
+  const status = failedStatus(pod, why, rfc3339(clock.now()));
+  try {
+    if (status) await client.patch(pods, name, 'strategic', { status }, { namespace, subresource: 'status', signal });
+    await client.delete(pods, name, { namespace, delete: { gracePeriodSeconds: 0 }, signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return undefined;
+}
