@@ -8,16 +8,17 @@ import { deployment } from './deployment/deployment.ts';
 import { disruption, staleDisruptionTarget } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
+import { endpointsliceMirroring } from './endpointslice-mirroring/endpointslice-mirroring.ts';
 import { ephemeralVolume } from './ephemeral-volume/ephemeral-volume.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { job } from './job/job.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
-import { persistentVolume } from './persistentvolume/persistentvolume.ts';
-import { persistentVolumeClaim, volumeExpand } from './persistentvolume/persistentvolumeclaim.ts';
 import { nodeLifecycle } from './nodelifecycle/nodelifecycle.ts';
 import { nodeTtl } from './nodettl/nodettl.ts';
+import { persistentVolume } from './persistentvolume/persistentvolume.ts';
+import { persistentVolumeClaim, volumeExpand } from './persistentvolume/persistentvolumeclaim.ts';
 import { podgc } from './podgc/podgc.ts';
 import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { podResourceClaims, resourceClaim } from './resourceclaim/resourceclaim.ts';
@@ -62,7 +63,8 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     ttlAfterFinished,
     cronJob,
     garbageCollector({ resources: registry.all, custom }),
-    endpointslice,
+    endpointslice(),
+    endpointsliceMirroring,
     endpointsController,
     nodeipam({ clusterCidrs }),
     ...nodeLifecycle(),

@@ -1,11 +1,13 @@
 import { serviceKeyOf } from '../../api/discovery/endpoint-slice.ts';
-import { endpointSlices, pods, services } from '../../api/index.ts';
+import { endpointSlices, nodes, pods, services } from '../../api/index.ts';
 import { type KubeObject, objectKey } from '../../api/meta/object.ts';
-import { isNotFound } from '../../api/meta/status.ts';
-import type { EndpointSlice, Pod } from '../../api/schema/generated/types.ts';
-import type { Controller, ControllerContext } from '../../client/controller.ts';
+import type { EndpointSlice, Node, Pod, Service } from '../../api/schema/generated/types.ts';
+import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
+import { applySlices } from '../lib/apply-slices.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL, planSlices } from './endpointslice-plan.ts';
+import { MANAGED_BY_LABEL } from '../lib/slice-packing-plan.ts';
+import { MANAGED_BY, planSlices, type ServiceSlicePlan } from './endpointslice-plan.ts';
+import { wantsZonesByLoad, type ZoneShares, zoneOf, zoneShares } from './hints-plan.ts';
 
 const isOurs = (slice: KubeObject) => slice.metadata?.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
 const podKeys = (slice: EndpointSlice) =>
@@ -22,33 +24,99 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
 }
 
 /** Keeps EndpointSlices of Services with a selector (Kubernetes: EndpointSlices). Slices of deleted Services are the garbage collector's. */
-export const endpointslice: Controller = {
-  name: 'endpointslice',
-  eventSource: 'endpoint-slice-controller',
-  reads: ['services', 'pods', 'endpointslices.discovery.k8s.io'],
-  writes: ['endpointslices.discovery.k8s.io'],
-  workers: 5,
-  indexes: {
-    'endpointslices.discovery.k8s.io': { service: (slice: EndpointSlice) => [serviceKeyOf(slice)], pod: podKeys },
-  },
-  enqueue: {
-    pods: servicesOfPod,
-    'endpointslices.discovery.k8s.io': (slice) => (isOurs(slice) ? [serviceKeyOf(slice)] : []),
-  },
-  async reconcile({ key, client, informer, signal }) {
-    const service = informer(services).get(key);
-    if (!service || service.metadata?.deletionTimestamp || !hasSelector(service)) return;
-    const { namespace = '' } = service.metadata ?? {};
-    const matching = informer(pods)
-      .by('namespace', namespace)
-      .filter((pod: Pod) => selects(service, pod.metadata?.labels));
-    const plan = planSlices(service, matching, informer(endpointSlices).by('service', key).filter(isOurs));
-    for (const slice of plan.create) await client.create(endpointSlices, slice, { namespace, signal });
-    for (const slice of plan.update) await client.update(endpointSlices, slice, { namespace, signal });
-    for (const slice of plan.remove) {
-      await client.delete(endpointSlices, slice.metadata?.name ?? '', { namespace, signal }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
+export function endpointslice(): Controller {
+  const zones = new ZoneWatch();
+  const hints = new HintReport();
+  return {
+    name: 'endpointslice',
+    eventSource: 'endpoint-slice-controller',
+    reads: ['services', 'pods', 'endpointslices.discovery.k8s.io', 'nodes'],
+    writes: ['endpointslices.discovery.k8s.io'],
+    workers: 5,
+    indexes: {
+      pods: { node: (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []) },
+      services: { 'zones-by-load': (service: Service) => (wantsZonesByLoad(service) ? ['yes'] : []) },
+      'endpointslices.discovery.k8s.io': { service: (slice: EndpointSlice) => [serviceKeyOf(slice)], pod: podKeys },
+    },
+    enqueue: {
+      pods: servicesOfPod,
+      'endpointslices.discovery.k8s.io': (slice) => (isOurs(slice) ? [serviceKeyOf(slice)] : []),
+      nodes: (node, context) => zones.servicesConcerned(node, context),
+    },
+    async reconcile(request) {
+      const { key, informer } = request;
+      const service = informer(services).get(key);
+      if (!service) hints.forget(key);
+      if (!service || service.metadata?.deletionTimestamp || !hasSelector(service)) return;
+      const { namespace = '' } = service.metadata ?? {};
+      const matching = informer(pods)
+        .by('namespace', namespace)
+        .filter((pod: Pod) => selects(service, pod.metadata?.labels));
+      const existing = informer(endpointSlices).by('service', key).filter(isOurs);
+      const topology = { node: (name: string) => informer(nodes).get(name), shares: () => zones.shares(request) };
+      const plan = planSlices(service, matching, existing, topology);
+      await applySlices(plan, namespace, request);
+      hints.report(service, plan.hints, request);
+    },
+  };
+}
+
+/** Notices what matters here of changes of nodes, which are many: whether they are there, their zone, and the zones' parts of the CPU. */
+class ZoneWatch {
+  /** Node -> its zone; empty: none. */
+  readonly #zones = new Map<string, string>();
+  #shares: { readonly nodes: readonly Node[]; readonly value: ZoneShares } | undefined;
+  #sharesText = '';
+
+  servicesConcerned(node: KubeObject, context: ControllerContext): string[] {
+    const name = node.metadata?.name ?? '';
+    const now = context.informer(nodes).get(name);
+    const zone = now && (zoneOf(now) ?? '');
+    const text = JSON.stringify([...(this.shares(context) ?? [])]);
+    const byLoad = text === this.#sharesText ? [] : context.informer(services).by('zones-by-load', 'yes').map(objectKey);
+    this.#sharesText = text;
+    if (this.#zones.get(name) === zone) return byLoad;
+    if (zone === undefined) this.#zones.delete(name);
+    else this.#zones.set(name, zone);
+    return [
+      ...byLoad,
+      ...context
+        .informer(pods)
+        .by('node', name)
+        .flatMap((pod) => servicesOfPod(pod, context)),
+    ];
+  }
+
+  /** Counted once for each state of the nodes. */
+  shares(context: ControllerContext): ZoneShares {
+    const all = context.informer(nodes).list();
+    if (this.#shares?.nodes !== all) this.#shares = { nodes: all, value: zoneShares(all) };
+    return this.#shares.value;
+  }
+}
+
+/** Tells of a Service whether it has the hints that its annotation asks for, when that changes. */
+class HintReport {
+  readonly #known = new Map<string, Map<string, string | undefined>>();
+
+  report(service: Service, hints: ServiceSlicePlan['hints'], { key, event }: ReconcileRequest): void {
+    const before = this.#known.get(key) ?? new Map<string, string | undefined>();
+    for (const [family, problem] of hints) {
+      if (before.has(family) && before.get(family) === problem) continue;
+      const [type, reason] = problem
+        ? (['Warning', 'TopologyAwareHintsDisabled'] as const)
+        : (['Normal', 'TopologyAwareHintsEnabled'] as const);
+      event(service, type, reason, `${problem ?? 'Topology Aware Hints has been enabled'}, addressType: ${family}`);
     }
-  },
-};
+    for (const [family, problem] of before) {
+      if (hints.has(family) || problem) continue;
+      event(service, 'Warning', 'TopologyAwareHintsDisabled', `Topology Aware Hints has been disabled, addressType: ${family}`);
+    }
+    if (hints.size > 0) this.#known.set(key, new Map(hints));
+    else this.#known.delete(key);
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+}

@@ -1,0 +1,87 @@
+import { SERVICE_NAME_LABEL } from '../../api/discovery/endpoint-slice.ts';
+import type { DiscoveryV1EndpointPort, Endpoint, EndpointAddress, EndpointSlice, Endpoints } from '../../api/schema/generated/types.ts';
+import { formatAddress, parseAddress } from '../../base/ip.ts';
+import { ownerReference } from '../lib/ownership-plan.ts';
+import { type EndpointGroup, MANAGED_BY_LABEL, packSlices, type SlicePlan } from '../lib/slice-packing-plan.ts';
+
+export const MANAGED_BY = 'endpointslicemirroring-controller.k8s.io';
+/** Upstream's default of --mirroring-max-endpoints-per-subset. */
+export const MAX_PER_SUBSET = 1000;
+
+const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
+const SKIP_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
+const NOT_COPIED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.kubernetes.io/last-applied-configuration'];
+
+export interface MirrorPlan extends SlicePlan {
+  /** Addresses left out because they are none, and for being too many. */
+  readonly invalid: number;
+  readonly surplus: number;
+}
+
+/** Are the Endpoints somebody's own, to be mirrored where their Service has no selector? */
+export const isMirrored = ({ metadata }: Endpoints): boolean =>
+  metadata?.labels?.[SKIP_LABEL] !== 'true' && metadata?.annotations?.[LEADER_ANNOTATION] === undefined;
+
+interface Mirrored {
+  readonly family: 'IPv4' | 'IPv6';
+  readonly endpoint: Endpoint;
+}
+
+function mirrored({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready: boolean): Mirrored | undefined {
+  const address = parseAddress(ip);
+  if (!address) return undefined;
+  const endpoint = {
+    addresses: [formatAddress(address.value, address.width)],
+    conditions: { ready },
+    ...(hostname && { hostname }),
+    ...(targetRef && { targetRef }),
+    ...(nodeName && { nodeName }),
+  };
+  return { family: address.width === 32 ? 'IPv4' : 'IPv6', endpoint };
+}
+
+/** The changes that make EndpointSlices say what a user's Endpoints say (Kubernetes: "EndpointSlice mirroring"), one slice for each set of ports and family. */
+export function planMirror(endpoints: Endpoints, existing: readonly EndpointSlice[]): MirrorPlan {
+  const groups = { IPv4: new Map<string, EndpointGroup>(), IPv6: new Map<string, EndpointGroup>() };
+  let invalid = 0;
+  let surplus = 0;
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of endpoints.subsets ?? []) {
+    const all = [...addresses.map((a) => mirrored(a, true)), ...notReadyAddresses.map((a) => mirrored(a, false))];
+    const valid = all.filter((one) => one !== undefined);
+    invalid += all.length - valid.length;
+    surplus += Math.max(0, valid.length - MAX_PER_SUBSET);
+    for (const { family, endpoint } of valid.slice(0, MAX_PER_SUBSET)) add(groups[family], ports.map(toPort), endpoint);
+  }
+  const { name = '', namespace = '' } = endpoints.metadata ?? {};
+  const shape = {
+    owner: ownerReference(endpoints, 'v1', 'Endpoints'),
+    namespace,
+    labels: { ...endpoints.metadata?.labels, [SERVICE_NAME_LABEL]: name, [MANAGED_BY_LABEL]: MANAGED_BY },
+    annotations: Object.fromEntries(Object.entries(endpoints.metadata?.annotations ?? {}).filter(([key]) => !NOT_COPIED.includes(key))),
+    mostEndpoints: MAX_PER_SUBSET,
+  };
+  const plans = (['IPv4', 'IPv6'] as const).map((addressType) => {
+    const own = existing.filter((slice) => slice.addressType === addressType);
+    return packSlices(own, [...groups[addressType].values()], { ...shape, addressType });
+  });
+  return {
+    create: plans.flatMap((p) => p.create),
+    update: plans.flatMap((p) => p.update),
+    remove: plans.flatMap((p) => p.remove),
+    invalid,
+    surplus,
+  };
+}
+
+const toPort = ({ name = '', port, protocol = 'TCP', appProtocol }: DiscoveryV1EndpointPort): DiscoveryV1EndpointPort => ({
+  name,
+  port,
+  protocol,
+  ...(appProtocol && { appProtocol }),
+});
+
+function add(groups: Map<string, EndpointGroup>, ports: DiscoveryV1EndpointPort[], endpoint: Endpoint): void {
+  const key = JSON.stringify(ports);
+  const { endpoints } = groups.get(key) ?? { endpoints: [] };
+  groups.set(key, { ports, endpoints: [...endpoints, endpoint] });
+}
