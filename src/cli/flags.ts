@@ -52,6 +52,15 @@ function taint(value: string): string {
 /** Parts of a node or server that --disable can switch off. */
 export const DISABLEABLE = ['dns', 'proxy', 'cni', 'controllers', 'scheduler'] as const;
 
+/** Of every command that runs a scheduler. */
+export const schedulerFlags = () => [
+  flag(
+    '--scheduler-config <file>',
+    'KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1): profiles, their plugins and weights. Default: the default profile of Kubernetes.',
+    text,
+  ),
+];
+
 /** Of every command that runs something. */
 export const processFlags = () => [
   flag(

@@ -1,26 +1,35 @@
-import { nodes, pods } from '../api/index.ts';
+import { nodes, pods, registry } from '../api/index.ts';
 import { type KubeObject, objectKey } from '../api/meta/object.ts';
-import { isConflict, isNotFound } from '../api/meta/status.ts';
-import type { Node, Pod } from '../api/schema/generated/types.ts';
-import { isAbort } from '../base/abort.ts';
-import { type Clock, rfc3339 } from '../base/clock.ts';
+import type { Pod } from '../api/schema/generated/types.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
+import { letOthersRun } from '../base/event-loop.ts';
 import type { Logger } from '../base/logger.ts';
 import { createNotifier } from '../base/notifier.ts';
 import type { Random } from '../base/random.ts';
 import type { Client } from '../client/client.ts';
-import type { Change, Informers } from '../client/informer.ts';
-import { ClusterState, isTerminal } from './cluster-state.ts';
-import { hostPortsOf } from './node-state.ts';
-import { plugins as allPlugins } from './plugin-order.ts';
-import { SchedulingQueue } from './queue.ts';
-import { podRequests } from './resources.ts';
-import { selectNode } from './select-plan.ts';
+import type { Change, Informer, Informers } from '../client/informer.ts';
+import { BackgroundWork } from './background-work.ts';
+import { SchedulerCache } from './cache/scheduler-cache.ts';
+import { ClusterFeed } from './cluster-feed.ts';
+import { DEFAULT_SCHEDULER_NAME, readSchedulerConfiguration, type SchedulerConfiguration } from './config/configuration.ts';
+import { FailureReporter } from './failure-reporter.ts';
+import { Action } from './framework/cluster-event.ts';
+import { WaitingPods } from './framework/waiting-pods.ts';
+import { Interests } from './interests.ts';
+import { pluginRegistry } from './plugin-registry.ts';
+import { buildProfiles } from './profiles.ts';
+import { Nominator } from './queue/nominator.ts';
+import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { SchedulingCycle } from './scheduling-cycle.ts';
+import { NodeSelector } from './select-node.ts';
 
-export const SCHEDULER_NAME = 'default-scheduler';
+export const SCHEDULER_NAME = DEFAULT_SCHEDULER_NAME;
 
 /** Bindings under way at once. More would only queue in the server. */
-const MAX_BINDINGS = 64;
+const MAX_BINDINGS = 128;
+/** Cycles do not await; this long they may keep others from running. */
+const TURN_MS = 8;
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -30,136 +39,131 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Undefined: upstream's defaults. */
+  readonly configuration?: SchedulerConfiguration;
+  /** Plugins to choose from; those that are built in unless a test brings its own. */
+  readonly plugins?: typeof pluginRegistry;
 }
 
-const isWaiting = (pod: Pod): boolean =>
-  !pod.spec?.nodeName &&
-  (pod.spec?.schedulerName ?? SCHEDULER_NAME) === SCHEDULER_NAME &&
-  !pod.metadata?.deletionTimestamp &&
-  !pod.spec?.schedulingGates?.length &&
-  !isTerminal(pod);
+/** A KubeSchedulerConfiguration against the plugins that there are. Throws an Error, one sentence, that names everything that is wrong. */
+export const readConfiguration = (document: unknown): SchedulerConfiguration => readSchedulerConfiguration(document, pluginRegistry);
 
-/** Only what plugins look at: heartbeats change a node's status all the time and make no room. */
-const fingerprint = (node: Node): string =>
-  JSON.stringify([node.spec?.unschedulable, node.spec?.taints, node.metadata?.labels, node.status?.allocatable]);
+/** Everything that decides, wired together; the loop is not in it. */
+function assemble(options: SchedulerOptions, wake: () => void) {
+  const { informers, clock, random, log } = options;
+  const definitions = options.plugins ?? pluginRegistry;
+  const configuration = options.configuration ?? readSchedulerConfiguration(undefined, definitions);
+  const cache = new SchedulerCache();
+  const nominator = new Nominator();
+  const waiting = new WaitingPods(clock);
+  const reporter = new FailureReporter(options);
+  const background = new BackgroundWork(log);
+  const podInformer = informers.informer(pods);
 
-/** Gives every pod that has none a node: queue, snapshot, plugins, bind. */
-export function createScheduler({ client, informers, event, clock, random, log }: SchedulerOptions): Component {
-  const queue = new SchedulingQueue(clock);
-  const cluster = new ClusterState();
-  let bindings = 0;
+  const profiles = buildProfiles(configuration, definitions, nominator, {
+    ...options,
+    snapshot: cache,
+    waiting,
+    nominatedOn: (nodeName) => nominator.on(nodeName),
+    withdrawNomination(pod) {
+      nominator.forget(pod.key);
+      background.start(({ signal }) => reporter.clearNomination(pod.pod, { signal }));
+    },
+    activate(key) {
+      queue.activate(key);
+      wake();
+    },
+    recheckGate(key) {
+      queue.recheckGate(key);
+      wake();
+    },
+    background: (work) => background.start(work),
+  });
+  const interests = new Interests(profiles.plugins);
+  const queue: SchedulingQueue = new SchedulingQueue({
+    ...configuration,
+    clock,
+    sort: profiles.queueSort,
+    preEnqueue: (pod) => profiles.of(pod)?.preEnqueue(pod),
+    interested: (event) => interests.pluginsFor(event),
+    isHelpful: (plugin, pod, event) => interests.isHelpful(plugin, pod, event),
+  });
+  const feed = new ClusterFeed({ cache, queue, nominator, waiting, isOurs: (pod) => profiles.of(pod) !== undefined });
+  const selector = new NodeSelector(cache, nominator, random);
+  const latest = (pod: Pod) => podInformer.get(objectKey(pod));
+  const cycle = new SchedulingCycle({ ...options, cache, queue, nominator, waiting, reporter, selector, profileOf: profiles.of, latest });
+  return { queue, feed, cycle, background, interests, podInformer };
+}
+
+/** The resources besides pods and nodes that plugins wait for. */
+function otherInformers(interests: Interests, informers: Informers): [string, Informer][] {
+  const ids = interests.resources.filter((id) => id !== 'nodes' && !id.startsWith('pods/'));
+  return ids.map((id) => {
+    const resource = registry.byId(id);
+    if (!resource) throw new Error(`a scheduler plugin waits for ${id}, which is no resource`);
+    return [id, informers.informer(resource as never) as Informer];
+  });
+}
+
+const ACTIONS = { ADDED: Action.add, MODIFIED: Action.update, DELETED: Action.delete };
+
+/**
+ * Gives every pod that has none a node: queue, cycle, binding. Throws an Error, one sentence, when the plugins of a profile do not make a scheduler.
+ */
+export function createScheduler(options: SchedulerOptions): Component {
+  const { informers, clock } = options;
   const changes = createNotifier();
+  const wake = () => changes.notify();
+  const { queue, feed, cycle, background, interests, podInformer } = assemble(options, wake);
+  const nodeInformer = informers.informer(nodes);
+  const others = otherInformers(interests, informers);
 
-  function onPod({ type, object: pod }: Change<Pod>): void {
-    const key = objectKey(pod);
-    if (type === 'DELETED' || isTerminal(pod)) {
-      queue.forget(key);
-      if (cluster.remove(key)) queue.wake();
-    } else if (pod.spec?.nodeName) {
-      queue.forget(key);
-      cluster.place(pod);
-    } else if (isWaiting(pod)) queue.offer(pod);
-    else queue.forget(key);
-    changes.notify();
-  }
-
-  function onNode(change: Change<Node>): void {
-    const { type, object: node } = change;
-    if (type === 'DELETED') {
-      cluster.removeNode(node.metadata?.name ?? '');
-      return;
-    }
-    cluster.setNode(node);
-    if (type === 'ADDED' || fingerprint(node) !== fingerprint(change.previous)) {
-      queue.wake();
-      changes.notify();
-    }
-  }
-
-  /** Says on the pod why it waits; the same thing is not said twice. */
-  async function reportUnschedulable(pod: Pod, message: string, signal: AbortSignal): Promise<void> {
-    const known = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
-    if (known?.status === 'False' && known.message === message) return;
-    event(pod, 'Warning', 'FailedScheduling', message);
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime: known?.status === 'False' ? known.lastTransitionTime : rfc3339(clock.now()),
-    };
-    const { name = '', namespace } = pod.metadata ?? {};
-    await client.patch(pods, name, 'strategic', { status: { conditions: [condition] } }, { namespace, subresource: 'status', signal });
-  }
-
-  async function bind(pod: Pod, node: string, signal: AbortSignal): Promise<void> {
-    const { name = '', namespace, uid } = pod.metadata ?? {};
-    const binding = {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { name, namespace, uid },
-      target: { apiVersion: 'v1', kind: 'Node', name: node },
-    };
-    await client.create(pods, binding as unknown as Pod, { namespace, subresource: 'binding', signal });
-    event(pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod)} to ${node}`);
-    log.debug({ pod: objectKey(pod), node }, 'pod bound');
-  }
-
-  /** Binds in the background: the pod counts on its node from now on, and the next one is scheduled meanwhile. */
-  async function assumeAndBind(pod: Pod, node: string, signal: AbortSignal): Promise<void> {
-    cluster.place(pod, node);
-    bindings += 1;
-    try {
-      await bind(pod, node, signal);
-    } catch (error) {
-      cluster.remove(objectKey(pod));
-      if (isAbort(error, signal)) return;
-      if (isNotFound(error) || isConflict(error)) queue.forget(objectKey(pod));
-      else queue.failed(pod, { retry: true });
-      log.warn({ error, pod: objectKey(pod), node }, 'binding failed');
-    } finally {
-      bindings -= 1;
-      changes.notify();
-    }
-  }
-
-  function scheduleOne(pod: Pod, signal: AbortSignal): Promise<void> {
-    const candidate = { pod, requests: podRequests(pod), hostPorts: hostPortsOf(pod) };
-    const selection = selectNode(candidate, cluster.views(), allPlugins, random);
-    if (selection.found) return assumeAndBind(pod, selection.node, signal);
-    queue.failed(pod, { retry: false });
-    return reportUnschedulable(pod, selection.message, signal).catch((error: unknown) => {
-      if (!isAbort(error, signal) && !isNotFound(error)) log.warn({ error, pod: objectKey(pod) }, 'reporting an unschedulable pod failed');
-    });
-  }
-
-  /** Resolves when something changed, or when a pod's back-off is over. */
+  /** Resolves when something changed, or when a pod is due. */
   async function nextTurn(signal: AbortSignal): Promise<void> {
-    const due = bindings < MAX_BINDINGS ? queue.nextDueMs() : undefined;
-    using _timer = due === undefined ? undefined : clock.timer(due, () => changes.notify());
+    const due = cycle.bindings < MAX_BINDINGS ? queue.nextDueMs() : undefined;
+    using _timer = due === undefined ? undefined : clock.timer(due, wake);
     await changes.wait({ signal });
+  }
+
+  async function scheduleAll(signal: AbortSignal): Promise<void> {
+    let turnEndsAt = clock.monotonic() + TURN_MS;
+    while (!signal.aborted) {
+      const pod = cycle.bindings < MAX_BINDINGS ? queue.pop() : undefined;
+      if (pod) background.start(() => cycle.run(pod, { signal }).finally(wake));
+      else await nextTurn(signal);
+      if (pod && clock.monotonic() < turnEndsAt) continue;
+      await letOthersRun();
+      turnEndsAt = clock.monotonic() + TURN_MS;
+    }
+  }
+
+  function followAll(): Disposable {
+    const subscriptions = new DisposableStack();
+    const follow = <T extends KubeObject>(informer: Informer<T>, listen: (change: Change<T>) => void) => {
+      const subscription = informer.onChange((change) => {
+        listen(change);
+        wake();
+      });
+      subscriptions.use(subscription);
+    };
+    for (const [resource, informer] of others) {
+      follow(informer, ({ type, object, previous }) => queue.move({ resource, actions: ACTIONS[type], object, previous }));
+    }
+    follow(nodeInformer, (change) => feed.node(change));
+    follow(podInformer, (change) => feed.pod(change));
+    return subscriptions;
   }
 
   return {
     name: 'scheduler',
     async run({ signal, ready }) {
-      const nodeInformer = informers.informer(nodes);
-      const podInformer = informers.informer(pods);
-      await Promise.all([nodeInformer.whenSynced({ signal }), podInformer.whenSynced({ signal })]).catch(() => {});
-      using _nodes = nodeInformer.onChange(onNode);
-      using _pods = podInformer.onChange(onPod);
+      background.open(signal);
+      const all: Pick<Informer, 'whenSynced'>[] = [nodeInformer, podInformer, ...others.map(([, informer]) => informer)];
+      await Promise.all(all.map((informer) => informer.whenSynced({ signal }))).catch(() => {});
+      using _subscriptions = followAll();
       ready();
-      const running = new Set<Promise<void>>();
-      while (!signal.aborted) {
-        const pod = bindings < MAX_BINDINGS ? queue.take() : undefined;
-        if (!pod) {
-          await nextTurn(signal);
-          continue;
-        }
-        const work = scheduleOne(pod, signal).finally(() => running.delete(work));
-        running.add(work);
-      }
-      await Promise.all(running);
+      await scheduleAll(signal);
+      await background.whenDone();
     },
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatQuantity } from '../../base/quantity.ts';
-import { podRequests as schedulerRequests } from '../../scheduler/resources.ts';
+import { podRequests as schedulerRequests } from '../../scheduler/cache/resources.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { type Amounts, podLimits, podRequests } from './pod-resources.ts';
 
@@ -75,7 +75,9 @@ describe('the requests of a pod', () => {
         const exact = Object.fromEntries(
           Object.entries(podRequests(made)).map(([name, { nanos }]) => [name, Number(nanos) / (name === 'cpu' ? 1e6 : 1e9)]),
         );
-        expect(exact).toEqual(schedulerRequests(made));
+        const counted = schedulerRequests(made);
+        expect(exact).toEqual(Object.fromEntries(Object.keys(exact).map((name) => [name, counted.get(name)])));
+        expect([...(counted.scalars?.keys() ?? [])].filter((name) => !(name in exact))).toEqual([]);
       }),
     );
   });

@@ -3,7 +3,16 @@ import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { authFlags } from '../auth-flags.ts';
-import { admissionFlags, apiFlags, apiSafetyFlags, clusterFlags, commonFlags, nodeFlags, sharedNodeFlags } from '../flags.ts';
+import {
+  admissionFlags,
+  apiFlags,
+  apiSafetyFlags,
+  clusterFlags,
+  commonFlags,
+  nodeFlags,
+  schedulerFlags,
+  sharedNodeFlags,
+} from '../flags.ts';
 import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
@@ -36,6 +45,7 @@ export function serverCommand(): Command {
     ...admissionFlags(),
     ...authFlags(),
     ...clusterFlags(),
+    ...schedulerFlags(),
     ...sharedNodeFlags(),
     ...nodeFlags(),
   ])

@@ -6,21 +6,38 @@ import { eventRecorder } from '../../client/events.ts';
 import { createInformers } from '../../client/informer.ts';
 import { runControllers } from '../../client/run-controllers.ts';
 import { controllers } from '../../controllers/index.ts';
-import { createScheduler } from '../../scheduler/scheduler.ts';
+import type { SchedulerConfiguration } from '../../scheduler/config/configuration.ts';
+import { createScheduler, readConfiguration } from '../../scheduler/scheduler.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
+import { UsageError } from '../exit.ts';
 import type { Ambient } from './api-server.ts';
+import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
 /** The identity of everything that works inside the server's own process. What each controller writes is held to its declaration by the client. */
 const IN_PROCESS = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] } as const;
 const SCHEDULER = { name: 'system:kube-scheduler', groups: ['system:masters', 'system:authenticated'] } as const;
 
+const CONFIG_FLAG = '--scheduler-config';
+
+/** What the file says that --scheduler-config names; undefined without one. Rejects with UsageError. */
+export const schedulerConfiguration = async ({ schedulerConfig }: Pick<ServerSettings, 'schedulerConfig'>) =>
+  schedulerConfig === undefined ? undefined : readPolicyFile(CONFIG_FLAG, schedulerConfig, readConfiguration);
+
+interface ControlPlaneParts {
+  readonly server: ApiServer;
+  readonly pki: Pki;
+  readonly tokens: ServiceAccountTokens;
+  /** Undefined: the default one. */
+  readonly scheduler: SchedulerConfiguration | undefined;
+}
+
 /** Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. */
 export function controlLoops(
   settings: ServerSettings,
-  { server, pki, tokens }: { server: ApiServer; pki: Pki; tokens: ServiceAccountTokens },
+  { server, pki, tokens, scheduler }: ControlPlaneParts,
   { clock, random, log }: Ambient,
 ): Component {
   const client = createClient(server.localTransport(IN_PROCESS, 'kube-controller-manager'));
@@ -35,7 +52,15 @@ export function controlLoops(
   if (!settings.disable.includes('scheduler')) {
     const schedulerClient = createClient(server.localTransport(SCHEDULER, 'kube-scheduler'));
     const events = eventRecorder({ client: schedulerClient, component: 'default-scheduler', clock, log });
-    components.push(events, createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log }));
+    const configuration = scheduler && { configuration: scheduler };
+    try {
+      components.push(
+        events,
+        createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log, ...configuration }),
+      );
+    } catch (cause) {
+      throw new UsageError(`${CONFIG_FLAG}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
   }
   return {
     name: 'control loops',

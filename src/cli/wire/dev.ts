@@ -5,7 +5,7 @@ import type { Component } from '../../base/component.ts';
 import type { Dialer } from '../../server/tunnel/kubelet.ts';
 import { UsageError } from '../exit.ts';
 import { type Ambient, assembleControlPlane, defaultDnsAddress } from './api-server.ts';
-import { controlLoops } from './control-loops.ts';
+import { controlLoops, schedulerConfiguration } from './control-loops.ts';
 import { fakeNodes } from './dev-nodes.ts';
 import { pathsOf } from './paths.ts';
 import { runProcess } from './process.ts';
@@ -20,6 +20,7 @@ export interface DevOptions {
   readonly httpsListenPort: number;
   /** Fake ones. */
   readonly nodes: number;
+  readonly schedulerConfig?: string;
 }
 
 const SERVICE_CIDR = '10.43.0.0/16';
@@ -59,6 +60,7 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
   // Its certificates would be renewed under it, its kubeconfig replaced.
   if (existsSync(join(pathsOf(dataDir).serverDir, 'state.db')))
     throw new UsageError(`the data directory ${dataDir} is that of a minik server`);
+  const scheduler = await schedulerConfiguration(options);
   const plane = await assembleControlPlane(settings, ambient, { createDialer: () => noWay });
   const path = join(dataDir, 'kubeconfig.yaml');
   const administration: Component = {
@@ -71,7 +73,6 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
   const { clusterDns, clusterDomain } = settings;
   const transportOf = plane.server.localTransport;
   const fakes = fakeNodes({ count: nodes, clusterDns, clusterDomain, transportOf }, ambient);
-  const components = [...plane.components, administration, controlLoops(settings, plane, ambient), fakes];
   const ready = () => {
     const seconds = ((clock.monotonic() - started) / 1000).toFixed(2);
     say(`minik dev is up after ${seconds} s: ${nodes} fake node${nodes === 1 ? '' : 's'}, nothing is kept. In another terminal:`);
@@ -79,6 +80,7 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
     say('  kubectl get nodes');
   };
   try {
+    const components = [...plane.components, administration, controlLoops(settings, { ...plane, scheduler }, ambient), fakes];
     await runProcess(components, { log, ready });
   } finally {
     await plane.close();

@@ -5,7 +5,7 @@ import { kubeconfig } from '../../server/pki/kubeconfig.ts';
 import { CLIENTS } from '../../server/pki/pki.ts';
 import { UsageError } from '../exit.ts';
 import { type Ambient, assembleControlPlane, type ControlPlane } from './api-server.ts';
-import { controlLoops } from './control-loops.ts';
+import { controlLoops, schedulerConfiguration } from './control-loops.ts';
 import { assembleNode } from './node.ts';
 import { runProcess } from './process.ts';
 import type { NodeSettings, ServerSettings } from './settings.ts';
@@ -43,6 +43,7 @@ export async function writeKubeconfig(
 export async function runServer(options: ServerOptions, ambient: Ambient): Promise<void> {
   const { clock, log } = ambient;
   const started = clock.monotonic();
+  const scheduler = await schedulerConfiguration(options);
   const plane = await assembleControlPlane(options, ambient);
   const kubeconfigPath = options.writeKubeconfig ?? join(options.dataDir, 'kubeconfig.yaml');
   const administration: Component = {
@@ -56,8 +57,9 @@ export async function runServer(options: ServerOptions, ambient: Ambient): Promi
   const identity = { name: `system:node:${options.nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
   const door = { transport: plane.server.localTransport(identity, 'kubelet'), caPem: plane.pki.caPem };
   const node = options.disableAgent ? undefined : await assembleNode(options, door, ambient);
-  const components = [...plane.components, administration, controlLoops(options, plane, ambient), ...(node ? [node.component] : [])];
   try {
+    const loops = controlLoops(options, { ...plane, scheduler }, ambient);
+    const components = [...plane.components, administration, loops, ...(node ? [node.component] : [])];
     await runProcess(components, { log, ready: () => log.info({ afterMs: Math.round(clock.monotonic() - started) }, 'minik is up') });
   } finally {
     node?.close();

@@ -56,6 +56,7 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly token?: string;
   readonly datastoreEndpoint?: string;
   readonly disable: readonly string[];
+  readonly schedulerConfig?: string;
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
   readonly nodeIp: string;

@@ -1,27 +1,103 @@
-import { MAX_SCORE, refuse, type SchedulerPlugin } from '../framework.ts';
-import { nonZeroRequests } from '../resources.ts';
+import type { Node, Pod } from '../../api/schema/generated/types.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
+import type { PodInfo } from '../cache/pod-info.ts';
+import { Amounts, podRequests } from '../cache/resources.ts';
+import type { ConfigReader } from '../config/config-reader.ts';
+import { readScoring } from '../config/scoring-strategy.ts';
+import { Action, type EventInterest } from '../framework/cluster-event.ts';
+import type { PluginDefinition } from '../framework/definition.ts';
+import type { SchedulerPlugin } from '../framework/plugin.ts';
+import { type Refusal, refusal } from '../framework/refusal.ts';
 
-/** Share of a resource that would be left, 0 to 100. */
-const free = (capacity: number, used: number) => (capacity <= 0 || used > capacity ? 0 : ((capacity - used) * MAX_SCORE) / capacity);
+const NAME = 'NodeResourcesFit';
 
-/** Requests must fit into what the node can allocate; of the nodes that fit, the least allocated is best (strategy LeastAllocated). */
-export const nodeResourcesFit: SchedulerPlugin = {
-  name: 'NodeResourcesFit',
-  filter({ requests }, { state }) {
-    const { allocatable, requested } = state;
-    if (state.podCount + 1 > (allocatable.pods ?? 0)) return refuse('Too many pods');
-    for (const name in requests) {
-      const wanted = requests[name] ?? 0;
-      if (wanted > 0 && wanted + (requested[name] ?? 0) > (allocatable[name] ?? 0)) {
-        return refuse(`Insufficient ${name}`, { permanent: wanted > (allocatable[name] ?? 0) });
-      }
-    }
-    return undefined;
+/** Every combination of reasons once, however many nodes say it. */
+const known = new Map<string, Refusal>();
+function refuse(reasons: readonly string[], isResolvable: boolean): Refusal {
+  const key = `${isResolvable}|${reasons.join('|')}`;
+  let found = known.get(key);
+  if (!found) {
+    found = refusal(NAME, isResolvable ? 'Unschedulable' : 'UnschedulableAndUnresolvable', ...reasons);
+    known.set(key, found);
+  }
+  return found;
+}
+
+type IsIgnored = (resource: string) => boolean;
+
+/** Slow path: names each resource that is short. */
+function explain(
+  { requests }: PodInfo,
+  { allocatable, requested, allowedPods, podCount }: NodeInfo,
+  isIgnored: IsIgnored,
+): Refusal | undefined {
+  const reasons: string[] = [];
+  let isResolvable = true;
+  if (podCount + 1 > allowedPods) reasons.push('Too many pods');
+  const check = (name: string) => {
+    const wanted = requests.get(name);
+    if (wanted <= 0 || wanted <= allocatable.get(name) - requested.get(name)) return;
+    reasons.push(`Insufficient ${name}`);
+    // No pod that leaves would make the node large enough.
+    if (wanted > allocatable.get(name)) isResolvable = false;
+  };
+  for (const name of ['cpu', 'memory', 'ephemeral-storage']) check(name);
+  for (const name of requests.scalars?.keys() ?? []) if (!isIgnored(name)) check(name);
+  return reasons.length > 0 ? refuse(reasons, isResolvable) : undefined;
+}
+
+function fits({ requests }: PodInfo, node: NodeInfo): boolean {
+  const { allocatable, requested } = node;
+  return (
+    node.podCount < node.allowedPods &&
+    (requests.milliCpu === 0 || requests.milliCpu <= allocatable.milliCpu - requested.milliCpu) &&
+    (requests.memory === 0 || requests.memory <= allocatable.memory - requested.memory) &&
+    (requests.ephemeralStorage === 0 || requests.ephemeralStorage <= allocatable.ephemeralStorage - requested.ephemeralStorage) &&
+    requests.scalars === undefined
+  );
+}
+
+/** Could the pod be on the node at all? */
+function isLargeEnough(pod: Pod, node: Node): boolean {
+  const [wanted, has] = [podRequests(pod), Amounts.of(node.status?.allocatable ?? node.status?.capacity)];
+  return ['cpu', 'memory', 'ephemeral-storage', ...(wanted.scalars?.keys() ?? [])].every((name) => wanted.get(name) <= has.get(name));
+}
+
+const EVENTS: readonly EventInterest[] = [
+  { resource: 'pods/assigned', actions: Action.delete | Action.podScaleDown },
+  { resource: 'pods/unscheduled', actions: Action.podScaleDown },
+  {
+    resource: 'nodes',
+    actions: Action.add | Action.nodeAllocatable,
+    isHelpful: (pod, { object }) => isLargeEnough(pod, object as Node),
   },
-  score({ requests }, { state }) {
-    const mine = nonZeroRequests(requests);
-    const cpu = free(state.allocatable.cpu ?? 0, state.scored.cpu + mine.cpu);
-    const memory = free(state.allocatable.memory ?? 0, state.scored.memory + mine.memory);
-    return (cpu + memory) / 2;
+];
+
+function readIgnored(args: ConfigReader): IsIgnored {
+  const texts = (field: string) => {
+    const list = args.raw(field) ?? [];
+    if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return new Set<string>(list);
+    args.report(field, 'must be a list of texts');
+    return new Set<string>();
+  };
+  const [resources, groups] = [texts('ignoredResources'), texts('ignoredResourceGroups')];
+  return (name) => resources.has(name) || groups.has(name.split('/')[0] ?? '');
+}
+
+/** Requests must fit into what the node can allocate. How full the best node is, `scoringStrategy` says; LeastAllocated by default. */
+export const nodeResourcesFit: PluginDefinition = {
+  name: NAME,
+  weight: 1,
+  configure(args) {
+    args.known(['ignoredResources', 'ignoredResourceGroups', 'scoringStrategy']);
+    const isIgnored = readIgnored(args);
+    const score = readScoring(args);
+    const plugin: SchedulerPlugin = {
+      name: NAME,
+      events: EVENTS,
+      filter: (_state, pod, node) => (fits(pod, node) ? undefined : explain(pod, node, isIgnored)),
+      score: (_state, pod, node) => score(pod, node),
+    };
+    return () => plugin;
   },
 };

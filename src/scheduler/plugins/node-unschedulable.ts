@@ -1,13 +1,23 @@
 import { tolerates } from '../../api/meta/tolerations.ts';
-import { refuse, type SchedulerPlugin } from '../framework.ts';
+import type { Node } from '../../api/schema/generated/types.ts';
+import { Action } from '../framework/cluster-event.ts';
+import type { SchedulerPlugin } from '../framework/plugin.ts';
+import { refusal } from '../framework/refusal.ts';
 
-const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const NAME = 'NodeUnschedulable';
+const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const REFUSED = refusal(NAME, 'UnschedulableAndUnresolvable', 'node(s) were unschedulable');
 
 /** Cordoned nodes take only pods that tolerate it. */
 export const nodeUnschedulable: SchedulerPlugin = {
-  name: 'NodeUnschedulable',
-  filter: ({ pod }, { node }) =>
-    node.spec?.unschedulable && !tolerates(pod.spec?.tolerations, UNSCHEDULABLE)
-      ? refuse('node(s) were unschedulable', { permanent: true })
-      : undefined,
+  name: NAME,
+  events: [
+    {
+      resource: 'nodes',
+      actions: Action.add | Action.nodeTaints,
+      isHelpful: ({ spec }, { object }) => !(object as Node).spec?.unschedulable || tolerates(spec?.tolerations, TAINT),
+    },
+    { resource: 'pods/unscheduled', actions: Action.podTolerations, isHelpful: ({ spec }) => tolerates(spec?.tolerations, TAINT) },
+  ],
+  filter: (_state, { pod }, { node }) => (node.spec?.unschedulable && !tolerates(pod.spec?.tolerations, TAINT) ? REFUSED : undefined),
 };

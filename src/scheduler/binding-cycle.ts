@@ -1,0 +1,46 @@
+import { isConflict, isNotFound } from '../api/meta/status.ts';
+import { isAbort } from '../base/abort.ts';
+import type { CycleState } from './framework/cycle-state.ts';
+import type { Profile } from './framework/profile.ts';
+import type { Refusal } from './framework/refusal.ts';
+import type { WaitingPods } from './framework/waiting-pods.ts';
+import type { QueuedPod } from './queue/queued-pod.ts';
+
+/** A pod that has been given a node in memory, on its way into the API. */
+export interface Assumed {
+  readonly pod: QueuedPod;
+  readonly profile: Profile;
+  readonly state: CycleState;
+  readonly nodeName: string;
+  /** How long permit plugins hold it up, in milliseconds by plugin. */
+  readonly waits: ReadonlyMap<string, number>;
+}
+
+export type BindingOutcome =
+  | { readonly type: 'bound' }
+  /** `tryAfterEvent`: refused by a permit plugin, so that an event has to come first; else the back-off is enough. */
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly tryAfterEvent: boolean }
+  /** Somebody else bound or deleted the pod: informers will tell, or have told. */
+  | { readonly type: 'overtaken'; readonly error: unknown }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'stopped' };
+
+/** Waits for permission, prepares, binds. Never rejects: the outcome says what has to be undone. */
+export async function runBindingCycle(
+  { pod: { info }, profile, state, nodeName, waits }: Assumed,
+  waiting: WaitingPods,
+  { signal }: { signal: AbortSignal },
+): Promise<BindingOutcome> {
+  try {
+    const rejection = waits.size > 0 ? await waiting.hold(info, nodeName, waits, { signal }) : undefined;
+    if (rejection) return { type: 'refused', refusal: rejection, tryAfterEvent: true };
+    const refusal = await profile.preBind(state, info, nodeName, { signal });
+    if (refusal) return { type: 'refused', refusal, tryAfterEvent: false };
+    await profile.bind(state, info, nodeName, { signal });
+    profile.postBind(state, info, nodeName);
+    return { type: 'bound' };
+  } catch (error) {
+    if (isAbort(error, signal)) return { type: 'stopped' };
+    return { type: isNotFound(error) || isConflict(error) ? 'overtaken' : 'failed', error };
+  }
+}

@@ -1,0 +1,27 @@
+import { fixed, type PluginDefinition } from './framework/definition.ts';
+import { defaultBinder } from './plugins/default-binder.ts';
+import { imageLocality } from './plugins/image-locality.ts';
+import { nodeAffinity } from './plugins/node-affinity.ts';
+import { nodeName } from './plugins/node-name.ts';
+import { nodePorts } from './plugins/node-ports.ts';
+import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts';
+import { nodeResourcesFit } from './plugins/node-resources-fit.ts';
+import { nodeUnschedulable } from './plugins/node-unschedulable.ts';
+import { prioritySort } from './plugins/priority-sort.ts';
+import { schedulingGates } from './plugins/scheduling-gates.ts';
+import { taintToleration } from './plugins/taint-toleration.ts';
+
+/** Every plugin, in the order in which the default profile calls them (upstream's MultiPoint order), each at all points that it has. */
+export const pluginRegistry: readonly PluginDefinition[] = [
+  fixed(schedulingGates),
+  fixed(prioritySort),
+  fixed(nodeUnschedulable),
+  fixed(nodeName),
+  fixed(taintToleration, 3),
+  nodeAffinity,
+  fixed(nodePorts),
+  nodeResourcesFit,
+  nodeResourcesBalancedAllocation,
+  imageLocality,
+  defaultBinder,
+];

@@ -1,0 +1,199 @@
+import { type KubeObject, objectKey } from '../api/meta/object.ts';
+import type { Pod } from '../api/schema/generated/types.ts';
+import type { Logger } from '../base/logger.ts';
+import { type Assumed, type BindingOutcome, runBindingCycle } from './binding-cycle.ts';
+import { PodInfo, podKey } from './cache/pod-info.ts';
+import type { SchedulerCache } from './cache/scheduler-cache.ts';
+import type { FailureReporter } from './failure-reporter.ts';
+import { Action } from './framework/cluster-event.ts';
+import { CycleState } from './framework/cycle-state.ts';
+import type { Diagnosis } from './framework/diagnosis.ts';
+import { fitMessage, NO_NODES } from './framework/fit-message-plan.ts';
+import type { PostFilterResult } from './framework/plugin.ts';
+import type { Profile } from './framework/profile.ts';
+import type { Refusal } from './framework/refusal.ts';
+import type { WaitingPods } from './framework/waiting-pods.ts';
+import type { SchedulingFailure } from './pod-status-plan.ts';
+import type { Nominator } from './queue/nominator.ts';
+import type { QueuedPod } from './queue/queued-pod.ts';
+import type { SchedulingQueue } from './queue/scheduling-queue.ts';
+import type { NodeSelector } from './select-node.ts';
+
+export interface SchedulingCycleOptions {
+  readonly cache: SchedulerCache;
+  readonly queue: SchedulingQueue;
+  readonly nominator: Nominator;
+  readonly waiting: WaitingPods;
+  readonly selector: NodeSelector;
+  readonly reporter: FailureReporter;
+  readonly event: (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void;
+  readonly log: Logger;
+  readonly profileOf: (pod: Pod) => Profile | undefined;
+  /** The pod of this name as the informer has it now. */
+  readonly latest: (pod: Pod) => Pod | undefined;
+}
+
+interface Failed {
+  readonly failure: SchedulingFailure;
+  readonly retry: 'after an event' | 'after the back-off';
+  readonly plugins?: ReadonlySet<string>;
+  readonly pending?: boolean;
+}
+
+type Decision = { readonly assumed: Assumed } | { readonly failed: Failed };
+
+/** Decides about one pod after the other, and brings the decisions into the API. */
+export class SchedulingCycle {
+  readonly #options: SchedulingCycleOptions;
+  #bindings = 0;
+
+  constructor(options: SchedulingCycleOptions) {
+    this.#options = options;
+  }
+
+  /** How many decisions are on their way into the API. */
+  get bindings(): number {
+    return this.#bindings;
+  }
+
+  /** Up to the first await it is the whole decision: nothing changes meanwhile. Resolves when the outcome is in the API. Never rejects. */
+  async run(pod: QueuedPod, { signal }: { signal: AbortSignal }): Promise<void> {
+    const profile = this.#options.profileOf(pod.info.pod);
+    if (!profile) return this.#options.queue.done(pod);
+    const decision = this.#decide(pod, profile);
+    if ('failed' in decision) return this.#putBack(pod, decision.failed, { signal });
+    await this.#bind(decision.assumed, { signal });
+  }
+
+  #decide(pod: QueuedPod, profile: Profile): Decision {
+    const { cache, selector, nominator, log } = this.#options;
+    const state = new CycleState();
+    try {
+      const selection = selector.select(profile, state, pod.info);
+      if (!selection.found) return { failed: this.#unschedulable(profile, state, pod.info, selection.diagnosis) };
+      cache.assume(pod.info, selection.node);
+      nominator.forget(pod.info.key);
+      const held = this.#reserve(profile, state, pod.info, selection.node);
+      if ('waits' in held) return { assumed: { pod, profile, state, nodeName: selection.node, waits: held.waits } };
+      this.#undo(profile, state, pod.info, selection.node);
+      return { failed: refusedOnNode(held.refusal) };
+    } catch (error) {
+      log.error({ error, pod: objectKey(pod.info.pod) }, 'scheduling a pod failed');
+      cache.forget(pod.info.key);
+      return { failed: failedBy(error) };
+    }
+  }
+
+  #reserve(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string) {
+    try {
+      const refusal = profile.reserve(state, pod, nodeName);
+      return refusal ? { refusal } : profile.permit(state, pod, nodeName);
+    } catch (error) {
+      profile.unreserve(state, pod, nodeName);
+      throw error;
+    }
+  }
+
+  #undo(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string): void {
+    profile.unreserve(state, pod, nodeName);
+    this.#options.cache.forget(pod.key);
+  }
+
+  /** No node would do: postFilter may make room. */
+  #unschedulable(profile: Profile, state: CycleState, pod: PodInfo, diagnosis: Diagnosis): Failed {
+    const { nodeCount } = this.#options.cache;
+    if (nodeCount === 0) {
+      const failure = { reason: 'Unschedulable', message: NO_NODES, nominatedNodeName: '' } as const;
+      return { failure, retry: 'after an event', plugins: diagnosis.plugins };
+    }
+    const result: PostFilterResult = profile.hasPostFilters
+      ? profile.postFilter(state, pod, diagnosis)
+      : { made: 'nothing', nominatedNodeName: '' };
+    const refusals = diagnosis.refusals();
+    const { rest, preFilterMessage, plugins } = diagnosis;
+    const message = fitMessage({ nodeCount, refusals, rest, preFilterMessage, postFilterMessage: result.message ?? '' });
+    const pending = rest?.code === 'Pending' || refusals.some(({ code }) => code === 'Pending');
+    return {
+      failure: { reason: 'Unschedulable', message, nominatedNodeName: result.nominatedNodeName },
+      retry: 'after an event',
+      plugins,
+      pending,
+    };
+  }
+
+  async #bind(assumed: Assumed, { signal }: { signal: AbortSignal }): Promise<void> {
+    const { queue, waiting, event, log } = this.#options;
+    const { pod, profile, state, nodeName } = assumed;
+    this.#bindings += 1;
+    const outcome = await runBindingCycle(assumed, waiting, { signal });
+    this.#bindings -= 1;
+    if (outcome.type === 'bound') {
+      queue.done(pod);
+      event(pod.info.pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod.info.pod)} to ${nodeName}`);
+      log.debug({ pod: objectKey(pod.info.pod), node: nodeName }, 'pod bound');
+      return;
+    }
+    this.#undo(profile, state, pod.info, nodeName);
+    if (outcome.type === 'stopped') return;
+    // What it held is free again.
+    queue.move({ resource: 'pods/assigned', actions: Action.delete, object: pod.info.pod });
+    await this.#unbound(pod, nodeName, outcome, { signal });
+  }
+
+  async #unbound(
+    pod: QueuedPod,
+    node: string,
+    outcome: Exclude<BindingOutcome, { type: 'bound' | 'stopped' }>,
+    { signal }: { signal: AbortSignal },
+  ): Promise<void> {
+    const about = { pod: objectKey(pod.info.pod), node };
+    if (outcome.type === 'refused') {
+      const failed = refusedOnNode(outcome.refusal);
+      return this.#putBack(pod, outcome.tryAfterEvent ? failed : { ...failed, retry: 'after the back-off' }, { signal });
+    }
+    if (outcome.type === 'overtaken') {
+      this.#options.log.debug({ ...about, error: outcome.error }, 'somebody else bound or deleted the pod');
+      this.#return(pod, failedBy(outcome.error));
+      return;
+    }
+    this.#options.log.warn({ ...about, error: outcome.error }, 'binding failed');
+    return this.#putBack(pod, failedBy(outcome.error), { signal });
+  }
+
+  /** Back into the queue, and the pod says why. */
+  async #putBack(pod: QueuedPod, failed: Failed, { signal }: { signal: AbortSignal }): Promise<void> {
+    const now = this.#return(pod, failed);
+    if (now) await this.#options.reporter.report(now, failed.failure, { signal });
+  }
+
+  /** Back into the queue in its newest state; undefined when it is gone or has a node. */
+  #return(pod: QueuedPod, { failure, retry, plugins, pending }: Failed): Pod | undefined {
+    const { queue, nominator, latest } = this.#options;
+    const now = latest(pod.info.pod);
+    if (!now || podKey(now) !== pod.info.key || now.spec?.nodeName) {
+      queue.delete(pod.info.key);
+      return undefined;
+    }
+    if (now !== pod.info.pod) pod.info = new PodInfo(now);
+    if (failure.nominatedNodeName !== undefined) nominator.nominate(pod.info, failure.nominatedNodeName);
+    if (retry === 'after an event') queue.refused(pod, plugins ?? new Set(), { pending: pending ?? false });
+    else queue.failed(pod);
+    return now;
+  }
+}
+
+/** A node had been found, and then was not to be had. */
+function refusedOnNode(refusal: Refusal): Failed {
+  const message = fitMessage({ nodeCount: 1, refusals: [refusal], rest: undefined, preFilterMessage: '', postFilterMessage: '' });
+  return {
+    failure: { reason: 'Unschedulable', message, nominatedNodeName: '' },
+    retry: 'after an event',
+    plugins: new Set([refusal.plugin]),
+    pending: refusal.code === 'Pending',
+  };
+}
+
+function failedBy(error: unknown): Failed {
+  const message = error instanceof Error ? error.message : String(error);
+  return { failure: { reason: 'SchedulerError', message, nominatedNodeName: '' }, retry: 'after the back-off' };
+}

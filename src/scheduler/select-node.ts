@@ -1,0 +1,103 @@
+import type { Random } from '../base/random.ts';
+import type { NodeInfo } from './cache/node-info.ts';
+import type { PodInfo } from './cache/pod-info.ts';
+import type { Snapshot } from './cache/snapshot.ts';
+import type { CycleState } from './framework/cycle-state.ts';
+import { Diagnosis } from './framework/diagnosis.ts';
+import type { Profile } from './framework/profile.ts';
+import { refusal } from './framework/refusal.ts';
+import type { Nominator } from './queue/nominator.ts';
+import { nodesToFind } from './sample-plan.ts';
+
+export type Selection =
+  | { readonly found: true; readonly node: string; readonly feasible: number }
+  | { readonly found: false; readonly diagnosis: Diagnosis };
+
+/** Picks nodes for pods, one after the other. Where it stopped looking the next search goes on, so that all nodes are looked at in turn. */
+export class NodeSelector {
+  readonly #snapshot: Snapshot;
+  readonly #nominator: Nominator;
+  readonly #random: Random;
+  #start = 0;
+
+  constructor(snapshot: Snapshot, nominator: Nominator, random: Random) {
+    this.#snapshot = snapshot;
+    this.#nominator = nominator;
+    this.#random = random;
+  }
+
+  /** Every filter must agree; of enough nodes that pass, one with the highest weighted score is taken, any of them alike. */
+  select(profile: Profile, state: CycleState, pod: PodInfo): Selection {
+    const diagnosis = new Diagnosis();
+    if (this.#snapshot.nodeCount === 0) {
+      for (const name of profile.filterNames) diagnosis.plugins.add(name);
+      return { found: false, diagnosis };
+    }
+    const answer = profile.preFilter(state, pod);
+    if (!answer.ok) {
+      diagnosis.rest = answer.refusal;
+      diagnosis.preFilterMessage = answer.refusal.reasons.join(', ');
+      diagnosis.plugins.add(answer.refusal.plugin);
+      return { found: false, diagnosis };
+    }
+    const nominated = this.#nominated(profile, state, pod);
+    if (nominated && (!answer.nodeNames || answer.nodeNames.has(nominated.name))) return { found: true, node: nominated.name, feasible: 1 };
+    if (answer.nodeNames) {
+      const names = answer.narrowedBy.toSorted();
+      diagnosis.rest = refusal(names[0] ?? '', 'UnschedulableAndUnresolvable', `node(s) didn't satisfy plugin(s) [${names.join(' ')}]`);
+      for (const name of names) diagnosis.plugins.add(name);
+    }
+    const feasible = this.#feasible(profile, state, pod, this.#candidates(answer.nodeNames), diagnosis);
+    if (feasible.length === 0) return { found: false, diagnosis };
+    const best = feasible.length === 1 ? feasible[0] : this.#best(profile, state, pod, feasible);
+    return { found: true, node: best?.name ?? '', feasible: feasible.length };
+  }
+
+  #candidates(names: ReadonlySet<string> | undefined): readonly NodeInfo[] {
+    if (!names) return this.#snapshot.nodes();
+    return [...names].flatMap((name) => this.#snapshot.node(name) ?? []);
+  }
+
+  /** The node where room was made for the pod, when it does now. */
+  #nominated(profile: Profile, state: CycleState, pod: PodInfo): NodeInfo | undefined {
+    const name = this.#nominator.nodeOf(pod.key);
+    const node = name ? this.#snapshot.node(name) : undefined;
+    return node && !profile.filter(state, pod, node) ? node : undefined;
+  }
+
+  #feasible(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], diagnosis: Diagnosis): NodeInfo[] {
+    const enough = profile.hasScores ? nodesToFind(nodes.length, profile.percentageOfNodesToScore) : 1;
+    const filter = profile.filterOf(state);
+    const feasible: NodeInfo[] = [];
+    const count = nodes.length;
+    let at = this.#start % Math.max(count, 1);
+    let looked = 0;
+    for (; looked < count && feasible.length < enough; looked += 1) {
+      const node = nodes[at] as NodeInfo;
+      const refused = filter(state, pod, node);
+      if (refused) diagnosis.refuse(node, refused);
+      else feasible.push(node);
+      at = at + 1 === count ? 0 : at + 1;
+    }
+    if (count === this.#snapshot.nodeCount) this.#start = at;
+    return feasible;
+  }
+
+  #best(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): NodeInfo | undefined {
+    const totals = profile.score(state, pod, nodes);
+    let best = 0;
+    let ties = 1;
+    for (let i = 1; i < totals.length; i += 1) {
+      const [total, most] = [totals[i] as number, totals[best] as number];
+      if (total > most) {
+        best = i;
+        ties = 1;
+      } else if (total === most) {
+        ties += 1;
+        // Each of the equals is kept with the same probability.
+        if (Math.floor(this.#random() * ties) === 0) best = i;
+      }
+    }
+    return nodes[best];
+  }
+}
