@@ -177,5 +177,7 @@ function conclude(job: Job, pause: Suspension, finish: Finish, facts: { settled:
     ...(surplus ? [{ type: 'Warning', reason: 'TooManySucceededPods', message: tooMany } as const] : []),
     { type: 'Normal', reason: 'Completed', message: 'Job completed' },
   ];
-  return { conditions, events, completion: { completionTime: rfc3339(nowMs) } };
+  // The wall clock may have been set back meanwhile, and the API takes no Job that ended before it began.
+  const startMs = Date.parse(job.status?.startTime ?? '') || nowMs;
+  return { conditions, events, completion: { completionTime: rfc3339(Math.max(nowMs, startMs)) } };
 }

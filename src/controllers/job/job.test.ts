@@ -10,6 +10,7 @@ import { startControllers } from '../../client/fake-controllers.ts';
 import { ttlAfterFinished } from '../ttl-after-finished/ttl-after-finished.ts';
 import { formatIndexes, parseIndexes } from './indexes-plan.ts';
 import { job } from './job.ts';
+import { planJob } from './job-plan.ts';
 import { INDEX, TRACKING } from './job-pods-plan.ts';
 
 type Fate = (pod: Pod) => number | undefined;
@@ -214,4 +215,13 @@ test('indexes are written in the compact form and read back', () => {
       expect(parseIndexes(formatIndexes(new Set(list)), 51)).toEqual(new Set(list));
     }),
   );
+});
+
+test('a job whose wall clock was set back while it ran does not end before it began', () => {
+  const startTime = '2026-01-01T01:00:00Z';
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+  const done: Job = { metadata: { name: 'j', namespace: 'n' }, spec: { completions: 1, template }, status: { startTime, succeeded: 1 } };
+  const { status } = planJob(done, [], Date.parse('2026-01-01T00:00:00Z'));
+  expect(status.conditions?.at(-1)?.type).toBe('Complete');
+  expect(status.completionTime).toBe(startTime);
 });

@@ -93,6 +93,12 @@ test('a ready pod becomes available after minReadySeconds, and the plan says whe
   expect(plan.afterMs).toBe(20_000);
 });
 
+test('without minReadySeconds a ready pod is available at once, even if its node has a clock that is ahead', () => {
+  const plan = planStatus(owner(1), [pod({ name: 'a', readyForS: -600 })], undefined, NOW);
+  expect(plan.status).toMatchObject({ readyReplicas: 1, availableReplicas: 1 });
+  expect(plan.afterMs).toBeUndefined();
+});
+
 test('a failure shows as a condition and vanishes with the next success', () => {
   const failure = { reason: 'FailedCreate', message: 'quota' } as const;
   const { status } = planStatus(owner(1), [], failure, NOW);
