@@ -21,6 +21,8 @@ export interface FakeCluster extends Transport {
   readonly writes: readonly string[];
   /** Called before each request; throw ApiError to make it fail. */
   intercept: (request: ApiRequest) => void | Promise<void>;
+  /** The next write is carried out, and answered with a time-out. */
+  loseAnswer: boolean;
   /** Puts an object there as it is (with status), around the API's rules. */
   seed<T extends KubeObject>(resource: ResourceDefinition<T>, object: T): T;
   all<T extends KubeObject>(resource: ResourceDefinition<T>): readonly T[];
@@ -39,6 +41,7 @@ class Fake implements FakeCluster {
   readonly history = new FakeHistory();
   readonly writes: string[] = [];
   intercept: (request: ApiRequest) => void | Promise<void> = () => {};
+  loseAnswer = false;
   readonly #clock: Clock;
   readonly #collections = new Map<string, Map<string, KubeObject>>();
   #revision = 0;
@@ -65,6 +68,14 @@ class Fake implements FakeCluster {
   }
 
   async request(request: ApiRequest): Promise<KubeObject | KubeList | Status> {
+    const isLost = this.loseAnswer && request.verb !== 'get' && request.verb !== 'list';
+    const answer = await this.#answer(request);
+    if (!isLost) return answer;
+    this.loseAnswer = false;
+    throw new ApiError('Timeout', 'request did not complete within the allotted timeout');
+  }
+
+  async #answer(request: ApiRequest): Promise<KubeObject | KubeList | Status> {
     const resource = definitionOf(request);
     const key = request.namespace ? `${request.namespace}/${request.name}` : (request.name ?? '');
     if (request.verb !== 'get' && request.verb !== 'list') {

@@ -7,7 +7,12 @@ import type { CallOptions, Client, ResourceKind } from './client.ts';
 export interface WriteObserver {
   wrote(resource: ResourceKind, object: KubeObject): void;
   deleted(resource: ResourceKind, namespace: string | undefined, name: string): void;
+  /** It failed in a way that does not tell whether it was carried out. `resource`: one of the definitions that were given. */
+  unsure(resource: ResourceKind, namespace: string | undefined): void;
 }
+
+/** Answers of a server that looked at the request and refused it; anything else may have come after the write, or in its place. */
+const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.code < 500;
 
 const isObject = (answer: unknown): answer is KubeObject => typeof answer === 'object' && answer !== null && 'metadata' in answer;
 
@@ -22,7 +27,17 @@ export function guardClient(client: Client, owner: string, writes: readonly stri
     if (allowed.has(id) || allowed.has('*')) return;
     throw new ApiError('Forbidden', `controller "${owner}" does not declare writes to ${id}`);
   };
-  const observe = <R>(resource: ResourceKind, answer: R): R => {
+  /** `namespace`: where the object is. */
+  const send = async <R>(resource: ResourceKind, namespace: string | undefined, request: Promise<R>): Promise<R> => {
+    try {
+      return await request;
+    } catch (error) {
+      if (!isRefusal(error)) observer.unsure(resource, namespace);
+      throw error;
+    }
+  };
+  const observe = async <R>(resource: ResourceKind, namespace: string | undefined, request: Promise<R>): Promise<R> => {
+    const answer = await send(resource, namespace, request);
     if (isObject(answer) && answer.kind === resource.kind) observer.wrote(resource, answer);
     return answer;
   };
@@ -32,19 +47,19 @@ export function guardClient(client: Client, owner: string, writes: readonly stri
     watch: client.watch,
     async create(resource, object, options) {
       check(resource, options);
-      return observe(resource, await client.create(resource, object, options));
+      return observe(resource, options.namespace ?? object.metadata?.namespace, client.create(resource, object, options));
     },
     async update(resource, object, options) {
       check(resource, options);
-      return observe(resource, await client.update(resource, object, options));
+      return observe(resource, options.namespace ?? object.metadata?.namespace, client.update(resource, object, options));
     },
     async patch(resource, name, type, patch, options) {
       check(resource, options);
-      return observe(resource, await client.patch(resource, name, type, patch, options));
+      return observe(resource, options.namespace, client.patch(resource, name, type, patch, options));
     },
     async delete(resource, name, options) {
       check(resource, options);
-      const answer = await client.delete(resource, name, options);
+      const answer = await send(resource, options.namespace, client.delete(resource, name, options));
       observer.deleted(resource, options.namespace, name);
       return answer;
     },

@@ -1,7 +1,7 @@
-import { resourceId } from '../api/define.ts';
-import type { KubeObject } from '../api/meta/object.ts';
+import { type ResourceDefinition, resourceId } from '../api/define.ts';
+import { type KubeObject, objectKey } from '../api/meta/object.ts';
 import type { Clock } from '../base/clock.ts';
-import type { ResourceKind } from './client.ts';
+import type { Client, ResourceKind } from './client.ts';
 import type { WriteObserver } from './guarded-client.ts';
 import type { Informer } from './informer.ts';
 
@@ -16,14 +16,23 @@ interface Unseen {
   readonly deletions: Map<string, { readonly resource: string; readonly key: string }>;
 }
 
+/** Where a write may have been carried out, or not. */
+interface Doubt {
+  readonly resource: ResourceKind;
+  /** undefined: cluster-scoped. */
+  readonly namespace: string | undefined;
+}
+
 /**
  * What each key's last run wrote and the informers do not show yet. A controller that reconciled on such a stale view would create
  * or delete twice; upstream counts expected events for that (ControllerExpectations), we compare revisions instead (KEP-5504, KEP-5647).
+ * Of writes whose answer was lost the server is asked (ADR 0024).
  */
 export class ReadYourWrites {
   readonly #informers: ReadonlyMap<string, Informer>;
   readonly #clock: Clock;
   readonly #unseen = new Map<string, Unseen>();
+  readonly #doubts = new Map<string, Map<string, Doubt>>();
 
   constructor(informers: ReadonlyMap<string, Informer>, clock: Clock) {
     this.#informers = informers;
@@ -35,7 +44,21 @@ export class ReadYourWrites {
     return {
       wrote: (resource, object) => this.#wrote(key, resource, object),
       deleted: (resource, namespace, name) => this.#deleted(key, resource, namespace ? `${namespace}/${name}` : name),
+      unsure: (resource, namespace) => this.#doubt(key, { resource, namespace }),
     };
+  }
+
+  /**
+   * Asks the server what became of the key's writes whose answer was lost: what it has and the informers lack is waited for, as if the answer had come.
+   * Rejects with ApiError; then it has to be asked again.
+   */
+  async settleDoubts(key: string, client: Pick<Client, 'list'>, { signal }: { signal: AbortSignal }): Promise<void> {
+    const doubts = this.#doubts.get(key);
+    for (const { resource, namespace } of doubts?.values() ?? []) {
+      const { items } = await client.list(resource as ResourceDefinition, { ...(namespace && { namespace }), signal });
+      this.#compare(key, { resource, namespace }, items);
+    }
+    this.#doubts.delete(key);
   }
 
   /** Would a run of this key now miss something that its earlier run wrote? */
@@ -46,6 +69,30 @@ export class ReadYourWrites {
     if (!isSeen && this.#clock.monotonic() - unseen.sinceMs < LONGEST_WAIT_MS) return true;
     this.#unseen.delete(key);
     return false;
+  }
+
+  #doubt(key: string, doubt: Doubt): void {
+    const id = resourceId(doubt.resource);
+    if (!this.#informers.has(id)) return;
+    const doubts = this.#doubts.get(key) ?? new Map<string, Doubt>();
+    this.#doubts.set(key, doubts.set(`${id} ${doubt.namespace ?? ''}`, doubt));
+  }
+
+  #compare(key: string, { resource, namespace }: Doubt, items: readonly KubeObject[]): void {
+    const id = resourceId(resource);
+    const informer = this.#informers.get(id);
+    if (!informer) return;
+    const live = new Set(items.map(({ metadata }) => metadata?.uid));
+    for (const object of items) {
+      const shown = informer.get(objectKey(object))?.metadata;
+      if (shown?.uid !== object.metadata?.uid || Number(shown?.resourceVersion) < Number(object.metadata?.resourceVersion)) {
+        this.#wrote(key, resource, object);
+      }
+    }
+    for (const object of namespace ? informer.by('namespace', namespace) : informer.list()) {
+      const { uid = '' } = object.metadata ?? {};
+      if (!live.has(uid)) this.#of(key).deletions.set(uid, { resource: id, key: objectKey(object) });
+    }
   }
 
   #of(key: string): Unseen {

@@ -95,6 +95,28 @@ test('a controller never runs on a cache that lacks its own writes: a stale watc
   expect(cluster.all(pods).length).toBe(1);
 });
 
+test('a write whose answer is lost is not made again: the server is asked before the key runs again', async () => {
+  let runs = 0;
+  const { clock, cluster } = start({
+    name: 'creator',
+    reads: ['configmaps', 'pods'],
+    writes: ['pods'],
+    async reconcile({ informer, client, signal }) {
+      runs += 1;
+      if (informer(pods).list().length > 0) return;
+      cluster.history.hold();
+      cluster.loseAnswer = runs === 1;
+      await client.create(pods, { metadata: { generateName: 'p-', namespace: 'n' }, spec: { containers: [] } }, { namespace: 'n', signal });
+    },
+  });
+  cluster.seed(configMaps, configMap('a'));
+  await clock.advance(20_000);
+  expect([runs, cluster.all(pods).length]).toEqual([1, 1]);
+  cluster.history.release();
+  await clock.advance(1_000);
+  expect([runs, cluster.all(pods).length]).toEqual([2, 1]);
+});
+
 test('a change of a controlled object enqueues its owner, also when the owner changes', async () => {
   const seen: string[] = [];
   const { clock, cluster } = start({

@@ -74,7 +74,7 @@ class ControllerLoop implements Component {
     const component = controller.eventSource ?? `${controller.name}-controller`;
     this.#events = eventRecorder({ client, component, clock, log: this.#log });
     this.#context = {
-      client: guardClient(client, controller.name, controller.writes, { wrote() {}, deleted() {} }),
+      client: guardClient(client, controller.name, controller.writes, { wrote() {}, deleted() {}, unsure() {} }),
       informer: (resource) => this.#declared(resource),
       event: this.#events.event,
       clock,
@@ -178,6 +178,8 @@ class ControllerLoop implements Component {
     const seconds = () => (clock.monotonic() - started) / 1000;
     const client = guardClient(this.#options.client, name, writes, this.#staleness.observer(key));
     try {
+      await this.#staleness.settleDoubts(key, this.#options.client, { signal });
+      if (this.#staleness.isStale(key)) return this.#queue.addAfter(key, RECHECK_STALE_MS);
       const result = await this.#controller.reconcile({ ...this.#context, client, key, signal });
       this.#queue.forget(key);
       if (result) this.#queue.addAfter(key, result.afterMs);
