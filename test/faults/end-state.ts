@@ -1,0 +1,116 @@
+import type {
+  DaemonSet,
+  Deployment,
+  Job,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  ResourceQuota,
+  StatefulSet,
+} from '../../src/api/schema/generated/types.ts';
+import { isActive, isGoing, isOver, isReady, ownerOf } from './pod-facts.ts';
+import type { Truth } from './truth.ts';
+import { NAMESPACE } from './workload-objects.ts';
+
+type Problems = (truth: Truth) => string[];
+
+const podsOf = (truth: Truth, uid: string | undefined) => truth.all<Pod>('pods').filter((pod) => ownerOf(pod)?.uid === uid);
+const imageOf = (object: { spec?: { containers?: { image?: string }[] } } | undefined) => object?.spec?.containers?.[0]?.image;
+const at = <T extends object>(truth: Truth, resource: string, name: string) => truth.get<T>(resource, `${NAMESPACE}/${name}`);
+const differ = (what: string, is: unknown, wanted: unknown) =>
+  JSON.stringify(is) === JSON.stringify(wanted) ? [] : [`${what}: ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)}`];
+
+const deployment: Problems = (truth) => {
+  const web = at<Deployment>(truth, 'deployments.apps', 'web');
+  const { replicas = 1, template } = web?.spec ?? {};
+  const sets = truth.all<ReplicaSet>('replicasets.apps').filter((rs) => ownerOf(rs)?.uid === web?.metadata?.uid);
+  const pods = sets.flatMap((rs) => podsOf(truth, rs.metadata?.uid)).filter(isActive);
+  const { status = {} } = web ?? {};
+  const none = (count: number | undefined) => count ?? 0;
+  return [
+    ...differ(
+      'sizes of replica sets',
+      sets.map((rs) => rs.spec?.replicas ?? 0).filter((size) => size > 0),
+      replicas > 0 ? [replicas] : [],
+    ),
+    ...differ('ready pods of web', pods.filter(isReady).map(imageOf), Array(replicas).fill(imageOf(template))),
+    ...differ('pods of web', pods.length, replicas),
+    ...differ(
+      'status of web',
+      [status.replicas, status.updatedReplicas, status.readyReplicas, status.availableReplicas].map(none),
+      Array(4).fill(replicas),
+    ),
+    ...differ('generation that web observed', status.observedGeneration, web?.metadata?.generation),
+  ];
+};
+
+const statefulSet: Problems = (truth) => {
+  const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
+  const { replicas = 1, template } = db?.spec ?? {};
+  const pods = podsOf(truth, db?.metadata?.uid);
+  const names = pods.filter(isReady).map((pod) => `${pod.metadata?.name} ${imageOf(pod)}`);
+  const wanted = Array.from({ length: replicas }, (_, ordinal) => `db-${ordinal} ${imageOf(template)}`);
+  return [
+    ...differ('ready pods of db', names.sort(), wanted),
+    ...differ('pods of db', pods.length, replicas),
+    ...differ('status of db', [db?.status?.replicas, db?.status?.readyReplicas ?? 0], [replicas, replicas]),
+    ...differ('revision of db', db?.status?.currentRevision, db?.status?.updateRevision),
+  ];
+};
+
+const daemonSet: Problems = (truth) => {
+  const agent = at<DaemonSet>(truth, 'daemonsets.apps', 'agent');
+  const nodes = truth.all<Node>('nodes').map((node) => node.metadata?.name);
+  const pods = podsOf(truth, agent?.metadata?.uid).filter((pod) => isActive(pod) && isReady(pod));
+  return [
+    ...differ('nodes of agent', pods.map((pod) => pod.spec?.nodeName).sort(), [...nodes].sort()),
+    ...differ('images of agent', [...new Set(pods.map(imageOf))], [imageOf(agent?.spec?.template)]),
+    ...differ('status of agent', agent?.status?.numberReady, nodes.length),
+  ];
+};
+
+const job: Problems = (truth) => {
+  const work = at<Job>(truth, 'jobs.batch', 'work');
+  const pods = podsOf(truth, work?.metadata?.uid);
+  const isFinished = work?.status?.conditions?.some((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True');
+  return [
+    ...differ('work is finished', isFinished, true),
+    ...differ('active pods of work', pods.filter(isActive).length, 0),
+    ...differ('active by the status of work', work?.status?.active ?? 0, 0),
+    ...differ('pods of work with finalizers', pods.filter((pod) => pod.metadata?.finalizers?.length).length, 0),
+    ...differ('pods of work not counted', work?.status?.uncountedTerminatedPods ?? {}, {}),
+  ];
+};
+
+const policies: Problems = (truth) => {
+  const budget = at<PodDisruptionBudget>(truth, 'poddisruptionbudgets.policy', 'web');
+  const matching = truth.all<Pod>('pods').filter((pod) => pod.metadata?.labels?.app === 'web' && isActive(pod) && isReady(pod));
+  const quota = at<ResourceQuota>(truth, 'resourcequotas', 'quota');
+  const used = truth.all<Pod>('pods').filter((pod) => pod.metadata?.namespace === NAMESPACE && !isOver(pod)).length;
+  return [
+    ...differ('healthy pods that the budget counts', budget?.status?.currentHealthy, matching.length),
+    ...differ('pods that the quota counts', quota?.status?.used?.pods, String(used)),
+  ];
+};
+
+const leftovers: Problems = (truth) => {
+  const nodes = new Set(truth.all<Node>('nodes').map((node) => node.metadata?.name));
+  const pods = truth.all<Pod>('pods');
+  return [
+    ...differ(
+      'pods that are still going',
+      pods.filter(isGoing).map((pod) => pod.metadata?.name),
+      [],
+    ),
+    ...differ(
+      'pods of nodes that are gone',
+      pods.filter((pod) => !nodes.has(pod.spec?.nodeName)).map((pod) => pod.metadata?.name),
+      [],
+    ),
+  ];
+};
+
+/** What is not as it should be, once everything has had its time. Empty: all is well. */
+export const problemsAtTheEnd: Problems = (truth) =>
+  [deployment, statefulSet, daemonSet, job, policies, leftovers].flatMap((problems) => problems(truth));

@@ -1,0 +1,63 @@
+import type { Job, Pod } from '../../../src/api/schema/generated/types.ts';
+import { isActive, isGoing, ownerOf } from '../pod-facts.ts';
+import type { Invariant, Scene } from './invariant.ts';
+
+const podsOf = ({ history }: Scene, job: Job): Pod[] => history.ownedBy(job.metadata?.uid).map(({ pod }) => pod);
+const INDEX = 'batch.kubernetes.io/job-completion-index';
+
+export const countedOnce: Invariant = {
+  name: 'a Job counts each pod once',
+  check({ resource, before, after }, scene) {
+    if (resource !== 'jobs.batch' || !after) return undefined;
+    const [was, is] = [(before as Job | undefined)?.status ?? {}, (after as Job).status ?? {}];
+    if ((is.succeeded ?? 0) < (was.succeeded ?? 0)) return `succeeded fell from ${was.succeeded} to ${is.succeeded ?? 0}`;
+    const pods = podsOf(scene, after as Job);
+    const succeeded = pods.filter((pod) => pod.status?.phase === 'Succeeded').length;
+    const counted = (is.succeeded ?? 0) + (is.uncountedTerminatedPods?.succeeded?.length ?? 0);
+    if (counted > succeeded) return `${counted} pods counted as succeeded, ${succeeded} did`;
+    const failed = (is.failed ?? 0) + (is.uncountedTerminatedPods?.failed?.length ?? 0);
+    // With a Job that has failed all go that have not ended, and count as failed (upstream: trackJobStatusAndRemoveFinalizers).
+    const isFailing = is.conditions?.some((c) => c.type === 'FailureTarget' && c.status === 'True');
+    // One that is told to go counts as failed, whatever it does with its last moments.
+    const ended = pods.filter((pod) => isGoing(pod) || ((isFailing || !isActive(pod)) && pod.status?.phase !== 'Succeeded')).length;
+    return failed > ended ? `${failed} pods counted as failed, ${ended} did` : undefined;
+  },
+};
+
+export const completeWhenDone: Invariant = {
+  name: 'a Job is complete when as many pods have succeeded as it asks for',
+  check({ resource, after }) {
+    const job = after as Job | undefined;
+    if (resource !== 'jobs.batch' || !job?.status?.conditions?.some((c) => c.type === 'Complete' && c.status === 'True')) return undefined;
+    const [succeeded, wanted] = [job.status.succeeded ?? 0, job.spec?.completions ?? 1];
+    return succeeded < wanted || (job.spec?.completionMode === 'Indexed' && succeeded !== wanted)
+      ? `complete with ${succeeded} of ${wanted}`
+      : undefined;
+  },
+};
+
+/** `0,2-4` */
+const indexesIn = (text: string | undefined): Set<number> =>
+  new Set(
+    (text ?? '')
+      .split(',')
+      .filter(Boolean)
+      .flatMap((part) => {
+        const [first = 0, last = first] = part.split('-').map(Number);
+        return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      }),
+  );
+
+export const oneOfEachIndex: Invariant = {
+  name: 'an index of a Job has one pod at a time, and none once it is completed',
+  check({ resource, before, after, by }, scene) {
+    const pod = after as Pod;
+    if (resource !== 'pods' || before || !after || ownerOf(pod)?.kind !== 'Job') return undefined;
+    const index = pod.metadata?.annotations?.[INDEX];
+    const job = scene.truth.get<Job>('jobs.batch', `${pod.metadata?.namespace}/${ownerOf(pod)?.name}`);
+    if (index === undefined || !job) return undefined;
+    if (indexesIn(job.status?.completedIndexes).has(Number(index))) return `index ${index} is completed and gets another pod`;
+    const active = podsOf(scene, job).filter((p) => isActive(p) && p.metadata?.annotations?.[INDEX] === index).length;
+    return active > 1 + scene.history.lates(by, 'create pods') ? `${active} pods of index ${index}` : undefined;
+  },
+};

@@ -1,0 +1,11 @@
+import type { Pod } from '../../src/api/schema/generated/types.ts';
+
+/* Written anew, not taken from the controllers: what they believe is what is being tested. */
+
+export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export const isGoing = (pod: Pod): boolean => pod.metadata?.deletionTimestamp !== undefined;
+export const isReady = (pod: Pod): boolean => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+/** It is there, it has not ended, and nobody has told it to. */
+export const isActive = (pod: Pod): boolean => !isOver(pod) && !isGoing(pod);
+
+export const ownerOf = (pod: { metadata?: Pod['metadata'] }) => pod.metadata?.ownerReferences?.find((o) => o.controller);

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import type { FaultRates } from './fault-transport.ts';
+
+/** One thing that happens to the cluster from outside. */
+export type Action =
+  | { readonly do: 'scale'; readonly what: 'web' | 'db' | 'work'; readonly to: number }
+  | { readonly do: 'roll-out'; readonly what: 'web' | 'db' | 'agent' }
+  | { readonly do: 'roll-back' }
+  | { readonly do: 'pause'; readonly paused: boolean }
+  | { readonly do: 'delete-pod'; readonly nth: number; readonly force: boolean }
+  | { readonly do: 'fail-pod'; readonly nth: number }
+  | { readonly do: 'disturb-pod'; readonly nth: number; readonly seconds: number }
+  | { readonly do: 'evict'; readonly nth: number }
+  | { readonly do: 'cut-off'; readonly node: number; readonly seconds: number }
+  | { readonly do: 'lose-node'; readonly node: number }
+  | { readonly do: 'add-node' }
+  | { readonly do: 'cordon'; readonly node: number }
+  | { readonly do: 'quota'; readonly pods: number }
+  | { readonly do: 'clock'; readonly seconds: number }
+  | { readonly do: 'restart-controllers' }
+  | { readonly do: 'restart-server'; readonly downSeconds: number };
+
+export interface Step {
+  readonly afterMs: number;
+  readonly action: Action;
+}
+
+/** What is there from the start. */
+export interface Workloads {
+  readonly web: { readonly replicas: number; readonly maxSurge: number; readonly maxUnavailable: number; readonly minReadySeconds: number };
+  readonly db: { readonly replicas: number; readonly parallel: boolean };
+  readonly agent: { readonly surge: boolean };
+  readonly work: { readonly completions: number; readonly parallelism: number; readonly indexed: boolean; readonly failing: boolean };
+  readonly minAvailable: number;
+}
+
+export interface Scenario {
+  /** Of the faults, and of everything else that is up to chance. */
+  readonly seed: number;
+  readonly nodes: number;
+  readonly rates: FaultRates;
+  readonly workloads: Workloads;
+  readonly steps: readonly Step[];
+}
+
+const nth = fc.nat(20);
+const node = fc.nat(3);
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('scale' as const), what: fc.constantFrom('web', 'db', 'work'), to: fc.nat(6) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('roll-out' as const), what: fc.constantFrom('web', 'db', 'agent') }) },
+  fc.record({ do: fc.constant('roll-back' as const) }),
+  fc.record({ do: fc.constant('pause' as const), paused: fc.boolean() }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete-pod' as const), nth, force: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('fail-pod' as const), nth }) },
+  fc.record({ do: fc.constant('disturb-pod' as const), nth, seconds: fc.integer({ min: 1, max: 60 }) }),
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('evict' as const), nth }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut-off' as const), node, seconds: fc.integer({ min: 5, max: 500 }) }) },
+  fc.record({ do: fc.constant('lose-node' as const), node }),
+  fc.record({ do: fc.constant('add-node' as const) }),
+  fc.record({ do: fc.constant('cordon' as const), node }),
+  fc.record({ do: fc.constant('quota' as const), pods: fc.integer({ min: 4, max: 40 }) }),
+  fc.record({ do: fc.constant('clock' as const), seconds: fc.integer({ min: -4_000, max: 4_000 }) }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart-controllers' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart-server' as const), downSeconds: fc.nat(120) }) },
+);
+
+const step: fc.Arbitrary<Step> = fc.record({
+  afterMs: fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 30_000 })),
+  action,
+});
+
+/** Mostly none: with all faults at once hardly anything gets done, and each hides what another would show. */
+const rate = (most: number) =>
+  fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: 1, max: most * 1_000 }).map((perMille) => perMille / 1_000),
+  );
+
+const rates: fc.Arbitrary<FaultRates> = fc.record({
+  slow: rate(0.3),
+  refused: rate(0.15),
+  conflict: rate(0.15),
+  lost: rate(0.1),
+  late: rate(0.05),
+  delayedEvent: rate(0.3),
+  duplicatedEvent: rate(0.2),
+  endedWatch: rate(0.05),
+  expiredWatch: rate(0.03),
+});
+
+const workloads: fc.Arbitrary<Workloads> = fc.record({
+  web: fc.record({
+    replicas: fc.integer({ min: 1, max: 6 }),
+    maxSurge: fc.nat(2),
+    maxUnavailable: fc.nat(2),
+    minReadySeconds: fc.constantFrom(0, 5),
+  }),
+  db: fc.record({ replicas: fc.integer({ min: 1, max: 4 }), parallel: fc.boolean() }),
+  agent: fc.record({ surge: fc.boolean() }),
+  work: fc.record({
+    completions: fc.integer({ min: 1, max: 8 }),
+    parallelism: fc.integer({ min: 1, max: 4 }),
+    indexed: fc.boolean(),
+    failing: fc.boolean(),
+  }),
+  minAvailable: fc.nat(4),
+});
+
+/** Without bias: fast-check's first values are small ones otherwise, and each seed gives but one. */
+export const scenarios: fc.Arbitrary<Scenario> = fc.noBias(
+  fc.record({
+    seed: fc.integer(),
+    nodes: fc.integer({ min: 2, max: 4 }),
+    rates,
+    workloads,
+    steps: fc.array(step, { minLength: 1, maxLength: 25, size: 'max' }),
+  }),
+);
