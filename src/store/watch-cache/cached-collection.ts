@@ -3,10 +3,12 @@ import { type Entry, type Store, StoreError, type StoreEvent } from '../store.ts
 import type { Cached, Collection, CollectionEvent, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
-import { Item, type Parse } from './item.ts';
+import { deepFreeze, freezeLike } from './frozen.ts';
+import { Item, type Thaw } from './item.ts';
 import { type Overlay, readPage } from './ordered-read.ts';
-import { deepFreeze, encodeStored } from './resource-version.ts';
+import { encodeStored } from './resource-version.ts';
 import type { RevisionWaiters } from './revision-waiters.ts';
+import { Siblings } from './siblings.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { ValueIndex } from './value-index.ts';
 
@@ -38,9 +40,10 @@ const NO_OVERLAY: Overlay<never> = new Map();
 export class CachedCollection<T extends object> implements Collection<T> {
   readonly #options: CollectionOptions<T>;
   readonly #parts: CollectionParts;
-  readonly #parse: Parse<T>;
+  readonly #thaw: Thaw<T>;
   readonly #items = new Map<string, Item<T>>();
   readonly #keys = new SortedKeys();
+  readonly #siblings = new Siblings<T>();
   readonly #indexes: ReadonlyMap<string, ValueIndex<T>>;
   readonly #history: EventHistory<T>;
   readonly #queues = new Set<EventQueue<T>>();
@@ -50,7 +53,8 @@ export class CachedCollection<T extends object> implements Collection<T> {
   constructor(options: CollectionOptions<T>, parts: CollectionParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#parse = options.parse ?? JSON.parse;
+    const parse: (text: string) => T = options.parse ?? JSON.parse;
+    this.#thaw = (key, json) => this.#frozen(key, parse(json), undefined);
     this.#indexes = new Map(Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => [name, new ValueIndex(valuesOf)]));
     this.#history = new EventHistory({ clock: parts.clock, limits: parts.history, floor: 0 });
   }
@@ -91,11 +95,11 @@ export class CachedCollection<T extends object> implements Collection<T> {
   async put(key: string, object: T, { expected }: { expected: number }): Promise<Cached<T>> {
     const stored = encodeStored(object);
     if (stored.length > VALUE_LIMIT_BYTES) throw new StoreError('TooLarge', 'etcdserver: request is too large');
-    const handed: HandedOver<T> = { object: deepFreeze(object) };
+    const handed: HandedOver<T> = { object: this.#frozen(key, object, this.#items.get(key)?.held) };
     this.#puts.set(stored, handed);
     try {
       const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
-      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#parse);
+      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#thaw);
     } finally {
       this.#puts.delete(stored);
     }
@@ -137,7 +141,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   /** An entry of the first listing; what events said about its key since counts more. */
   load(entry: Entry): void {
-    this.#set(Item.fromStored(entry, this.#parse));
+    this.#set(Item.fromStored(entry, this.#thaw));
   }
 
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
@@ -162,10 +166,17 @@ export class CachedCollection<T extends object> implements Collection<T> {
     for (const queue of [...this.#queues]) queue.fail(error);
   }
 
+  /** Shares in memory what is equal in `before`, or else in the object of a similar name that was seen last. */
+  #frozen(key: string, object: T, before: T | undefined): T {
+    const frozen = freezeLike(object, before ?? this.#siblings.of(key));
+    if (!before) this.#siblings.remember(key, frozen);
+    return frozen;
+  }
+
   #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
     const handed = this.#puts.get(event.value);
-    if (!handed) return Item.fromStored(event, this.#parse);
-    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#parse);
+    if (!handed) return Item.fromStored(event, this.#thaw);
+    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#thaw);
     return handed.item;
   }
 
@@ -176,7 +187,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     // Of several deletes of one state the store accepts the first.
     const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
     const item = pending?.last
-      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#parse)
+      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#thaw)
       : previous.deletedAt(revision);
     if (pending) pending.item = item;
     return { type: 'DELETED', item, previous, revision };

@@ -52,13 +52,3 @@ export function withRevision<T extends object>(object: T, revision: number): T {
   const metadata = Object.freeze({ ...(object as Shape).metadata, resourceVersion: String(revision) });
   return Object.freeze({ ...object, metadata });
 }
-
-/** Freezes in place. A part that is frozen already counts as deeply frozen: parts of cached objects are. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const key in value) {
-    const part = value[key];
-    if (typeof part === 'object' && part !== null) deepFreeze(part);
-  }
-  return Object.freeze(value);
-}

@@ -19,7 +19,7 @@ export interface WatchCacheOptions {
 }
 
 const HISTORY_EVENTS = 10_000;
-const HISTORY_BYTES = 32 * 1024 * 1024;
+const HISTORY_BYTES = 16 * 1024 * 1024;
 const HISTORY_AGE_MS = 5 * 60 * 1000;
 const QUEUE_LIMIT = 10_000;
 /** Entries read from the store at a time, so that loading holds little twice. */
