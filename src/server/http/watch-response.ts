@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
@@ -34,14 +35,26 @@ export async function sendWatch({ reply, stream, accepted, include, clock }: Wat
   const lines =
     format === 'protobuf' ? (item: WatchItem) => protobufFrame(item, shape) : lineWriter(stream.definition, shape, include, clock);
   for await (const batch of stream.batches) {
-    const parts = batch.flatMap(lines);
     if (reply.destroyed) return;
-    if (reply.write(Buffer.concat(parts))) continue;
+    const wire = wireOf(reply);
+    if (!wire) return;
+    // The answer alone would let its chunk go piece by piece: the wire holds it back until it is whole.
+    wire.cork();
+    reply.cork();
+    for (const item of batch) for (const part of lines(item)) reply.write(part);
+    reply.uncork();
+    wire.uncork();
+    if (!wire.writableNeedDrain) continue;
     using _cut = clock.timer(STALLED_MS, () => reply.destroy());
-    if (!(await drained(reply))) return;
+    if (!(await drained(wire))) return;
   }
   reply.end();
 }
+
+/**
+ * What the answer is written to. A batch that it holds back leaves at once, in one chunk and one system call, and has not been copied together for each watcher.
+ */
+const wireOf = (reply: ServerResponse & { readonly stream?: Writable }): Writable | null => reply.stream ?? reply.socket;
 
 function lineWriter(
   definition: ResourceDefinition,
