@@ -226,6 +226,7 @@ class Fake implements FakeCluster {
     const finalizer = { Orphan: 'orphan', Foreground: 'foregroundDeletion', Background: undefined }[propagationPolicy ?? 'Background'];
     if (finalizer) draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), finalizer])];
     const isGraceful = resource.gracefulDeletion && (draft as Pod).spec?.nodeName !== undefined && options.gracePeriodSeconds !== 0;
+    if (resource.gracefulDeletion && !isGraceful) draft.metadata.deletionGracePeriodSeconds = 0;
     if (!isGraceful && isFinal(resource, draft)) {
       this.#remove(resource, draft);
       return { ...success(), details: { name: draft.metadata.name, uid: draft.metadata.uid, kind: resource.plural } };

@@ -66,6 +66,7 @@ export class FakeScheduler {
         return profile as Profile;
       },
       nominatedOn: (name) => this.nominator.on(name),
+      nominatedNodeOf: (key) => this.nominator.nodeOf(key),
       withdrawNomination: (pod) => this.nominator.forget(pod.key),
       activate() {},
       recheckGate() {},
@@ -74,6 +75,12 @@ export class FakeScheduler {
     profile = new Profile(first.schedulerName, buildPlugins(first, registry, this.handle), this.nominator, first.percentageOfNodesToScore);
     this.profile = profile;
     this.selector = new NodeSelector(this.cache, this.nominator, () => 0);
+  }
+
+  /** Starts the informers, and waits until they have what the cluster has. */
+  async sync(): Promise<void> {
+    const { signal } = new AbortController();
+    await new Promise<void>((ready) => void this.informers.run({ signal, ready }));
   }
 
   nodes(...nodes: Node[]): this {

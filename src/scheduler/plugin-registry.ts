@@ -1,12 +1,15 @@
 import { fixed, type PluginDefinition } from './framework/definition.ts';
 import { defaultBinder } from './plugins/default-binder.ts';
+import { defaultPreemption } from './plugins/default-preemption.ts';
 import { imageLocality } from './plugins/image-locality.ts';
+import { interPodAffinity } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from './plugins/node-affinity.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { nodePorts } from './plugins/node-ports.ts';
 import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts';
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts';
+import { podTopologySpread } from './plugins/pod-topology-spread.ts';
 import { prioritySort } from './plugins/priority-sort.ts';
 import { schedulingGates } from './plugins/scheduling-gates.ts';
 import { taintToleration } from './plugins/taint-toleration.ts';
@@ -21,6 +24,9 @@ export const pluginRegistry: readonly PluginDefinition[] = [
   nodeAffinity,
   fixed(nodePorts),
   nodeResourcesFit,
+  podTopologySpread,
+  interPodAffinity,
+  defaultPreemption,
   nodeResourcesBalancedAllocation,
   imageLocality,
   defaultBinder,

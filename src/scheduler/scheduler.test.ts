@@ -103,7 +103,9 @@ describe('the scheduler', () => {
     for (const name of ['a', 'b', 'c']) s.add(name, {}, { cpu: '1' });
     await s.clock.advance(0);
     expect(['a', 'b', 'c'].map(s.nodeOf)).toEqual(['n', 'n', undefined]);
-    expect(s.events.filter((e) => e.startsWith('Failed'))).toEqual(['FailedScheduling c: 0/1 nodes are available: 1 Insufficient cpu.']);
+    expect(s.events.filter((e) => e.startsWith('Failed'))).toEqual([
+      'FailedScheduling c: 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    ]);
   });
 
   it('tries a pod again after its back-off when binding failed, and gives the room free meanwhile', async () => {
@@ -189,6 +191,109 @@ describe('the scheduler', () => {
     await s.clock.advance(0);
     expect(s.nodeOf('packed')).toBe(s.nodeOf('first'));
     expect(s.nodeOf('spread')).not.toBe(s.nodeOf('first'));
+  });
+});
+
+describe('preemption', () => {
+  const low = { priority: 1 };
+  const high = { priority: 1000, schedulerName: 'default-scheduler' };
+  const stay = { status: { phase: 'Running', startTime: '2026-01-01T00:00:00Z' } };
+
+  it('asks the less important to leave, waits for them, and takes their place', async () => {
+    await using s = start();
+    s.node('n');
+    s.add('victim', low, { cpu: '2' });
+    await s.clock.advance(0);
+    s.cluster.seed(pods, { ...s.pod('victim'), ...stay });
+    s.add('vip', high, { cpu: '2' });
+    await s.clock.advance(0);
+    expect(s.pod('victim')).toMatchObject({
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+      status: {
+        conditions: [
+          {
+            type: 'DisruptionTarget',
+            status: 'True',
+            reason: 'PreemptionByScheduler',
+            message: 'default-scheduler: preempting to accommodate a higher priority pod',
+          },
+        ],
+      },
+    });
+    expect(s.events.slice(-2).sort()).toEqual([
+      'FailedScheduling vip: 0/1 nodes are available: 1 Insufficient cpu.',
+      `Preempted victim: Preempted by pod ${s.pod('vip').metadata?.uid} on node n`,
+    ]);
+    expect(s.pod('vip').status?.nominatedNodeName).toBe('n');
+    const writes = s.cluster.writes.length;
+    await s.clock.advance(20_000);
+    expect(s.cluster.writes.length).toBe(writes);
+    await s.cluster.client.delete(pods, 'victim', {
+      namespace: 'default',
+      delete: { gracePeriodSeconds: 0 },
+      signal: AbortSignal.timeout(1000),
+    });
+    await s.clock.advance(0);
+    expect(s.nodeOf('vip')).toBe('n');
+  });
+
+  it('does not give the room to others meanwhile', async () => {
+    await using s = start();
+    s.node('n');
+    s.add('victim', low, { cpu: '2' });
+    await s.clock.advance(0);
+    s.cluster.seed(pods, { ...s.pod('victim'), ...stay });
+    s.add('vip', high, { cpu: '1500m' });
+    await s.clock.advance(0);
+    s.add('other', low, { cpu: '1' });
+    s.add('small', low, { cpu: '500m' });
+    await s.cluster.client.delete(pods, 'victim', {
+      namespace: 'default',
+      delete: { gracePeriodSeconds: 0 },
+      signal: AbortSignal.timeout(1000),
+    });
+    await s.clock.advance(20_000);
+    expect(['vip', 'other', 'small'].map(s.nodeOf)).toEqual(['n', undefined, 'n']);
+  });
+
+  it('is not for pods whose policy is Never, nor for equals', async () => {
+    await using s = start();
+    s.node('n');
+    s.add('there', high, { cpu: '2' });
+    await s.clock.advance(0);
+    s.add('polite', { priority: 2000, preemptionPolicy: 'Never' }, { cpu: '2' });
+    s.add('equal', high, { cpu: '2' });
+    await s.clock.advance(0);
+    expect(s.pod('there').metadata?.deletionTimestamp).toBeUndefined();
+    expect(['polite', 'equal'].map((name) => s.pod(name).status?.conditions?.[0]?.message)).toEqual([
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    ]);
+  });
+
+  it('says when it would not help', async () => {
+    await using s = start();
+    s.cluster.seed(nodes, fakeNode('n', {}, { spec: { unschedulable: true } }));
+    s.add('vip', high);
+    await s.clock.advance(0);
+    expect(s.pod('vip').status?.conditions?.[0]?.message).toBe(
+      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+    );
+  });
+
+  it('is tried again when a victim could not be evicted', async () => {
+    await using s = start();
+    s.node('n');
+    s.add('victim', low, { cpu: '2' });
+    await s.clock.advance(0);
+    s.cluster.seed(pods, { ...s.pod('victim'), ...stay });
+    let failures = 1;
+    s.cluster.intercept = ({ verb, name }) => {
+      if (verb === 'delete' && name === 'victim' && failures-- > 0) throw new ApiError('InternalError', 'no luck');
+    };
+    s.add('vip', high, { cpu: '2' });
+    await s.clock.advance(20_000);
+    expect(s.pod('victim').metadata?.deletionTimestamp).toBeDefined();
   });
 });
 

@@ -65,6 +65,7 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     snapshot: cache,
     waiting,
     nominatedOn: (nodeName) => nominator.on(nodeName),
+    nominatedNodeOf: (key) => nominator.nodeOf(key),
     withdrawNomination(pod) {
       nominator.forget(pod.key);
       background.start(({ signal }) => reporter.clearNomination(pod.pod, { signal }));

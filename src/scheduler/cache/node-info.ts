@@ -11,14 +11,21 @@ export class NodeInfo {
   #node: Node;
   #allocatable = new Amounts();
   #allowedPods = 0;
-  readonly #pods = new Map<string, PodInfo>();
-  readonly #requested = new Amounts();
-  readonly #scored = new Amounts();
+  readonly #pods: Map<string, PodInfo>;
+  readonly #requested: Amounts;
+  readonly #scored: Amounts;
   #hostPortPods = 0;
 
-  constructor(node: Node) {
+  constructor(node: Node, like?: NodeInfo) {
     this.#node = node;
-    this.#readAllocatable();
+    this.#pods = new Map(like ? like.#pods : []);
+    this.#requested = like ? like.#requested.clone() : new Amounts();
+    this.#scored = like ? like.#scored.clone() : new Amounts();
+    if (like) {
+      this.#allocatable = like.#allocatable;
+      this.#allowedPods = like.#allowedPods;
+      this.#hostPortPods = like.#hostPortPods;
+    } else this.#readAllocatable();
   }
 
   get node(): Node {
@@ -82,9 +89,7 @@ export class NodeInfo {
 
   /** The same node and pods, to be changed on its own. */
   clone(): NodeInfo {
-    const copy = new NodeInfo(this.#node);
-    for (const pod of this.#pods.values()) copy.add(pod);
-    return copy;
+    return new NodeInfo(this.#node, this);
   }
 
   #count(pod: PodInfo, sign: 1 | -1): void {

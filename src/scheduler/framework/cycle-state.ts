@@ -6,7 +6,7 @@ export interface StateKey<T> {
 
 /** What may be kept there: shared by copies of the state, unless it says how to copy itself. */
 export interface Copyable {
-  clone(): this;
+  clone(): unknown;
 }
 
 let keys = 0;

@@ -36,6 +36,7 @@ export interface SchedulerHandle {
   readonly waiting: WaitingPods;
   /** Pods that are nominated to the node. */
   nominatedOn(nodeName: string): Iterable<PodInfo>;
+  nominatedNodeOf(podKey: string): string | undefined;
   /** Takes away the pod's nomination, here and in its status. */
   withdrawNomination(pod: PodInfo): void;
   /** The waiting pod is due at once. */
