@@ -9,10 +9,14 @@ import { nodePorts } from './plugins/node-ports.ts';
 import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts';
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts';
+import { nodeVolumeLimits } from './plugins/node-volume-limits.ts';
 import { podTopologySpread } from './plugins/pod-topology-spread.ts';
 import { prioritySort } from './plugins/priority-sort.ts';
 import { schedulingGates } from './plugins/scheduling-gates.ts';
 import { taintToleration } from './plugins/taint-toleration.ts';
+import { volumeBinding } from './plugins/volume-binding.ts';
+import { volumeRestrictions } from './plugins/volume-restrictions.ts';
+import { volumeZone } from './plugins/volume-zone.ts';
 
 /** Every plugin, in the order in which the default profile calls them (upstream's MultiPoint order), each at all points that it has. */
 export const pluginRegistry: readonly PluginDefinition[] = [
@@ -24,6 +28,10 @@ export const pluginRegistry: readonly PluginDefinition[] = [
   nodeAffinity,
   fixed(nodePorts),
   nodeResourcesFit,
+  volumeRestrictions,
+  nodeVolumeLimits,
+  volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
   defaultPreemption,

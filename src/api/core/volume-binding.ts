@@ -62,13 +62,18 @@ export function claimBoundTo(claim: PersistentVolumeClaim, volume: PersistentVol
   return withAnnotations(named, { [BIND_COMPLETED]: YES });
 }
 
-/** Names of the claims that a pod mounts, those made for it from a template included. */
-export function claimNames({ metadata, spec }: Pod): string[] {
+/** A volume of a pod that stands for a claim. `ofPod`: the claim is made for the pod from a template, and is its own alone. */
+export interface ClaimVolume {
+  readonly claimName: string;
+  readonly ofPod: boolean;
+}
+
+export function claimVolumes({ metadata, spec }: Pod): ClaimVolume[] {
   return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => [
-    ...(persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []),
-    ...(ephemeral ? [`${metadata?.name}-${name}`] : []),
+    ...(persistentVolumeClaim ? [{ claimName: persistentVolumeClaim.claimName, ofPod: false }] : []),
+    ...(ephemeral ? [{ claimName: `${metadata?.name}-${name}`, ofPod: true }] : []),
   ]);
 }
 
 /** `namespace/name` of the claims that a pod mounts. */
-export const claimKeysOf = (pod: Pod): string[] => claimNames(pod).map((name) => `${pod.metadata?.namespace}/${name}`);
+export const claimKeysOf = (pod: Pod): string[] => claimVolumes(pod).map(({ claimName }) => `${pod.metadata?.namespace}/${claimName}`);

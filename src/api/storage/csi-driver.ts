@@ -13,7 +13,6 @@ export const csiDrivers = defineResource<CSIDriver>({
   plural: 'csidrivers',
   scope: 'Cluster',
   generation: true,
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('AttachRequired', 'boolean', (driver) => driver.spec.attachRequired ?? true),

@@ -9,7 +9,6 @@ export const csiNodes = defineResource<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
-  behaviour: 'stored-only',
   columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0), ageColumn],
   hooks: { validate: checkCsiNode, validateUpdate: checkCsiNodeUpdate },
 });

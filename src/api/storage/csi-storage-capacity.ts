@@ -10,7 +10,6 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('StorageClassName', 'string', (c) => c.storageClassName),
