@@ -77,6 +77,8 @@ export interface CustomSubresource {
 }
 export type Subresource = StatusSubresource | ScaleSubresource | CustomSubresource;
 
+export type StatusMetadata = 'annotations' | 'finalizers' | 'labels' | 'ownerReferences';
+
 /** One kind in one group and version: the single place that routes, discovery, OpenAPI, tables and RBAC names derive from. */
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly group: string;
@@ -120,6 +122,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deprecation?: string;
   /** `stored-only`: can be stored and read, but nothing acts on it yet. The README's list of what is missing comes from here. */
   readonly behaviour: 'complete' | 'stored-only';
+  /** What a write of the status may change besides: upstream's status strategies put back the content, and some of them all of metadata. */
+  readonly statusMetadata: readonly StatusMetadata[];
   /** A new object usually starts without status; a Node that registers itself brings what it knows. */
   readonly keepsStatusAtCreation: boolean;
   /** May DELETE with a grace period (Pod), or is removal immediate? */
@@ -142,6 +146,7 @@ type Optional =
   | 'nameRule'
   | 'generation'
   | 'behaviour'
+  | 'statusMetadata'
   | 'keepsStatusAtCreation'
   | 'gracefulDeletion';
 export type ResourceInput<T extends KubeObject> = Omit<ResourceDefinition<T>, Optional> & Partial<Pick<ResourceDefinition<T>, Optional>>;
@@ -165,6 +170,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     nameRule: 'subdomain',
     generation: false,
     behaviour: 'complete',
+    statusMetadata: ['annotations', 'finalizers', 'labels', 'ownerReferences'],
     keepsStatusAtCreation: false,
     gracefulDeletion: false,
     ...input,

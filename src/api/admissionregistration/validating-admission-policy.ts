@@ -14,6 +14,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   categories: ['api-extensions'],
   generation: true,
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [
     nameColumn,
     column('Validations', 'integer', (policy) => policy.spec?.validations?.length ?? 0),

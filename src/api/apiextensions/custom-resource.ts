@@ -46,6 +46,7 @@ export function definitionOf(crd: CustomResourceDefinition, version: CustomResou
     hooks: customHooks(structural, version.subresources?.scale),
     generation: true,
     structural,
+    statusMetadata: [],
     applyType: customResourceType(version.schema?.openAPIV3Schema as OpenApiSchema | undefined),
     ...(version.deprecated && { deprecation: deprecationOf(group, version.name, kind, version.deprecationWarning) }),
   });

@@ -34,6 +34,7 @@ export const apiServices = defineResource<APIService>({
   categories: ['api-extensions'],
   nameRule: 'path',
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [
     nameColumn,
     column('Service', 'string', ({ spec }) => (spec?.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local')),

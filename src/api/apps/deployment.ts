@@ -17,6 +17,7 @@ export const deployments = defineResource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   generation: true,
+  statusMetadata: ['annotations', 'finalizers', 'ownerReferences'],
   subresources: {
     scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
     status: { kind: 'status' },

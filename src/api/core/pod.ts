@@ -15,6 +15,7 @@ export const pods = defineResource<Pod>({
   generation: true,
   gracefulDeletion: true,
   subresources: podSubresources,
+  statusMetadata: ['annotations', 'finalizers', 'labels'],
   fieldSelectors: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',
     'spec.restartPolicy': (pod) => pod.spec?.restartPolicy ?? '',

@@ -13,6 +13,7 @@ export const flowSchemas = defineResource<FlowSchema>({
   scope: 'Cluster',
   generation: true,
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [
     nameColumn,
     column('PriorityLevel', 'string', (schema) => schema.spec?.priorityLevelConfiguration.name || NONE),

@@ -15,6 +15,7 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   scope: 'Cluster',
   generation: true,
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [
     nameColumn,
     column('Type', 'string', (level) => level.spec?.type ?? ''),

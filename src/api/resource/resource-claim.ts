@@ -17,6 +17,7 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   scope: 'Namespaced',
   schema: 'ResourceV1ResourceClaim',
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
   hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec) },
 });

@@ -10,6 +10,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   plural: 'volumeattachments',
   scope: 'Cluster',
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   behaviour: 'stored-only',
   columns: [
     nameColumn,

@@ -108,3 +108,18 @@ it('status and scale of a custom resource have owners of their own', () =>
     const scaled = await apply(api, 'hpa', {}, { subresource: 'scale', body: scale, options: { force: true } });
     expect(scaled).toMatchObject({ kind: 'Scale', spec: { replicas: 3 } });
   }));
+
+it('owners of parts own the whole of what has become atomic since', () =>
+  withCrd(withLists(), async (api) => {
+    await apply(api, 'one', { image: 'i', jobs: [{ name: 'a', at: 'x' }] });
+    const crd = structuredClone(await api.call<CustomResourceDefinition>('get', CRDS, { name: 'crontabs.stable.example.com' }));
+    const jobs = crd.spec.versions[0]?.schema?.openAPIV3Schema?.properties?.spec?.properties?.jobs as unknown as Record<string, unknown>;
+    delete jobs['x-kubernetes-list-map-keys'];
+    jobs['x-kubernetes-list-type'] = 'atomic';
+    await api.call('update', CRDS, { name: 'crontabs.stable.example.com', body: crd });
+    for (let looks = 0; looks < 50; looks += 1) await new Promise((resolve) => setImmediate(resolve));
+    const after = await apply(api, 'two', { words: ['w'] });
+    expect(after.metadata?.managedFields?.find(({ manager }) => manager === 'one')?.fieldsV1).toEqual({
+      'f:spec': { 'f:image': {}, 'f:jobs': {} },
+    });
+  }));

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 /** v1 says `image`, v2 `container`; v1 is stored. */
 function convertTab(tab: Cr, apiVersion: string): Cr {
-  const { image, container, ...spec } = tab.spec;
+  const { image, container, ...spec } = tab.spec ?? {};
   const toV2 = apiVersion.endsWith('/v2');
   return { ...tab, apiVersion, spec: { ...spec, ...(toV2 ? { container: image } : { image: container }) } };
 }
@@ -117,6 +117,37 @@ it('asks once for a state, whoever reads it, and lists pages of what selectors s
   const next = (page as unknown as { metadata: { continue: string } }).metadata.continue;
   const rest = await send(api, 'list', 'v2', { options: { fieldSelector: 'spec.container=y', limit: 1, continue: next } });
   expect(rest.items.map((tab) => tab.metadata?.name)).toEqual(['c']);
+});
+
+it('keeps owners of fields in their own versions, whatever the fields are called there', async () => {
+  const { api } = await withWebhook(honest);
+  const applied = (version: string, spec: object, fieldManager: string, force = false) => {
+    const body = { apiVersion: `stable.example.com/${version}`, kind: 'CronTab', metadata: { name: 'a' }, spec };
+    return send(api, 'patch', version, { name: 'a', patchType: 'apply', body, options: { fieldManager, force } });
+  };
+  const ownerOf = (tab: Cr, name: string) => {
+    const { apiVersion, fieldsV1 } = tab.metadata?.managedFields?.find(({ manager }) => manager === name) ?? {};
+    return apiVersion && [apiVersion, fieldsV1];
+  };
+  await applied('v1', { image: 'one' }, 'first');
+  await expect(applied('v2', { container: 'two' }, 'second')).rejects.toMatchObject({
+    reason: 'Conflict',
+    message: 'Apply failed with 1 conflict: conflict with "first": .spec.image',
+  });
+  const shared = await applied('v2', { container: 'one' }, 'second');
+  const first = ['stable.example.com/v1', { 'f:spec': { 'f:image': {} } }];
+  expect(ownerOf(shared, 'first')).toEqual(first);
+  expect(ownerOf(shared, 'second')).toEqual(['stable.example.com/v2', { 'f:spec': { 'f:container': {} } }]);
+  const left = await applied('v2', {}, 'second');
+  expect(left.spec).toEqual({ container: 'one' });
+  expect(ownerOf(left, 'first')).toEqual(first);
+  const changed = await send(api, 'patch', 'v2', {
+    name: 'a',
+    patchType: 'merge',
+    body: { spec: { container: 'three' } },
+    options: { fieldManager: 'third' },
+  });
+  expect(ownerOf(changed, 'first')).toBeUndefined();
 });
 
 it('shows watchers of each version its own form', async () => {

@@ -303,6 +303,42 @@ describe('managed fields', () => {
     expect(last.metadata?.managedFields?.map(({ subresource }) => subresource ?? '').sort()).toEqual(['', 'scale', 'status']);
   });
 
+  it.each([
+    [
+      'pods',
+      { spec: { containers: [{ name: 'c', image: 'i' }] }, status: { phase: 'Running' } },
+      ['f:annotations', 'f:finalizers', 'f:labels'],
+    ],
+    ['deployments.apps', { ...deployment(), status: { replicas: 1 } }, ['f:annotations', 'f:finalizers']],
+    ['flowschemas.flowcontrol.apiserver.k8s.io', { spec: { priorityLevelConfiguration: { name: 'x' } } }, []],
+  ])('of the status of %s change and own what the kind lets them of metadata', async (resource, content, owned) => {
+    const api = await fakeApi();
+    const [plural = '', ...group] = resource.split('.');
+    const kind = { group: group.join('.'), ...(plural.startsWith('flow') && { namespace: undefined }) };
+    const body = { ...content, metadata: { name: 'o' } };
+    const made = await as(api, 'one')('create', plural, { ...kind, body });
+    const metadata = { ...made.metadata, labels: { a: 'b' }, annotations: { a: 'b' }, finalizers: ['a/b'] };
+    const conditions = [{ type: 'Dangling', status: 'True', reason: 'x', message: 'x' }];
+    const told = { ...made, metadata, status: { ...made.status, conditions } };
+    const after = await as(api, 'two')('update', plural, { ...kind, name: 'o', subresource: 'status', body: told });
+    const { 'f:metadata': ownedMetadata = {} } = fieldsOf(after, 'two') as Record<string, object>;
+    expect(Object.keys(ownedMetadata).sort()).toEqual(owned);
+    const shown = ['annotations', 'finalizers', 'labels'].filter((field) => after.metadata?.[field as 'labels'] !== undefined);
+    expect(shown.map((field) => `f:${field}`)).toEqual(owned);
+  });
+
+  it('of a resize own resources alone, not the containers that have them', async () => {
+    const api = await fakeApi();
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
+    const wants = (cpu: string) => ({ resources: { requests: { cpu } } });
+    await as(api, 'one')('create', 'pods', { body: { ...pod, spec: { containers: [{ name: 'c', image: 'i', ...wants('5m') }] } } });
+    const body = { ...pod, spec: { containers: [{ name: 'c', ...wants('10m') }] } } as KubeObject;
+    const after = await apply(api, 'pods', 'me', body, { subresource: 'resize', options: { force: true } });
+    expect(fieldsOf(after, 'me')).toEqual({
+      'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:resources': { 'f:requests': { 'f:cpu': {} } } } } },
+    });
+  });
+
   it('are applied to parts of an object that have a subresource', async () => {
     const api = await fakeApi();
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };

@@ -17,11 +17,21 @@ import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { type Draft, draftOf, matchName, matchNamespace } from './body.ts';
 import { changeObject } from './change.ts';
+import type { Convert } from './conversions.ts';
 import { copyJson } from './copy.ts';
 import { create } from './create.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, conflict, modified } from './errors.ts';
-import { applyTypeOf, managerName, setEntries, versionedAs, versionsOf, type Writing } from './field-ownership.ts';
+import {
+  applyTypeOf,
+  inAllVersions,
+  managerName,
+  reconciled,
+  setEntries,
+  versionedAs,
+  versionsOf,
+  type Writing,
+} from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
 
 /** Tries when others create and delete the object in between. */
@@ -80,21 +90,28 @@ export function readConfiguration(body: unknown, definition: Kind): KubeObject {
 const qualifiedKind = (apiVersion: unknown, kind: unknown): string =>
   `${String(apiVersion).includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 
+interface Applied {
+  readonly object: KubeObject;
+  readonly managers: readonly Manager[];
+}
+
 /** The live object with the configuration laid over it, and its owners. */
-export function appliedObject(
+export async function appliedObject(writing: Writing, configuration: KubeObject, old: KubeObject): Promise<Applied> {
+  return inAllVersions(writing, (convert) => applied(writing, configuration, old, convert));
+}
+
+function applied(
   { deps, definition, request, context, subresource }: Writing,
   configuration: KubeObject,
   old: KubeObject,
-): {
-  object: KubeObject;
-  managers: readonly Manager[];
-} {
+  convert: Convert | undefined,
+): Applied {
   const apply: Apply = {
     live: versionedAs(definition, old),
     configuration,
-    managers: storedManagers(old.metadata?.managedFields),
+    managers: reconciled({ deps, definition }, storedManagers(old.metadata?.managedFields)),
     applier: { name: managerName(request, context), subresource },
-    versions: versionsOf(deps.resources, definition, subresource),
+    versions: versionsOf(deps.resources, definition, subresource, convert),
     force: request.options?.force ?? false,
     now: rfc3339(deps.clock.now()),
   };
@@ -108,9 +125,9 @@ export function appliedObject(
   }
 }
 
-function appliedDraft(writing: Writing, configuration: KubeObject, old: KubeObject): Draft {
+async function appliedDraft(writing: Writing, configuration: KubeObject, old: KubeObject): Promise<Draft> {
   const { deps, definition, request, context } = writing;
-  const { object, managers } = appliedObject(writing, configuration, old);
+  const { object, managers } = await appliedObject(writing, configuration, old);
   const draft = draftOf(definition, { ...request, body: copyJson(object) }, context, deps.schemas);
   matchName(draft, request.name ?? '');
   matchNamespace(draft, definition, request.namespace);
@@ -127,7 +144,7 @@ async function createApplied(resource: Resource, writing: Writing, configuration
     throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   }
   if (resourceVersion && resourceVersion !== '0') throw modified(definition, name);
-  const { object, managers } = appliedObject(writing, configuration, { metadata: {} });
+  const { object, managers } = await appliedObject(writing, configuration, { metadata: {} });
   const draft = copyJson(object) as Draft;
   matchName({ ...draft, metadata: draft.metadata ?? {} }, name);
   matchNamespace(draft, definition, namespace);

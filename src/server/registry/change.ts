@@ -94,7 +94,8 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
     ? undefined
     : ({ operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const);
   setDefaults(strategy, draft);
-  if (!change.ownership) noteOwnership({ deps, definition, request, context, subresource }, draft, old);
+  const noting = change.ownership ? undefined : noteOwnership({ deps, definition, request, context, subresource }, draft, old);
+  if (noting) await noting;
   if (admission) {
     await mutate(deps, admission, draft);
     change.takeBack?.(admission.object, draft);

@@ -62,7 +62,8 @@ async function createNamed(
   const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
   stampNew(draft.metadata, stamp);
   setDefaults(strategy, draft);
-  if (ownership === undefined) noteOwnership({ deps, definition, request, context, subresource: '' }, draft, undefined);
+  const noting = ownership ? undefined : noteOwnership({ deps, definition, request, context, subresource: '' }, draft, undefined);
+  if (noting) await noting;
   await mutate(deps, admission, draft);
   // What the server owns, and where the object is, stay as they are whatever a webhook says.
   stampNew(draft.metadata, stamp);

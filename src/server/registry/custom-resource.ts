@@ -30,6 +30,7 @@ export function openVersion(
   if (!convert) return { ...base, toStored: (object) => (own === storedAs ? object : { ...object, apiVersion: storedAs }) };
   return {
     ...base,
+    converter: convert,
     prepare: (stored) => convertAhead(stored, views, { own, definition, convert }),
     async toStored(object) {
       if (own === storedAs) return object;

@@ -13,6 +13,7 @@ import {
   managerOfUserAgent,
   NO_FIELDS,
   ownershipAfterUpdate,
+  reconciledSet,
   sentManagers,
   storedManagers,
   UnnamedElement,
@@ -25,6 +26,7 @@ import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { AdmissionRequest, RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
+import { type Convert, withConversions } from './conversions.ts';
 import { equalJson } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
 import type { Resources } from './resources.ts';
@@ -68,11 +70,25 @@ export function checkWriteOptions({ verb, patchType, options }: ApiRequest): voi
 
 const OPTIONS_KINDS: Readonly<Record<string, string>> = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' };
 
-/** Notes in the draft who owns its fields after this write, which is no apply. `old` is undefined for a new object. */
-export function noteOwnership(writing: Writing, draft: Draft, old: KubeObject | undefined): void {
+/**
+ * Notes in the draft who owns its fields after this write, which is no apply. `old` is undefined for a new object. A promise where a webhook
+ * converts what others own in other versions.
+ */
+export function noteOwnership(writing: Writing, draft: Draft, old: KubeObject | undefined): void | Promise<void> {
+  return inAllVersions(writing, (convert) => noteOwners(writing, draft, old, convert));
+}
+
+/** Kinds whose versions a webhook converts wait for it. */
+export function inAllVersions<T>({ deps, definition }: Writing, work: (convert: Convert | undefined) => T): T | Promise<T> {
+  const { group, version, plural, structural } = definition;
+  const converter = structural && deps.resources.find(group, version, plural)?.converter;
+  return converter ? withConversions(converter, work) : work(undefined);
+}
+
+function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined, convert: Convert | undefined): void {
   const { deps, definition, request, context, subresource } = writing;
   const { metadata } = draft;
-  const managers = managersOf(metadata.managedFields, old?.metadata?.managedFields, subresource);
+  const managers = reconciled(writing, managersOf(metadata.managedFields, old?.metadata?.managedFields, subresource));
   // Who is not tracked from the beginning is not tracked before the first apply.
   if (managers.length === 0 && old) {
     delete metadata.managedFields;
@@ -83,7 +99,7 @@ export function noteOwnership(writing: Writing, draft: Draft, old: KubeObject | 
     after: versionedAs(definition, draft),
     managers,
     writer: { name: managerName(request, context), subresource },
-    versions: versionsOf(deps.resources, definition, subresource),
+    versions: versionsOf(deps.resources, definition, subresource, convert),
     now: rfc3339(deps.clock.now()),
   };
   setEntries(draft, entriesAfter(write) ?? old?.metadata?.managedFields);
@@ -139,14 +155,34 @@ function managersOf(
   }
 }
 
-/** The versions in which a resource is served, and which of its fields a write can own. */
-export function versionsOf(resources: Resources, definition: ResourceDefinition, subresource: string): Versions {
-  return { owned: (fields) => ownable(fields, definition, subresource), convert: (from, to) => convert(resources, definition, from, to) };
+/** The schema of a custom kind may have changed since somebody wrote. */
+export function reconciled({ deps, definition }: Pick<Writing, 'deps' | 'definition'>, managers: readonly Manager[]): readonly Manager[] {
+  if (!definition.structural) return managers;
+  return managers.map((manager) => {
+    const { apiVersion, fields } = manager;
+    const version = apiVersion === apiVersionOf(definition) ? definition : served(deps.resources, definition, apiVersion);
+    const now = version ? reconciledSet(fields, applyTypeOf(version)) : fields;
+    return now === fields ? manager : { ...manager, fields: now };
+  });
 }
 
-/** Status belongs to writes of the status; those own labels and annotations besides, which they can change as well. */
+/** The versions in which a resource is served, and which of its fields a write can own. */
+export function versionsOf(
+  resources: Resources,
+  definition: ResourceDefinition,
+  subresource: string,
+  convert: Convert | undefined,
+): Versions {
+  return {
+    owned: (fields) => ownable(fields, definition, subresource),
+    convert: (from, to) => inVersion(resources, definition, from, to, convert),
+  };
+}
+
+/** Status belongs to writes of the status; those own besides what they can change of metadata. (Upstream: the strategies' GetResetFields.) */
 function ownable(fields: FieldSet, definition: ResourceDefinition, subresource: string): FieldSet {
-  if (subresource === 'status') return definition.structural ? statusAlone(fields) : statusFields(fields);
+  if (subresource === 'status') return statusFields(fields, definition.statusMetadata);
+  if (subresource === 'resize') return resizedFields(fields);
   const part = PARTS[subresource];
   if (part) return partFields(fields, part);
   if (subresource !== '' || definition.subresources.status?.kind !== 'status' || fields['f:status'] === undefined) return fields;
@@ -159,33 +195,49 @@ const PARTS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   approval: ['f:status', 'f:conditions'],
   ephemeralcontainers: ['f:spec', 'f:ephemeralContainers'],
   finalize: ['f:spec', 'f:finalizers'],
-  resize: ['f:spec', 'f:containers', 'f:initContainers'],
 };
 
 function partFields(fields: FieldSet, [outer, ...inner]: readonly [string, ...string[]]): FieldSet {
   const within = fields[outer] ?? NO_FIELDS;
-  const kept = Object.fromEntries(inner.flatMap((name) => (within[name] === undefined ? [] : [[name, within[name]]])));
+  const kept = named(within, inner);
   return isEmptySet(kept) ? NO_FIELDS : { [outer]: kept };
 }
 
-/** A custom resource's status is all that a write of it can change. */
-const statusAlone = ({ 'f:status': status }: FieldSet): FieldSet => (status ? { 'f:status': status } : NO_FIELDS);
-
-function statusFields({ 'f:status': status, 'f:metadata': metadata = NO_FIELDS }: FieldSet): FieldSet {
-  const { 'f:labels': labels, 'f:annotations': annotations } = metadata;
-  const changeable = { ...(annotations && { 'f:annotations': annotations }), ...(labels && { 'f:labels': labels }) };
-  return { ...((labels || annotations) && { 'f:metadata': changeable }), ...(status && { 'f:status': status }) };
+function statusFields({ 'f:status': status, 'f:metadata': metadata = NO_FIELDS }: FieldSet, names: readonly string[]): FieldSet {
+  const changeable = named(
+    metadata,
+    names.map((name) => `f:${name}`),
+  );
+  return { ...(!isEmptySet(changeable) && { 'f:metadata': changeable }), ...(status && { 'f:status': status }) };
 }
 
-function convert(
+const named = (fields: FieldSet, names: readonly string[]): FieldSet =>
+  Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+
+const RESIZED_LISTS = ['f:containers', 'f:initContainers'];
+const RESIZED_FIELDS = ['f:resources', 'f:resizePolicy'];
+
+/** Of each container what a resize changes: not the container itself. */
+function resizedFields({ 'f:spec': spec = NO_FIELDS }: FieldSet): FieldSet {
+  const lists = RESIZED_LISTS.flatMap((list) => {
+    const containers = Object.entries(spec[list] ?? NO_FIELDS).map(([key, fields]) => [key, named(fields, RESIZED_FIELDS)] as const);
+    const kept = Object.fromEntries(containers.filter(([, fields]) => !isEmptySet(fields)));
+    return isEmptySet(kept) ? [] : [[list, kept] as const];
+  });
+  return lists.length === 0 ? NO_FIELDS : { 'f:spec': Object.fromEntries(lists) };
+}
+
+function inVersion(
   resources: Resources,
   definition: ResourceDefinition,
   { object, apiVersion }: Versioned,
   to: string,
+  convert: Convert | undefined,
 ): Versioned | undefined {
   const from = apiVersion === apiVersionOf(definition) ? definition : served(resources, definition, apiVersion);
   const target = to === apiVersionOf(definition) ? definition : served(resources, definition, to);
   if (!from || !target) return undefined;
+  if (convert) return versionedAs(target, convert(object as KubeObject, to));
   const stored = (from.storedAs?.toStored(object as KubeObject) ?? object) as KubeObject;
   const shown = target.storedAs?.fromStored(stored) ?? { ...stored, apiVersion: to };
   return versionedAs(target, shown);

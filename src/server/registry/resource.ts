@@ -1,6 +1,7 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Cached, Collection } from '../../store/watch-cache/collection.ts';
+import type { Converter } from './custom-kinds.ts';
 
 /** One stored resource as it is served in one group and version. Several may share a collection (`storedAs`, versions of custom resources). */
 export interface Resource {
@@ -14,6 +15,8 @@ export interface Resource {
   readonly views: boolean;
   /** Where another server converts: `view` is asked only for what was prepared. Rejects with ApiError. */
   readonly prepare?: (stored: readonly Cached<KubeObject>[]) => Promise<void>;
+  /** Whoever converts between the versions of a custom kind when names are not all that differs. */
+  readonly converter?: Converter;
   /** What is stored for an object of this group and version. */
   toStored(object: KubeObject): KubeObject | Promise<KubeObject>;
 }

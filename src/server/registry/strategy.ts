@@ -84,18 +84,15 @@ function keepStatus(draft: WithStatus, old: WithStatus): void {
   else draft.status = copyJson(old.status);
 }
 
-/**
- * A status write may also set labels, annotations and finalizers' resourceVersion precondition; owners and content stay. That of a custom resource sets the status
- * alone.
- */
-function keepAllButStatus(draft: WithStatus, old: WithStatus, { structural }: ResourceDefinition): void {
+/** A status write changes the status, and of metadata what the kind lets it. */
+function keepAllButStatus(draft: WithStatus, old: WithStatus, { statusMetadata }: ResourceDefinition): void {
   const { status, metadata } = draft;
   const { resourceVersion, uid, managedFields } = metadata;
-  const { labels, annotations } = structural ? old.metadata : metadata;
+  const changed = Object.fromEntries(statusMetadata.map((field) => [field, metadata[field]]));
   for (const field of Object.keys(draft)) delete (draft as unknown as Record<string, unknown>)[field];
   Object.assign(draft, copyObject({ ...old, status: undefined }));
   if (status !== undefined) draft.status = status;
-  Object.assign(draft.metadata, { labels, annotations, resourceVersion, uid: uid || old.metadata.uid, managedFields });
+  Object.assign(draft.metadata, changed, { resourceVersion, uid: uid || old.metadata.uid, managedFields });
 }
 
 /** Did anything outside metadata change, and outside status where that is written apart? */

@@ -25,8 +25,9 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
     const { definition } = resource;
     const { name = '', namespace } = request;
     const configuration = request.patchType === 'apply' ? readConfiguration(request.body, definition) : undefined;
-    const make = (old: KubeObject): Draft => {
-      const applied = configuration && appliedObject({ deps, definition, request, context, subresource }, configuration, old);
+    const make = async (old: KubeObject): Promise<Draft> => {
+      const writing = { deps, definition, request, context, subresource };
+      const applied = configuration && (await appliedObject(writing, configuration, old));
       const body = applied ? copyJson(applied.object) : patchedOrSent(old, request, definition.schema);
       const sent = draftOf(definition, { ...request, body }, context, deps.schemas);
       matchName(sent, name);

@@ -71,8 +71,8 @@ function applyScale(
   const scale = readConfiguration(request.body, SCALE) as Scale;
   const configuration: KubeObject = {};
   if (scale.spec?.replicas !== undefined) writePath(configuration, paths.specReplicas, checkedReplicas(scale, name));
-  const make = (old: KubeObject): Draft => {
-    const { object, managers } = appliedObject({ deps, definition, request, context, subresource: 'scale' }, configuration, old);
+  const make = async (old: KubeObject): Promise<Draft> => {
+    const { object, managers } = await appliedObject({ deps, definition, request, context, subresource: 'scale' }, configuration, old);
     const draft = copyObject(object) as Draft;
     draft.metadata.resourceVersion = scale.metadata?.resourceVersion;
     setEntries(draft, entriesOf(managers));

@@ -5,6 +5,7 @@ export { DEDUCED } from './apply-type.ts';
 export { builtInType } from './built-in-type.ts';
 export { applyAsClient, LAST_APPLIED } from './client-side-past.ts';
 export { configurationFindings, findingsText } from './configuration-findings.ts';
+export { appliedFields } from './extract.ts';
 export { difference, type FieldSet, hasField, isEmptySet, LEAF, NO_FIELDS, singleField } from './field-set.ts';
 export { UnnamedElement } from './list-elements.ts';
 export {
@@ -21,5 +22,6 @@ export {
 } from './managers.ts';
 export { customResourceType, openApiType, type StructuralSchema } from './openapi-type.ts';
 export { ownershipAfterUpdate, type Write } from './ownership.ts';
+export { reconciledSet } from './reconcile.ts';
 export { shareEntries } from './shared-sets.ts';
 export type { Versioned, Versions } from './versions.ts';
