@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { apiVersionOf } from '../api/define.ts';
 import type { LiveRegistry } from '../api/live-registry.ts';
 import type { Registry as Definitions } from '../api/registry.ts';
 import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
@@ -42,6 +43,7 @@ import type {
   StreamHandler,
   UserInfo,
 } from './ports.ts';
+import { admittedFirst } from './registry/admit.ts';
 import { answerObject } from './registry/answer.ts';
 import { attributesOf, authorize } from './registry/authorize.ts';
 import type { Admission, Allocator, RegistryDeps } from './registry/deps.ts';
@@ -64,7 +66,7 @@ export interface ApiCoreOptions {
   readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** By `<resource id>/<subresource>`. */
   readonly subresources?: Readonly<Record<string, CustomSubresourceHandler>>;
-  /** By resource id. */
+  /** By resource id. What they get has passed admission. */
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   readonly clock: Clock;
   readonly random: Random;
@@ -111,7 +113,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     definition: (group, version, plural) => definitions.find(group, version, plural),
     subresources: { ...builtInSubresources, ...options.subresources },
     scale,
-    virtual: { ...builtInVirtual, ...options.virtual },
+    virtual: { ...builtInVirtual, ...admittedKinds(options.virtual, definitions) },
   });
   return {
     registry,
@@ -122,6 +124,15 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     admission,
     localTransport: (user, userAgent) => localTransport(registry, authorizer, user, userAgent),
   };
+}
+
+/** Reviews pass admission as what is stored does: webhooks may match them. */
+function admittedKinds(handlers: ApiCoreOptions['virtual'] = {}, definitions: LiveRegistry): Readonly<Record<string, VirtualHandler>> {
+  const admitted = Object.entries(handlers).map(([id, handler]) => {
+    const definition = definitions.byId(id);
+    return [id, definition ? admittedFirst(handler, { apiVersion: apiVersionOf(definition), kind: definition.kind }) : handler] as const;
+  });
+  return Object.fromEntries(admitted);
 }
 
 function allocatorsOf({

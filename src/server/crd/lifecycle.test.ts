@@ -167,6 +167,26 @@ describe('a CustomResourceDefinition', () => {
     expect(seen).toEqual(['ADDED', 'DELETED']);
   });
 
+  it('has a status that is read, updated and patched on its own', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const status = { name: 'crontabs.stable.example.com', subresource: 'status' };
+    const is = await api.call<CustomResourceDefinition>('get', CRDS, status);
+    expect(conditionOf(is, 'Established')).toMatchObject({ status: 'True' });
+    const told = { type: 'StatusUpdate', status: 'True', reason: 'E2E', message: 'Set from e2e test' };
+    const spec = { ...is.spec, preserveUnknownFields: true };
+    const conditions = [...(is.status?.conditions ?? []), told];
+    const body = { ...is, spec, status: { ...is.status, conditions } };
+    const updated = await api.call<CustomResourceDefinition>('update', CRDS, { ...status, body });
+    expect(conditionOf(updated, 'StatusUpdate')).toMatchObject(told);
+    expect(updated.spec).toEqual(is.spec);
+    const patch = { metadata: { annotations: { a: 'b' } }, status: { conditions: [...conditions, { ...told, type: 'StatusPatched' }] } };
+    const patched = await api.call<CustomResourceDefinition>('patch', CRDS, { ...status, patchType: 'merge', body: patch });
+    expect(patched.metadata?.annotations).toEqual({ a: 'b' });
+    expect(conditionOf(patched, 'StatusPatched')).toMatchObject({ status: 'True' });
+    expect(conditionOf(patched, 'Established')).toMatchObject({ status: 'True' });
+  });
+
   it('is served again by a server that starts on the same store', async () => {
     const store = await openStore({ url: 'memory:', clock: fakeClock(), log: silentLogger });
     const first = await running({ store });

@@ -70,6 +70,26 @@ describe('the body of an action', () => {
   });
 });
 
+describe('a review', () => {
+  it('passes admission, and is answered as the plugins have it', async () => {
+    const seen: string[] = [];
+    const plugin: AdmissionPlugin = {
+      name: 'Plugin',
+      mutate({ operation, request, object }) {
+        seen.push(`${operation} ${request.resource} ${object?.apiVersion} ${object?.kind}`);
+        Object.assign(object ?? {}, { spec: { user: 'somebody-else' } });
+      },
+      validate: () => void seen.push('validate'),
+    };
+    const id = 'subjectaccessreviews.authorization.k8s.io';
+    const virtual = { [id]: async ({ body }: { body?: unknown }) => body as KubeObject };
+    const api = await fakeApi({ admission: [plugin], virtual });
+    const answer = await api.call('create', id, { body: { spec: { user: 'me' } } });
+    expect(seen).toEqual(['CREATE subjectaccessreviews authorization.k8s.io/v1 SubjectAccessReview', 'validate']);
+    expect(answer).toMatchObject({ kind: 'SubjectAccessReview', spec: { user: 'somebody-else' } });
+  });
+});
+
 describe('a change whose admission asks somebody outside', () => {
   let asked = Promise.withResolvers<void>();
   let answered = Promise.withResolvers<void>();

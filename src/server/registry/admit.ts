@@ -19,16 +19,19 @@ export async function admitCreation(
   }
 }
 
-type Handler<Result> = (request: ApiRequest, context: RequestContext) => Promise<Result>;
+type Handler<Deps, Result> = (request: ApiRequest, context: RequestContext, deps: Deps) => Promise<Result>;
 
 /** A handler of an action whose body passes admission first; what the plugins made of it is what the handler gets. A body that is no object is its to refuse. */
 export const admittedFirst =
-  <Result>(handler: Handler<Result>, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) =>
-  async (request: ApiRequest, context: RequestContext, deps: Pick<RegistryDeps, 'admission'>): Promise<Result> => {
+  <Deps extends Pick<RegistryDeps, 'admission'>, Result>(
+    handler: Handler<Deps, Result>,
+    { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  ) =>
+  async (request: ApiRequest, context: RequestContext, deps: Deps): Promise<Result> => {
     const { body = {}, name, namespace } = request;
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return handler(request, context);
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return handler(request, context, deps);
     const sent = body as KubeObject;
     const object = { ...sent, apiVersion, kind, metadata: { name, namespace, ...sent.metadata } };
     await admitCreation(deps, request, context, object);
-    return handler({ ...request, body: object }, context);
+    return handler({ ...request, body: object }, context, deps);
   };

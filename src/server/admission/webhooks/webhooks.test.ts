@@ -10,6 +10,7 @@ import { silentLogger } from '../../../base/logger.ts';
 import { customConversion } from '../../crd/admission-conversion.ts';
 import { cronTabs } from '../../crd/fake-crds.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
+import { admittedStreams } from '../../http/connect-admission.ts';
 import { createWebhookMetrics, type WebhookMetrics } from '../../metrics/webhook-metrics.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../../outbound/fake-https-server.ts';
 import { createOutbound, type Outbound } from '../../outbound/outbound.ts';
@@ -518,6 +519,52 @@ describe('which requests a webhook is asked about', () => {
       ['CREATE', 'binding', 'Binding', 'p'],
       ['CREATE', 'eviction', 'Eviction', 'p'],
     ]);
+  });
+
+  it('includes connections, such as attaching to a pod, which are not made when one refuses', async () => {
+    await configure(VALIDATING, 'v', [{ rules: [{ ...pods, operations: ['CONNECT'], resources: ['pods/attach'] }] }]);
+    on('/v-0', () => ({ allowed: false, status: { message: "attaching to pod 'to-be-attached-pod' is not allowed" } }));
+    const made: string[] = [];
+    const stream = { handle: async ({ request }: { request: ApiRequest }) => void made.push(request.subresource ?? '') };
+    const definition = (group: string, version: string, plural: string) => api.resources.definitions.find(group, version, plural);
+    const streams = admittedStreams({ 'pods/attach': stream, 'pods/exec': stream }, { admission: api.admission, definition });
+    const connect = (subresource: string) =>
+      streams[`pods/${subresource}`]?.handle({
+        request: { verb: 'create', group: '', version: 'v1', resource: 'pods', subresource, name: 'to-be-attached-pod', ...at },
+        context: { user: { name: 'jo', groups: [] }, signal: new AbortController().signal, warn: () => {} },
+        raw: {} as IncomingMessage,
+        url: new URL('https://server/x?stdout=true&container=c'),
+        reply: undefined,
+        upgrade: undefined,
+      });
+    await expect(connect('attach')).rejects.toMatchObject({
+      message: 'admission webhook "v-0.example.com" denied the request: attaching to pod \'to-be-attached-pod\' is not allowed',
+    });
+    expect(asked.map(({ review }) => review.request)).toMatchObject([
+      {
+        operation: 'CONNECT',
+        subResource: 'attach',
+        name: 'to-be-attached-pod',
+        kind: { group: '', version: 'v1', kind: 'PodAttachOptions' },
+        object: { kind: 'PodAttachOptions', stdout: true, container: 'c' },
+        oldObject: null,
+        options: null,
+      },
+    ]);
+    await connect('exec');
+    expect(made).toEqual(['exec']);
+  });
+
+  it('includes CustomResourceDefinitions, which are not there when one refuses', async () => {
+    const rules = [
+      { apiGroups: ['apiextensions.k8s.io'], apiVersions: ['*'], resources: ['customresourcedefinitions'], operations: ['CREATE'] },
+    ];
+    await configure(VALIDATING, 'v', [{ rules }]);
+    on('/v-0', () => ({ allowed: false, status: { message: 'the crd contains unwanted label' } }));
+    await expect(api.call('create', 'customresourcedefinitions.apiextensions.k8s.io', { body: cronTabs() })).rejects.toMatchObject({
+      message: 'admission webhook "v-0.example.com" denied the request: the crd contains unwanted label',
+    });
+    expect((await api.list('customresourcedefinitions.apiextensions.k8s.io')).items).toEqual([]);
   });
 
   it('includes each object of a collection that is deleted', async () => {
