@@ -100,6 +100,11 @@ const webhookFlags = () => [
     'Who decides what users may do, in this order. May be repeated. Default: Node,RBAC.',
     list(oneOf(...MODES)),
   ),
+  flag(
+    '--authorization-config <file>',
+    'AuthorizationConfiguration (apiserver.config.k8s.io/v1): who decides, in order, any number of webhooks; in place of --authorization-… flags.',
+    text,
+  ),
   flag('--authorization-webhook-config-file <file>', 'Kubeconfig of a SubjectAccessReview webhook, for the mode Webhook.', text),
   flag('--authorization-webhook-version <version>', 'Version of its SubjectAccessReview: v1 or v1beta1. Default: v1.', oneOf(...VERSIONS)),
   flag('--authorization-webhook-cache-authorized-ttl <duration>', 'How long its permissions are believed. Default: 5m.', duration),

@@ -11,6 +11,7 @@ export interface TrustSettings {
   readonly serviceAccountExtendTokenExpiration?: boolean;
   readonly apiAudiences?: readonly string[];
   readonly authenticationConfig?: string;
+  readonly authorizationConfig?: string;
   readonly oidcIssuerUrl?: string;
   readonly oidcClientId?: string;
   readonly oidcUsernameClaim?: string;

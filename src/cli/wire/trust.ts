@@ -4,6 +4,7 @@ import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from '../../server/authn
 import { type AuthenticationConfig, readAuthenticationConfig } from '../../server/authn/oidc/authentication-config.ts';
 import { issuerOf } from '../../server/authn/service-account-token.ts';
 import type { WebhookAuthentication } from '../../server/authn/webhook.ts';
+import { readAuthorizationConfig } from '../../server/authz/authorization-config.ts';
 import type { AuthorizationMode } from '../../server/authz/chain.ts';
 import type { TrustedRoots } from '../../server/http/credentials.ts';
 import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
@@ -59,7 +60,33 @@ async function tokenWebhook(settings: ServerSettings): Promise<WebhookAuthentica
   return { endpoint, version: reviewVersion(settings.authenticationTokenWebhookVersion), cacheMs };
 }
 
+const BY_FLAGS = [
+  'authorizationMode',
+  'authorizationWebhookConfigFile',
+  'authorizationWebhookVersion',
+  'authorizationWebhookCacheAuthorizedTtl',
+  'authorizationWebhookCacheUnauthorizedTtl',
+] as const;
+
+/** Who decides, as the file of --authorization-config says. Rejects with UsageError. */
+async function configuredModes(settings: ServerSettings, path: string): Promise<readonly AuthorizationMode[]> {
+  if (BY_FLAGS.some((name) => settings[name] !== undefined)) {
+    throw new UsageError(
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    );
+  }
+  const authorizers = await fromFile('--authorization-config', path, readAuthorizationConfig);
+  return Promise.all(
+    authorizers.map(async (authorizer): Promise<AuthorizationMode> => {
+      if (authorizer.mode !== 'Webhook') return authorizer;
+      const endpoint = await endpointOf(`--authorization-config ${path}: ${authorizer.name}:`, authorizer.kubeConfigFile);
+      return { mode: 'Webhook', webhook: { endpoint, ...authorizer.webhook } };
+    }),
+  );
+}
+
 async function modesOf(settings: ServerSettings): Promise<readonly AuthorizationMode[]> {
+  if (settings.authorizationConfig !== undefined) return configuredModes(settings, settings.authorizationConfig);
   const { authorizationMode: names = ['Node', 'RBAC'], authorizationWebhookConfigFile: file } = settings;
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice) throw new UsageError(`--authorization-mode ${names.join(',')}: ${twice} is named more than once`);

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { openAuthorizers } from '../authz/chain.ts';
+import { matchCondition } from '../authz/match-conditions.ts';
+import type { WebhookAuthorization } from '../authz/webhook.ts';
 import { fakeReader } from '../fake-reader.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../outbound/fake-https-server.ts';
 import { createOutbound, type Outbound } from '../outbound/outbound.ts';
@@ -105,6 +107,16 @@ describe('the webhook for authorization', () => {
     }).authorizer;
   };
 
+  const ALLOWED = { allowed: true, reason: '' };
+  const configured = (webhook: Partial<WebhookAuthorization>) =>
+    openAuthorizers(fakeReader({}), {
+      modes: [
+        { mode: 'Webhook', webhook: { endpoint: endpoint(), version: 'v1', authorizedMs: 300_000, unauthorizedMs: 30_000, ...webhook } },
+        { mode: 'AlwaysAllow' },
+      ],
+      webhookTools: { outbound, clock, log: silentLogger },
+    }).authorizer;
+
   it('is asked with everything that is known of the request', async () => {
     answer = () => ({ allowed: true, reason: 'because' });
     const fields = [{ field: 'spec.nodeName', op: '=', value: 'n1' }];
@@ -151,6 +163,43 @@ describe('the webhook for authorization', () => {
     answer = () => 403;
     expect(await chain(['Webhook', 'RBAC'])(ask())).toEqual({ allowed: false, reason: '', error: 'no' });
     expect(await chain(['Webhook', 'AlwaysAllow'])(ask())).toMatchObject({ allowed: true });
+  });
+
+  it('that refuses when it fails ends the matter', async () => {
+    answer = () => 403;
+    const authorizer = configured({ failurePolicy: 'Deny' });
+    expect(await authorizer(ask())).toEqual({ allowed: false, denied: true, reason: '', error: 'no' });
+  });
+
+  it('is asked about what its conditions hold for, and its policy decides where they cannot be told', async () => {
+    answer = () => ({ allowed: false, denied: true, reason: 'never' });
+    const conditions = ["has(request.resourceAttributes) && request.resourceAttributes.namespace == 'shop'"].map(matchCondition);
+    const inShop = configured({ conditions });
+    expect(await inShop(ask())).toMatchObject({ denied: true });
+    for (const other of [ask({ namespace: 'home' }), { user: { name: 'jane', groups: [] }, verb: 'get', path: '/metrics' }]) {
+      expect(await inShop(other)).toEqual(ALLOWED);
+    }
+    expect(sent).toHaveLength(1);
+    const untellable = [matchCondition("request.nonResourceAttributes.path == '/x'")];
+    const error = "expression 'request.nonResourceAttributes.path == '/x'' resulted in error: no such key: nonResourceAttributes";
+    expect(await configured({ conditions: untellable, failurePolicy: 'Deny' })(ask())).toMatchObject({ denied: true, error });
+    expect(await configured({ conditions: untellable, failurePolicy: 'NoOpinion' })(ask())).toEqual(ALLOWED);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is one of several, each with what it keeps', async () => {
+    answer = () => ({ allowed: false });
+    const webhook = { endpoint: endpoint(), version: 'v1' as const, authorizedMs: 0, unauthorizedMs: 0 };
+    const kept = { ...webhook, unauthorizedMs: 30_000 };
+    const { authorizer } = openAuthorizers(fakeReader({}), {
+      modes: [
+        { mode: 'Webhook', webhook },
+        { mode: 'Webhook', webhook: kept },
+      ],
+      webhookTools: { outbound, clock, log: silentLogger },
+    });
+    for (const _ of [1, 2]) expect(await authorizer(ask())).toMatchObject({ allowed: false });
+    expect(sent).toHaveLength(3);
   });
 
   it('is not asked about system:masters', async () => {

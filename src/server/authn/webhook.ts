@@ -37,7 +37,7 @@ export function webhookSource(
   const asking = new Map<string, Promise<Answer>>();
   const ask = async (token: string, audiences: readonly string[]): Promise<Answer> => {
     const review = { apiVersion: `authentication.k8s.io/${version}`, kind: 'TokenReview', metadata: {}, spec: { token, audiences } };
-    return ((await askReview(outbound, endpoint, review, clock)) as TokenReview).status ?? {};
+    return ((await askReview(outbound, endpoint, review, { clock })) as TokenReview).status ?? {};
   };
   /** Requests with the same token that come while the webhook is asked share its answer. */
   const shared = async (key: string, token: string, audiences: readonly string[]): Promise<Answer> => {

@@ -6,6 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Outbound, OutboundEndpoint } from '../outbound/outbound.ts';
 import { askReview } from '../outbound/review-call.ts';
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from '../ports.ts';
+import { type MatchCondition, matchesAll } from './match-conditions.ts';
 
 export interface WebhookAuthorization {
   readonly endpoint: OutboundEndpoint;
@@ -14,6 +15,12 @@ export interface WebhookAuthorization {
   /** How long an answer is believed that allows, and one that does not. */
   readonly authorizedMs: number;
   readonly unauthorizedMs: number;
+  /** Of one call. Absent: 30 s. */
+  readonly timeoutMs?: number;
+  /** What it counts as when it does not answer, or when its conditions cannot be told. Absent: NoOpinion. */
+  readonly failurePolicy?: 'NoOpinion' | 'Deny';
+  /** Asked about no request for which one of these does not hold. */
+  readonly conditions?: readonly MatchCondition[];
 }
 
 export interface WebhookTools {
@@ -27,13 +34,20 @@ type Answer = NonNullable<SubjectAccessReview['status']>;
 const CACHED_ANSWERS = 8192;
 /** Answers about longer requests are not kept (upstream's bound). */
 const LONGEST_KEY = 10_000;
+const NO_OPINION: AuthorizationDecision = { allowed: false, reason: '' };
 
 /** Asks a SubjectAccessReview webhook. (Kubernetes: Webhook Mode.) */
 export function webhookAuthorizer(
-  { endpoint, version, authorizedMs, unauthorizedMs }: WebhookAuthorization,
+  { endpoint, version, authorizedMs, unauthorizedMs, timeoutMs, failurePolicy, conditions = [] }: WebhookAuthorization,
   { outbound, clock, log }: WebhookTools,
 ): Authorizer {
   const answers = new LRUCache<string, Answer>({ max: CACHED_ANSWERS, ttlResolution: 0, perf: { now: () => clock.now() } });
+  const failed = (error: string): AuthorizationDecision => ({
+    allowed: false,
+    ...(failurePolicy === 'Deny' && { denied: true }),
+    reason: '',
+    error,
+  });
   const ask = async (spec: SubjectAccessReviewSpec, key: string): Promise<AuthorizationDecision> => {
     const review = {
       apiVersion: `authorization.k8s.io/${version}`,
@@ -42,17 +56,20 @@ export function webhookAuthorizer(
       spec: inVersion(spec, version),
     };
     try {
-      const { status = { allowed: false } } = (await askReview(outbound, endpoint, review, clock)) as SubjectAccessReview;
+      const { status = { allowed: false } } = (await askReview(outbound, endpoint, review, { clock, timeoutMs })) as SubjectAccessReview;
       const ttl = status.allowed ? authorizedMs : unauthorizedMs;
       if (ttl > 0 && key.length < LONGEST_KEY) answers.set(key, status, { ttl });
       return decisionOf(status);
     } catch (error) {
       log.error({ error }, 'the webhook for authorization does not answer');
-      return { allowed: false, reason: '', error: error instanceof Error ? error.message : String(error) };
+      return failed(error instanceof Error ? error.message : String(error));
     }
   };
   return (attributes) => {
     const spec = specOf(attributes);
+    const matches = matchesAll(conditions, spec);
+    if (matches === false) return NO_OPINION;
+    if (matches !== true) return failed(matches.error);
     const key = JSON.stringify(spec);
     const known = answers.get(key);
     return known ? decisionOf(known) : ask(spec, key);

@@ -20,12 +20,17 @@ function mayRetry(error: unknown): boolean {
  * Sends a TokenReview or SubjectAccessReview and answers with what came back, asking again as upstream does. It belongs to nobody's request: others may wait for
  * the same answer. Rejects with OutboundError.
  */
-export async function askReview(outbound: Outbound, endpoint: OutboundEndpoint, review: object, clock: Clock): Promise<object> {
+export async function askReview(
+  outbound: Outbound,
+  endpoint: OutboundEndpoint,
+  review: object,
+  { clock, timeoutMs = TIMEOUT_MS }: { readonly clock: Clock; readonly timeoutMs?: number | undefined },
+): Promise<object> {
   const { signal } = new AbortController();
   let pauseMs = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs: TIMEOUT_MS, signal }));
+      return objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs, signal }));
     } catch (error) {
       if (attempt === TRIES || !mayRetry(error)) throw error;
     }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { parse } from 'yaml';
+import { compiled, configurationOf, type Fields, fail, fieldsOf, listOf, textOf } from '../../configuration-fields.ts';
 import { type ClaimMapping, groupsClaim, requiredClaim, uidClaim, usernameClaim } from './claims-plan.ts';
 import {
   claimCondition,
@@ -18,49 +18,13 @@ export interface AuthenticationConfig {
   readonly anonymous?: { readonly enabled: boolean; readonly paths: readonly string[] };
 }
 
-const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
-const MAX_YAML_ALIASES = 20;
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Throws an Error that names the field. */
-function fail(path: string, why: string): never {
-  throw new Error(`${path}: ${why}`);
-}
-
-function fieldsOf(value: unknown, path: string, known: readonly string[]): Fields {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) fail(path || 'the file', 'must be a map');
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown !== undefined) fail(path ? `${path}.${unknown}` : unknown, 'unknown field');
-  return value as Fields;
-}
-
-function listOf(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : fail(path, 'must be a list');
-}
-
-function textOf(value: unknown, path: string): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : fail(path, 'must be a string');
-}
-
-function compiled<T>(path: string, compile: () => T): T {
-  try {
-    return compile();
-  } catch (error) {
-    return fail(path, `Invalid value: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
-  }
-}
-
+const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'];
 /**
  * Reads an AuthenticationConfiguration (apiserver.config.k8s.io), whose mappings and rules may be CEL expressions. Throws an Error that names what is wrong.
  * (Kubernetes: Authenticating, "Using Authentication Configuration".)
  */
 export function readAuthenticationConfig(text: string, disallowedIssuers: readonly string[]): AuthenticationConfig {
-  const config = fieldsOf(parse(text, { maxAliasCount: MAX_YAML_ALIASES }), '', ['apiVersion', 'kind', 'jwt', 'anonymous']);
-  if (!VERSIONS.includes(textOf(config.apiVersion, 'apiVersion'))) fail('apiVersion', `must be one of ${VERSIONS.join(', ')}`);
-  if (config.kind !== 'AuthenticationConfiguration') fail('kind', 'must be AuthenticationConfiguration');
+  const config = configurationOf(text, { kind: 'AuthenticationConfiguration', versions: VERSIONS, fields: ['jwt', 'anonymous'] });
   const issuers = listOf(config.jwt, 'jwt').map((each, i) => authenticatorOf(each, `jwt[${i}]`, disallowedIssuers));
   const urls = issuers.map(({ issuer }) => issuer.url);
   const twice = urls.findIndex((url, i) => urls.indexOf(url) < i);
