@@ -126,11 +126,16 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   };
 }
 
-/** Reviews pass admission as what is stored does: webhooks may match them. */
+/** What is created without being stored, reviews, passes admission as everything does: webhooks may match it. */
 function admittedKinds(handlers: ApiCoreOptions['virtual'] = {}, definitions: LiveRegistry): Readonly<Record<string, VirtualHandler>> {
   const admitted = Object.entries(handlers).map(([id, handler]) => {
     const definition = definitions.byId(id);
-    return [id, definition ? admittedFirst(handler, { apiVersion: apiVersionOf(definition), kind: definition.kind }) : handler] as const;
+    return [
+      id,
+      definition?.verbs.includes('create')
+        ? admittedFirst(handler, { apiVersion: apiVersionOf(definition), kind: definition.kind })
+        : handler,
+    ] as const;
   });
   return Object.fromEntries(admitted);
 }

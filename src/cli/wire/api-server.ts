@@ -16,6 +16,7 @@ import { AGGREGATOR_USER } from '../../server/aggregation/aggregator.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
+import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
@@ -38,6 +39,7 @@ import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
+import { componentChecks, type LoopName } from './component-checks.ts';
 import { documents } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
@@ -55,6 +57,8 @@ export interface ControlPlane {
   readonly server: ApiServer;
   readonly pki: Pki;
   readonly tokens: ServiceAccountTokens;
+  /** The control loops add themselves while they run. */
+  readonly running: Set<LoopName>;
   /** The first address of the service range, where pods find the API. */
   readonly serviceIp: string;
   /** HTTPS first, then the default objects, then certificate renewal. */
@@ -190,6 +194,7 @@ export async function assembleControlPlane(
     clock,
     log,
   });
+  const running = new Set<LoopName>();
   let bootstrapped = false;
   const server = createApiServer({
     resources,
@@ -201,7 +206,7 @@ export async function assembleControlPlane(
     admission,
     serviceCidrs: [settings.serviceCidr],
     nodePortRange: portRange(settings.serviceNodePortRange),
-    virtual: trust.virtualHandlers,
+    virtual: { ...trust.virtualHandlers, componentstatuses: componentStatuses(componentChecks(settings, { store, running })) },
     subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     extensions: aggregation.proxy,
@@ -254,6 +259,7 @@ export async function assembleControlPlane(
   const storage = opened.move();
   return {
     server,
+    running,
     pki,
     tokens: trust.tokens,
     serviceIp,

@@ -13,6 +13,7 @@ import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
 import { UsageError } from '../exit.ts';
 import type { Ambient } from './api-server.ts';
+import { type LoopName, noted } from './component-checks.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -30,6 +31,7 @@ interface ControlPlaneParts {
   readonly server: ApiServer;
   readonly pki: Pki;
   readonly tokens: ServiceAccountTokens;
+  readonly running: Set<LoopName>;
   /** Undefined: the default one. */
   readonly scheduler: SchedulerConfiguration | undefined;
 }
@@ -37,7 +39,7 @@ interface ControlPlaneParts {
 /** Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. */
 export function controlLoops(
   settings: ServerSettings,
-  { server, pki, tokens, scheduler }: ControlPlaneParts,
+  { server, pki, tokens, scheduler, running }: ControlPlaneParts,
   { clock, random, log }: Ambient,
 ): Component {
   const client = createClient(server.localTransport(IN_PROCESS, 'kube-controller-manager'));
@@ -47,17 +49,16 @@ export function controlLoops(
     const issueToken = tokens.issueLegacy;
     const custom = customKinds(server.definitions);
     const list = controllers({ registry, custom, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
-    components.push(runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log }));
+    const loop = runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log });
+    components.push(noted(loop, 'controller-manager', running));
   }
   if (!settings.disable.includes('scheduler')) {
     const schedulerClient = createClient(server.localTransport(SCHEDULER, 'kube-scheduler'));
     const events = eventRecorder({ client: schedulerClient, component: 'default-scheduler', clock, log });
     const configuration = scheduler && { configuration: scheduler };
     try {
-      components.push(
-        events,
-        createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log, ...configuration }),
-      );
+      const work = createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log, ...configuration });
+      components.push(events, noted(work, 'scheduler', running));
     } catch (cause) {
       throw new UsageError(`${CONFIG_FLAG}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }
