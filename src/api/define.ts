@@ -51,6 +51,8 @@ export interface Hooks<T> {
   validateUpdate?(object: T, old: T, context: HookContext): FieldError[];
   /** Findings about a status that was written through its subresource; the rest is the old state then, and not looked at. */
   validateStatus?(object: T, old: T): FieldError[];
+  /** What a client should hear that deletes without a word about dependents, where these stay behind. */
+  readonly orphaningWarning?: string;
   /** What a client should hear about an object that is taken all the same (`Warning` headers). `old` is absent at creation. */
   warnings?(object: T, old: T | undefined): readonly string[];
 }
@@ -126,6 +128,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly statusMetadata: readonly StatusMetadata[];
   /** A new object usually starts without status; a Node that registers itself brings what it knows. */
   readonly keepsStatusAtCreation: boolean;
+  /** Whoever deletes without a word about dependents leaves them behind, as it was before there was a garbage collector. */
+  readonly orphansByDefault: boolean;
   /** May DELETE with a grace period (Pod), or is removal immediate? */
   readonly gracefulDeletion: boolean;
 }
@@ -148,6 +152,7 @@ type Optional =
   | 'behaviour'
   | 'statusMetadata'
   | 'keepsStatusAtCreation'
+  | 'orphansByDefault'
   | 'gracefulDeletion';
 export type ResourceInput<T extends KubeObject> = Omit<ResourceDefinition<T>, Optional> & Partial<Pick<ResourceDefinition<T>, Optional>>;
 
@@ -172,6 +177,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     behaviour: 'complete',
     statusMetadata: ['annotations', 'finalizers', 'labels', 'ownerReferences'],
     keepsStatusAtCreation: false,
+    orphansByDefault: false,
     gracefulDeletion: false,
     ...input,
   };

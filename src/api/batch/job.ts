@@ -17,12 +17,15 @@ export const jobs = defineResource<Job>({
   scope: 'Namespaced',
   categories: ['all'],
   generation: true,
+  orphansByDefault: true,
   subresources: { status: { kind: 'status' } },
   fieldSelectors: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   columns: jobColumns,
   hooks: {
     defaults: defaultJob,
     prepareForCreate: generateSelector,
+    orphaningWarning:
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     checksRequired: true,
     validate: checkJob,
     warnings: (job, old) => [...indexWarnings('spec', job.spec, old?.spec), ...templateWarnings(job, old)],

@@ -15,6 +15,7 @@ export const replicationControllers = defineResource<ReplicationController>({
   shortNames: ['rc'],
   categories: ['all'],
   generation: true,
+  orphansByDefault: true,
   subresources: {
     scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
     status: { kind: 'status' },

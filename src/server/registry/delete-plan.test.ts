@@ -22,7 +22,7 @@ it('never lengthens a grace period, and never unmarks', () => {
     fc.property(pod, fc.array(options, { minLength: 1, maxLength: 5 }), (start, requests) => {
       let object = start;
       for (const request of requests) {
-        const plan = planDelete(object, { gracefulDeletion: true }, request, NOW);
+        const plan = planDelete(object, { gracefulDeletion: true, orphansByDefault: false }, request, NOW);
         if (plan.do === 'remove') return;
         if (plan.do === 'nothing') continue;
         const before = object.metadata?.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ it('never lengthens a grace period, and never unmarks', () => {
 it('removes only what no finalizer holds', () => {
   fc.assert(
     fc.property(pod, options, (object, request) => {
-      const plan = planDelete(object, { gracefulDeletion: true }, request, NOW);
+      const plan = planDelete(object, { gracefulDeletion: true, orphansByDefault: false }, request, NOW);
       const others = object.metadata?.finalizers?.filter((name) => name !== 'orphan') ?? [];
       if (others.length > 0 || request.propagationPolicy === 'Foreground') expect(plan.do).toBe('mark');
     }),

@@ -28,12 +28,12 @@ const held = (object: KubeObject): boolean => isNamespace(object) && ((object as
 /** `object` is not changed. */
 export function planDelete(
   object: KubeObject,
-  definition: Pick<ResourceDefinition, 'gracefulDeletion'>,
+  definition: Pick<ResourceDefinition, 'gracefulDeletion' | 'orphansByDefault'>,
   options: DeleteOptions,
   nowMs: number,
 ): DeletePlan {
   const meta = object.metadata ?? {};
-  const finalizers = deletionFinalizers(meta.finalizers ?? [], options);
+  const finalizers = deletionFinalizers(meta.finalizers ?? [], options, definition.orphansByDefault);
   const changed = finalizers.length !== (meta.finalizers?.length ?? 0) || finalizers.some((f, i) => f !== meta.finalizers?.[i]);
   const graceSeconds = definition.gracefulDeletion ? podGraceSeconds(object as PodLike, options) : 0;
   const mayRemove = finalizers.length === 0 && !held(object);
@@ -78,8 +78,14 @@ function podGraceSeconds({ spec, status }: PodLike, { gracePeriodSeconds }: Dele
 }
 
 /** The garbage collector works for these two finalizers and removes them when dependents are dealt with. */
-function deletionFinalizers(current: readonly string[], { propagationPolicy, orphanDependents }: DeleteOptions): string[] {
-  const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+function deletionFinalizers(
+  current: readonly string[],
+  { propagationPolicy, orphanDependents }: DeleteOptions,
+  orphansByDefault: boolean,
+): string[] {
+  const asked = propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+  const decided = current.includes(ORPHAN) || current.includes(FOREGROUND);
+  const policy = asked ?? (orphansByDefault && !decided ? 'Orphan' : undefined);
   if (policy === undefined) return [...current];
   const others = current.filter((name) => name !== ORPHAN && name !== FOREGROUND);
   if (policy === 'Background') return others;

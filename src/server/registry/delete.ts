@@ -12,14 +12,14 @@ import { copyJson } from './copy.ts';
 import { type DeletePlan, planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, conflict, modified } from './errors.ts';
-import { collectAll } from './list.ts';
+import { collectAll, list } from './list.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { hookContext } from './strategy.ts';
 
 const TRIES = 10;
 /** Deletions of one deletecollection that run at the same time. */
 const PARALLEL_DELETIONS = 32;
-const POLICIES = ['Orphan', 'Background', 'Foreground'];
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 /** Kinds whose removal answers with the object that was removed (upstream's ReturnDeletedObject); others answer a Status. */
 const ANSWERED_WITH_OBJECT = new Set([
@@ -59,6 +59,9 @@ async function removeUntilStored(
 ): Promise<Answer> {
   const options = deleteOptions(request);
   const { definition, collection } = resource;
+  if (definition.orphansByDefault && options.propagationPolicy === undefined && options.orphanDependents === undefined) {
+    if (definition.hooks.orphaningWarning) context.warn(definition.hooks.orphaningWarning);
+  }
   const { name = '' } = request;
   for (let tries = 1; ; tries += 1) {
     const stored = collection.get(key);
@@ -162,7 +165,7 @@ function deleteOptions({ body }: ApiRequest): DeleteOptions {
   return options;
 }
 
-/** DELETE of every object that the selectors match. Answers with the list of what was deleted. */
+/** DELETE of every object that the selectors match, or of one page of them. Answers with the list of what was deleted. */
 export async function removeCollection(
   deps: RegistryDeps,
   resource: Resource,
@@ -170,7 +173,8 @@ export async function removeCollection(
   context: RequestContext,
 ): Promise<Answer> {
   const { definition } = resource;
-  const items = await collectAll(resource, request);
+  const page = request.options?.limit ? await list(resource, request, context) : undefined;
+  const items = page?.items ?? (await collectAll(resource, request));
   const queue = items.values();
   const worker = async () => {
     for (const { object } of queue) {
@@ -183,5 +187,5 @@ export async function removeCollection(
     }
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL_DELETIONS, items.length) }, worker));
-  return { kind: 'list', definition, items, revision: resource.collection.revision };
+  return page ?? { kind: 'list', definition, items, revision: resource.collection.revision };
 }

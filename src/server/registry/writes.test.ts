@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject, Live } from '../../api/meta/object.ts';
+import type { KubeList, KubeObject, Live } from '../../api/meta/object.ts';
 import type { Deployment, DeploymentSpec, DeploymentStatus } from '../../api/schema/generated/types.ts';
-import { fakeApi } from '../fake-api.ts';
+import { ADMIN, fakeApi } from '../fake-api.ts';
 
 type Written = Live<Deployment> & { spec: DeploymentSpec; status?: DeploymentStatus };
 
@@ -252,5 +252,37 @@ describe('delete', () => {
     }
     await api.call('deletecollection', 'configmaps', { ...inDefault, options: { labelSelector: 'keep=false' } });
     expect((await api.list('configmaps', inDefault)).items.map((o) => o.metadata?.name)).toEqual(['b']);
+  });
+
+  it('deletes one page of a collection when a limit is given', async () => {
+    const api = await fakeApi();
+    for (const name of ['a', 'b', 'c']) await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name } } });
+    const gone = await api.call<KubeList>('deletecollection', 'configmaps', { ...inDefault, options: { limit: 2 } });
+    expect(gone.items.map((o) => o.metadata?.name)).toEqual(['a', 'b']);
+    expect(gone.metadata.continue).toBeDefined();
+    expect((await api.list('configmaps', inDefault)).items.map((o) => o.metadata?.name)).toEqual(['c']);
+  });
+
+  it('leaves the dependents of a Job or ReplicationController behind unless it is told what to do with them', async () => {
+    const api = await fakeApi();
+    const template = { metadata: { labels: { a: 'b' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+    const warnings: string[] = [];
+    const context = { user: ADMIN, signal: new AbortController().signal, warn: (text: string) => void warnings.push(text) };
+    const job = { group: 'batch', version: 'v1', resource: 'jobs', ...inDefault, name: 'j' };
+    await api.call('create', 'jobs.batch', { ...inDefault, body: { metadata: { name: 'j' }, spec: { template } } });
+    const orphaning = await api.handler.request({ ...job, verb: 'delete' }, context);
+    expect(orphaning).toMatchObject({ metadata: { finalizers: ['orphan'] } });
+    expect(warnings).toEqual([
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    ]);
+    await api.handler.request({ ...job, verb: 'delete', body: { propagationPolicy: 'Background' } }, context);
+    await expect(api.call('get', 'jobs.batch', { ...inDefault, name: 'j' })).rejects.toMatchObject({ reason: 'NotFound' });
+    expect(warnings).toHaveLength(1);
+    const always = { ...template, spec: { ...template.spec, restartPolicy: 'Always' } };
+    const rc = { metadata: { name: 'r' }, spec: { selector: { a: 'b' }, template: always } };
+    await api.call('create', 'replicationcontrollers', { ...inDefault, body: rc });
+    expect(await api.call('delete', 'replicationcontrollers', { ...inDefault, name: 'r' })).toMatchObject({
+      metadata: { finalizers: ['orphan'] },
+    });
   });
 });
