@@ -16,7 +16,8 @@ type Operation =
  * Invalid (422) when an operation does not apply or a test fails.
  */
 export function jsonPatch<T extends object>(document: T, patch: unknown): T {
-  if (!Array.isArray(patch)) throw malformedPatch('a JSON patch must be a list of operations');
+  if (!Array.isArray(patch))
+    throw malformedPatch('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
   if (patch.length > MAX_OPERATIONS) {
     throw new ApiError('RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
   }

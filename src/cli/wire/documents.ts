@@ -57,7 +57,7 @@ export function documents(options: {
   const fixed = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
   const named = new Map(Object.entries(fixed).map(([path, content]) => [path, jsonDocument(content, CONTENT_TYPES[path])]));
   return [
-    (path) => (path === '/version' ? version : path === '/cacerts' ? ca : named.get(path)),
+    (path) => (path === '/version' || path === '/version/' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),
     openApiDocuments(options.definitions, aggregation),
   ];

@@ -49,7 +49,7 @@ export function acceptedVersion(accept = ''): DiscoveryVersion | undefined {
 }
 
 function build(registry: Registry, serverAddress: string, path: string, aggregated: DiscoveryVersion | undefined): Document | undefined {
-  if (path === '') return jsonDocument({ paths: servedPaths(registry) });
+  if (path === '' || path === '/index.html') return jsonDocument({ paths: servedPaths(registry) });
   const [empty, root, group = '', version, ...rest] = path.split('/');
   if (empty !== '' || rest.length > 0) return undefined;
   if (root === 'api') {

@@ -8,8 +8,8 @@ export interface Document {
   readonly contentType: string;
 }
 
-export function jsonDocument(value: unknown, contentType = 'application/json'): Document {
-  const bytes = Buffer.from(JSON.stringify(value));
+export function jsonDocument(value: unknown, contentType = 'application/json', { indent = 0 } = {}): Document {
+  const bytes = Buffer.from(JSON.stringify(value, undefined, indent));
   return { bytes, etag: entityTag(bytes), contentType };
 }
 

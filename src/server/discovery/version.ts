@@ -13,15 +13,19 @@ export interface BuildInfo {
 /** /version: version.Info of apimachinery. There is no Go in here; its fields say what runs instead. */
 export function versionDocument({ gitVersion, gitCommit, buildDate, platform }: BuildInfo): Document {
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
-  return jsonDocument({
-    major,
-    minor,
-    gitVersion,
-    gitCommit,
-    gitTreeState: 'clean',
-    buildDate,
-    goVersion: `node${process.versions.node}`,
-    compiler: 'v8',
-    platform,
-  });
+  return jsonDocument(
+    {
+      major,
+      minor,
+      gitVersion,
+      gitCommit,
+      gitTreeState: 'clean',
+      buildDate,
+      goVersion: `node${process.versions.node}`,
+      compiler: 'v8',
+      platform,
+    },
+    'application/json',
+    { indent: 2 },
+  );
 }

@@ -1,7 +1,8 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { ApiError } from '../../api/meta/status.ts';
-import { checkHealth, type HealthCheck } from './health.ts';
+import { checkHealth, type HealthCheck, NO_SUCH_PAGE } from './health.ts';
+import { isPretty, prettyJson } from './pretty.ts';
 
 /** A finished answer; discovery/ and openapi/ make these. */
 export interface Document {
@@ -35,6 +36,13 @@ export interface AppOptions {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
+const PLAIN_TEXT = {
+  'Content-Type': 'text/plain; charset=utf-8',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-cache, private',
+};
+const NO_QUERY = new URLSearchParams();
+/** What the router of a served group and version says of a path that it does not know. */
 const NOT_FOUND = new ApiError('NotFound', 'the server could not find the requested resource', { details: {} }).toStatus();
 const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
   details: {},
@@ -51,12 +59,7 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
     const answer = async (url: string, only: string | undefined) => {
       const query = new URL(url, 'https://x').searchParams;
       const report = await checkHealth(checks, { endpoint, only, verbose: query.has('verbose'), exclude: query.getAll('exclude') });
-      const headers = {
-        'Content-Type': 'text/plain; charset=utf-8',
-        'X-Content-Type-Options': 'nosniff',
-        'Cache-Control': 'no-cache, private',
-      };
-      return new Response(report.text, { status: report.code, headers });
+      return new Response(report.text, { status: report.code, headers: PLAIN_TEXT });
     };
     app.get(`/${endpoint}`, (c) => answer(c.req.url, undefined));
     app.get(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
@@ -65,35 +68,45 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
     const { contentType, text } = await metrics();
     return new Response(text, { headers: { 'Content-Type': contentType } });
   });
-  app.get('*', async (c) => {
-    const query = new URL(c.req.url).searchParams;
+  const found = async (path: string, accept: string | undefined, query: URLSearchParams) => {
     for (const find of documents) {
-      const document = await find(c.req.path, c.req.header('accept'), query);
-      if (!document) continue;
-      if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
-      const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
-      return documentResponse(document, { known: c.req.header('if-none-match'), takesGzip });
+      const document = await find(path, accept, query);
+      if (document) return document;
     }
-    return Response.json(NOT_FOUND, { status: 404 });
+    return undefined;
+  };
+  const missing = async (path: string) => {
+    const groupVersion = /^\/apis\/[^/]+\/[^/]+(?=\/)/.exec(path)?.[0];
+    const isServed = groupVersion !== undefined && (await found(groupVersion, undefined, NO_QUERY)) !== undefined;
+    if (isServed || path.startsWith('/api/')) return Response.json(NOT_FOUND, { status: 404 });
+    return new Response(NO_SUCH_PAGE, { status: 404, headers: PLAIN_TEXT });
+  };
+  app.get('*', async (c) => {
+    const { path, url } = c.req;
+    const document = await found(path, c.req.header('accept'), new URL(url).searchParams);
+    if (!document) return missing(path);
+    if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
+    const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+    const pretty = /^\/apis?(?:\/|$)/.test(path) && isPretty({ url, headers: { 'user-agent': c.req.header('user-agent') } });
+    return documentResponse(document, { known: c.req.header('if-none-match'), takesGzip, pretty });
   });
   // Documents are only read; what is not there at all is missing for every method.
   app.all('*', async (c) => {
-    const query = new URL(c.req.url).searchParams;
-    const known = documents.some((find) => find(c.req.path, undefined, query) !== undefined);
-    return known ? Response.json(NOT_ALLOWED, { status: 405 }) : Response.json(NOT_FOUND, { status: 404 });
+    const known = await found(c.req.path, undefined, new URL(c.req.url).searchParams);
+    return known ? Response.json(NOT_ALLOWED, { status: 405 }) : missing(c.req.path);
   });
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }
 
 async function documentResponse(
   document: Document | CompressedDocument,
-  { known, takesGzip }: { known: string | undefined; takesGzip: boolean },
+  { known, takesGzip, pretty }: { known: string | undefined; takesGzip: boolean; pretty: boolean },
 ): Promise<Response> {
   const { etag, contentType } = document;
   const headers = { ETag: etag, Vary: 'Accept, Accept-Encoding', 'Cache-Control': 'public' };
   if (known === etag) return new Response(null, { status: 304, headers });
   const respond = (bytes: Uint8Array, more: Record<string, string> = {}) =>
     new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, ...more, 'Content-Type': contentType } });
-  if (!('gzip' in document)) return respond(document.bytes);
+  if (!('gzip' in document)) return respond(pretty ? prettyJson(Buffer.from(document.bytes)) : document.bytes);
   return takesGzip ? respond(document.gzip, { 'Content-Encoding': 'gzip' }) : respond(await document.bytes());
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { parseDocument } from 'yaml';
+import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions } from '../../api/transport.ts';
-import { badRequest } from '../registry/errors.ts';
+import { badRequest, unreadable } from '../registry/errors.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -45,22 +46,32 @@ export function patchTypeOf(raw: IncomingMessage): PatchType {
   throw new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${known}`);
 }
 
-/** The body as data, whatever its media type; undefined when it is empty. Repeated keys are reported as field validation asks. */
-export function parseBody(raw: IncomingMessage, bytes: Buffer, options: RequestOptions | undefined, warn: (text: string) => void): unknown {
+export interface Reading {
+  readonly options: RequestOptions | undefined;
+  /** What is to be read, for the messages. */
+  readonly kind: string;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * The body as data, whatever its media type; undefined when it is empty. Repeated keys are reported as field validation asks. Throws UnsupportedMediaType, and
+ * BadRequest for what is no JSON, YAML or protobuf.
+ */
+export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): unknown {
   if (bytes.length === 0) return undefined;
   const type = mediaType(raw);
   if (type === PROTOBUF) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   if (type === 'application/yaml') return parseYaml(text);
   if (type === 'application/apply-patch+yaml') return parseApplied(text);
-  if (type !== '' && !type.endsWith('json') && type !== 'text/plain') {
+  if (type !== '' && type !== 'application/json' && PATCH_TYPES[type] === undefined) {
     const message =
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
     throw new ApiError('UnsupportedMediaType', message);
   }
   checkDepth(text);
-  const value = parseJson(text);
-  reportDuplicates(text, options?.fieldValidation ?? 'Warn', warn);
+  const value = parseJson(text, type, reading.kind);
+  reportDuplicates(text, reading.options?.fieldValidation ?? 'Warn', reading.warn);
   return value;
 }
 
@@ -89,11 +100,13 @@ function endOfString(json: string, start: number): number {
   return json.length;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, type: string, kind: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`);
+    const why = jsonFault(text) ?? (error instanceof Error ? error.message : String(error));
+    if (PATCH_TYPES[type] === 'strategic') throw badRequest(why);
+    throw PATCH_TYPES[type] ? badRequest(`error decoding patch: ${why}`) : unreadable(kind, why, text);
   }
 }
 

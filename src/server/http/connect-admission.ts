@@ -46,7 +46,7 @@ function optionsOf({ request, url }: Handling, { group, version, kind }: { group
   const query = url.searchParams;
   for (const flag of FLAGS) {
     const value = query.get(flag);
-    if (value !== null && truth(flag, value)) object[flag] = true;
+    if (value !== null && truth(value)) object[flag] = true;
   }
   const container = query.get('container');
   if (container) object.container = container;

@@ -19,6 +19,7 @@ import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import { allottedMs, timedOut } from './deadline.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
+import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, sendError } from './respond.ts';
@@ -180,7 +181,9 @@ async function answer(
     const body = await readBody(raw);
     const turn = writes.take();
     if (turn) await turn;
-    request = { ...request, body: parseBody(raw, body, request.options, context.warn) };
+    const kind = sentKind(routed);
+    const sent = parseBody(raw, body, { options: request.options, kind, warn: context.warn });
+    request = { ...request, body: sent ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined) };
     trail?.asked(request);
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };
@@ -188,6 +191,14 @@ async function answer(
   if (gone.signal.aborted) return;
   trail?.answered(result);
   await respond(exchange, request.subresource === 'scale' ? undefined : definition, result);
+}
+
+const DELETE_OPTIONS = 'DeleteOptions';
+
+function sentKind({ request, path, definition }: Routed): string {
+  if (request.verb === 'delete' || request.verb === 'deletecollection') return DELETE_OPTIONS;
+  const declared = definition.subresources[path.subresource ?? ''];
+  return (declared?.kind === 'custom' ? declared.objectKind?.kind : undefined) ?? definition.kind;
 }
 
 /** A request that takes too long is answered in the place of whoever works on it, and its connection closed. */

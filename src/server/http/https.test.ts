@@ -180,11 +180,106 @@ it('refuses who may not, unknown paths, methods and bodies', async () => {
   expect((await fetchJson('/secret', anonymous)).json().message).toBe('forbidden: User "system:anonymous" cannot get path "/secret"');
   expect((await fetchJson('/api/v1/nonsense')).json()).toMatchObject({ reason: 'NotFound', code: 404 });
   expect((await fetchJson('/api/v1/configmaps', { method: 'PUT', body: '{}' })).code).toBe(405);
-  expect((await fetchJson('/apis/none/v1/things', { method: 'POST', body: '{}' })).code).toBe(404);
-  const post = { method: 'POST', body: '{' };
-  expect((await fetchJson('/api/v1/namespaces/default/configmaps', post)).json()).toMatchObject({ reason: 'BadRequest' });
+  const nobody = await fetchJson('/apis/none/v1/things', { method: 'POST', body: '{}' });
+  expect([nobody.code, nobody.headers['content-type'], nobody.text]).toEqual([404, 'text/plain; charset=utf-8', '404 page not found\n']);
   const large = { method: 'POST', body: JSON.stringify({ data: { x: 'y'.repeat(3 * 1024 * 1024) } }) };
   expect((await fetchJson('/api/v1/namespaces/default/configmaps', large)).code).toBe(413);
+});
+
+describe('a body that cannot be read', () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const unrecognized = (why: string, shown: string) =>
+    `the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: ${why} (${shown})`;
+  const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+  it.each([
+    ['{', unrecognized('unexpected end of JSON input', '{')],
+    ['', unrecognized('unexpected end of JSON input', '<empty>')],
+    [
+      '{"metadata":{"name":"a"},"data":{"a":x}}',
+      unrecognized("invalid character 'x' looking for beginning of value", '{"metadata":{"name":"a"},"data ...'),
+    ],
+    ['hello', unrecognized("invalid character 'h' looking for beginning of value", '68656c6c6f')],
+    ['[]', unrecognized(`json: cannot unmarshal array into Go value of type ${struct}`, '5b5d')],
+  ])('is refused with what Go says of it: %s', async (body, message) => {
+    const answer = await fetchJson(at, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    expect(answer.json()).toMatchObject({ code: 400, reason: 'BadRequest', message });
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xjson'])('is refused as %s', async (type) => {
+    const answer = await fetchJson(at, { method: 'POST', body: '{"metadata":{"name":"a"}}', headers: { 'content-type': type } });
+    expect(answer.json()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
+  });
+
+  it.each([
+    ['merge-patch+json', '{', 'error decoding patch: unexpected end of JSON input'],
+    ['merge-patch+json', '[]', 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
+    ['json-patch+json', '{}', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+    ['strategic-merge-patch+json', 'x', "invalid character 'x' looking for beginning of value"],
+  ])('is refused as a patch: %s %s', async (type, body, message) => {
+    await create('p');
+    const answer = await fetchJson(`${at}/p`, { method: 'PATCH', body, headers: { 'content-type': `application/${type}` } });
+    expect(answer.json()).toMatchObject({ code: 400, reason: 'BadRequest', message });
+  });
+});
+
+describe('what a query says', () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const post = (query: string) => fetchJson(`${at}?${query}`, { method: 'POST', body: '{"metadata":{"name":"q"}}' });
+
+  it('of a write is refused when the API does not know it', async () => {
+    expect((await post('dryRun=Some')).json()).toMatchObject({
+      code: 422,
+      message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: []string{"Some"}: supported values: "All"',
+    });
+    expect((await post('fieldValidation=Lax')).json()).toMatchObject({
+      code: 422,
+      message:
+        'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Lax": supported values: "", "Ignore", "Strict", "Warn"',
+    });
+  });
+
+  it('of a list is read as Go reads it', async () => {
+    for (const limit of ['-1', '0', '']) expect((await fetchJson(`${at}?limit=${limit}`)).code).toBe(200);
+    const message = 'strconv.ParseInt: parsing "abc": invalid syntax';
+    expect((await fetchJson(`${at}?limit=abc`)).json()).toMatchObject({ code: 400, message });
+    expect((await fetchJson(`${at}?resourceVersion=abc`)).json()).toMatchObject({
+      code: 400,
+      message: 'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    });
+    expect((await fetchJson(`${at}?watch=1&resourceVersion=abc`)).json()).toMatchObject({
+      code: 422,
+      message: 'configmaps "" is invalid: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    });
+    expect((await fetchJson(`${at}?continue=x!`)).json()).toMatchObject({
+      code: 400,
+      message: 'invalid continue token: continue key is not valid: illegal base64 data at input byte 1',
+    });
+  });
+
+  it('of a deletion counts as its body would', async () => {
+    await create('a');
+    const away = (query: string) => fetchJson(`${at}/a?${query}`, { method: 'DELETE' });
+    expect((await away('propagationPolicy=Some')).json()).toMatchObject({
+      code: 422,
+      message:
+        'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Some": supported values: "Foreground", "Background", "Orphan", "nil"',
+    });
+    expect((await away('dryRun=All')).code).toBe(200);
+    expect((await away('propagationPolicy=Foreground')).json()).toMatchObject({ metadata: { finalizers: ['foregroundDeletion'] } });
+    expect((await away('orphanDependents=false')).json()).toMatchObject({ status: 'Success' });
+    expect((await fetchJson(`${at}/a`)).code).toBe(404);
+  });
+
+  it('of the layout counts, and clients for people get JSON that they can read', async () => {
+    await create('a');
+    const pretty = /^\{\n {2}"kind": "ConfigMap",\n {2}"apiVersion": "v1",\n {2}"metadata": \{\n/;
+    expect((await fetchJson(`${at}/a`)).text).not.toMatch(pretty);
+    expect((await fetchJson(`${at}/a?pretty=true`)).text).toMatch(pretty);
+    const headers = { 'user-agent': 'curl/7.88.1' };
+    expect((await fetchJson(`${at}/a`, { headers })).text).toMatch(pretty);
+    expect((await fetchJson(`${at}/a?pretty=0`, { headers })).text).not.toMatch(pretty);
+    expect((await fetchJson(`${at}/b`, { headers })).text).toMatch(/^\{\n {2}"kind": "Status",\n/);
+  });
 });
 
 it('takes YAML, and refuses a bomb of aliases', async () => {
@@ -228,6 +323,9 @@ it('reports its health and its metrics', async () => {
   expect((await fetchJson('/livez', { headers: { authorization: '' } })).text).toBe('ok');
   expect((await fetchJson('/readyz?verbose')).text).toBe('[+]ping ok\n[+]shutdown ok\nreadyz check passed\n');
   expect((await fetchJson('/readyz/ping')).code).toBe(200);
+  expect((await fetchJson('/readyz?verbose&exclude=ping&exclude=b&exclude=a')).text).toBe(
+    '[+]ping excluded: ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nreadyz check passed\n',
+  );
   await create('a');
   expect((await fetchJson('/metrics')).text).toMatch(
     /apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps".*code="201"\} 1/,

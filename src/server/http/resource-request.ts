@@ -25,9 +25,9 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
   const query = queryOf(raw.url ?? '');
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
   const streams = declared?.kind === 'custom' && declared.stream === true;
-  const options = streams ? undefined : requestOptions(query);
   const { group, version, resource, subresource, name, namespace } = path;
   const verb = verbOf(raw.method ?? 'GET', path, query);
+  const options = streams ? undefined : requestOptions(query, verb);
   checkPlace(verb, definition, path);
   const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace, options };
   return { definition, path, query, request };
@@ -54,7 +54,7 @@ function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchP
     case 'GET':
     case 'HEAD': {
       const asked = query.get('watch');
-      if (watch || (asked !== null && truth('watch', asked) && name === undefined)) return 'watch';
+      if (watch || (asked !== null && truth(asked) && name === undefined)) return 'watch';
       return name === undefined ? 'list' : 'get';
     }
     case 'POST':

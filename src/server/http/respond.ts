@@ -9,11 +9,13 @@ import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
 import { writePieces } from './pieces.ts';
+import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
+const JSON_TYPE = 'application/json';
 const COMMA = Buffer.from(',');
 const LIST_END = Buffer.from(']}\n');
 const gzipFast = promisify<Buffer, { level: number }, Buffer>(gzip);
@@ -108,12 +110,20 @@ export async function sendJson(
   await sendBytes(exchange, code, [bytes], bytes.length);
 }
 
-async function sendBytes(
-  { raw, reply, warnings }: Pick<Exchange, 'raw' | 'reply' | 'warnings'>,
+type Sending = Pick<Exchange, 'raw' | 'reply' | 'warnings'>;
+
+function sendBytes(sending: Sending, code: number, parts: readonly Uint8Array[], length: number, type = JSON_TYPE): Promise<void> {
+  if (type !== JSON_TYPE || !isPretty(sending.raw)) return writeBytes(sending, code, parts, length, type);
+  const pretty = prettyJson(Buffer.concat(parts));
+  return writeBytes(sending, code, [pretty], pretty.length, type);
+}
+
+async function writeBytes(
+  { raw, reply, warnings }: Sending,
   code: number,
   parts: readonly Uint8Array[],
   length: number,
-  type = 'application/json',
+  type: string,
 ): Promise<void> {
   const headers: Record<string, string | number | string[]> = { 'Content-Type': type };
   if (warnings.length > 0) headers.Warning = warnings.map((text) => `299 - ${quoted(text)}`);

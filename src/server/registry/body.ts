@@ -1,9 +1,10 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
+import type { ApiError } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { SchemaWalks } from './deps.ts';
-import { badRequest } from './errors.ts';
+import { badRequest, unreadable } from './errors.ts';
 
 /** An object that is being written: metadata is there. */
 export type Draft = KubeObject & { metadata: ObjectMeta };
@@ -16,7 +17,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
  */
 export function draftOf(definition: ResourceDefinition, request: ApiRequest, context: RequestContext, schemas: SchemaWalks): Draft {
   const body = request.body;
-  if (!isObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${definition.kind})`);
+  if (!isObject(body)) throw notAnObject(body, definition.kind);
   checkType(definition, body);
   const draft = body as unknown as Draft;
   draft.apiVersion = apiVersionOf(definition);
@@ -28,6 +29,14 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   // Elsewhere an empty list is as good as none; here it asks for a new beginning.
   if (reset) draft.metadata.managedFields = [];
   return draft;
+}
+
+/** Why Go cannot read the kind in it. */
+function notAnObject(body: unknown, kind: string): ApiError {
+  if (body === undefined) return unreadable(kind, 'unexpected end of JSON input', '');
+  const is = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
+  const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+  return unreadable(kind, `json: cannot unmarshal ${is} into Go value of type ${struct}`, JSON.stringify(body));
 }
 
 function checkType(definition: ResourceDefinition, body: Record<string, unknown>): void {

@@ -1,3 +1,4 @@
+import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { badRequest } from './errors.ts';
 
@@ -13,23 +14,34 @@ export const INCONSISTENT = -1;
 export const encodeContinue = ({ revision, after }: ContinueToken): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url');
 
+const BASE64_URL = /^[A-Za-z0-9_-]*$/;
+const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid${why}`);
+
 /** Throws BadRequest for anything that this server did not hand out. */
 export function decodeContinue(text: string): ContinueToken {
-  let token: unknown;
-  try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch {
-    throw badRequest('continue key is not valid: the token cannot be decoded');
+  const { v, rv, start } = tokenIn(text);
+  if (v !== 'meta.k8s.io/v1') {
+    throw invalidToken(`: server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
   }
-  const { v, rv, start } = (token ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1') throw badRequest('continue key is not valid: server does not recognize this encoded version');
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+    throw invalidToken(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   if (typeof start !== 'string' || start === '') {
-    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+    throw invalidToken(': encoded start key empty (version meta.k8s.io/v1)');
   }
   return { revision: rv, after: start };
+}
+
+function tokenIn(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  if (!BASE64_URL.test(text) || text.length % 4 === 1) {
+    const at = text.search(/[^A-Za-z0-9_-]/);
+    throw invalidToken(`: illegal base64 data at input byte ${at < 0 ? text.length - 1 : at}`);
+  }
+  const json = Buffer.from(text, 'base64url').toString();
+  const why = jsonFault(json);
+  if (why !== undefined) throw invalidToken(`: ${why}`);
+  const token: unknown = JSON.parse(json);
+  return typeof token === 'object' && token !== null ? token : {};
 }
 
 /** 410 with a token that goes on from the same key in the current state. */

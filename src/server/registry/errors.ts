@@ -11,6 +11,21 @@ const details = (resource: Named, name: string): StatusDetails => ({
 
 export const badRequest = (message: string): ApiError => new ApiError('BadRequest', message);
 
+/** What cannot be read as any object, sent as one of the kind: says why, and shows how the body begins. */
+export const unreadable = (kind: string, why: string, body: string): ApiError =>
+  badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${summary(body)})`,
+  );
+
+const SUMMARY_BYTES = 30;
+
+function summary(body: string): string {
+  if (body === '') return '<empty>';
+  const bytes = Buffer.from(body);
+  const part = bytes.subarray(0, SUMMARY_BYTES);
+  return `${body.startsWith('{') ? part.toString() : part.toString('hex')}${bytes.length > SUMMARY_BYTES ? ' ...' : ''}`;
+}
+
 export const alreadyExists = (resource: Named, name: string): ApiError =>
   new ApiError('AlreadyExists', `${qualifiedResource(resource.plural, resource.group)} "${name}" already exists`, {
     details: details(resource, name),

@@ -1,3 +1,4 @@
+import type { ResourceDefinition } from '../../api/define.ts';
 import { forbidden, invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
@@ -20,7 +21,7 @@ export async function list(resource: Resource, request: ApiRequest, context: Req
   const options = request.options ?? {};
   checkListOptions(options, 'list');
   const selection = selectionOf(definition, request);
-  const from = startOf(options);
+  const from = startOf(options, definition);
   if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
   if (from.after !== undefined && (from.atRevision ?? 0) > collection.revision)
     throw badRequest('continue key is not valid: its resourceVersion is yet to come');
@@ -44,13 +45,13 @@ interface Start {
   readonly inconsistent?: boolean;
 }
 
-function startOf({ continue: token, resourceVersion, resourceVersionMatch, limit }: RequestOptions): Start {
+function startOf({ continue: token, resourceVersion, resourceVersionMatch, limit }: RequestOptions, definition: ResourceDefinition): Start {
   if (token) {
     if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
     const { revision, after } = decodeContinue(token);
     return revision === INCONSISTENT ? { after, inconsistent: true } : { after, atRevision: revision };
   }
-  const revision = parseRevision(resourceVersion);
+  const revision = parseRevision(resourceVersion, 'list', definition);
   if (revision === 0) return {};
   const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && (limit ?? 0) > 0);
   return exact ? { atRevision: revision } : { atLeast: revision };
@@ -113,13 +114,14 @@ export async function collectAll(resource: Resource, request: ApiRequest): Promi
   return page.items.map((item) => resource.view(item));
 }
 
-/** A resourceVersion parameter as a number; 0 when absent. Throws Invalid when it is none. */
-export function parseRevision(text: string | undefined): number {
+/** A resourceVersion parameter as a number; 0 when absent. What is none is refused as upstream's store does for the verb. */
+export function parseRevision(text: string | undefined, verb: 'get' | 'list' | 'watch', { group, plural }: ResourceDefinition): number {
   if (text === undefined || text === '') return 0;
   if (/^[0-9]{1,16}$/.test(text)) return Number(text);
-  throw invalidObject('ListOptions', 'meta.k8s.io', '', [
-    invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`),
-  ]);
+  const finding = invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (verb === 'watch') throw invalidObject(plural, group, '', [finding]);
+  const why = `${finding.path}: ${finding.message}`;
+  throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : new ApiError('InternalError', why, { statedReason: '' });
 }
 
 /** Waits until the cache has seen the revision; 504 with upstream's cause when that takes too long. */

@@ -87,6 +87,6 @@ const reachesManagers = (path: unknown): boolean =>
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function documentOf(body: unknown): object {
-  if (!isObject(body)) throw badRequest('the patch must be an object');
+  if (!isObject(body)) throw badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
   return body;
 }

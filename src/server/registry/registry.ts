@@ -154,7 +154,7 @@ export async function get(resource: Resource, request: ApiRequest, context: Requ
   const { name = '', options } = request;
   const key = keyOf(resource, request.namespace, name);
   if (options?.resourceVersion) {
-    await reach(resource, parseRevision(options.resourceVersion), context);
+    await reach(resource, parseRevision(options.resourceVersion, 'get', definition), context);
   }
   const stored = collection.get(key);
   if (!stored) throw notFound(definition, name);

@@ -50,7 +50,7 @@ export async function watch(deps: RegistryDeps, resource: Resource, request: Api
   const options = request.options ?? {};
   checkListOptions(options, 'watch');
   const { matches } = selectionOf(definition, request);
-  const asked = parseRevision(options.resourceVersion);
+  const asked = parseRevision(options.resourceVersion, 'watch', resource.definition);
   const wantsInitial = options.sendInitialEvents ?? asked === 0;
   if (wantsInitial) await reach(resource, asked, context);
   const prefix = prefixOf(resource, request);
