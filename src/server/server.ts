@@ -4,7 +4,7 @@ import type { LiveRegistry } from '../api/live-registry.ts';
 import type { Registry as Definitions } from '../api/registry.ts';
 import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
 import { prune, showZeros, validateSchema } from '../api/schema/index.ts';
-import type { Transport } from '../api/transport.ts';
+import type { ApiRequest, Transport } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import type { Logger } from '../base/logger.ts';
@@ -17,7 +17,9 @@ import type { AuditPolicy } from './audit/policy-plan.ts';
 import { createAuditor } from './audit/trail.ts';
 import { CRDS } from './crd/crds.ts';
 import { customResources } from './crd/custom-resources.ts';
+import { dumpFlowControl } from './flowcontrol/dump.ts';
 import { createFlowControl } from './flowcontrol/flow-control.ts';
+import { resourceLoads } from './flowcontrol/resource-load.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { admittedStreams } from './http/connect-admission.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
@@ -215,11 +217,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
   };
   const ready = [ping, ...(options.readyChecks ?? []), shutdown];
-  const app = createApp({ documents: options.documents ?? [], ready, live: [ping], metrics: () => metrics.render() });
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
-  const flow =
-    options.flow &&
-    createFlowControl({ reader: core.objects, clock, waitMs: (options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) / 4, ...options.flow });
+  const watches = new WatchBudget(options.watchLimits ?? WATCH_LIMITS);
+  const load = { of: resourceLoads(options.resources, clock), watchers: (request: ApiRequest) => watches.watching(request) };
+  const waitMs = (options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) / 4;
+  const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs, load, ...options.flow });
+  const app = createApp({
+    documents: options.documents ?? [],
+    ready,
+    live: [ping],
+    metrics: () => metrics.render(),
+    debug: (path, query) => flow && dumpFlowControl(flow, path, query),
+  });
   if (flow) observeFlowControl(flow, metrics.registry);
   const closing = new AbortController();
   const frontOptions: FrontOptions = {
@@ -236,7 +245,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     newAuditId: newUuid,
     flow,
-    watches: new WatchBudget(options.watchLimits ?? WATCH_LIMITS),
+    watches,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     closing: closing.signal,
     audit: options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.log, metrics.registry) }),

@@ -4,9 +4,17 @@ import type { Queuing } from './limits-plan.ts';
 /** What a request is taken to cost until it is over; then its queue is charged what it did cost. */
 const ESTIMATE_MS = 60_000;
 
+/** How many seats something takes. */
+interface Wide {
+  readonly width: number;
+}
+
 export interface Queue<T> {
+  readonly index: number;
   readonly waiting: T[];
+  /** Requests, and the seats that they take. */
   executing: number;
+  seats: number;
   /** In virtual time: when its next request would start if every active queue got the same part of the level. */
   virtualStart: number;
 }
@@ -15,7 +23,7 @@ export interface Queue<T> {
  * The queues of one priority level (KEP-1040): a flow gets a hand of queues by shuffle sharding and uses the shortest, so that a flow
  * that floods its queues shares at most some of them with any other; the next to start comes from the queue that was served least.
  */
-export class FairQueues<T> {
+export class FairQueues<T extends Wide> {
   readonly #queuing: Queuing;
   readonly #queues: Queue<T>[];
   #virtualTime = 0;
@@ -25,7 +33,13 @@ export class FairQueues<T> {
 
   constructor(queuing: Queuing, nowMs: number) {
     this.#queuing = queuing;
-    this.#queues = Array.from({ length: Math.max(queuing.queues, 1) }, () => ({ waiting: [], executing: 0, virtualStart: 0 }));
+    this.#queues = Array.from({ length: Math.max(queuing.queues, 1) }, (_, index) => ({
+      index,
+      waiting: [],
+      executing: 0,
+      seats: 0,
+      virtualStart: 0,
+    }));
     this.#lastMs = nowMs;
   }
 
@@ -41,8 +55,16 @@ export class FairQueues<T> {
     return queue;
   }
 
-  /** Takes the next one out, which starts now. */
-  dequeue({ nowMs, seats }: { nowMs: number; seats: number }): { item: T; queue: Queue<T> } | undefined {
+  /** For those who look: nobody changes them. */
+  get all(): readonly Queue<T>[] {
+    return this.#queues;
+  }
+
+  /** Takes the next one out, which starts now; none when the next one does not fit: others do not overtake it. */
+  dequeue(
+    { nowMs, seats }: { nowMs: number; seats: number },
+    fits: (item: T) => boolean = () => true,
+  ): { item: T; queue: Queue<T> } | undefined {
     this.#advance(nowMs, seats);
     let chosen: Queue<T> | undefined;
     let at = 0;
@@ -53,18 +75,21 @@ export class FairQueues<T> {
       chosen = queue;
       at = index;
     }
-    const item = chosen?.waiting.shift();
-    if (!chosen || item === undefined) return undefined;
+    const item = chosen?.waiting[0];
+    if (!chosen || item === undefined || !fits(item)) return undefined;
+    chosen.waiting.shift();
     this.#next = (at + 1) % this.#queues.length;
-    chosen.virtualStart += ESTIMATE_MS;
+    chosen.virtualStart += ESTIMATE_MS * item.width;
     chosen.executing += 1;
+    chosen.seats += item.width;
     this.waiting -= 1;
     return { item, queue: chosen };
   }
 
-  finished(queue: Queue<T>, tookMs: number): void {
+  finished(queue: Queue<T>, { width }: Wide, tookMs: number): void {
     queue.executing -= 1;
-    queue.virtualStart += tookMs - ESTIMATE_MS;
+    queue.seats -= width;
+    queue.virtualStart += (tookMs - ESTIMATE_MS) * width;
   }
 
   /** It does not wait any longer. False when it has started already. */
@@ -84,7 +109,7 @@ export class FairQueues<T> {
 
   #advance(nowMs: number, seats: number): void {
     const active = this.#queues.filter((queue) => queue.waiting.length > 0 || queue.executing > 0);
-    const demand = active.reduce((sum, queue) => sum + queue.waiting.length + queue.executing, 0);
+    const demand = active.reduce((sum, queue) => sum + queue.waiting.length + queue.seats, 0);
     if (active.length > 0) this.#virtualTime += ((nowMs - this.#lastMs) * Math.min(demand, seats)) / active.length;
     this.#lastMs = nowMs;
   }
@@ -100,4 +125,4 @@ export class FairQueues<T> {
   }
 }
 
-const loadOf = ({ waiting, executing }: Queue<unknown>): number => waiting.length * 1000 + executing;
+const loadOf = ({ waiting, seats }: Queue<unknown>): number => waiting.length * 1000 + seats;

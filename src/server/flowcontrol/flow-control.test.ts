@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultFlowSchemas } from '../../api/flowcontrol/default-objects.ts';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
 import { type FakeServer, serve } from '../http/fake-server.ts';
+import { dumpFlowControl } from './dump.ts';
 import { createFlowControl, FLOW_SCHEMAS, type FlowControl, PRIORITY_LEVELS, type Seat } from './flow-control.ts';
 
 class FakeReply extends EventEmitter {
@@ -212,4 +214,115 @@ describe('over HTTP', () => {
     );
     expect(text).toContain('apiserver_flowcontrol_nominal_limit_seats{priority_level="catch-all"} 1');
   });
+});
+
+describe('requests that are wider than one seat', () => {
+  let wide: FlowControl;
+  let watchers = 0;
+  const ask = async (verb: 'get' | 'list' | 'patch', started: string[] = [], what: string = verb) => {
+    const request = { verb, group: '', version: 'v1', resource: 'pods', namespace: 'a', ...(verb !== 'list' && { name: 'p' }) };
+    const reply = new FakeReply() as unknown as ServerResponse;
+    const seat = await wide.enter({ user: { name: 'jane', groups: [] }, request, path: '/api/v1/pods', method: 'GET', reply });
+    started.push(what);
+    return seat;
+  };
+  const busy = () => [...wide.levels].find(({ limits }) => limits.name === 'busy');
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  beforeEach(() => {
+    watchers = 0;
+    const load = { of: () => ({ objects: 5_000, averageBytes: 3_000 }), watchers: () => watchers };
+    // Fifty seats for `busy`, of which a request gets eight at most.
+    wide = createFlowControl({ reader: api.objects, seats: 100, waitMs: 15_000, load, clock });
+  });
+  afterEach(() => wide[Symbol.dispose]());
+
+  it('wait until all their seats are free, and nothing overtakes them', async () => {
+    const lists = await Promise.all(Array.from({ length: 6 }, () => ask('list')));
+    expect(busy()).toMatchObject({ executing: 48, requests: 6, waiting: 0 });
+    const started: string[] = [];
+    const waiting = [ask('list', started, 'seventh list'), ask('get', started)];
+    await settled();
+    expect(started).toEqual([]);
+    lists[0]?.release();
+    await settled();
+    expect(started).toEqual(['seventh list', 'get']);
+    expect(busy()).toMatchObject({ executing: 49, requests: 7 });
+    for (const seat of [...lists, ...(await Promise.all(waiting))]) seat.release();
+    expect(busy()).toMatchObject({ executing: 0, requests: 0 });
+  });
+
+  it('keep seats for a while after they are answered when many watch what they changed', async () => {
+    watchers = 40;
+    const seat = await ask('patch');
+    expect(busy()).toMatchObject({ executing: 1, requests: 1 });
+    seat.release();
+    expect(busy()).toMatchObject({ executing: 4, requests: 0 });
+    await clock.advance(5);
+    expect(busy()).toMatchObject({ executing: 0 });
+  });
+
+  it('are shown to those who look inside', async () => {
+    const lists = await Promise.all(Array.from({ length: 6 }, () => ask('list')));
+    const waiting = ask('list');
+    await settled();
+    const dump = (name: string, query = '') =>
+      (dumpFlowControl(wide, `/debug/api_priority_and_fairness/${name}`, new URLSearchParams(query)) ?? '')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/,\s*/));
+    const [columns, ...levels] = dump('dump_priority_levels');
+    expect(columns?.slice(0, 6)).toEqual([
+      'PriorityLevelName',
+      'ActiveQueues',
+      'IsIdle',
+      'IsQuiescing',
+      'WaitingRequests',
+      'ExecutingRequests',
+    ]);
+    expect(levels.find(([name]) => name === 'busy')).toEqual(['busy', '1', 'false', 'false', '1', '6', '6', '0', '0', '0']);
+    const queues = dump('dump_queues').filter(([name]) => name === 'busy');
+    expect(queues).toHaveLength(8);
+    expect(queues.filter(([, , pending]) => pending === '1')).toHaveLength(1);
+    const requests = dump('dump_requests', 'includeRequestDetails=1').slice(1);
+    expect(requests).toHaveLength(7);
+    expect(requests[0]?.slice(10)).toEqual(['jane', 'list', '/api/v1/pods', 'a', '', 'v1', 'pods', '']);
+    expect(requests.map((row) => [row[3], row[6]])).toEqual([['0', '8'], ...Array(6).fill(['-1', '8'])]);
+    expect(dumpFlowControl(wide, '/debug/other', new URLSearchParams())).toBeUndefined();
+    for (const seat of lists) seat.release();
+    (await waiting).release();
+  });
+
+  it('take and give back exactly what they have, whatever happens', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom('get', 'list', 'patch', 'release'), fc.nat(60)), { maxLength: 40 }),
+        async (steps) => {
+          const held: Seat[] = [];
+          const entered: Promise<unknown>[] = [];
+          for (const [what, n] of steps) {
+            watchers = n;
+            if (what === 'release') held.splice(n % Math.max(held.length, 1), 1)[0]?.release();
+            else
+              entered.push(
+                ask(what as 'get').then(
+                  (seat) => held.push(seat),
+                  () => undefined,
+                ),
+              );
+            await settled();
+            expect(busy()?.executing).toBeLessThanOrEqual(50 + 8);
+            expect(busy()?.executing).toBeGreaterThanOrEqual(busy()?.requests ?? 0);
+          }
+          while (held.length > 0 || (busy()?.waiting ?? 0) > 0) {
+            for (const seat of held.splice(0)) seat.release();
+            await settled();
+          }
+          await Promise.all(entered);
+          await clock.advance(1_000);
+          expect(busy()).toMatchObject({ executing: 0, requests: 0, waiting: 0 });
+        },
+      ),
+      { numRuns: 30 },
+    ));
 });

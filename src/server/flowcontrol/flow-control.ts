@@ -9,6 +9,7 @@ import type { Queue } from './fair-queues.ts';
 import { divideSeats, type LevelLimits } from './limits-plan.ts';
 import { type CompiledSchema, compileSchemas, type FlowAttributes } from './matching-plan.ts';
 import { PriorityLevel, type SeatPool, type Waiter } from './priority-level.ts';
+import { type LoadEstimate, ONE_SEAT, type Width, widthOf } from './width-plan.ts';
 
 /** A request's place among those that are under way. Giving it back twice is as once. */
 export interface Seat {
@@ -40,6 +41,9 @@ export interface FlowControl extends Disposable {
   enter(entering: Entering): Seat | Promise<Seat>;
   readonly counts: Iterable<FlowCount>;
   readonly levels: Iterable<PriorityLevel>;
+  readonly underway: Iterable<Underway>;
+  /** Whose place in a level's queue it is. */
+  pending(waiter: Waiter): Pending | undefined;
   /** Told how long each request waited that had to wait. */
   onWaited: (count: FlowCount, seconds: number) => void;
 }
@@ -50,6 +54,8 @@ export interface FlowControlOptions {
   readonly seats: number;
   /** How long a request may wait for its seat: a quarter of the request timeout. */
   readonly waitMs: number;
+  /** Absent: every request takes one seat. */
+  readonly load?: LoadEstimate;
   readonly clock: Clock;
 }
 
@@ -62,12 +68,34 @@ const KNOWN_KINDS = 500;
 const KNOWN_USERS = 1000;
 const FREE: Seat = { release() {} };
 
-interface Flow {
+export interface Flow {
   readonly schema: CompiledSchema;
   readonly level: PriorityLevel;
   readonly count: FlowCount;
   /** Which of the schema's flows. */
   readonly distinguisher: string;
+}
+
+/** A request that waits for its seats. */
+export interface Pending {
+  readonly flow: Flow;
+  readonly entering: Entering;
+  readonly width: Width;
+  /** Since the epoch. */
+  readonly arrivedMs: number;
+}
+
+/** A request that has its seats. */
+export interface Underway extends Pending {
+  readonly startedMs: number;
+  /** Of the level's queues the one that it waited in; -1: in none. */
+  readonly queue: number;
+}
+
+interface Waited {
+  readonly queue: Queue<Waiter>;
+  readonly waiter: Waiter;
+  readonly arrivedMs: number;
 }
 
 export function createFlowControl(options: FlowControlOptions): FlowControl {
@@ -81,6 +109,8 @@ class PriorityAndFairness implements FlowControl {
   readonly #counts = new Map<string, FlowCount>();
   readonly #subscriptions: readonly Disposable[];
   #schemas: readonly CompiledSchema[] = [];
+  readonly #underway = new Set<Underway>();
+  readonly #waiting = new Map<Waiter, Pending>();
   /** By who asks, then by what. */
   readonly #known = new Map<string, Map<string, Flow>>();
   onWaited: FlowControl['onWaited'] = () => {};
@@ -101,6 +131,14 @@ class PriorityAndFairness implements FlowControl {
     return this.#levels.values();
   }
 
+  pending(waiter: Waiter): Pending | undefined {
+    return this.#waiting.get(waiter);
+  }
+
+  get underway(): Iterable<Underway> {
+    return this.#underway;
+  }
+
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
@@ -116,28 +154,32 @@ class PriorityAndFairness implements FlowControl {
       count.dispatched += 1;
       return FREE;
     }
-    if (level.waiting > 0 || !level.hasSeat()) return this.#wait(flow, reply);
-    level.take();
+    const width = this.#options.load ? widthOf(request, this.#options.load, level.mostSeats) : ONE_SEAT;
+    if (level.waiting > 0 || !level.hasSeats(width.seats)) return this.#wait(flow, entering, width);
+    level.take(width.seats);
     count.dispatched += 1;
-    return this.#seat(level, undefined);
+    return this.#seat(flow, entering, width);
   }
 
-  #wait(flow: Flow, reply: ServerResponse): Promise<Seat> {
+  #wait(flow: Flow, entering: Entering, width: Width): Promise<Seat> {
+    const { reply } = entering;
     const { level, count, schema } = flow;
     if (!level.limits.queuing) throw refused(count, 'concurrency-limit');
     const { clock, waitMs } = this.#options;
-    const fromMs = clock.monotonic();
+    const [fromMs, arrivedMs] = [clock.monotonic(), clock.now()];
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         flow: `${schema.name}\n${flow.distinguisher}`,
+        width: width.seats,
         start: (queue) => {
           settle();
           count.dispatched += 1;
-          resolve(this.#seat(level, queue));
+          resolve(this.#seat(flow, entering, width, { queue, waiter, arrivedMs }));
         },
         refuse: () => end('queue-full'),
       };
       const settle = () => {
+        this.#waiting.delete(waiter);
         timer[Symbol.dispose]();
         reply.off('close', onClose);
         this.onWaited(count, (clock.monotonic() - fromMs) / 1000);
@@ -152,6 +194,7 @@ class PriorityAndFairness implements FlowControl {
       const onClose = () => leave('cancelled');
       const timer = clock.timer(waitMs, () => leave('time-out'));
       reply.once('close', onClose);
+      this.#waiting.set(waiter, { flow, entering, width, arrivedMs });
       const placed = level.enqueue(waiter);
       if (!placed) return end('queue-full');
       const queue = placed;
@@ -159,18 +202,38 @@ class PriorityAndFairness implements FlowControl {
     });
   }
 
-  #seat(level: PriorityLevel, queue: Queue<Waiter> | undefined): Seat {
+  #seat(flow: Flow, entering: Entering, width: Width, waited?: Waited): Seat {
     const { clock } = this.#options;
-    const fromMs = queue ? clock.monotonic() : 0;
-    let isTaken = true;
+    const { level } = flow;
+    const fromMs = waited ? clock.monotonic() : 0;
+    const startedMs = clock.now();
+    const under: Underway = {
+      flow,
+      entering,
+      width,
+      arrivedMs: waited?.arrivedMs ?? startedMs,
+      startedMs,
+      queue: waited?.queue.index ?? -1,
+    };
+    this.#underway.add(under);
     return {
       release: () => {
-        if (!isTaken) return;
-        isTaken = false;
-        level.giveBack(queue, queue ? clock.monotonic() - fromMs : 0);
+        if (!this.#underway.delete(under)) return;
+        if (waited) level.finished(waited.queue, waited.waiter, clock.monotonic() - fromMs);
+        if (width.finalSeats === 0) level.giveBack(width.seats);
+        else this.#linger(level, width);
         this.#dispatch(level);
       },
     };
+  }
+
+  /** The answer is out, its event is still on the way to many watchers: nobody waits for that but the seats. */
+  #linger(level: PriorityLevel, { seats, finalSeats, finalMs }: Width): void {
+    level.linger(seats, finalSeats);
+    this.#options.clock.timer(finalMs, () => {
+      level.rest(finalSeats);
+      this.#dispatch(level);
+    });
   }
 
   /** Its own level first; a seat that it borrowed may be somebody else's turn. */

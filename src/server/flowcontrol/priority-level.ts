@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { FairQueues, type Queue } from './fair-queues.ts';
 import type { LevelLimits } from './limits-plan.ts';
+import { mostSeats } from './width-plan.ts';
 
 /** All seats of the server: those that levels keep for themselves count as taken, the others go to whoever asks first. */
 export interface SeatPool {
@@ -11,6 +12,8 @@ export interface SeatPool {
 /** Something that waits for a seat. Exactly one of the two is called. */
 export interface Waiter {
   readonly flow: string;
+  /** Seats that it needs. */
+  readonly width: number;
   start(queue: Queue<Waiter>): void;
   /** The queues were made anew, and there is no place in them. */
   refuse(): void;
@@ -19,7 +22,9 @@ export interface Waiter {
 /** The seats and queues of one priority level. */
 export class PriorityLevel {
   limits: LevelLimits;
+  /** Seats that are in use, and requests that use them. */
   executing = 0;
+  requests = 0;
   #pool: SeatPool;
   readonly #clock: Clock;
   #queues: FairQueues<Waiter> | undefined;
@@ -40,21 +45,55 @@ export class PriorityLevel {
     return this.limits.exempt ? 0 : Math.max(this.executing, this.limits.lower);
   }
 
-  hasSeat(): boolean {
-    const { lower, upper } = this.limits;
-    return this.executing < upper && (this.executing < lower || this.#pool.taken < this.#pool.total);
+  /** The most that one request of it may take. */
+  get mostSeats(): number {
+    return mostSeats(this.limits);
   }
 
-  take(): void {
-    if (this.executing >= this.limits.lower) this.#pool.taken += 1;
-    this.executing += 1;
+  /** The queues as they are, for those who look; none where nothing may wait. */
+  get queues(): readonly Queue<Waiter>[] {
+    return this.#queues?.all ?? [];
+  }
+
+  /** Where nothing is under way, what is wider than the level may start all the same. */
+  hasSeats(width: number): boolean {
+    const { lower, upper } = this.limits;
+    const after = this.executing + width;
+    if (this.executing === 0 && upper > 0 && (lower > 0 || this.#pool.taken < this.#pool.total)) return true;
+    const borrowed = after - Math.max(this.executing, lower);
+    return after <= upper && (after <= lower || this.#pool.taken + borrowed <= this.#pool.total);
+  }
+
+  take(width: number): void {
+    this.requests += 1;
+    this.#use(width);
+  }
+
+  /** It is over, but so many of its seats (fewer or more than it had) stay in use for a while: `rest` ends that. */
+  linger(from: number, seats: number): void {
+    this.requests -= 1;
+    this.#use(seats - from);
+  }
+
+  rest(seats: number): void {
+    this.#use(-seats);
   }
 
   /** `queue` and `tookMs`: of a request that had to wait. */
-  giveBack(queue: Queue<Waiter> | undefined, tookMs: number): void {
-    this.executing -= 1;
-    if (this.executing >= this.limits.lower) this.#pool.taken -= 1;
-    if (queue) this.#queues?.finished(queue, tookMs);
+  finished(queue: Queue<Waiter>, waiter: Waiter, tookMs: number): void {
+    this.#queues?.finished(queue, waiter, tookMs);
+  }
+
+  giveBack(width: number): void {
+    this.requests -= 1;
+    this.#use(-width);
+  }
+
+  #use(seats: number): void {
+    const { lower } = this.limits;
+    const before = Math.max(this.executing, lower);
+    this.executing += seats;
+    this.#pool.taken += Math.max(this.executing, lower) - before;
   }
 
   /** undefined: there is no queue, or it is full. */
@@ -68,7 +107,7 @@ export class PriorityLevel {
 
   /** Lets those start that wait, as long as there are seats. */
   dispatch(): void {
-    while (this.waiting > 0 && this.hasSeat()) this.#startNext();
+    while (this.waiting > 0 && this.#startNext());
   }
 
   /** With other limits; what waits is dealt anew when the queues are others. The pool is the caller's to count anew. */
@@ -87,11 +126,12 @@ export class PriorityLevel {
     this.reconfigure({ ...this.limits, queuing: undefined, lower: 0, upper: 0 });
   }
 
-  #startNext(): void {
-    const next = this.#queues?.dequeue(this.#now());
-    if (!next) return;
-    this.take();
+  #startNext(): boolean {
+    const next = this.#queues?.dequeue(this.#now(), ({ width }) => this.hasSeats(width));
+    if (!next) return false;
+    this.take(next.item.width);
     next.item.start(next.queue);
+    return true;
   }
 
   #now() {

@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly ready: readonly HealthCheck[];
   readonly live: readonly HealthCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Plain text about the inside of the server, by path. */
+  readonly debug?: (path: string, query: URLSearchParams) => string | undefined;
 }
 
 const PLAIN_TEXT = {
@@ -49,7 +51,7 @@ const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow 
 }).toStatus();
 
 /** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
-export function createApp({ documents, ready, live, metrics }: AppOptions): ReturnType<typeof getRequestListener> {
+export function createApp({ documents, ready, live, metrics, debug }: AppOptions): ReturnType<typeof getRequestListener> {
   const app = new Hono();
   for (const [endpoint, checks] of [
     ['livez', live],
@@ -81,6 +83,10 @@ export function createApp({ documents, ready, live, metrics }: AppOptions): Retu
     if (isServed || path.startsWith('/api/')) return Response.json(NOT_FOUND, { status: 404 });
     return new Response(NO_SUCH_PAGE, { status: 404, headers: PLAIN_TEXT });
   };
+  app.get('/debug/*', (c) => {
+    const text = debug?.(c.req.path, new URL(c.req.url).searchParams);
+    return text === undefined ? missing(c.req.path) : new Response(text, { headers: PLAIN_TEXT });
+  });
   app.get('*', async (c) => {
     const { path, url } = c.req;
     const document = await found(path, c.req.header('accept'), new URL(url).searchParams);

@@ -169,7 +169,7 @@ async function answer(
   });
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {
-    using _counted = options.watches.open(user.name);
+    using _counted = options.watches.open(user.name, request);
     using _closing = endingWith(options.closing, gone);
     const stream = await options.registry.watch(request, context);
     seat?.release();
