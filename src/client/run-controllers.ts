@@ -13,8 +13,11 @@ import type { Change, Informer, Informers } from './informer.ts';
 import { ReadYourWrites } from './read-your-writes.ts';
 import { WorkQueue } from './workqueue.ts';
 
-/** Called after each run of a key; for /metrics. */
+/** For /metrics. */
 export interface ControllerMetrics {
+  /** A key is in the queue; a worker took one; called after each run of one. */
+  added(controller: string): void;
+  started(controller: string, waitedSeconds: number): void;
   reconciled(controller: string, result: 'success' | 'requeue_after' | 'error', seconds: number): void;
   depth(controller: string, keys: number): void;
 }
@@ -68,7 +71,12 @@ class ControllerLoop implements Component {
     this.#controller = controller;
     this.#options = options;
     this.#log = log.child({ controller: controller.name });
-    this.#queue = new WorkQueue(clock);
+    const { metrics } = options;
+    const observer = metrics && {
+      added: () => metrics.added(controller.name),
+      started: (seconds: number) => metrics.started(controller.name, seconds),
+    };
+    this.#queue = new WorkQueue(clock, observer);
     this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
     this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
     const component = controller.eventSource ?? `${controller.name}-controller`;

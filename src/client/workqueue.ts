@@ -4,13 +4,22 @@ import type { Clock } from '../base/clock.ts';
 const FIRST_RETRY_MS = 5;
 const LONGEST_RETRY_MS = 1_000_000;
 
+/** For metrics. */
+export interface QueueObserver {
+  added(): void;
+  /** How long the key waited for a worker. */
+  started(waitedSeconds: number): void;
+}
+
 /**
  * Keys to work on. A key that is added while it waits is there once; one that is added while it is worked on comes again after
  * `done`. So no two workers ever hold the same key.
  */
 export class WorkQueue {
   readonly #clock: Clock;
-  readonly #waiting = new Set<string>();
+  readonly #observer: QueueObserver | undefined;
+  /** Since when. */
+  readonly #waiting = new Map<string, number>();
   readonly #working = new Set<string>();
   /** Added while worked on. */
   readonly #again = new Set<string>();
@@ -18,8 +27,9 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<(key: string) => void>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observer?: QueueObserver) {
     this.#clock = clock;
+    this.#observer = observer;
   }
 
   /** Keys that wait for a worker. */
@@ -32,13 +42,16 @@ export class WorkQueue {
       this.#again.add(key);
       return;
     }
+    if (this.#waiting.has(key)) return;
+    this.#observer?.added();
     const taker = this.#takers.values().next().value;
     if (!taker) {
-      this.#waiting.add(key);
+      this.#waiting.set(key, this.#clock.monotonic());
       return;
     }
     this.#takers.delete(taker);
     this.#working.add(key);
+    this.#observer?.started(0);
     taker(key);
   }
 
@@ -80,10 +93,12 @@ export class WorkQueue {
   /** The next key, held by the caller until `done`. Rejects with the signal's reason. */
   next({ signal }: { signal: AbortSignal }): Promise<string> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    const [first] = this.#waiting;
-    if (first !== undefined) {
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      const [first, sinceMs] = next;
       this.#waiting.delete(first);
       this.#working.add(first);
+      this.#observer?.started((this.#clock.monotonic() - sinceMs) / 1000);
       return Promise.resolve(first);
     }
     return new Promise((resolve, reject) => {

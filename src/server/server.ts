@@ -34,6 +34,7 @@ import { localTransport } from './local-transport.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
+import { observeState } from './metrics/state-metrics.ts';
 import { objectReader } from './object-reader.ts';
 import type {
   AdmissionPlugin,
@@ -191,6 +192,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly audit?: { readonly policy: AuditPolicy; readonly log: AuditLog };
   /** Besides ping; /livez runs ping alone. */
   readonly readyChecks?: readonly HealthCheck[];
+  /** What the server says that it is. Absent: nothing. */
+  readonly gitVersion?: string;
 }
 
 export interface ApiServer extends ApiCore {
@@ -206,7 +209,7 @@ const ping: HealthCheck = { name: 'ping', check() {} };
 /** The API server: the core behind HTTPS. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const core = createApiCore(options);
-  const { clock, log, authorizer, authenticator, streams = {} } = options;
+  const { clock, log, authorizer, authenticator, streams = {}, gitVersion = '' } = options;
   const { definitions } = options.resources;
   const metrics = createRequestMetrics();
   let stopping = false;
@@ -229,6 +232,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics: () => metrics.render(),
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
+  observeState(
+    { resources: options.resources, objects: core.objects, watches, checks: { livez: [ping], readyz: ready }, gitVersion },
+    metrics.registry,
+  );
   if (flow) observeFlowControl(flow, metrics.registry);
   const closing = new AbortController();
   const frontOptions: FrontOptions = {

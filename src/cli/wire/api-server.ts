@@ -37,6 +37,7 @@ import { StoreError } from '../../store/store.ts';
 import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
+import { GIT_VERSION } from '../version.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
 import { componentChecks, type LoopName } from './component-checks.ts';
@@ -225,6 +226,7 @@ export async function assembleControlPlane(
       current: () => ({ key: serving.current().keyPem, cert: serving.current().certPem, ca: authorities.ca }),
       onRenew: (listener) => serving.onRenew(() => listener()),
     },
+    gitVersion: GIT_VERSION,
     bindAddress: settings.bindAddress,
     port: settings.httpsListenPort,
     audit,

@@ -9,6 +9,7 @@ import { controllers } from '../../controllers/index.ts';
 import type { SchedulerConfiguration } from '../../scheduler/config/configuration.ts';
 import { createScheduler, readConfiguration } from '../../scheduler/scheduler.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
+import { queueMetrics } from '../../server/metrics/queue-metrics.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
 import { UsageError } from '../exit.ts';
@@ -49,7 +50,15 @@ export function controlLoops(
     const issueToken = tokens.issueLegacy;
     const custom = customKinds(server.definitions);
     const list = controllers({ registry, custom, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
-    const loop = runControllers({ controllers: list, client, informers, resource: (id) => registry.byId(id), clock, log });
+    const loop = runControllers({
+      controllers: list,
+      client,
+      informers,
+      resource: (id) => registry.byId(id),
+      metrics: queueMetrics(server.metrics.registry),
+      clock,
+      log,
+    });
     components.push(noted(loop, 'controller-manager', running));
   }
   if (!settings.disable.includes('scheduler')) {

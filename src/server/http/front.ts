@@ -76,6 +76,8 @@ export function createFront(options: FrontOptions): Front {
     let trail: AuditTrail | undefined;
     let begun = false;
     let seat: Seat | undefined;
+    let over = () => {};
+    const heldUp = { seconds: 0 };
     try {
       const path = pathOf(raw);
       user = await options.authenticate(raw);
@@ -87,19 +89,26 @@ export function createFront(options: FrontOptions): Front {
       const request = foreign ?? routed?.request;
       trail = options.audit?.begin({ raw, reply, auditId, user, path, request });
       const entering = options.flow?.enter({ user, request, path, method: raw.method ?? 'GET', reply });
-      seat = entering instanceof Promise ? await entering : entering;
+      if (entering instanceof Promise) {
+        const waitedFromMs = options.clock.monotonic();
+        seat = await entering;
+        heldUp.seconds += (options.clock.monotonic() - waitedFromMs) / 1000;
+      } else seat = entering;
+      over = request?.verb === 'watch' ? over : options.metrics.begun(READ_VERBS.has(request?.verb ?? 'get') ? 'readOnly' : 'mutating');
       // A watch lasts: it holds no seat while it does.
       if (extension && foreign?.verb === 'watch') seat?.release();
       if (extension) await answerByExtension(options, extension, { raw, reply, path, user, trail, request: foreign });
-      else if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat });
+      else if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat, heldUp });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
       if (!begun) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: routed?.request });
       await answerError(options, { raw, reply, warnings, trail }, error);
     }
     seat?.release();
+    over();
     trail?.complete(reply.statusCode);
-    options.metrics.finished(labelsOf(raw, routed), reply.statusCode, (options.clock.monotonic() - startedMs) / 1000);
+    const seconds = (options.clock.monotonic() - startedMs) / 1000;
+    options.metrics.finished(labelsOf(raw, routed), reply.statusCode, seconds, heldUp.seconds);
   };
 }
 
@@ -133,6 +142,8 @@ interface Incoming {
   readonly warnings: string[];
   readonly trail: AuditTrail | undefined;
   readonly seat: Seat | undefined;
+  /** How long the request waited for others. */
+  readonly heldUp: { seconds: number };
 }
 
 /** Every request's signal ends with it. One reason for all: abort() without one takes a stack trace each time. */
@@ -141,7 +152,7 @@ const OVER = new DOMException('the request is over', 'AbortError');
 async function answer(
   options: FrontOptions,
   writes: TurnQueue,
-  { raw, reply, routed, user, warnings, trail, seat }: Incoming,
+  { raw, reply, routed, user, warnings, trail, seat, heldUp }: Incoming,
 ): Promise<void> {
   const { definition, query, path } = routed;
   let { request } = routed;
@@ -154,6 +165,9 @@ async function answer(
     userAgent: raw.headers['user-agent'] ?? '',
     annotate: trail?.annotate,
     warn: (text) => void warnings.push(text),
+    heldUp(seconds) {
+      heldUp.seconds += seconds;
+    },
   };
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
   if (declared?.kind === 'custom' && declared.stream) {
@@ -294,6 +308,7 @@ function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabe
   return { verb: METRIC_VERBS[verb] ?? verb, group, version, resource, subresource, scope };
 }
 
+const READ_VERBS = new Set(['get', 'list', 'watch']);
 const METRIC_VERBS: Readonly<Record<string, string>> = {
   get: 'GET',
   list: 'LIST',

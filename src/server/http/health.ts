@@ -42,11 +42,13 @@ export async function checkHealth(
   return { code: 200, text: verbose ? `${[...lines, `${endpoint} check passed`].join('\n')}\n` : 'ok' };
 }
 
-async function run({ name, check }: HealthCheck): Promise<{ name: string; well: boolean }> {
+const run = async (check: HealthCheck) => ({ name: check.name, well: await isWell(check) });
+
+export async function isWell({ check }: HealthCheck): Promise<boolean> {
   try {
     await check();
-    return { name, well: true };
+    return true;
   } catch {
-    return { name, well: false };
+    return false;
   }
 }

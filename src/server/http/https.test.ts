@@ -327,7 +327,22 @@ it('reports its health and its metrics', async () => {
     '[+]ping excluded: ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nreadyz check passed\n',
   );
   await create('a');
-  expect((await fetchJson('/metrics')).text).toMatch(
-    /apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps".*code="201"\} 1/,
-  );
+  const { text } = await fetchJson('/metrics');
+  const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver"';
+  expect(text).toContain(`apiserver_request_total{${about},code="201"} 1\n`);
+  for (const name of ['apiserver_request_duration_seconds', 'apiserver_request_sli_duration_seconds']) {
+    expect(text).toContain(`# TYPE ${name} histogram\n`);
+    expect(text).toContain(`${name}_bucket{${about},le="60"} 1\n`);
+    expect(text).toContain(`${name}_bucket{${about},le="+Inf"} 1\n`);
+    expect(text).toContain(`${name}_count{${about}} 1\n`);
+  }
+  for (const line of [
+    'apiserver_storage_objects{resource="configmaps"} 1',
+    'apiserver_resource_objects{group="apps",resource="deployments"} 0',
+    'apiserver_current_inflight_requests{request_kind="mutating"} 0',
+    'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
+    'kubernetes_healthcheck{name="ping",type="readyz"} 1',
+  ]) {
+    expect(text).toContain(`${line}\n`);
+  }
 });

@@ -31,6 +31,19 @@ export class WatchBudget {
     return namespace ? everywhere + count(`${kind}|${namespace}|`) + (name ? count(`${kind}|${namespace}|${name}`) : 0) : everywhere;
   }
 
+  /** How many there are of each resource. */
+  *counts(): Iterable<readonly [{ readonly group: string; readonly resource: string }, number]> {
+    const byResource = new Map<string, number>();
+    for (const [target, count] of this.#byTarget) {
+      const kind = target.slice(0, target.indexOf('|'));
+      byResource.set(kind, (byResource.get(kind) ?? 0) + count);
+    }
+    for (const [kind, count] of byResource) {
+      const slash = kind.indexOf('/');
+      yield [{ group: kind.slice(0, slash), resource: kind.slice(slash + 1) }, count];
+    }
+  }
+
   /** Until it is disposed of. Throws TooManyRequests. */
   open(user: string, { group, resource, namespace = '', options }: Target & Pick<ApiRequest, 'options'>): Disposable {
     const [, name = ''] = NAMES_ONE.exec(options?.fieldSelector ?? '') ?? [];

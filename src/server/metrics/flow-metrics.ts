@@ -12,6 +12,12 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (level: Pri
     (l) => l.waiting,
   ],
   ['current_executing_seats', 'Concurrency (number of seats) occupied by the currently executing requests', (l) => l.executing],
+  [
+    'current_executing_requests',
+    'Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority and Fairness subsystem',
+    (l) => l.requests,
+  ],
+  ['current_limit_seats', 'current derived number of execution seats available to each priority level', (l) => l.limits.nominal],
   ['nominal_limit_seats', 'Nominal number of execution seats configured for each priority level', (l) => l.limits.nominal],
   ['lower_limit_seats', 'Configured lower bound on number of execution seats available to each priority level', (l) => l.limits.lower],
   ['upper_limit_seats', 'Configured upper bound on number of execution seats available to each priority level', (l) => l.limits.upper],

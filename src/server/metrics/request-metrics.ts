@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 
 /** Names and buckets are upstream's, so that its dashboards and alerts work. */
 const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -15,42 +15,82 @@ export interface RequestLabels {
 }
 
 export interface RequestMetrics {
-  finished(labels: RequestLabels, code: number, seconds: number): void;
+  /** `heldUpSeconds`: what of it the request waited for webhooks and for its turn. */
+  finished(labels: RequestLabels, code: number, seconds: number, heldUpSeconds?: number): void;
+  /** Call the result when the request is answered. */
+  begun(kind: 'mutating' | 'readOnly'): () => void;
   /** Call the result when the watch or stream ends. */
   longRunning(labels: RequestLabels): () => void;
   render(): Promise<{ contentType: string; text: string }>;
   readonly registry: Registry;
 }
 
+/** Requests of one kind. They are counted here and made into prom-client's form when somebody asks: its own counters cost as much as a small request. */
+class RequestSeries {
+  readonly labels: RequestLabels & { readonly component: 'apiserver' };
+  readonly codes = new Map<number, number>();
+  readonly duration = new Latencies();
+  readonly undisturbed = new Latencies();
+
+  constructor(labels: RequestLabels) {
+    this.labels = { ...labels, component: 'apiserver' };
+  }
+}
+
+class Latencies {
+  /** The last one: longer than every bucket. */
+  readonly buckets = new Array<number>(DURATION_BUCKETS.length + 1).fill(0);
+  sum = 0;
+
+  observe(seconds: number): void {
+    let at = 0;
+    while (at < DURATION_BUCKETS.length && seconds > (DURATION_BUCKETS[at] as number)) at += 1;
+    this.buckets[at] = (this.buckets[at] ?? 0) + 1;
+    this.sum += seconds;
+  }
+}
+
 export function createRequestMetrics(): RequestMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+  const series = new Map<string, RequestSeries>();
+  registerSeries(registry, series);
   const registers = [registry];
-  const names = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'];
-  const total = new Counter({
-    name: 'apiserver_request_total',
-    help: 'Counter of apiserver requests broken out for each verb, group, version, resource, scope, component, and HTTP response code.',
-    labelNames: [...names, 'component', 'code'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'apiserver_request_duration_seconds',
-    help: 'Response latency distribution in seconds for each verb, group, version, resource, subresource, scope and component.',
-    labelNames: [...names, 'component'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
   const running = new Gauge({
     name: 'apiserver_longrunning_requests',
     help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.',
-    labelNames: [...names, 'component'],
+    labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'],
     registers,
+  });
+  const underWay = { mutating: 0, readOnly: 0 };
+  new Gauge({
+    name: 'apiserver_current_inflight_requests',
+    help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+    labelNames: ['request_kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(underWay)) this.set({ request_kind: kind }, count);
+    },
   });
   return {
     registry,
-    finished(labels, code, seconds) {
-      total.inc({ ...labels, component: 'apiserver', code });
-      duration.observe({ ...labels, component: 'apiserver' }, seconds);
+    finished(labels, code, seconds, heldUpSeconds = 0) {
+      const { verb, group, version, resource, subresource, scope } = labels;
+      const key = `${verb} ${group} ${version} ${resource} ${subresource} ${scope}`;
+      let one = series.get(key);
+      if (!one) {
+        one = new RequestSeries(labels);
+        series.set(key, one);
+      }
+      one.codes.set(code, (one.codes.get(code) ?? 0) + 1);
+      one.duration.observe(seconds);
+      one.undisturbed.observe(Math.max(seconds - heldUpSeconds, 0));
+    },
+    begun(kind) {
+      underWay[kind] += 1;
+      return () => {
+        underWay[kind] -= 1;
+      };
     },
     longRunning(labels) {
       const all = { ...labels, component: 'apiserver' };
@@ -59,4 +99,46 @@ export function createRequestMetrics(): RequestMetrics {
     },
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+interface Value {
+  readonly metricName?: string;
+  readonly labels: object;
+  readonly value: number;
+}
+
+function registerSeries(registry: Registry, series: ReadonlyMap<string, RequestSeries>): void {
+  const register = (name: string, type: 'counter' | 'histogram', help: string, values: (one: RequestSeries) => Value[]) =>
+    registry.registerMetric({
+      name,
+      get: async () => ({ name, help, type, aggregator: 'sum', values: [...series.values()].flatMap(values) }),
+      reset() {},
+    } as unknown as Metric);
+  register(
+    'apiserver_request_total',
+    'counter',
+    'Counter of apiserver requests broken out for each verb, group, version, resource, scope, component, and HTTP response code.',
+    ({ labels, codes }) => [...codes].map(([code, value]) => ({ labels: { ...labels, code }, value })),
+  );
+  register(
+    'apiserver_request_duration_seconds',
+    'histogram',
+    'Response latency distribution in seconds for each verb, group, version, resource, subresource, scope and component.',
+    ({ labels, duration }) => histogramValues('apiserver_request_duration_seconds', labels, duration),
+  );
+  register(
+    'apiserver_request_sli_duration_seconds',
+    'histogram',
+    'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+    ({ labels, undisturbed }) => histogramValues('apiserver_request_sli_duration_seconds', labels, undisturbed),
+  );
+}
+
+function histogramValues(name: string, labels: RequestSeries['labels'], { buckets, sum }: Latencies): Value[] {
+  let count = 0;
+  const cumulative = buckets.map((inBucket, i) => {
+    count += inBucket;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: DURATION_BUCKETS[i] ?? '+Inf' }, value: count };
+  });
+  return [...cumulative, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
 }

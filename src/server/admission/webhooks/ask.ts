@@ -49,6 +49,7 @@ export async function ask(deps: AskDeps, hook: Hook, admission: AdmissionRequest
     throw error;
   } finally {
     const seconds = (deps.clock.monotonic() - startedMs) / 1000;
+    admission.context.heldUp?.(seconds);
     deps.observe?.({ name: hook.name, type: mutating ? 'admit' : 'validating', operation: admission.operation, seconds, ...outcome });
   }
 }

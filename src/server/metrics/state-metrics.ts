@@ -1,0 +1,66 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { APIService } from '../../api/schema/generated/types.ts';
+import { type HealthCheck, isWell } from '../http/health.ts';
+import type { WatchBudget } from '../http/watch-budget.ts';
+import type { ObjectReader } from '../ports.ts';
+import type { Resources } from '../registry/resources.ts';
+
+const API_SERVICES = 'apiservices.apiregistration.k8s.io';
+
+export interface ObservedState {
+  readonly resources: Resources;
+  readonly objects: ObjectReader;
+  readonly watches: WatchBudget;
+  /** By endpoint: `livez`, `readyz`. */
+  readonly checks: Readonly<Record<string, readonly HealthCheck[]>>;
+  readonly gitVersion: string;
+}
+
+/** What is there, under upstream's names; looked at when somebody asks for metrics, and never in between. */
+export function observeState({ resources, objects, watches, checks, gitVersion }: ObservedState, registry: Registry): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[], collect: (set: Gauge['set']) => void | Promise<void>) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        this.reset();
+        await collect(this.set.bind(this) as Gauge['set']);
+      },
+    });
+  const stored = () => [...new Map(resources.all.map((resource) => [resource.prefix, resource])).values()];
+  const idOf = ({ group, plural }: { group: string; plural: string }) => (group ? `${plural}.${group}` : plural);
+  gauge('apiserver_storage_objects', 'Number of stored objects at the time of last check split by kind.', ['resource'], (set) => {
+    for (const { definition, collection } of stored()) set({ resource: idOf(definition) }, collection.size);
+  });
+  gauge('apiserver_resource_objects', 'Number of stored objects at the time of last check split by kind.', ['group', 'resource'], (set) => {
+    for (const { definition, collection } of stored()) set({ group: definition.group, resource: definition.plural }, collection.size);
+  });
+  gauge('apiserver_registered_watchers', 'Number of currently registered watchers for a given resources', ['group', 'resource'], (set) => {
+    for (const [{ group, resource }, count] of watches.counts()) set({ group, resource }, count);
+  });
+  gauge(
+    'aggregator_unavailable_apiservice',
+    'Gauge of APIServices which are marked as unavailable broken down by APIService name.',
+    ['name'],
+    (set) => {
+      for (const { metadata, spec, status } of objects.has(API_SERVICES) ? objects.list<APIService>(API_SERVICES) : []) {
+        const available = status?.conditions?.some(({ type, status: is }) => type === 'Available' && is === 'True');
+        if (spec?.service) set({ name: metadata?.name ?? '' }, available ? 0 : 1);
+      }
+    },
+  );
+  gauge('kubernetes_healthcheck', 'This metric records the result of a single healthcheck.', ['name', 'type'], async (set) => {
+    for (const [type, all] of Object.entries(checks))
+      for (const check of all) set({ name: check.name, type }, (await isWell(check)) ? 1 : 0);
+  });
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  gauge(
+    'kubernetes_build_info',
+    'A metric with a constant 1 value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+    ['major', 'minor', 'git_version', 'platform'],
+    (set) => set({ major, minor, git_version: gitVersion, platform: `${process.platform}/${process.arch}` }, 1),
+  );
+}
