@@ -10,8 +10,18 @@ export interface Clock {
   sleep(ms: number, options: { signal: AbortSignal }): Promise<void>;
 }
 
-/** Kubernetes' metav1.Time: RFC 3339 in whole seconds, UTC. */
-export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** Kubernetes' metav1.Time: RFC 3339 in whole seconds, UTC. Every write asks, so the text of the current second is kept. */
+export function rfc3339(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
+}
 
 /** Kubernetes' metav1.MicroTime: RFC 3339 with six decimals, UTC. */
 export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`;

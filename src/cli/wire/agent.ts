@@ -12,7 +12,7 @@ export interface AgentOptions extends Omit<NodeSettings, 'clusterCidr' | 'servic
 
 /** Joins the cluster and runs this machine's node until the process is told to stop. */
 export async function runAgent(options: AgentOptions, ambient: Ambient): Promise<void> {
-  const { log } = ambient;
+  const { clock, log } = ambient;
   const { join: server, token, nodeName, dataDir } = options;
   const { signal } = new AbortController();
   const { caPem, cluster, transport, certificate } = await joinCluster({ server, token, nodeName, dataDir, signal }, ambient);
@@ -20,7 +20,7 @@ export async function runAgent(options: AgentOptions, ambient: Ambient): Promise
   log.info({ server, node: nodeName }, 'joined the cluster');
   const node = await assembleNode({ ...options, ...cluster }, { transport, caPem }, ambient);
   try {
-    await runProcess([certificate, node.component], { log, ready: () => log.info({ node: nodeName }, 'the node is up') });
+    await runProcess([certificate, node.component], { clock, log, ready: () => log.info({ node: nodeName }, 'the node is up') });
   } finally {
     node.close();
   }

@@ -81,7 +81,7 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
   };
   try {
     const components = [...plane.components, administration, controlLoops(settings, { ...plane, scheduler }, ambient), fakes];
-    await runProcess(components, { log, ready });
+    await runProcess(components, { clock, log, ready });
   } finally {
     await plane.close();
   }

@@ -60,7 +60,11 @@ export async function runServer(options: ServerOptions, ambient: Ambient): Promi
   try {
     const loops = controlLoops(options, { ...plane, scheduler }, ambient);
     const components = [...plane.components, administration, loops, ...(node ? [node.component] : [])];
-    await runProcess(components, { log, ready: () => log.info({ afterMs: Math.round(clock.monotonic() - started) }, 'minik is up') });
+    await runProcess(components, {
+      clock,
+      log,
+      ready: () => log.info({ afterMs: Math.round(clock.monotonic() - started) }, 'minik is up'),
+    });
   } finally {
     node?.close();
     await plane.close();
