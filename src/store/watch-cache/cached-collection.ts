@@ -1,14 +1,15 @@
 import type { Clock } from '../../base/clock.ts';
 import { type Entry, type Store, StoreError, type StoreEvent } from '../store.ts';
-import type { Cached, Collection, CollectionEvent, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
-import { EventHistory, type HistoryLimits } from './event-history.ts';
+import type { Cached, Collection, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
+import { EventHistory, type HistoryLimits, type ItemEvent } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
 import { deepFreeze, freezeLike } from './frozen.ts';
-import { Item, type Thaw } from './item.ts';
+import { Item, type Shelf } from './item.ts';
 import { type Overlay, readPage } from './ordered-read.ts';
 import { encodeStored } from './resource-version.ts';
 import type { RevisionWaiters } from './revision-waiters.ts';
 import { Siblings } from './siblings.ts';
+import { Slabs } from './slabs.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { ValueIndex } from './value-index.ts';
 
@@ -40,7 +41,7 @@ const NO_OVERLAY: Overlay<never> = new Map();
 export class CachedCollection<T extends object> implements Collection<T> {
   readonly #options: CollectionOptions<T>;
   readonly #parts: CollectionParts;
-  readonly #thaw: Thaw<T>;
+  #shelf: Shelf<T>;
   readonly #items = new Map<string, Item<T>>();
   readonly #keys = new SortedKeys();
   readonly #siblings = new Siblings<T>();
@@ -54,7 +55,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.#options = options;
     this.#parts = parts;
     const parse: (text: string) => T = options.parse ?? JSON.parse;
-    this.#thaw = (key, json) => this.#frozen(key, parse(json), undefined);
+    this.#shelf = { slabs: new Slabs(), thaw: (key, json) => this.#frozen(key, parse(json), undefined) };
     this.#indexes = new Map(Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => [name, new ValueIndex(valuesOf)]));
     this.#history = new EventHistory({ clock: parts.clock, limits: parts.history, floor: 0 });
   }
@@ -99,7 +100,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.#puts.set(stored, handed);
     try {
       const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
-      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#thaw);
+      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#shelf);
     } finally {
       this.#puts.delete(stored);
     }
@@ -125,7 +126,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
   }
 
   /** Takes what the store's event says into the state. The cache has advanced to the event's revision already. */
-  apply(event: StoreEvent): CollectionEvent<T> | undefined {
+  apply(event: StoreEvent): ItemEvent<T> | undefined {
     const previous = this.#items.get(event.key);
     if (event.type === 'delete') return previous && this.#applyDelete(previous, event.revision);
     const item = this.#itemOf(event);
@@ -134,14 +135,14 @@ export class CachedCollection<T extends object> implements Collection<T> {
   }
 
   /** Tells watchers of now and of later. */
-  announce(event: CollectionEvent<T>): void {
+  announce(event: ItemEvent<T>): void {
     this.#history.push(event);
     for (const queue of this.#queues) queue.push(event);
   }
 
   /** An entry of the first listing; what events said about its key since counts more. */
   load(entry: Entry): void {
-    this.#set(Item.fromStored(entry, this.#thaw));
+    this.#set(Item.fromStored(entry, this.#shelf));
   }
 
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
@@ -152,6 +153,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
   /** Forgets the state and ends every watcher: it is loaded anew. */
   reset(): void {
     this.#items.clear();
+    this.#shelf = { ...this.#shelf, slabs: new Slabs() };
     this.#keys.clear();
     for (const index of this.#indexes.values()) index.clear();
     this.#history.restart(Number.MAX_SAFE_INTEGER);
@@ -175,19 +177,19 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
     const handed = this.#puts.get(event.value);
-    if (!handed) return Item.fromStored(event, this.#thaw);
-    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#thaw);
+    if (!handed) return Item.fromStored(event, this.#shelf);
+    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#shelf);
     return handed.item;
   }
 
-  #applyDelete(previous: Item<T>, revision: number): CollectionEvent<T> {
+  #applyDelete(previous: Item<T>, revision: number): ItemEvent<T> {
     this.#items.delete(previous.key);
     this.#keys.delete(previous.key);
     for (const index of this.#indexes.values()) index.delete(previous.key);
     // Of several deletes of one state the store accepts the first.
     const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
     const item = pending?.last
-      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#thaw)
+      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#shelf)
       : previous.deletedAt(revision);
     if (pending) pending.item = item;
     return { type: 'DELETED', item, previous, revision };

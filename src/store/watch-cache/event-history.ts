@@ -15,7 +15,13 @@ export interface HistoryLimits {
 
 interface Remembered<T extends object> {
   readonly at: number;
-  readonly event: CollectionEvent<T>;
+  readonly event: ItemEvent<T>;
+}
+
+/** An event of the cache's own items. */
+export interface ItemEvent<T extends object> extends CollectionEvent<T> {
+  readonly item: Item<T>;
+  readonly previous: Item<T> | undefined;
 }
 
 /** The recent events of one collection: what a watch resumes from and what an older snapshot is rebuilt from. */
@@ -33,14 +39,15 @@ export class EventHistory<T extends object> {
     this.#floor = floor;
   }
 
-  push(event: CollectionEvent<T>): void {
+  push(event: ItemEvent<T>): void {
     const at = this.#clock.monotonic();
     this.#ring.push({ at, event });
-    this.#bytes += event.item.bytes.length;
+    this.#bytes += sizeOf(event);
     for (let oldest = this.#ring.at(0); oldest && this.#isTooMuch(oldest.at, at); oldest = this.#ring.at(0)) {
       this.#ring.shift();
-      this.#bytes -= oldest.event.item.bytes.length;
+      this.#bytes -= sizeOf(oldest.event);
       this.#floor = oldest.event.revision;
+      forget(oldest.event);
     }
   }
 
@@ -61,13 +68,14 @@ export class EventHistory<T extends object> {
     const then = new Map<string, Item<T> | undefined>();
     for (let i = this.#ring.length - 1, stop = this.#positionAfter(revision); i >= stop; i -= 1) {
       const { event } = this.#ring.at(i) as Remembered<T>;
-      then.set(event.item.key, event.previous as Item<T> | undefined);
+      then.set(event.item.key, event.previous);
     }
     return then;
   }
 
   /** Forgets everything: the history begins anew at the revision. */
   restart(revision: number): void {
+    for (let i = 0; i < this.#ring.length; i += 1) forget((this.#ring.at(i) as Remembered<T>).event);
     this.#ring.clear();
     this.#bytes = 0;
     this.#floor = revision;
@@ -93,4 +101,12 @@ export class EventHistory<T extends object> {
     }
     return low;
   }
+}
+
+const sizeOf = ({ item }: ItemEvent<object>): number => item.place?.length ?? 0;
+
+/** With the event goes the state that it replaced, and what watchers saw of an object that is deleted. */
+function forget({ type, item, previous }: ItemEvent<object>): void {
+  previous?.release();
+  if (type === 'DELETED') item.release();
 }

@@ -1,6 +1,7 @@
 import { type Condition, StoreError } from '../store.ts';
 import type { Cached } from './collection.ts';
-import { restamp, spliceRevision, withRevision } from './resource-version.ts';
+import { type Edit, restamp, spliceRevision, withRevision } from './resource-version.ts';
+import { bytesAt, type Place, type Slabs, type Tenant } from './slabs.ts';
 
 interface StoredState {
   readonly key: string;
@@ -9,68 +10,78 @@ interface StoredState {
   readonly condition?: Condition;
 }
 
-/** A cipher without authentication may open to rubbish: that is one object lost, not the collection. */
-function stateOf(value: Uint8Array, { key, revision }: StoredState): Buffer | StoreError {
-  try {
-    return spliceRevision(value, revision);
-  } catch (cause) {
-    return new StoreError('Unreadable', `unable to decode key ${JSON.stringify(key)}: it holds no object`, { cause });
-  }
-}
-
 /** Reads an object's JSON; what it gives is deeply frozen. */
 export type Thaw<T> = (key: string, json: string) => T;
+
+/** What all items of a collection share. */
+export interface Shelf<T> {
+  readonly slabs: Slabs;
+  readonly thaw: Thaw<T>;
+}
 
 /**
  * One object at one revision. The bytes are the state; the parsed object is held weakly, so that memory holds it only while
  * somebody uses it (an informer, a request), and is parsed anew when asked for after that.
  */
-export class Item<T extends object> implements Cached<T> {
+export class Item<T extends object> implements Cached<T>, Tenant {
   readonly key: string;
   readonly revision: number;
   readonly stale: boolean;
-  readonly #bytes: Buffer | StoreError;
-  readonly #thaw: Thaw<T>;
+  readonly #shelf: Shelf<T>;
+  #state: Place | StoreError;
   #object: WeakRef<T> | undefined;
 
   private constructor(
-    key: string,
-    revision: number,
-    bytes: Buffer | StoreError,
-    thaw: Thaw<T>,
+    { key, revision }: { readonly key: string; readonly revision: number },
+    state: Place | StoreError,
+    shelf: Shelf<T>,
     { object, stale = false }: { object?: T; stale?: boolean } = {},
   ) {
     this.key = key;
     this.revision = revision;
     this.stale = stale;
-    this.#bytes = bytes;
-    this.#thaw = thaw;
+    this.#state = state;
+    this.#shelf = shelf;
     this.#object = object && new WeakRef(object);
+    shelf.slabs.settle(this);
   }
 
   /** An entry that cannot be read becomes an item whose state throws StoreError Unreadable to whoever asks for it. */
-  static fromStored<T extends object>(entry: StoredState, thaw: Thaw<T>): Item<T> {
-    const { key, revision, value, condition } = entry;
-    if (condition instanceof StoreError) return new Item<T>(key, revision, condition, thaw);
-    return new Item<T>(key, revision, stateOf(value, entry), thaw, { stale: condition === 'stale' });
+  static fromStored<T extends object>(entry: StoredState, shelf: Shelf<T>): Item<T> {
+    const { value, condition } = entry;
+    if (condition instanceof StoreError) return new Item<T>(entry, condition, shelf);
+    return new Item<T>(entry, stateOf(value, entry, shelf), shelf, { stale: condition === 'stale' });
   }
 
   /** `object` is deeply frozen and is what `stored` was made of. */
-  static fromWrite<T extends object>(key: string, revision: number, stored: Uint8Array, object: T, thaw: Thaw<T>): Item<T> {
-    return new Item<T>(key, revision, spliceRevision(stored, revision), thaw, { object: withRevision(object, revision) });
+  static fromWrite<T extends object>(key: string, revision: number, stored: Uint8Array, object: T, shelf: Shelf<T>): Item<T> {
+    const state = placed(spliceRevision(stored, revision), shelf);
+    return new Item<T>({ key, revision }, state, shelf, { object: withRevision(object, revision) });
   }
 
   /** This state, stamped with the revision of its deletion. */
   deletedAt(revision: number): Item<T> {
-    const object = this.#object?.deref();
-    return new Item<T>(this.key, revision, restamp(this.bytes, revision), this.#thaw, {
-      object: object && withRevision(object, revision),
-    });
+    const { held } = this;
+    const state = placed(restamp(this.bytes, revision), this.#shelf);
+    return new Item<T>({ key: this.key, revision }, state, this.#shelf, { object: held && withRevision(held, revision) });
   }
 
   get bytes(): Buffer {
-    if (this.#bytes instanceof StoreError) throw this.#bytes;
-    return this.#bytes;
+    if (this.#state instanceof StoreError) throw this.#state;
+    return bytesAt(this.#state);
+  }
+
+  get place(): Place | undefined {
+    return this.#state instanceof StoreError ? undefined : this.#state;
+  }
+
+  moveTo(place: Place): void {
+    this.#state = place;
+  }
+
+  /** Nobody will find it any more: neither as the current state nor in the history. */
+  release(): void {
+    this.#shelf.slabs.release(this);
   }
 
   /** The parsed object, if somebody holds it. */
@@ -81,8 +92,19 @@ export class Item<T extends object> implements Cached<T> {
   get object(): T {
     const known = this.#object?.deref();
     if (known) return known;
-    const parsed = this.#thaw(this.key, this.bytes.toString());
+    const parsed = this.#shelf.thaw(this.key, this.bytes.toString());
     this.#object = new WeakRef(parsed);
     return parsed;
+  }
+}
+
+const placed = <T>({ length, write }: Edit, { slabs }: Shelf<T>): Place => slabs.put(length, write);
+
+/** A cipher without authentication may open to rubbish: that is one object lost, not the collection. */
+function stateOf<T>(value: Uint8Array, { key, revision }: StoredState, shelf: Shelf<T>): Place | StoreError {
+  try {
+    return placed(spliceRevision(value, revision), shelf);
+  } catch (cause) {
+    return new StoreError('Unreadable', `unable to decode key ${JSON.stringify(key)}: it holds no object`, { cause });
   }
 }

@@ -23,8 +23,14 @@ export function encodeStored(object: object): Buffer {
   return bytes;
 }
 
-/** Stored bytes -> served bytes, in one allocation of exactly their size. Throws TypeError when there is no metadata. */
-export function spliceRevision(stored: Uint8Array, revision: number): Buffer {
+/** Bytes that are yet to be written: `length` of them, by `write`. */
+export interface Edit {
+  readonly length: number;
+  readonly write: (target: Buffer) => void;
+}
+
+/** Stored bytes -> served bytes. Throws TypeError when there is no metadata. */
+export function spliceRevision(stored: Uint8Array, revision: number): Edit {
   const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const found = source.indexOf(METADATA);
   if (found < 0) throw new TypeError('the stored object has no metadata');
@@ -34,18 +40,19 @@ export function spliceRevision(stored: Uint8Array, revision: number): Buffer {
 }
 
 /** Served bytes of one revision -> served bytes of another: what watchers see of a deleted object. */
-export function restamp(served: Buffer, revision: number): Buffer {
+export function restamp(served: Buffer, revision: number): Edit {
   const from = served.indexOf(STAMP) + STAMP.length;
   return replaceRange(served, { from, to: served.indexOf(QUOTE, from), text: String(revision) });
 }
 
-function replaceRange(source: Buffer, { from, to, text }: { from: number; to: number; text: string }): Buffer {
-  const target = Buffer.allocUnsafeSlow(source.length - (to - from) + text.length);
-  source.copy(target, 0, 0, from);
-  target.write(text, from, 'latin1');
-  source.copy(target, from + text.length, to);
-  return target;
-}
+const replaceRange = (source: Buffer, { from, to, text }: { from: number; to: number; text: string }): Edit => ({
+  length: source.length - (to - from) + text.length,
+  write(target) {
+    source.copy(target, 0, 0, from);
+    target.write(text, from, 'latin1');
+    source.copy(target, from + text.length, to);
+  },
+});
 
 /** A copy of the object with the revision in its metadata; all else is shared. The copy is frozen, as its parts must be already. */
 export function withRevision<T extends object>(object: T, revision: number): T {

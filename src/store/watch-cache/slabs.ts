@@ -1,0 +1,92 @@
+/** Slabs grow with the collection: most collections hold next to nothing. */
+const FIRST_SLAB_BYTES = 4 * 1024;
+const LARGEST_SLAB_BYTES = 1024 * 1024;
+/** More than this part of a slab lies alone: it would leave much of one unused. */
+const LARGE_PART = 4;
+
+/** Where some bytes lie. */
+export interface Place {
+  readonly slab: Slab;
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Whose bytes lie in a slab, if it has any. It can be moved: the bytes are the same, elsewhere. */
+export interface Tenant {
+  readonly place: Place | undefined;
+  moveTo(place: Place): void;
+}
+
+/** One piece of memory. Bytes that were written stay as they are as long as anybody looks at them: nothing is written over. */
+export interface Slab {
+  readonly memory: Buffer;
+  readonly tenants: Set<Tenant>;
+  usedBytes: number;
+  liveBytes: number;
+}
+
+export const bytesAt = ({ slab, from, length }: Place): Buffer => slab.memory.subarray(from, from + length);
+
+/**
+ * Memory for the bytes of many objects, in few large pieces. An allocation for each would cost hundreds of bytes besides, and those that live long would keep the memory
+ * between them from being given back. A slab of which less than half is alive is emptied into the one that is being filled.
+ */
+export class Slabs {
+  #open = slabOf(FIRST_SLAB_BYTES);
+
+  /** `write` fills exactly `length` bytes. */
+  put(length: number, write: (target: Buffer) => void): Place {
+    const place = this.#take(length);
+    write(bytesAt(place));
+    return place;
+  }
+
+  /** The bytes at the tenant's place are wanted until it is released. */
+  settle(tenant: Tenant): void {
+    if (!tenant.place) return;
+    const { slab, length } = tenant.place;
+    slab.tenants.add(tenant);
+    slab.liveBytes += length;
+  }
+
+  /** Whoever still holds the tenant can read its bytes, but they are not moved any more. */
+  release(tenant: Tenant): void {
+    if (!tenant.place?.slab.tenants.delete(tenant)) return;
+    const { slab, length } = tenant.place;
+    slab.liveBytes -= length;
+    if (slab !== this.#open) this.#emptyUnlessAlive(slab);
+  }
+
+  #take(length: number): Place {
+    const size = this.#open.memory.length;
+    if (length > size / LARGE_PART && size === LARGEST_SLAB_BYTES) return placeIn(slabOf(length), length);
+    if (length > size - this.#open.usedBytes) {
+      const full = this.#open;
+      this.#open = slabOf(Math.max(length, Math.min(size * 2, LARGEST_SLAB_BYTES)));
+      const place = placeIn(this.#open, length);
+      this.#emptyUnlessAlive(full);
+      return place;
+    }
+    return placeIn(this.#open, length);
+  }
+
+  #emptyUnlessAlive(slab: Slab): void {
+    if (slab.liveBytes * 2 >= slab.usedBytes) return;
+    const tenants = [...slab.tenants];
+    slab.tenants.clear();
+    slab.liveBytes = 0;
+    for (const tenant of tenants) {
+      const bytes = bytesAt(tenant.place as Place);
+      tenant.moveTo(this.put(bytes.length, (target) => target.set(bytes)));
+      this.settle(tenant);
+    }
+  }
+}
+
+const slabOf = (size: number): Slab => ({ memory: Buffer.allocUnsafeSlow(size), tenants: new Set(), usedBytes: 0, liveBytes: 0 });
+
+function placeIn(slab: Slab, length: number): Place {
+  const from = slab.usedBytes;
+  slab.usedBytes += length;
+  return { slab, from, length };
+}
