@@ -30,6 +30,18 @@ export function parseCidr(cidr: string): Cidr | undefined {
   return { first: (parsed.value >> hostBits) << hostBits, prefixBits: Number(prefix), width: parsed.width };
 }
 
+/** An address as a range of its own; undefined for text that is none. */
+export function addressRange(address: string): Cidr | undefined {
+  const parsed = parseAddress(address);
+  return parsed && { first: parsed.value, prefixBits: parsed.width, width: parsed.width };
+}
+
+/** Is all of the inner range in the outer one? */
+export function containsRange(outer: Cidr, inner: Cidr): boolean {
+  const hostBits = BigInt(outer.width - outer.prefixBits);
+  return outer.width === inner.width && outer.prefixBits <= inner.prefixBits && inner.first >> hostBits === outer.first >> hostBits;
+}
+
 /** The canonical spelling of an address. */
 export function formatAddress(value: bigint, width: 32 | 128): string {
   if (width === 32) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');

@@ -12,6 +12,7 @@ import { endpointsliceMirroring } from './endpointslice-mirroring/endpointslice-
 import { ephemeralVolume } from './ephemeral-volume/ephemeral-volume.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
+import { ipAddressRepair, serviceAddresses } from './ip-address/ip-address.ts';
 import { job } from './job/job.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
@@ -24,6 +25,7 @@ import { replicaSet, replicationController } from './replicaset/replicaset.ts';
 import { podResourceClaims, resourceClaim } from './resourceclaim/resourceclaim.ts';
 import { resourceQuota } from './resourcequota/resourcequota.ts';
 import { rootCa } from './root-ca/root-ca.ts';
+import { serviceCidr } from './service-cidr/service-cidr.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { statefulSet } from './statefulset/statefulset.ts';
@@ -66,6 +68,9 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     endpointslice(),
     endpointsliceMirroring,
     endpointsController,
+    serviceCidr,
+    serviceAddresses,
+    ipAddressRepair,
     nodeipam({ clusterCidrs }),
     ...nodeLifecycle(),
     taintEviction(),

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { apiVersionOf } from '../api/define.ts';
 import type { LiveRegistry } from '../api/live-registry.ts';
+import { familyOf } from '../api/networking/ip-address.ts';
 import type { Registry as Definitions } from '../api/registry.ts';
 import type { CustomResourceDefinition } from '../api/schema/generated/types.ts';
 import { prune, showZeros, validateSchema } from '../api/schema/index.ts';
@@ -53,6 +54,7 @@ import type { Admission, Allocator, RegistryDeps } from './registry/deps.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
 import { serviceAllocator } from './registry/service-allocator.ts';
+import { addressRecords, serviceRanges } from './registry/service-ranges.ts';
 import { KeyTurns } from './registry/turns.ts';
 import { builtInSubresources, builtInVirtual } from './subresources/index.ts';
 import { scale } from './subresources/scale.ts';
@@ -103,7 +105,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     resources,
     schemas: { prune, validate: validateSchema, showZeros },
     admission,
-    allocators: allocatorsOf(options),
+    allocators: allocatorsOf(options, () => deps),
     turns: new KeyTurns(),
     authorizeCreate: (request, { user }) => authorize(authorizer, attributesOf(user, { ...request, verb: 'create' })),
     clock,
@@ -143,16 +145,14 @@ function admittedKinds(handlers: ApiCoreOptions['virtual'] = {}, definitions: Li
   return Object.fromEntries(admitted);
 }
 
-function allocatorsOf({
-  serviceCidrs,
-  nodePortRange = NODE_PORTS,
-  resources,
-  random,
-}: ApiCoreOptions): Readonly<Record<string, Allocator>> {
+function allocatorsOf(options: ApiCoreOptions, deps: () => RegistryDeps): Readonly<Record<string, Allocator>> {
+  const { serviceCidrs, nodePortRange = NODE_PORTS, resources, random } = options;
   const services = resources.byId('services');
   if (!serviceCidrs || !services) return {};
   const existing = services.collection.list().items.map(({ object }) => object);
-  return { services: serviceAllocator({ serviceCidrs, nodePortRange, existing, random }) };
+  const [ranges, records] = [serviceRanges(resources, serviceCidrs), addressRecords(resources, deps)];
+  const families = serviceCidrs.map(familyOf);
+  return { services: serviceAllocator({ ranges, families, nodePortRange, existing, records, random }) };
 }
 
 /** Opens every stored resource in the watch cache, those of CustomResourceDefinitions too. */

@@ -11,6 +11,5 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   scope: 'Cluster',
   hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: [nameColumn, column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(',')), ageColumn],
 });

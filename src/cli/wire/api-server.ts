@@ -250,6 +250,7 @@ export async function assembleControlPlane(
         address,
         pki,
         token,
+        serviceCidrs: [serviceCidr],
         dnsAddress,
         log,
         signal,

@@ -11,6 +11,7 @@ import type { ObjectReader, UserInfo } from '../ports.ts';
 import { rbacObjects } from './rbac-objects-plan.ts';
 import { planStep } from './reconcile-plan.ts';
 import {
+  defaultServiceCidr,
   dnsService,
   extensionAuthentication,
   namespaceObjects,
@@ -31,6 +32,8 @@ export interface BootstrapOptions {
   readonly pki: { readonly caPem: string; readonly frontProxyCaPem: string };
   /** The cluster's own join token; its Secret is written when absent, so deleting it needs a new token to stay away. */
   readonly token?: BootstrapToken;
+  /** One range of Service addresses, or one of each family; absent: none is written. */
+  readonly serviceCidrs?: readonly string[];
   /** Address of the cluster DNS; absent: somebody else sees to it. */
   readonly dnsAddress?: string;
   readonly log: Logger;
@@ -42,11 +45,12 @@ export interface BootstrapOptions {
  * at each start: what is missing is added, what users added stays. Writes go out side by side, so that they share the store's commits.
  */
 export async function bootstrap(options: BootstrapOptions): Promise<{ written: number }> {
-  const { address, pki, token, dnsAddress } = options;
+  const { address, pki, token, serviceCidrs, dnsAddress } = options;
   // Admission refuses objects in a namespace that does not exist.
   const first = await reconcileAll(namespaceObjects(), options);
   const rest = await reconcileAll(
     [
+      ...(serviceCidrs ? [defaultServiceCidr(serviceCidrs)] : []),
       serverService(address),
       ...serverEndpoints(address),
       ...(dnsAddress ? [dnsService(dnsAddress)] : []),

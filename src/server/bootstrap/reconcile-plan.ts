@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { ClusterRole, ClusterRoleBinding, RbacV1Subject } from '../../api/schema/generated/types.ts';
+import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, ServiceCIDR } from '../../api/schema/generated/types.ts';
 import { missingRules } from '../authz/escalation-plan.ts';
 import { AUTOUPDATE } from './rbac-objects-plan.ts';
 
@@ -29,9 +29,18 @@ export function planStep(stored: KubeObject | undefined, wanted: KubeObject): St
     case 'EndpointSlice':
     case 'ConfigMap':
       return planContents(stored, wanted);
+    case 'ServiceCIDR':
+      return planRanges(stored, wanted);
     default:
       return NOTHING;
   }
+}
+
+/** A cluster of one family may get its other one; nothing else of its ranges ever changes. */
+function planRanges(stored: ServiceCIDR, wanted: ServiceCIDR): Step {
+  const [before, after] = [stored.spec?.cidrs ?? [], wanted.spec?.cidrs ?? []];
+  const grows = before.length === 1 && after.length === 2 && before[0] === after[0];
+  return grows ? { do: 'update', object: { ...stored, spec: wanted.spec } as KubeObject } : NOTHING;
 }
 
 function mergedMetadata(stored: KubeObject, wanted: KubeObject) {

@@ -1,6 +1,6 @@
 import { checkNonSpecialIp } from '../../api/meta/addresses.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { EndpointSlice, Endpoints, Namespace, PriorityClass, Service } from '../../api/schema/generated/types.ts';
+import type { EndpointSlice, Endpoints, Namespace, PriorityClass, Service, ServiceCIDR } from '../../api/schema/generated/types.ts';
 
 /** How clients inside the cluster reach the API server. */
 export interface ServerAddress {
@@ -48,6 +48,14 @@ export const serverService = ({ serviceIp, servicePort, advertisePort }: ServerA
     sessionAffinity: 'None',
     ports: [{ name: 'https', protocol: 'TCP', port: servicePort, targetPort: advertisePort }],
   },
+});
+
+/** Where Services get their addresses from, before anybody adds ranges of his own. */
+export const defaultServiceCidr = (cidrs: readonly string[]): ServiceCIDR => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: { name: 'kubernetes' },
+  spec: { cidrs: [...cidrs] },
 });
 
 /** A server on loopback (minik dev) has no address that pods could use, and the API takes none such: then the lists are empty. */

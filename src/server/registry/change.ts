@@ -106,12 +106,13 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
   try {
     validateChanged(strategy, draft, old);
     if (admission) await deps.admission.validate(admission);
+    if (!request.options?.dryRun) await claim?.secure();
     const answer = await store(deps, change, stored, draft);
-    if (request.options?.dryRun) claim?.release();
-    else claim?.commit();
+    if (request.options?.dryRun) await claim?.release();
+    else await claim?.commit();
     return answer;
   } catch (error) {
-    claim?.release();
+    await claim?.release();
     throw error;
   } finally {
     if (admission) deps.admission.settled(admission);
@@ -135,7 +136,7 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
     return { kind: 'item', definition, item: resource.view(item) };
   }
   const last = await collection.delete(stored.key, { expected: stored.revision, last: state });
-  deps.allocators[resourceId(definition)]?.removed(last.object);
+  await deps.allocators[resourceId(definition)]?.removed(last.object);
   await resource.prepare?.([last]);
   return { kind: 'item', definition, item: resource.view(last) };
 }

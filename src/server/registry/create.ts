@@ -76,7 +76,7 @@ async function createNamed(
     await deps.admission.validate(admission);
     return await store(resource, draft, claim, request.options?.dryRun ?? false);
   } catch (error) {
-    claim?.release();
+    await claim?.release();
     throw error;
   } finally {
     deps.admission.settled(admission);
@@ -89,14 +89,15 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   const key = keyOf(resource, namespace, name);
   if (collection.get(key)) throw alreadyExists(definition, name);
   if (dryRun) {
-    claim?.release();
+    await claim?.release();
     return { kind: 'object', object: draft, created: true };
   }
+  await claim?.secure();
   delete draft.metadata.resourceVersion;
   try {
     const kept = resource.toStored(draft);
     const item = await collection.put(key, kept instanceof Promise ? await kept : kept, { expected: 0 });
-    claim?.commit();
+    await claim?.commit();
     if (resource.prepare) await resource.prepare([item]);
     return { kind: 'item', definition, item: resource.view(item), created: true };
   } catch (error) {

@@ -110,7 +110,7 @@ async function removeOnce(
     return { kind: 'item', definition, item: resource.view(item) };
   }
   const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision });
-  if (!dryRun) deps.allocators[resourceId(definition)]?.removed(last.object);
+  if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
   if (ANSWERED_WITH_OBJECT.has(resourceId(definition))) return { kind: 'item', definition, item: resource.view(last) };
   const { name, uid } = last.object.metadata ?? {};
   const status = success({ name, ...(definition.group && { group: definition.group }), kind: definition.plural, uid });

@@ -29,16 +29,18 @@ export interface Admission {
 
 /** A claim on something outside the object: addresses and ports of a Service. Ends in exactly one of the two. */
 export interface Claim {
-  commit(): void;
+  /** Before the object is written, unless it is a dry run: writes down elsewhere what was claimed. Throws ApiError when another server was quicker. */
+  secure(): Promise<void>;
+  commit(): Promise<void>;
   /** Gives back what was claimed: the write failed or was a dry run. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /** Fills fields of a draft from a pool, just before the write. Throws ApiError Invalid when a wanted value is taken. */
 export interface Allocator {
   claim(draft: KubeObject, old: KubeObject | undefined): Claim;
   /** The object is gone. */
-  removed(last: KubeObject): void;
+  removed(last: KubeObject): Promise<void>;
 }
 
 export interface RegistryDeps {
