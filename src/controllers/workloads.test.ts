@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { configMaps, deployments, namespaces, pods, registry, replicaSets, serviceAccounts } from '../api/index.ts';
+import { configMaps, deployments, jobs, namespaces, pods, registry, replicaSets, serviceAccounts } from '../api/index.ts';
 import { ApiError } from '../api/meta/status.ts';
 import type { Deployment } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
@@ -96,6 +96,41 @@ test('scaling, rolling out, and rolling back end with the pods that were asked f
   expect(images()).toEqual(['a', 'a', 'a', 'a', 'a']);
   expect(cluster.all(replicaSets).length).toBe(2);
   expect(web().metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+});
+
+test('a template that changes in the middle of a rollout leaves only the pods of the newest', async () => {
+  const { cluster, create, setImage, live, images, web } = start();
+  await create(4);
+  await live(3);
+  await setImage('b');
+  await live(1);
+  expect(new Set(images())).toContain('a');
+  await setImage('c');
+  await live(20);
+  expect(images()).toEqual(['c', 'c', 'c', 'c']);
+  expect(
+    cluster
+      .all(replicaSets)
+      .map((set) => set.spec?.replicas ?? 0)
+      .sort(),
+  ).toEqual([0, 0, 4]);
+  expect(web().status).toMatchObject({ replicas: 4, updatedReplicas: 4, availableReplicas: 4 });
+});
+
+test('deleting a job takes its pods along, although they are tracked by a finalizer', async () => {
+  const { client, cluster, clock } = start();
+  const template = { metadata: { labels: { job: 'j' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a' }] } };
+  const spec = { parallelism: 2, completions: 2, selector: { matchLabels: { job: 'j' } }, template };
+  const options = { namespace: 'n', signal: stop.signal };
+  await client.create(jobs, { metadata: { name: 'j', namespace: 'n' }, spec }, options);
+  await clock.advance(2_000);
+  expect(cluster.all(pods).map((pod) => pod.metadata?.finalizers)).toEqual([
+    ['batch.kubernetes.io/job-tracking'],
+    ['batch.kubernetes.io/job-tracking'],
+  ]);
+  await client.delete(jobs, 'j', { ...options, delete: { propagationPolicy: 'Background' } });
+  await clock.advance(5_000);
+  expect([cluster.all(jobs), cluster.all(pods)]).toEqual([[], []]);
 });
 
 test('creations that fail at random and watches that lag never lead to a pod too many', async () => {

@@ -41,6 +41,20 @@ test('a Job that fails too often is given up, and says why', async () => {
   expect(await ns.run('describe', 'job', 'broken')).toContain('BackoffLimitExceeded');
 });
 
+test('a task that fails is started again in its pod, and the Job completes', async () => {
+  const flaky = job('flaky', '[ -e /data/tried ] || { touch /data/tried; exit 1; }', { completions: 2, parallelism: 2 });
+  const [only] = flaky.spec?.template.spec?.containers ?? [];
+  Object.assign(only ?? {}, { volumeMounts: [{ name: 'data', mountPath: '/data' }] });
+  Object.assign(flaky.spec?.template.spec ?? {}, { restartPolicy: 'OnFailure', volumes: [{ name: 'data', emptyDir: {} }] });
+  await ns.apply(flaky);
+  await ns.run('wait', '--for=condition=Complete', 'job/flaky', '--timeout=90s');
+  const pods = await podsOf('flaky');
+  expect(pods.map((pod) => [pod.status?.phase, pod.status?.containerStatuses?.[0]?.restartCount])).toEqual([
+    ['Succeeded', 1],
+    ['Succeeded', 1],
+  ]);
+});
+
 test('a suspended Job waits until it is resumed, and a finished one goes when its time is over', async () => {
   await ns.apply(job('later', 'true', { suspend: true, ttlSecondsAfterFinished: 0 }));
   await ns.until<Job>('it is suspended', 'job/later', (found) => found.status?.conditions?.some((c) => c.type === 'Suspended'));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { controllerRevisions, daemonSets, nodes, pods } from '../../api/index.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import type { DaemonSet, Pod } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
@@ -112,6 +113,26 @@ test('updates roll out, a template that comes back gets the highest revision, an
     await live(10);
   }
   expect(revisions()).toEqual([3, 4, 5]);
+});
+
+test('going back in the middle of an update leaves those pods alone that it had not reached yet', async () => {
+  const { cluster, create, live, setImage, images } = start();
+  await create();
+  await live(3);
+  const before = new Map(cluster.all(pods).map((pod) => [pod.metadata?.uid, pod]));
+  cluster.intercept = ({ verb, resource, body }) => {
+    const image = (body as { spec?: { containers?: { image?: string }[] } } | undefined)?.spec?.containers?.[0]?.image;
+    if (verb === 'create' && resource === 'pods' && image === 'broken') throw new ApiError('Forbidden', 'no such image here');
+  };
+  await setImage('broken');
+  await live(5);
+  const reached = [...before.keys()].filter((uid) => !cluster.all(pods).some((pod) => pod.metadata?.uid === uid));
+  expect(reached.length).toBe(1);
+  await setImage('v1');
+  await live(30);
+  expect(images()).toEqual(['v1', 'v1']);
+  const kept = cluster.all(pods).filter((pod) => before.has(pod.metadata?.uid));
+  expect(kept.length).toBe(1);
 });
 
 test('nodes that come, and labels that come and go, bring pods and take them away', async () => {

@@ -169,6 +169,67 @@ test('a success policy ends the job when the leader is done, and stops the other
   expect([status().completedIndexes, cluster.all(pods).length]).toEqual(['0', 1]);
 });
 
+test('a failure policy gives up an index, and too many such end the job', async () => {
+  const podFailurePolicy = { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [42] } }] };
+  const spec = { completionMode: 'Indexed', completions: 4, parallelism: 1, backoffLimitPerIndex: 3 };
+  const isEven = (pod: Pod) => Number(pod.metadata?.annotations?.[INDEX]) % 2 === 0;
+  const patient = start({ ...spec, podFailurePolicy }, (pod) => (isEven(pod) ? 42 : 0));
+  await patient.create();
+  await patient.live(30);
+  expect(patient.status()).toMatchObject({ completedIndexes: '1,3', failedIndexes: '0,2', succeeded: 2, failed: 2 });
+  expect(patient.has('Failed')?.reason).toBe('FailedIndexes');
+  const strict = start({ ...spec, podFailurePolicy, maxFailedIndexes: 0 }, (pod) => (isEven(pod) ? 42 : 0));
+  await strict.create();
+  await strict.live(30);
+  expect(strict.has('Failed')?.reason).toBe('MaxFailedIndexesExceeded');
+  expect(strict.status()).toMatchObject({ failedIndexes: '0', failed: 1 });
+  expect(strict.status().succeeded ?? 0).toBeLessThan(2);
+});
+
+test('a failure policy does not count pods that were disrupted', async () => {
+  const podFailurePolicy = { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] };
+  const { cluster, create, live, look, status, has } = start({ backoffLimit: 0, podFailurePolicy }, () => undefined);
+  await create();
+  await live(2);
+  for (const pod of look()) {
+    const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }];
+    cluster.seed(pods, { ...pod, status: { phase: 'Failed', conditions } });
+  }
+  await live(30);
+  expect([has('Failed'), status().failed, status().active]).toEqual([undefined, undefined, 1]);
+});
+
+test('a success policy may count any indexes, or ask for all', async () => {
+  const spec = { completionMode: 'Indexed', completions: 4, parallelism: 4 };
+  const any = start({ ...spec, successPolicy: { rules: [{ succeededCount: 2 }] } }, (pod) =>
+    ['1', '3'].includes(pod.metadata?.annotations?.[INDEX] ?? '') ? 0 : undefined,
+  );
+  await any.create();
+  await any.live(5);
+  expect(any.has('Complete')?.reason).toBe('SuccessPolicy');
+  expect([any.status().completedIndexes, any.status().succeeded]).toEqual(['1,3', 2]);
+  const all = start({ ...spec, successPolicy: { rules: [{ succeededIndexes: '0-3' }] } }, () => 0);
+  await all.create();
+  await all.live(5);
+  expect([all.has('Complete')?.status, all.status().succeeded]).toEqual(['True', 4]);
+});
+
+test('a pod that nobody controls is adopted and tracked, one that does not match any more is let go and replaced', async () => {
+  const { cluster, client, signal, create, live } = start({}, () => undefined);
+  const orphan: Pod = { metadata: { name: 'orphan', namespace: 'n', labels: { job: 'j' } }, spec: { containers: [] } };
+  cluster.seed(pods, orphan);
+  await create();
+  await live(2);
+  const [adopted] = cluster.all(pods);
+  expect(adopted?.metadata).toMatchObject({ name: 'orphan', finalizers: [TRACKING], ownerReferences: [{ kind: 'Job', name: 'j' }] });
+  expect(cluster.all(pods).length).toBe(1);
+  await client.patch(pods, 'orphan', 'merge', { metadata: { labels: { job: null } } }, { namespace: 'n', signal });
+  await live(3);
+  const released = cluster.find(pods, 'n/orphan')?.metadata;
+  expect([released?.ownerReferences ?? [], released?.finalizers ?? []]).toEqual([[], []]);
+  expect(cluster.all(pods).length).toBe(2);
+});
+
 test('a suspended job has no pods; resumed it starts anew', async () => {
   const { cluster, create, change, live, status, has } = start({ completions: 2, parallelism: 2 }, () => undefined);
   await create();

@@ -42,7 +42,7 @@ export class Pool {
     this.#taken.delete(value);
   }
 
-  /** A free value that is `suits`, from the upper part while there is one; undefined when all are taken. */
+  /** A free value that suits, from the upper part while there is one; undefined when all are taken. */
   any(suits: (value: bigint) => boolean = () => true): bigint | undefined {
     const upper = this.#size > this.#reserved ? this.#size - this.#reserved : 0n;
     return this.#search(this.#first + this.#reserved, upper, suits) ?? this.#search(this.#first, this.#size, suits);
@@ -64,7 +64,6 @@ export class Pool {
 export interface AddressPool {
   readonly cidr: string;
   readonly family: Family;
-  /** `outside`: not of this CIDR. */
   has(address: string): boolean;
   /** False when it is taken. */
   take(address: string): boolean;
