@@ -1,5 +1,6 @@
 import type { Registry } from '../api/registry.ts';
 import type { Controller, LiveKinds } from '../client/controller.ts';
+import { bootstrapSigner } from './bootstrap-signer/bootstrap-signer.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { cronJob } from './cronjob/cronjob.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
@@ -14,6 +15,7 @@ import { flowSchemaController, priorityLevelController } from './flowcontrol/flo
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import { ipAddressRepair, serviceAddresses } from './ip-address/ip-address.ts';
 import { job } from './job/job.ts';
+import { legacyTokenCleaner, legacyTokenTracking } from './legacy-token/legacy-token.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam } from './nodeipam/nodeipam.ts';
 import { nodeLifecycle } from './nodelifecycle/nodelifecycle.ts';
@@ -89,6 +91,9 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     priorityLevelController(),
     csr({ signer }),
     tokenCleaner,
+    bootstrapSigner,
+    legacyTokenTracking(),
+    legacyTokenCleaner,
     clusterRoleAggregation,
     disruption({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
     staleDisruptionTarget,

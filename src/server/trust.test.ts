@@ -262,6 +262,30 @@ describe('trust', () => {
       });
     });
 
+    it('in a Secret are noted there once a day, also when they are marked as invalid', async () => {
+      const noted: unknown[] = [];
+      const noting = assembleTrust({
+        reader,
+        clock,
+        tokens: { keys, issuers: [ISSUER], jwksUri: '', extendExpiration: true },
+        noteUse: ({ metadata }, label) => void noted.push([metadata?.name, label]),
+      });
+      const claims = { namespace: 'ci', serviceaccount: { name: 'robot', uid: 'robot-uid' }, secret: { name: 'old' } };
+      const token = await noting.tokens.issueLegacy(claims);
+      const data = { token: Buffer.from(token).toString('base64') };
+      const metadata = { name: 'old', namespace: 'ci', uid: 's' };
+      reader.set('secrets', [{ metadata, data } as KubeObject]);
+      const day = () => new Date(clock.now()).toISOString().slice(0, 10);
+      for (let i = 0; i < 3; i += 1) await noting.authenticator(bearer(token));
+      expect(noted).toEqual([['old', { 'kubernetes.io/legacy-token-last-used': day() }]]);
+      await clock.advance(86_400_000);
+      reader.set('secrets', [
+        { metadata: { ...metadata, labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } }, data } as KubeObject,
+      ]);
+      await expect(noting.authenticator(bearer(token))).rejects.toMatchObject({ code: 401 });
+      expect(noted[1]).toEqual(['old', { 'kubernetes.io/legacy-token-last-used': day() }]);
+    });
+
     it.each([
       ['a token that ran out', 3_600_000, {}, '[invalid bearer token, service account token has expired]'],
       [

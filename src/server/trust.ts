@@ -6,7 +6,7 @@ import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.
 import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from './authn/front-proxy.ts';
 import { impersonate, impersonationIn } from './authn/impersonation.ts';
 import { type JwtAuthenticator, oidcSource } from './authn/oidc/oidc.ts';
-import { serviceAccountSource } from './authn/service-account.ts';
+import { type ServiceAccountSource, serviceAccountSource } from './authn/service-account.ts';
 import { type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
 import type { TokenSource } from './authn/token-source.ts';
 import { type WebhookAuthentication, webhookSource } from './authn/webhook.ts';
@@ -48,6 +48,8 @@ export interface TrustOptions {
   readonly modes?: readonly AuthorizationMode[];
   /** For issuers and webhooks. */
   readonly outbound?: Outbound;
+  /** Labels a Secret whose token was used. */
+  readonly noteUse?: ServiceAccountSource['noteUse'];
   readonly clock: Clock;
   readonly log?: Logger;
 }
@@ -66,12 +68,12 @@ export interface TokenSettings {
 }
 
 export function assembleTrust(options: TrustOptions): Trust {
-  const { reader, tokens: settings, clock, frontProxy = DEFAULT_FRONT_PROXY } = options;
+  const { reader, tokens: settings, noteUse, clock, frontProxy = DEFAULT_FRONT_PROXY } = options;
   const { keys, issuers, jwksUri, apiAudiences = issuers, maxExpirationSeconds, extendExpiration } = settings;
   const tokens = serviceAccountTokens({ keys, issuers, clock });
   const { authorizer, rbac, unlisted, ...authorizers } = openAuthorizers(reader, { modes: options.modes, webhookTools: toolsOf(options) });
   const authenticateToken = tokenAuthenticator([
-    serviceAccountSource({ reader, tokens, apiAudiences, clock }),
+    serviceAccountSource({ reader, tokens, apiAudiences, noteUse, clock }),
     bootstrapSource({ reader, apiAudiences, clock }),
     ...outsideSources(options, apiAudiences),
   ]);

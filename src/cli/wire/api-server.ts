@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { registry } from '../../api/index.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import { nthAddress } from '../../base/ip.ts';
@@ -98,6 +99,9 @@ async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
   }
 }
 
+/** A use that cannot be noted is noted on another day. */
+const NOTE_TIMEOUT_MS = 10_000;
+
 const TOKEN_REQUEST = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };
 
 const firstAddress = (cidr: string): string => {
@@ -161,7 +165,14 @@ export async function assembleControlPlane(
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
   const { anonymous, ...believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
-  const trust = assembleTrust({ ...believed, reader, tokens, outbound, clock, log });
+  const noteUse = ({ metadata }: KubeObject, labels: Readonly<Record<string, string>>) => {
+    const body = { metadata: { uid: metadata?.uid, labels } };
+    const about = { group: '', version: 'v1', resource: 'secrets', namespace: metadata?.namespace, name: metadata?.name };
+    const request = { ...about, verb: 'patch', patchType: 'merge', body } as const;
+    const written = server.localTransport(BOOTSTRAP_USER).request(request, { signal: AbortSignal.timeout(NOTE_TIMEOUT_MS) });
+    void written.catch((error: Error) => log.warn({ secret: metadata?.name, error: error.message }, 'the use of a token was not noted'));
+  };
+  const trust = assembleTrust({ ...believed, reader, tokens, noteUse, outbound, clock, log });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
   const kinds = () => resources.definitions.current();

@@ -9,6 +9,7 @@ import { type TokenSource, wrongAudience } from './token-source.ts';
 const DELETION_LEEWAY_MS = 60_000;
 const EXTRA = 'authentication.kubernetes.io';
 /** On a Secret: its token has not been used for long, and counts no more. */
+const LAST_USED = 'kubernetes.io/legacy-token-last-used';
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
 
 export interface ServiceAccountSource {
@@ -16,11 +17,14 @@ export interface ServiceAccountSource {
   readonly tokens: ServiceAccountTokens;
   /** Audiences of tokens that name none. */
   readonly apiAudiences: readonly string[];
+  /** Writes on the Secret on which day its token was used last. Absent: that is not noted. */
+  readonly noteUse?: (secret: Secret, label: Readonly<Record<string, string>>) => void;
   readonly clock: Clock;
 }
 
 /** Service account tokens, bound and legacy. What they are bound to is looked up on every request: it is a few map look-ups. */
-export function serviceAccountSource({ reader, tokens, apiAudiences, clock }: ServiceAccountSource): TokenSource {
+export function serviceAccountSource({ reader, tokens, apiAudiences, noteUse, clock }: ServiceAccountSource): TokenSource {
+  const uses = new NotedUses(noteUse);
   return async (token, asked) => {
     const checked = await tokens.verify(token);
     if (!checked || 'error' in checked) return checked;
@@ -28,22 +32,50 @@ export function serviceAccountSource({ reader, tokens, apiAudiences, clock }: Se
     const own = claims.audiences ?? apiAudiences;
     const audiences = own.filter((audience) => asked.includes(audience));
     if (audiences.length === 0) return wrongAudience(own, asked);
-    const problem = claims.expiresSeconds === undefined ? legacyProblem(reader, claims, token) : boundProblem(reader, claims, clock.now());
+    const isLegacy = claims.expiresSeconds === undefined;
+    const problem = isLegacy ? legacyProblem(reader, claims, token) : boundProblem(reader, claims, clock.now());
+    // A token that is marked as invalid is in use all the same: its owner may want to know.
+    if (isLegacy && (!problem || problem === INVALID)) uses.note(secretOf(reader, claims), clock.now());
     return problem ? { error: problem } : { user: userOf(claims), audiences };
   };
 }
 
 const GONE = 'service account token has been invalidated';
+const INVALID = 'the token in secret has been marked as invalid';
 
-function legacyProblem(reader: ObjectReader, { kubernetes }: TokenClaims, token: string): string | undefined {
-  const { namespace, serviceaccount, secret } = kubernetes;
-  const stored = reader.get<Secret>('secrets', namespace, secret?.name ?? '');
+const secretOf = (reader: ObjectReader, { kubernetes: { namespace, secret } }: TokenClaims) =>
+  reader.get<Secret>('secrets', namespace, secret?.name ?? '');
+
+/** One write a day for each Secret, however many requests come with its token. */
+class NotedUses {
+  readonly #noteUse: ServiceAccountSource['noteUse'];
+  #day = '';
+  readonly #today = new Set<string>();
+
+  constructor(noteUse: ServiceAccountSource['noteUse']) {
+    this.#noteUse = noteUse;
+  }
+
+  note(secret: Secret | undefined, nowMs: number): void {
+    const day = new Date(nowMs).toISOString().slice(0, 10);
+    if (day !== this.#day) this.#today.clear();
+    this.#day = day;
+    const uid = secret?.metadata?.uid ?? '';
+    if (!secret || this.#today.has(uid)) return;
+    this.#today.add(uid);
+    if (secret.metadata?.labels?.[LAST_USED] !== day) this.#noteUse?.(secret, { [LAST_USED]: day });
+  }
+}
+
+function legacyProblem(reader: ObjectReader, claims: TokenClaims, token: string): string | undefined {
+  const { namespace, serviceaccount } = claims.kubernetes;
+  const stored = secretOf(reader, claims);
   if (!stored?.data || stored.metadata?.deletionTimestamp) return GONE;
   if (Buffer.from(stored.data.token ?? '', 'base64').toString() !== token) return "token doesn't match server's copy";
   const account = reader.get('serviceaccounts', namespace, serviceaccount.name)?.metadata;
   if (!account || account.deletionTimestamp) return GONE;
   if (account.uid !== serviceaccount.uid) return `service account UID (${account.uid}) does not match claim (${serviceaccount.uid})`;
-  return stored.metadata?.labels?.[INVALID_SINCE] ? 'the token in secret has been marked as invalid' : undefined;
+  return stored.metadata?.labels?.[INVALID_SINCE] ? INVALID : undefined;
 }
 
 function boundProblem(reader: ObjectReader, { kubernetes }: TokenClaims, nowMs: number): string | undefined {
