@@ -167,6 +167,12 @@ export function runtimeConformance(
         await runtime.updateContainerResources(id, { cpuShares: 256, memoryLimitBytes: 64 << 20 }, { signal });
         const stats = (await runtime.containerStats({ signal })).find((s) => s.id === id);
         expect(stats?.memoryUsageBytes).toBeGreaterThan(0);
+        expect(stats?.memoryWorkingSetBytes).toBeLessThanOrEqual(stats?.memoryUsageBytes ?? 0);
+        expect(stats?.timestampMs).toBeGreaterThan(0);
+        await runtime.execSync(id, ['true'], 5, { signal });
+        const later = (await runtime.containerStats({ signal })).find((s) => s.id === id);
+        expect(later?.cpuUsageNanos).toBeGreaterThanOrEqual(stats?.cpuUsageNanos ?? 0);
+        expect(later?.timestampMs).toBeGreaterThanOrEqual(stats?.timestampMs ?? 0);
         expect(stats?.labels).toEqual(sleeper('main').labels);
       }));
 

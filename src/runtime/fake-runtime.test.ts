@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import { runtimeConformance } from './conformance.ts';
 import { FakeRuntime } from './fake-runtime.ts';
-import { FAKE_EXIT_AFTER_MS, FAKE_EXIT_CODE } from './fake-state.ts';
+import { FAKE_CPU_USAGE, FAKE_EXIT_AFTER_MS, FAKE_EXIT_CODE, FAKE_MEMORY_USAGE } from './fake-state.ts';
 import { type ContainerConfig, RuntimeError, type SandboxConfig } from './runtime.ts';
 
 const IMAGE = 'docker.io/library/busybox:1';
@@ -122,4 +122,24 @@ describe('fake runtime', () => {
     await running(runtime);
     expect(written).toEqual(['/var/log/pods/pod/main/0.log']);
   });
+});
+
+test('a container uses what its annotations say, and CPU time never runs backwards when they change', async () => {
+  const clock = fakeClock();
+  const { signal } = new AbortController();
+  let cpuNanosPerSecond = 2e9;
+  const runtime = new FakeRuntime({ clock, images: [IMAGE], usage: () => ({ cpuNanosPerSecond, memoryBytes: 5 }) });
+  const annotated = new FakeRuntime({ clock, images: [IMAGE] });
+  const use = { [FAKE_CPU_USAGE]: '250m', [FAKE_MEMORY_USAGE]: '64Mi' };
+  for (const each of [runtime, annotated]) {
+    const sandbox = sandboxConfig('used', use);
+    const id = await each.createContainer(await each.runPodSandbox(sandbox, { signal }), containerConfig(), sandbox, { signal });
+    await each.startContainer(id, { signal });
+  }
+  await clock.advance(10_000);
+  expect(await annotated.containerStats({ signal })).toMatchObject([{ cpuUsageNanos: 2.5e9, memoryWorkingSetBytes: 64 << 20 }]);
+  expect(await runtime.containerStats({ signal })).toMatchObject([{ cpuUsageNanos: 20e9, memoryWorkingSetBytes: 5 }]);
+  cpuNanosPerSecond = 0;
+  await clock.advance(10_000);
+  expect(await runtime.containerStats({ signal })).toMatchObject([{ cpuUsageNanos: 20e9 }]);
 });

@@ -7,11 +7,14 @@ import {
   type FakeContainer,
   type FakeOutcome,
   type FakeSandbox,
+  type FakeUsage,
   fakeImage,
   identityOf,
   logPathOf,
+  measure,
   outcomeByAnnotation,
   sandboxView,
+  usageByAnnotation,
 } from './fake-state.ts';
 import {
   type CallOptions,
@@ -35,6 +38,8 @@ export interface FakeRuntimeOptions {
   clock: Clock;
   /** Default: by the two annotations above; without them a container runs until it is stopped. */
   outcome?: (container: ContainerConfig, sandbox: SandboxConfig) => FakeOutcome;
+  /** Default: by two annotations as they were when container and pod were made (usageByAnnotation). */
+  usage?: (container: ContainerConfig, sandbox: SandboxConfig) => FakeUsage;
   /** Asked before every call; an error makes the call fail with it. */
   fault?: (call: keyof Runtime, subject: string) => RuntimeError | undefined;
   execSync?: (containerId: string, command: readonly string[]) => ExecResult;
@@ -166,6 +171,7 @@ export class FakeRuntime implements Runtime {
       exitCode: 0,
       reason: '',
       timer: undefined,
+      cpu: { usedNanos: 0, atMs: 0 },
     };
     sandbox.containers.add(container);
     this.#containers.set(container.id, container);
@@ -179,6 +185,7 @@ export class FakeRuntime implements Runtime {
     if (container.state !== 'created') throw new RuntimeError('Unknown', `container ${id} is in state ${container.state}`);
     container.state = 'running';
     container.startedAtMs = this.#clock.now();
+    container.cpu = { usedNanos: 0, atMs: container.startedAtMs };
     this.#options.writeLog?.(logPathOf(container), container.config);
     this.#emit('started', id, container.sandbox.id);
     const outcome = (this.#options.outcome ?? outcomeByAnnotation)(container.config, container.sandbox.config);
@@ -226,18 +233,10 @@ export class FakeRuntime implements Runtime {
 
   async containerStats({ signal }: CallOptions): Promise<ContainerStats[]> {
     this.#enter('containerStats', '', signal);
-    const timestampMs = this.#clock.now();
+    const usage = this.#options.usage ?? usageOfConfig;
     return Array.from(this.#containers.values())
       .filter((c) => c.state === 'running')
-      .map((c) => ({
-        id: c.id,
-        labels: c.config.labels,
-        timestampMs,
-        cpuUsageNanos: (timestampMs - c.startedAtMs) * 1000,
-        memoryWorkingSetBytes: 1 << 20,
-        memoryUsageBytes: 1 << 20,
-        writableLayerUsedBytes: 0,
-      }));
+      .map((c) => measure(c, usage(c.config, c.sandbox.config), this.#clock.now()));
   }
 
   async execSync(id: string, command: string[], _timeoutSeconds: number, { signal }: CallOptions): Promise<ExecResult> {
@@ -355,5 +354,8 @@ export class FakeRuntime implements Runtime {
     for (const listener of this.#listeners) listener.push(event);
   }
 }
+
+const usageOfConfig = (container: ContainerConfig, sandbox: SandboxConfig): FakeUsage =>
+  usageByAnnotation((name) => container.annotations[name] ?? sandbox.annotations[name]);
 
 const noStreams = () => new RuntimeError('Unimplemented', 'fake nodes have no streams');

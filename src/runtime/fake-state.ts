@@ -1,4 +1,5 @@
-import type { Container, ContainerConfig, Image, Sandbox, SandboxConfig } from './runtime.ts';
+import { isQuantity, parseQuantity } from '../base/quantity.ts';
+import type { Container, ContainerConfig, ContainerStats, Image, Sandbox, SandboxConfig } from './runtime.ts';
 
 /** What a container's process does by itself: runs until stopped, or exits. */
 export type FakeOutcome = { does: 'run' } | { does: 'exit'; exitCode: number; afterMs: number };
@@ -7,6 +8,19 @@ export type FakeOutcome = { does: 'run' } | { does: 'exit'; exitCode: number; af
 export const FAKE_EXIT_CODE = 'fake.minik.dev/exit-code';
 /** On a container or its pod: milliseconds until it exits with FAKE_EXIT_CODE; 0 when absent. */
 export const FAKE_EXIT_AFTER_MS = 'fake.minik.dev/exit-after-ms';
+
+/** On a container or its pod: the CPU that it uses, a quantity (`250m`). */
+export const FAKE_CPU_USAGE = 'fake.minik.dev/cpu-usage';
+/** On a container or its pod: the memory that it uses, a quantity (`64Mi`). */
+export const FAKE_MEMORY_USAGE = 'fake.minik.dev/memory-usage';
+
+/** What a container's process uses now. */
+export interface FakeUsage {
+  readonly cpuNanosPerSecond: number;
+  readonly memoryBytes: number;
+}
+
+const IDLE: FakeUsage = { cpuNanosPerSecond: 1_000_000, memoryBytes: 1 << 20 };
 
 export interface FakeSandbox {
   id: string;
@@ -27,6 +41,8 @@ export interface FakeContainer {
   exitCode: number;
   reason: string;
   timer: Disposable | undefined;
+  /** CPU time used until `atMs`. */
+  cpu: { readonly usedNanos: number; readonly atMs: number };
 }
 
 export const FAKE_IMAGE_BYTES = 1 << 20;
@@ -36,6 +52,34 @@ export function outcomeByAnnotation(container: ContainerConfig, sandbox: Sandbox
   const exitCode = read(FAKE_EXIT_CODE);
   if (exitCode === undefined) return { does: 'run' };
   return { does: 'exit', exitCode: Number(exitCode), afterMs: Number(read(FAKE_EXIT_AFTER_MS) ?? 0) };
+}
+
+/** By the two annotations, given as `read`; a little of both without them. Quantities that are none count as absent. */
+export function usageByAnnotation(read: (annotation: string) => string | undefined): FakeUsage {
+  const amount = (name: string): number | undefined => {
+    const text = read(name);
+    return text === undefined || !isQuantity(text) ? undefined : Number(parseQuantity(text).nanos);
+  };
+  const memory = amount(FAKE_MEMORY_USAGE);
+  return {
+    cpuNanosPerSecond: amount(FAKE_CPU_USAGE) ?? IDLE.cpuNanosPerSecond,
+    memoryBytes: memory === undefined ? IDLE.memoryBytes : memory / 1e9,
+  };
+}
+
+/** Measures a container: CPU time goes on at today's pace from where it was when it was last measured. */
+export function measure(container: FakeContainer, { cpuNanosPerSecond, memoryBytes }: FakeUsage, nowMs: number): ContainerStats {
+  const { usedNanos, atMs } = container.cpu;
+  container.cpu = { usedNanos: usedNanos + Math.round(((nowMs - atMs) * cpuNanosPerSecond) / 1000), atMs: nowMs };
+  return {
+    id: container.id,
+    labels: container.config.labels,
+    timestampMs: nowMs,
+    cpuUsageNanos: container.cpu.usedNanos,
+    memoryWorkingSetBytes: memoryBytes,
+    memoryUsageBytes: memoryBytes,
+    writableLayerUsedBytes: 0,
+  };
 }
 
 export function identityOf({ metadata: { namespace, name, uid, attempt } }: SandboxConfig): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meminfoBytes, osImage, readMachine } from './machine.ts';
+import { osImage, readMachine } from './machine.ts';
 
 test('the machine has processors, memory, a kernel and a boot id', async () => {
   const machine = await readMachine();
@@ -14,9 +14,4 @@ test('os-release values may be quoted', () => {
   expect(osImage('NAME=x\nPRETTY_NAME="Debian GNU/Linux 12 \\"bookworm\\""\n')).toBe('Debian GNU/Linux 12 "bookworm"');
   expect(osImage('PRETTY_NAME=Alpine\n')).toBe('Alpine');
   expect(osImage('')).toBe('Linux');
-});
-
-test('meminfo counts in KiB', () => {
-  expect(meminfoBytes('MemTotal:       16 kB\nMemFree: 2 kB\n', 'MemTotal')).toBe(16_384);
-  expect(meminfoBytes('', 'SwapTotal')).toBe(0);
 });

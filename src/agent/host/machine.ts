@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, hostname, release } from 'node:os';
+import { meminfoBytes } from './usage-plan.ts';
 
 /** What a Node's `status.nodeInfo` and `status.capacity` say of the machine. */
 export interface Machine {
@@ -44,11 +45,6 @@ export const availableMemoryBytes = async (): Promise<number> => meminfoBytes(aw
 
 /** Go's names by Node's. */
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
-
-/** A line of /proc/meminfo, which counts in KiB; 0 when it is not there. */
-export function meminfoBytes(meminfo: string, key: string): number {
-  return Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
-}
 
 /** PRETTY_NAME of os-release(5), whose values are quoted as in a shell. */
 export function osImage(osRelease: string): string {

@@ -1,5 +1,5 @@
-import type { Pod } from '../../api/schema/generated/types.ts';
-import type { ContainerInstance, PodDirectory } from '../streaming/pod-directory.ts';
+import type { Container, Pod } from '../../api/schema/generated/types.ts';
+import type { ContainerInstance, PodDirectory, RunningContainer } from '../streaming/pod-directory.ts';
 import { logPathOf } from './config/container-config.ts';
 import { containersOf, liveOf } from './container-machine.ts';
 import { containerOf, type PodState } from './pod-state-plan.ts';
@@ -28,6 +28,14 @@ export function podDirectory(workers: PodWorkers, storage: PodStorage): PodDirec
     };
   }
 
+  function runningOf(state: PodState, { name, image = '' }: Container): RunningContainer[] {
+    const live = liveOf(containerOf(state, name).run);
+    const instance = instanceOf(state, name);
+    if (!live || !instance) return [];
+    const podUid = state.pod.metadata?.uid ?? '';
+    return [{ id: live.id, podUid, name, image, startedAtMs: live.startedAtMs, logPath: instance.logPath }];
+  }
+
   return {
     pods: (): Pod[] => [...workers.all()].filter((w) => w.state.object === 'present').map((w) => w.state.pod),
     sandboxId(namespace, name) {
@@ -38,10 +46,6 @@ export function podDirectory(workers: PodWorkers, storage: PodStorage): PodDirec
       const state = stateOf(namespace, name);
       return state && instanceOf(state, container);
     },
-    running: () =>
-      [...workers.all()]
-        .flatMap(({ state }) => containersOf(state.pod).map(({ spec }) => instanceOf(state, spec.name)))
-        .filter((instance) => instance !== undefined)
-        .filter((instance) => instance.running),
+    running: () => [...workers.all()].flatMap(({ state }) => containersOf(state.pod).flatMap(({ spec }) => runningOf(state, spec))),
   };
 }

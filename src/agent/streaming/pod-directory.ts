@@ -7,8 +7,19 @@ export interface PodDirectory {
   sandboxId(namespace: string, name: string): string | undefined;
   /** The container's newest instance, running or not. */
   container(namespace: string, name: string, container: string): ContainerInstance | undefined;
-  /** Containers that run now, with the log file that each writes. */
-  running(): readonly { readonly id: string; readonly logPath: string }[];
+  /** Containers that run now. */
+  running(): readonly RunningContainer[];
+}
+
+export interface RunningContainer {
+  readonly id: string;
+  readonly podUid: string;
+  /** As the pod's spec calls it. */
+  readonly name: string;
+  readonly image: string;
+  readonly startedAtMs: number;
+  /** The log file that it writes. */
+  readonly logPath: string;
 }
 
 export interface ContainerInstance {

@@ -1,10 +1,19 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Cgroups } from '../../agent/host/cgroups.ts';
+import { readMachine } from '../../agent/host/machine.ts';
+import { readMachineUsage } from '../../agent/host/usage.ts';
 import { createNodeCertificate } from '../../agent/join/node-certificate.ts';
+import { nodeStats } from '../../agent/stats/node-stats.ts';
+import { podUsage } from '../../agent/stats/pod-usage.ts';
+import { type StatsPages, statsPages } from '../../agent/stats/stats-pages.ts';
+import { kubeletAccess } from '../../agent/streaming/kubelet-access.ts';
 import { createKubeletApi } from '../../agent/streaming/kubelet-api.ts';
 import { kubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import { kubeletRoutes } from '../../agent/streaming/kubelet-routes.ts';
 import type { PodDirectory } from '../../agent/streaming/pod-directory.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import { runInOrder } from '../../base/run-in-order.ts';
 import type { Client } from '../../client/client.ts';
@@ -37,15 +46,17 @@ export async function chooseKubeletPort(): Promise<number> {
 /** The node's HTTPS API with a serving certificate that the cluster signed for the node's own addresses. */
 export function nodeApi(
   settings: NodeSettings,
-  options: { client: Client; clientCa: string; port: number; runtime: Runtime; directory: PodDirectory },
+  options: { client: Client; clientCa: string; port: number; runtime: Runtime; directory: PodDirectory; cgroups: Cgroups },
   { clock, random, log }: Ambient,
 ): Component {
+  const { nodeName } = settings;
+  const { client, runtime, directory } = options;
   const serving = createNodeCertificate({
     purpose: 'serving',
-    nodeName: settings.nodeName,
-    names: [settings.nodeName, settings.nodeIp],
+    nodeName,
+    names: [nodeName, settings.nodeIp],
     directory: join(pathsOf(settings.dataDir).agentDir, 'pki'),
-    client: () => options.client,
+    client: () => client,
     clock,
     random,
     log,
@@ -55,12 +66,26 @@ export function nodeApi(
     port: options.port,
     certificate: () => ({ ...(serving.current() ?? { cert: '', key: '' }), clientCa: options.clientCa }),
     onCertificateChange: (listener) => serving.onChange(listener),
-    allowedClients: new Set([API_SERVER]),
-    runtime: options.runtime,
-    directory: options.directory,
-    metrics: kubeletMetrics({ directory: options.directory, nodeName: settings.nodeName }),
-    clock,
+    access: kubeletAccess({ nodeName, trusted: new Set([API_SERVER]), client: () => client, clock }),
+    runtime,
+    directory,
+    routes: kubeletRoutes({
+      directory,
+      metrics: kubeletMetrics({ directory, nodeName }),
+      stats: nodeStatsPages(settings, { runtime, directory, cgroups: options.cgroups, clock }),
+      clock,
+    }),
     log,
   });
   return { name: 'kubelet api', run: (run) => runInOrder([serving, api], run) };
+}
+
+/** What the node, its pods and containers use: of the kernel, of the pods' cgroups and of the runtime. */
+function nodeStatsPages(
+  { nodeName, dataDir }: NodeSettings,
+  { runtime, directory, cgroups, clock }: { runtime: Runtime; directory: PodDirectory; cgroups: Cgroups; clock: Clock },
+): StatsPages {
+  const machineUsage = () => readMachineUsage(dataDir);
+  const stats = nodeStats({ runtime, directory, podUsage: podUsage(cgroups), machineUsage, clock });
+  return statsPages({ nodeName, stats, machine: readMachine });
 }

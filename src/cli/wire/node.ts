@@ -62,6 +62,7 @@ export async function assembleNode(
   const tokens = createServiceAccountTokens({ client, clock, random });
   const volumes = createVolumes({ dir: paths.podsDir, host: hostVolumeMounts, configs, tokens, clock });
   const storage = new DiskStorage({ volumes, podsDirectory: paths.podsDir, logsDirectory: paths.podLogsDir, clock, log });
+  const hierarchy = cgroups(cgroupLayout);
   const agent = createAgent({
     nodeName,
     nodeIps: [settings.nodeIp],
@@ -80,7 +81,7 @@ export async function assembleNode(
     hosts: readText('/etc/hosts'),
     storage,
     configs,
-    cgroups: cgroups(cgroupLayout),
+    cgroups: hierarchy,
     prober: createProber({ runtime, clock }),
     seccompDir: join(paths.agentDir, 'seccomp'),
     event: events.event,
@@ -95,7 +96,7 @@ export async function assembleNode(
     clock,
     log,
   });
-  const api = nodeApi(settings, { client, clientCa: caPem, port: kubeletPort, runtime, directory }, ambient);
+  const api = nodeApi(settings, { client, clientCa: caPem, port: kubeletPort, runtime, directory, cgroups: hierarchy }, ambient);
   const network = nodeNetwork(settings, informers, ambient);
   const steps: Component[] = [
     ...(node.component ? [node.component] : []),
