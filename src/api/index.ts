@@ -45,6 +45,8 @@ import { endpointSlices } from './discovery/endpoint-slice.ts';
 import { eventsV1Events } from './events/event.ts';
 import { flowSchemas } from './flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurations } from './flowcontrol/priority-level-configuration.ts';
+import { nodeMetrics } from './metrics/node-metrics.ts';
+import { podMetrics } from './metrics/pod-metrics.ts';
 import { ingresses } from './networking/ingress.ts';
 import { ingressClasses } from './networking/ingress-class.ts';
 import { ipAddresses } from './networking/ip-address.ts';
@@ -105,10 +107,12 @@ export {
   mutatingWebhookConfigurations,
   namespaces,
   networkPolicies,
+  nodeMetrics,
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
   podDisruptionBudgets,
+  podMetrics,
   pods,
   podTemplates,
   priorityClasses,
@@ -210,6 +214,8 @@ export const definitions: readonly ResourceDefinition[] = [
   resourceSlices,
   flowSchemas,
   priorityLevelConfigurations,
+  nodeMetrics,
+  podMetrics,
 ];
 
 export const registry = buildRegistry(definitions);

@@ -22,6 +22,8 @@ export interface RequestOptions {
   timeoutSeconds?: number;
   allowWatchBookmarks?: boolean;
   sendInitialEvents?: boolean;
+  /** Of the custom metrics API alone: which of a metric's series. */
+  metricLabelSelector?: string;
 }
 
 /** metav1.DeleteOptions, as the body of delete and deletecollection. */

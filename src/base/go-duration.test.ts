@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goDurationMs, goDurationNanos } from './go-duration.ts';
+import { formatGoDuration, goDurationMs, goDurationNanos } from './go-duration.ts';
 
 it.each([
   ['0', 0n],
@@ -20,3 +20,17 @@ it.each(['', '-', '1', '1.5', 's', '.s', '1d', '1h ', ' 1h', '1h-2m', '1e3s'])('
 });
 
 it('has fractions of a millisecond', () => expect(goDurationMs('1.25ms')).toBe(1.25));
+
+it.each([
+  [0, '0s'],
+  [0.2, '0s'],
+  [20, '20ms'],
+  [15_000, '15s'],
+  [15_012, '15.012s'],
+  [60_500, '1m0.5s'],
+  [3_602_500, '1h0m2.5s'],
+  [-90_000, '-1m30s'],
+])('%d ms are printed as %s, which is read as the same', (ms, text) => {
+  expect(formatGoDuration(ms)).toBe(text);
+  expect(goDurationMs(text)).toBe(Math.round(ms));
+});

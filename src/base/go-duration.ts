@@ -27,3 +27,13 @@ export function goDurationMs(text: string): number | undefined {
   const nanos = goDurationNanos(text);
   return nanos === undefined ? undefined : Number(nanos) / 1e6;
 }
+
+/** As Go prints durations (`1h0m2.5s`, `15.012s`, `20ms`, `0s`), to the millisecond; shorter ones are rounded to it. */
+export function formatGoDuration(ms: number): string {
+  const rounded = Math.abs(Math.round(ms));
+  const sign = ms < 0 && rounded > 0 ? '-' : '';
+  if (rounded > 0 && rounded < 1000) return `${sign}${rounded}ms`;
+  const [hours, minutes] = [Math.floor(rounded / 3_600_000), Math.floor(rounded / 60_000) % 60];
+  const seconds = `${(rounded % 60_000) / 1000}s`;
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}`;
+}

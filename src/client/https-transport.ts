@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { KubeList, KubeObject } from '../api/meta/object.ts';
 import { ApiError, fromStatus, STATUS_CODES, type Status, type StatusReason } from '../api/meta/status.ts';
+import { type HttpRequest, toHttp } from '../api/request-url.ts';
 import type { ApiRequest, Transport, WatchEvent } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
 import { jsonLines } from './json-lines.ts';
-import { type HttpRequest, toHttp } from './request-url.ts';
 
 /** Asked for at each request, so that renewed certificates and tokens are used from the next connection on. */
 export type ClientCredentials = { readonly cert: string; readonly key: string } | { readonly token: string } | { readonly anonymous: true };

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/meta/object.ts';
 import { ApiError, fromStatus } from '../api/meta/status.ts';
 import type { ApiRequest, Transport } from '../api/transport.ts';
+import type { ExtensionRequests } from './aggregation/extension-requests.ts';
 import type { Authorizer, RequestContext, UserInfo } from './ports.ts';
 import { answerObject } from './registry/answer.ts';
 import { attributesOf, authorize } from './registry/authorize.ts';
@@ -10,13 +11,19 @@ import { watchEvent } from './registry/watch.ts';
 
 /**
  * The in-process door for one user: the same authorization and the same registry as HTTP, without sockets or JSON. Objects
- * that come out are the cache's own, frozen; bodies that go in are copied, so callers may reuse theirs.
+ * that come out are the cache's own, frozen; bodies that go in are copied, so callers may reuse theirs. What extension servers serve is read from them.
  */
-export function localTransport(registry: Registry, authorizer: Authorizer, user: UserInfo, userAgent = ''): Transport {
+export function localTransport(
+  { registry, authorizer, extensions }: { registry: Registry; authorizer: Authorizer; extensions?: ExtensionRequests },
+  user: UserInfo,
+  userAgent = '',
+): Transport {
   const contextOf = (signal: AbortSignal): RequestContext => ({ user, signal, userAgent, warn: () => {} });
   return {
     async request(request, { signal }) {
       await authorize(authorizer, attributesOf(user, request));
+      const extension = extensions?.find(request);
+      if (extensions && extension) return extensions.request(extension, request, { user, signal });
       return orInternal(async () => answerObject(await registry.answer(owned(request), contextOf(signal))));
     },
     async *watch(request, { signal }) {

@@ -13,6 +13,7 @@ import type { Random } from '../base/random.ts';
 import type { WatchCache } from '../store/watch-cache/collection.ts';
 import { builtInAdmission } from './admission/built-in.ts';
 import { admissionChain } from './admission/chain.ts';
+import type { ExtensionRequests } from './aggregation/extension-requests.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { AuditPolicy } from './audit/policy-plan.ts';
 import { createAuditor } from './audit/trail.ts';
@@ -71,6 +72,8 @@ export interface ApiCoreOptions {
   readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** By `<resource id>/<subresource>`. */
   readonly subresources?: Readonly<Record<string, CustomSubresourceHandler>>;
+  /** Groups that extension API servers answer, for callers in process. */
+  readonly extensionRequests?: ExtensionRequests;
   /** By resource id. What they get has passed admission. */
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   readonly clock: Clock;
@@ -127,7 +130,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     objects,
     customResources: customResources({ deps, registry, objects, clock, log }),
     admission,
-    localTransport: (user, userAgent) => localTransport(registry, authorizer, user, userAgent),
+    localTransport: (user, userAgent) => localTransport({ registry, authorizer, extensions: options.extensionRequests }, user, userAgent),
   };
 }
 

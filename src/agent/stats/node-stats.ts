@@ -47,15 +47,16 @@ export interface NodeStatsOptions {
   readonly directory: Pick<PodDirectory, 'pods' | 'running'>;
   /** Absent, or undefined for a pod: it is the sum of its containers. */
   readonly podUsage?: (pod: Pod) => Promise<PodUsage | undefined>;
-  /** Absent: the node is the sum of its pods. */
+  /** Absent: the node is the sum of its pods and of `besidesPods`. */
   readonly machineUsage?: () => Promise<MachineUsage>;
+  readonly besidesPods?: () => Usage;
   readonly clock: Clock;
 }
 
 /** Measures the node and all that runs on it, now. Nothing is measured while nobody asks. Rejects with RuntimeError. */
 export type NodeStats = (options: { signal: AbortSignal }) => Promise<NodeSample>;
 
-export function nodeStats({ runtime, directory, podUsage, machineUsage, clock }: NodeStatsOptions): NodeStats {
+export function nodeStats({ runtime, directory, podUsage, machineUsage, besidesPods, clock }: NodeStatsOptions): NodeStats {
   return async ({ signal }) => {
     const startedMs = clock.now();
     const [measured, machine] = await Promise.all([runtime.containerStats({ signal }), machineUsage?.()]);
@@ -67,7 +68,7 @@ export function nodeStats({ runtime, directory, podUsage, machineUsage, clock }:
       .filter((pod) => runningOf(pod).length > 0)
       .map(async (pod) => samplePod(pod, containerSamples(runningOf(pod), statsOf), await podUsage?.(pod), clock.now()));
     const pods = await Promise.all(samples);
-    return machine ? ofMachine(machine, pods, startedMs) : ofPods(pods, startedMs);
+    return machine ? ofMachine(machine, pods, startedMs) : ofPods(pods, besidesPods ? [besidesPods()] : [], startedMs);
   };
 }
 
@@ -115,8 +116,8 @@ const ofMachine = (machine: MachineUsage, pods: readonly PodSample[], atMs: numb
   filesystem: machine.filesystem,
 });
 
-const ofPods = (pods: readonly PodSample[], atMs: number): NodeSample => ({
-  ...sum(pods, atMs),
+const ofPods = (pods: readonly PodSample[], besides: readonly Usage[], atMs: number): NodeSample => ({
+  ...sum([...besides, ...pods], atMs),
   startedAtMs: 0,
   memoryAvailableBytes: 0,
   pods,

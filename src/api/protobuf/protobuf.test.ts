@@ -48,7 +48,8 @@ function substance(value: unknown): unknown {
 }
 
 const kinds = [
-  ...definitions.map((d) => ({ schema: d.schema, apiVersion: apiVersionOf(d), kind: d.kind })),
+  // What a metrics server answers is JSON alone here.
+  ...definitions.filter((d) => d.group !== 'metrics.k8s.io').map((d) => ({ schema: d.schema, apiVersion: apiVersionOf(d), kind: d.kind })),
   { schema: 'Scale', apiVersion: 'autoscaling/v1', kind: 'Scale' },
   { schema: 'Eviction', apiVersion: 'policy/v1', kind: 'Eviction' },
   { schema: 'AuthenticationV1TokenRequest', apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' },

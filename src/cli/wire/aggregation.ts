@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type Aggregator, aggregator } from '../../server/aggregation/aggregator.ts';
 import { extensionOpenApi } from '../../server/aggregation/extension-open-api.ts';
+import { type ExtensionRequests, extensionRequests } from '../../server/aggregation/extension-requests.ts';
 import { type ExtensionServers, openExtensionServers } from '../../server/aggregation/extension-servers.ts';
 import { type ExtensionProxy, extensionProxy } from '../../server/aggregation/proxy.ts';
 import type { Outbound } from '../../server/outbound/outbound.ts';
@@ -14,6 +15,7 @@ import type { ObjectReader } from '../../server/ports.ts';
 export interface Aggregation extends Disposable {
   readonly servers: ExtensionServers;
   readonly proxy: ExtensionProxy;
+  readonly requests: ExtensionRequests;
   readonly openApi: ReturnType<typeof extensionOpenApi>;
   readonly remote: Aggregator['remote'];
   readonly component: Aggregator['component'];
@@ -60,6 +62,7 @@ export async function openAggregation({
   return {
     servers,
     proxy: extensionProxy({ servers, outbound, frontProxy }),
+    requests: extensionRequests({ servers, outbound, frontProxy }),
     openApi: extensionOpenApi(servers, remoteOptions),
     remote,
     component,

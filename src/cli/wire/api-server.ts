@@ -28,6 +28,9 @@ import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
 import { admittedFirst } from '../../server/registry/admit.ts';
+import { kubeletSource } from '../../server/resource-metrics/kubelet-source.ts';
+import { resourceMetrics } from '../../server/resource-metrics/resource-metrics.ts';
+import { createSampler } from '../../server/resource-metrics/sampler.ts';
 import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
 import { assembleTrust } from '../../server/trust.ts';
 import { createDialer as kubeletDialer } from '../../server/tunnel/kubelet.ts';
@@ -175,6 +178,7 @@ export async function assembleControlPlane(
   const trust = assembleTrust({ ...believed, reader, tokens, noteUse, outbound, clock, log });
   const kubeletCredentials = () => ({ ca: pki.caPem, cert: kubelet.current().certPem, key: kubelet.current().keyPem });
   const dialer = createDialer(reader, kubeletCredentials);
+  const sampler = createSampler({ read: kubeletSource(dialer), clock, log });
   const kinds = () => resources.definitions.current();
   const equivalents = equivalentsOf(kinds, customConversion(resources, reader));
   const { authorizer } = trust;
@@ -218,7 +222,12 @@ export async function assembleControlPlane(
     admission,
     serviceCidrs: [settings.serviceCidr],
     nodePortRange: portRange(settings.serviceNodePortRange),
-    virtual: { ...trust.virtualHandlers, componentstatuses: componentStatuses(componentChecks(settings, { store, running })) },
+    virtual: {
+      ...trust.virtualHandlers,
+      ...resourceMetrics({ objects: reader, sampler, clock }),
+      componentstatuses: componentStatuses(componentChecks(settings, { store, running })),
+    },
+    extensionRequests: aggregation.requests,
     subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     extensions: aggregation.proxy,

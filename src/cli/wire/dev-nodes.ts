@@ -3,8 +3,13 @@ import type { NodeFacts } from '../../agent/node/node-facts.ts';
 import { FakeStorage } from '../../agent/pods/fake-storage.ts';
 import { type Informers as AgentInformers, noCgroups } from '../../agent/pods/ports.ts';
 import type { Prober } from '../../agent/probes/prober.ts';
+import { nodeStats, type Usage } from '../../agent/stats/node-stats.ts';
+import { statsPages } from '../../agent/stats/stats-pages.ts';
+import { kubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import { type KubeletRoutes, kubeletRoutes } from '../../agent/streaming/kubelet-routes.ts';
 import { createConfigSource } from '../../agent/volumes/config-source.ts';
 import { pods } from '../../api/index.ts';
+import type { Pod } from '../../api/schema/generated/types.ts';
 import type { Transport } from '../../api/transport.ts';
 import { type Component, runAll } from '../../base/component.ts';
 import { nthAddress } from '../../base/ip.ts';
@@ -12,6 +17,8 @@ import { createClient } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
 import { createInformers } from '../../client/informer.ts';
 import { FakeRuntime } from '../../runtime/fake-runtime.ts';
+import { usageByAnnotation } from '../../runtime/fake-state.ts';
+import type { ContainerConfig, SandboxConfig } from '../../runtime/runtime.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './api-server.ts';
 import { podsByNode } from './dev-pods.ts';
@@ -43,17 +50,31 @@ const FACTS: NodeFacts = {
   hugePages: {},
 };
 
+/** What a fake node uses for itself: 20m of CPU, 256 MiB. */
+const idleUsage = (startedMs: number, atMs: number): Usage => ({
+  atMs,
+  cpuUsageNanos: (atMs - startedMs) * 20_000,
+  memoryUsageBytes: 256 * 2 ** 20,
+  memoryWorkingSetBytes: 256 * 2 ** 20,
+});
+
 /** A container that runs is healthy: it has no process that could be asked, and no address that anybody answers at. */
 const fakeProber: Prober = {
   probe: async () => ({ outcome: 'success', message: '' }),
   runHook: async () => {},
 };
 
+export interface FakeNodes {
+  readonly component: Component;
+  /** The kubelet API of a node; undefined: there is no such node. */
+  routesOf(nodeName: string): KubeletRoutes | undefined;
+}
+
 /**
  * Nodes of real agents on fake runtimes: pods become Ready, end, restart and are deleted as on real nodes, without a process. All nodes share one view of
- * pods and Services.
+ * pods and Services. Containers use as much as their pods' annotations say at the moment (usageByAnnotation).
  */
-export function fakeNodes(options: FakeNodesOptions, ambient: Ambient): Component {
+export function fakeNodes(options: FakeNodesOptions, ambient: Ambient): FakeNodes {
   const client = createClient(
     options.transportOf({ name: 'minik:fake-nodes', groups: ['system:masters', 'system:authenticated'] }, 'kubelet'),
   );
@@ -69,16 +90,25 @@ export function fakeNodes(options: FakeNodesOptions, ambient: Ambient): Componen
       ambient,
     );
   });
-  return { name: 'fake nodes', run: (run) => runAll([shared, ...nodes], run) };
+  const routes = new Map(nodes.map((node) => [node.nodeName, node.routes]));
+  return {
+    component: { name: 'fake nodes', run: (run) => runAll([shared, ...nodes.map(({ component }) => component)], run) },
+    routesOf: (nodeName) => routes.get(nodeName),
+  };
 }
 
 type FakeNodeOptions = FakeNodesOptions & { nodeName: string; nodeIp: string; informers: AgentInformers };
 
-function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, { clock, random, log }: Ambient): Component {
+function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, { clock, random, log }: Ambient) {
   const user = { name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] };
   const client = createClient(options.transportOf(user, 'kubelet'));
   const events = eventRecorder({ client, component: 'kubelet', host: nodeName, clock, log });
-  const runtime = new FakeRuntime({ clock, podCidr: '' });
+  const livePods = informers.informer<Pod>(pods, { scope: { fieldSelector: `spec.nodeName=${nodeName}` } });
+  const usage = (container: ContainerConfig, { metadata }: SandboxConfig) => {
+    const annotations = livePods.get(`${metadata.namespace}/${metadata.name}`)?.metadata?.annotations ?? {};
+    return usageByAnnotation((name) => annotations[`${name}.${container.metadata.name}`] ?? annotations[name]);
+  };
+  const runtime = new FakeRuntime({ clock, podCidr: '', usage });
   const agentOptions: AgentOptions = {
     nodeName,
     nodeIps: [nodeIp],
@@ -105,5 +135,16 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
     log,
   };
   const agent: Agent = createAgent(agentOptions);
-  return { name: `node ${nodeName}`, run: (run) => runAll([events, agent], run) };
+  const { directory } = agent;
+  const startedMs = clock.now();
+  const stats = nodeStats({ runtime, directory, besidesPods: () => idleUsage(startedMs, clock.now()), clock });
+  const machine = async () => ({ cpuCount: FACTS.cpuCount, memoryBytes: FACTS.memoryBytes });
+  const routes = kubeletRoutes({
+    directory,
+    metrics: kubeletMetrics({ directory, nodeName }),
+    stats: statsPages({ nodeName, stats, machine }),
+    clock,
+  });
+  const component: Component = { name: `node ${nodeName}`, run: (run) => runAll([events, agent], run) };
+  return { nodeName, routes, component };
 }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiError } from '../../api/meta/status.ts';
 import type { Component } from '../../base/component.ts';
-import type { Dialer } from '../../server/tunnel/kubelet.ts';
 import { UsageError } from '../exit.ts';
 import { type Ambient, assembleControlPlane, defaultDnsAddress } from './api-server.ts';
 import { controlLoops, schedulerConfiguration } from './control-loops.ts';
-import { fakeNodes } from './dev-nodes.ts';
+import { fakeDialer } from './dev-dialer.ts';
+import { type FakeNodes, fakeNodes } from './dev-nodes.ts';
 import { pathsOf } from './paths.ts';
 import { runProcess } from './process.ts';
 import { writeKubeconfig } from './server.ts';
@@ -43,14 +42,6 @@ const settingsOf = ({ dataDir, bindAddress, httpsListenPort }: DevOptions): Serv
   nodeName: 'dev',
 });
 
-function refuse(): never {
-  const message = 'the nodes of minik dev are fake: no process runs in their pods, so that there are no logs and nothing to connect to';
-  throw new ApiError('NotImplemented', message);
-}
-
-/** Fake nodes have no API of their own, and their addresses and their pods' lead nowhere. */
-const noWay: Dialer = { nodeTarget: refuse, podTarget: refuse, request: async () => refuse(), upgrade: async () => refuse() };
-
 /** A cluster that forgets, with fake nodes, until the process is told to stop. `say` gets what a person has to know, once all nodes are Ready. */
 export async function runDev(options: DevOptions, { say, ...ambient }: Ambient & { say: (text: string) => void }): Promise<void> {
   const { clock, log } = ambient;
@@ -61,7 +52,9 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
   if (existsSync(join(pathsOf(dataDir).serverDir, 'state.db')))
     throw new UsageError(`the data directory ${dataDir} is that of a minik server`);
   const scheduler = await schedulerConfiguration(options);
-  const plane = await assembleControlPlane(settings, ambient, { createDialer: () => noWay });
+  let fakes: FakeNodes | undefined;
+  const dialer = fakeDialer((nodeName) => fakes?.routesOf(nodeName));
+  const plane = await assembleControlPlane(settings, ambient, { createDialer: () => dialer });
   const path = join(dataDir, 'kubeconfig.yaml');
   const administration: Component = {
     name: 'kubeconfig',
@@ -72,7 +65,9 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
   };
   const { clusterDns, clusterDomain } = settings;
   const transportOf = plane.server.localTransport;
-  const fakes = fakeNodes({ count: nodes, clusterDns, clusterDomain, transportOf }, ambient);
+  fakes = fakeNodes({ count: nodes, clusterDns, clusterDomain, transportOf }, ambient);
+  const loops = controlLoops(settings, { ...plane, scheduler }, ambient);
+  const components = [...plane.components, administration, loops, fakes.component];
   const ready = () => {
     const seconds = ((clock.monotonic() - started) / 1000).toFixed(2);
     say(`minik dev is up after ${seconds} s: ${nodes} fake node${nodes === 1 ? '' : 's'}, nothing is kept. In another terminal:`);
@@ -80,7 +75,6 @@ export async function runDev(options: DevOptions, { say, ...ambient }: Ambient &
     say('  kubectl get nodes');
   };
   try {
-    const components = [...plane.components, administration, controlLoops(settings, { ...plane, scheduler }, ambient), fakes];
     await runProcess(components, { clock, log, ready });
   } finally {
     await plane.close();

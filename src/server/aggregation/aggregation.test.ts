@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { registry } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { APIService, EndpointSlice, Service } from '../../api/schema/generated/types.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createDiscovery } from '../discovery/discovery.ts';
@@ -18,6 +19,7 @@ import { issueAuthority, issueIdentity, newKeyPem } from '../pki/issue.ts';
 import { type Aggregator, aggregator } from './aggregator.ts';
 import { findService, LOCAL, PASSED, planStatus } from './availability-plan.ts';
 import { extensionOpenApi } from './extension-open-api.ts';
+import { extensionRequests } from './extension-requests.ts';
 import { type ExtensionServers, openExtensionServers } from './extension-servers.ts';
 import { mergedDiscovery } from './merged-discovery.ts';
 import { type ExtensionProxy, extensionProxy, userHeaders } from './proxy.ts';
@@ -41,6 +43,8 @@ describe('local APIServices', () => {
       spec: { groupPriorityMinimum: 1000, versionPriority: 100 },
     });
     expect(named('v1.apiregistration.k8s.io')).toBeUndefined();
+    // A metrics server registers it.
+    expect(named('v1beta1.metrics.k8s.io')).toBeUndefined();
   });
 
   it('go with what they stand for, and leave alone what others registered', () => {
@@ -280,7 +284,7 @@ describe('an extension API server', () => {
     expect(fruit()).toEqual([{ version: 'v1', resources: [resource], freshness: 'Current' }]);
     const { groups } = JSON.parse(merged.find('/apis', undefined)?.bytes.toString() ?? '{}') as { groups: { name: string }[] };
     expect(groups[0]?.name).toBe('apiregistration.k8s.io');
-    expect(groups.at(-1)).toEqual({
+    expect(groups.find(({ name }: { name: string }) => name === 'fruit.example.com')).toEqual({
       name: 'fruit.example.com',
       versions: [{ groupVersion: 'fruit.example.com/v1', version: 'v1' }],
       preferredVersion: { groupVersion: 'fruit.example.com/v1', version: 'v1' },
@@ -325,6 +329,33 @@ describe('an extension API server', () => {
       body: '{"a":1}',
     });
     expect((await call('/apis/apps/v1/deployments')).code).toBe(404);
+  });
+
+  it('is read by callers in process, as themselves, with what upstream says when it cannot be', async () => {
+    const requests = extensionRequests({ servers, outbound, frontProxy: () => frontProxy });
+    const base = { group: 'fruit.example.com', version: 'v1', resource: 'apples', namespace: 'n' };
+    const ask = (request: Partial<ApiRequest> = {}) => {
+      const full: ApiRequest = { ...base, verb: 'list', ...request };
+      const found = requests.find(full);
+      return found && requests.request(found, full, { user, signal: new AbortController().signal });
+    };
+    expect(ask()).toBeUndefined();
+    await registerService();
+    const unavailable = 'the server is currently unable to handle the request (get apples.fruit.example.com)';
+    await expect(ask()).rejects.toMatchObject({ reason: 'ServiceUnavailable', message: unavailable });
+    await serve();
+    await until('Passed');
+    answer = ({ url, headers }, reply) => json(reply, { url, user: headers['x-remote-user'], groups: headers['x-remote-group'] });
+    const metric = { verb: 'get', name: '*', subresource: 'size', options: { labelSelector: 'a=b', metricLabelSelector: 'c' } } as const;
+    expect(await ask(metric)).toEqual({
+      url: '/apis/fruit.example.com/v1/namespaces/n/apples/*/size?labelSelector=a%3Db&metricLabelSelector=c',
+      user: 'jo',
+      groups: 'devs',
+    });
+    answer = (_, reply) => void reply.writeHead(404).end('404 page not found\n');
+    const missing = 'the server could not find the requested resource (get apples.fruit.example.com x)';
+    await expect(ask({ verb: 'get', name: 'x' })).rejects.toMatchObject({ reason: 'NotFound', message: missing });
+    await expect(ask({ verb: 'create' })).rejects.toMatchObject({ reason: 'NotImplemented' });
   });
 
   it('says why it is not there when its discovery fails', async () => {

@@ -74,8 +74,9 @@ function mergeGroups(own: readonly LegacyGroup[], servers: readonly ExtensionSer
   return sorted(entries).map(({ group }) => group);
 }
 
+/** What an extension server answers takes the place of what this server would (metrics.k8s.io). */
 const added = <T extends { version: string }>(own: readonly T[], more: readonly T[]): T[] => [
-  ...own,
+  ...own.map((each) => more.find(({ version }) => version === each.version) ?? each),
   ...more.filter(({ version }) => !own.some((each) => each.version === version)),
 ];
 

@@ -5,8 +5,12 @@ import type { APIService } from '../../api/schema/generated/types.ts';
 const MANAGED_LABEL = 'kube-aggregator.kubernetes.io/automanaged';
 const AT_START = 'onstart';
 const WHILE_SERVED = 'true';
-/** It is never registered: whatever is registered is registered there. */
 const OWN_GROUP = 'apiregistration.k8s.io';
+/**
+ * Groups that are never registered: whatever is registered is registered in the first, and the second is for a metrics server to register. It can be created
+ * only while it is not there, and takes the place of the server's own answers then.
+ */
+const NEVER_REGISTERED: ReadonlySet<string> = new Set([OWN_GROUP, 'metrics.k8s.io']);
 
 interface Priority {
   readonly group: number;
@@ -37,6 +41,7 @@ const GROUP_PRIORITIES: Readonly<Record<string, number>> = {
   'discovery.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
   'resource.k8s.io': 15_900,
+  'metrics.k8s.io': 100,
 };
 const VERSION_PRIORITY = 15;
 const VERSION_PRIORITIES: Readonly<Record<string, number>> = { '/v1': 1, 'autoscaling/v2': 30, 'flowcontrol.apiserver.k8s.io/v1': 21 };
@@ -66,7 +71,7 @@ export function planRegistrations(
   existing: readonly APIService[],
 ): RegistrationPlan {
   const served = groups
-    .filter(({ name }) => name !== OWN_GROUP)
+    .filter(({ name }) => !NEVER_REGISTERED.has(name))
     .flatMap(({ name, versions }) => versions.map((version) => [name, version] as const));
   const wanted = new Set(served.map(([group, version]) => `${version}.${group}`));
   const known = new Set(existing.map(({ metadata }) => metadata?.name));

@@ -6,6 +6,11 @@ const DELEGATED_AUTH = ['authentication.k8s.io/tokenreviews: create', 'authoriza
 const approver = (signer: string) => [`certificates.k8s.io/signers(kubernetes.io/${signer}): approve`];
 const nodeRequests = ['certificates.k8s.io/certificatesigningrequests: create read'];
 
+/** Whose rules admin, edit and view have as well; metrics-server installs this one. */
+export const AGGREGATED_ROLES: Readonly<Record<string, readonly string[]>> = {
+  'system:aggregated-metrics-reader': ['metrics.k8s.io/nodes,pods: read'],
+};
+
 export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'cluster-admin': ['*/*: *', '*: *'],
   'system:auth-delegator': DELEGATED_AUTH,

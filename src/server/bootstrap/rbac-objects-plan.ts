@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { effectiveRules } from '../../api/rbac/aggregation.ts';
 import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, Role, RoleBinding } from '../../api/schema/generated/types.ts';
 import { CLUSTER_BINDINGS, NAMESPACED_ROLES } from './bindings-plan.ts';
-import { AGGREGATE_PARTS, CLUSTER_ROLES } from './cluster-roles-plan.ts';
+import { AGGREGATE_PARTS, AGGREGATED_ROLES, CLUSTER_ROLES } from './cluster-roles-plan.ts';
 import { CONTROLLER_ROLES } from './controller-roles-plan.ts';
 import { parseRule } from './rule-notation-plan.ts';
 
@@ -59,6 +59,9 @@ function clusterRoles(): ClusterRole[] {
   const roles = [
     ...Object.entries(CLUSTER_ROLES).map(([name, rules]) => clusterRole(name, rules)),
     ...Object.entries(CONTROLLER_ROLES).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
+    ...Object.entries(AGGREGATED_ROLES).map(([name, rules]) =>
+      clusterRole(name, rules, { ...aggregateTo('admin'), ...aggregateTo('edit'), ...aggregateTo('view') }),
+    ),
     ...aggregates(),
   ];
   return roles.map((role) => (role.aggregationRule ? { ...role, rules: [...effectiveRules(role, roles)] } : role));

@@ -29,6 +29,7 @@ const CORE_TYPES = new Set(['TopologySelectorTerm', 'TopologySelectorLabelRequir
 const PACKAGES: Readonly<Record<string, string>> = {
   'apiextensions.k8s.io': 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions',
   'apiregistration.k8s.io': 'io.k8s.kube-aggregator.pkg.apis.apiregistration',
+  'metrics.k8s.io': 'io.k8s.metrics.pkg.apis.metrics',
 };
 
 /** Kinds that only subresources send or answer with. */

@@ -37,7 +37,7 @@ export interface Outbound extends Disposable {
   /** GETs one text. `path` replaces the target's. Rejects with OutboundError. */
   getText(
     endpoint: OutboundEndpoint,
-    call: Omit<JsonCall, 'body'> & { path: string; headers?: Readonly<Record<string, string>> },
+    call: Omit<JsonCall, 'body'> & { path: string; headers?: SendOptions['headers'] },
   ): Promise<{ code: number; headers: IncomingMessage['headers']; text: string }>;
   /** Any request, its answer as a stream. `path` replaces the target's. Rejects with OutboundError. */
   open(endpoint: OutboundEndpoint, options: SendOptions): Promise<IncomingMessage>;

@@ -17,11 +17,19 @@ const PLAIN: Readonly<Record<number, readonly [StatusReason, string]>> = {
   504: ['Timeout', 'the server was unable to return a response in the time allotted, but may still be processing the request'],
 };
 
-/** An answer that is no success as upstream's client reports it (apimachinery, NewGenericServerResponse); a Status speaks for itself. */
-export function refusalOf(response: Pick<IncomingMessage, 'statusCode' | 'headers'>, body: string): ApiError {
+/**
+ * An answer that is no success as upstream's client reports it (apimachinery, NewGenericServerResponse); a Status speaks for itself. `asked`: what was asked for
+ * (`get pods.metrics.k8s.io`).
+ */
+export function refusalOf(response: Pick<IncomingMessage, 'statusCode' | 'headers'>, body: string, asked?: string): ApiError {
   const code = response.statusCode ?? 500;
   const status = statusIn(body);
   if (status) return fromStatus({ code, ...status });
+  const error = genericRefusal(code, response, body);
+  return asked === undefined ? error : new ApiError(error.reason, `${error.message} (${asked})`, { code });
+}
+
+function genericRefusal(code: number, response: Pick<IncomingMessage, 'headers'>, body: string): ApiError {
   const text = /^text\/|json/.test(response.headers['content-type'] ?? 'text/plain') ? body.trim().slice(0, MESSAGE_LIMIT) : '';
   const said = text || 'unknown';
   if (code === 403) return new ApiError('Forbidden', said, { code });

@@ -1,4 +1,4 @@
-import type { ApiRequest } from '../api/transport.ts';
+import type { ApiRequest } from './transport.ts';
 
 const PATCH_TYPES = {
   json: 'application/json-patch+json',
