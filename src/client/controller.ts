@@ -48,7 +48,7 @@ export interface Controller {
   /** As `enqueue`, for kinds of `readsLive`. */
   readonly enqueueLive?: (resource: ResourceDefinition, object: KubeObject, context: ControllerContext) => readonly string[];
   /**
-   * What it writes: resource ids, with `/status` or other subresources; `*` is everything. Documentation that is checked: other
+   * What it writes: resource ids, with `/status` or other subresources; `*` is everything, `*` before a subresource that of any kind. Documentation that is checked: other
    * writes are refused.
    */
   readonly writes: readonly string[];

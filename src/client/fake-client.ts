@@ -9,9 +9,10 @@ import type { ApiRequest, DeleteOptions, Transport } from '../api/transport.ts';
 import { type Clock, rfc3339 } from '../base/clock.ts';
 import { type Client, createClient } from './client.ts';
 import { FakeHistory } from './fake-history.ts';
+import { fakeScaleOf, withFakeScale } from './fake-scale.ts';
 
 /**
- * An API server in memory for tests: resourceVersions and conflicts, generations, the status subresource, finalizers, graceful deletion of
+ * An API server in memory for tests: resourceVersions and conflicts, generations, the status and scale subresources, finalizers, graceful deletion of
  * bound pods, selectors, patches, binding, watches. No admission, no validation, no authorization, no garbage collection.
  */
 export interface FakeCluster extends Transport {
@@ -86,12 +87,13 @@ class Fake implements FakeCluster {
     await this.intercept(request);
     switch (request.verb) {
       case 'get':
-        return this.#live(resource, key);
+        return request.subresource === 'scale' ? fakeScaleOf(resource, this.#live(resource, key)) : this.#live(resource, key);
       case 'list':
         return this.#list(resource, request);
       case 'create':
         return request.subresource ? this.#createSubresource(resource, key, request) : this.#create(resource, request);
       case 'update':
+        if (request.subresource === 'scale') return this.#scale(resource, this.#live(resource, key), request.body as KubeObject);
         return this.#write(resource, this.#live(resource, key), request.body as KubeObject, request.subresource);
       case 'patch':
         return this.#patch(resource, this.#live(resource, key), request);
@@ -181,6 +183,10 @@ class Fake implements FakeCluster {
     if (pod.spec) pod.spec.nodeName = target;
     this.#store(resource, pod as Draft);
     return success();
+  }
+
+  #scale(resource: ResourceDefinition, old: KubeObject, scale: KubeObject): KubeObject {
+    return fakeScaleOf(resource, this.#write(resource, old, withFakeScale(resource, old, scale), undefined));
   }
 
   #patch(resource: ResourceDefinition, old: KubeObject, request: ApiRequest): KubeObject {

@@ -18,13 +18,13 @@ const isObject = (answer: unknown): answer is KubeObject => typeof answer === 'o
 
 /**
  * A client that refuses writes which its owner did not declare, before they leave the process. `writes`: resource ids, with
- * `/status` or other subresources; `*` stands for everything (garbage collection, namespace deletion).
+ * `/status` or other subresources; `*` stands for everything (garbage collection, namespace deletion); `*` before a subresource for that of any kind.
  */
 export function guardClient(client: Client, owner: string, writes: readonly string[], observer: WriteObserver): Client {
   const allowed = new Set(writes);
   const check = (resource: ResourceKind, options: CallOptions) => {
     const id = options.subresource ? `${resourceId(resource)}/${options.subresource}` : resourceId(resource);
-    if (allowed.has(id) || allowed.has('*')) return;
+    if (allowed.has(id) || allowed.has('*') || (options.subresource && allowed.has(`*/${options.subresource}`))) return;
     throw new ApiError('Forbidden', `controller "${owner}" does not declare writes to ${id}`);
   };
   /** `namespace`: where the object is. */

@@ -13,6 +13,7 @@ import { endpointsliceMirroring } from './endpointslice-mirroring/endpointslice-
 import { ephemeralVolume } from './ephemeral-volume/ephemeral-volume.ts';
 import { flowSchemaController, priorityLevelController } from './flowcontrol/flowcontrol.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
+import { horizontalPodAutoscaler } from './horizontalpodautoscaler/horizontalpodautoscaler.ts';
 import { ipAddressRepair, serviceAddresses } from './ip-address/ip-address.ts';
 import { job } from './job/job.ts';
 import { legacyTokenCleaner, legacyTokenTracking } from './legacy-token/legacy-token.ts';
@@ -95,6 +96,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     legacyTokenTracking(),
     legacyTokenCleaner,
     clusterRoleAggregation,
+    horizontalPodAutoscaler({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
     disruption({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
     staleDisruptionTarget,
     validatingAdmissionPolicyStatus({ kinds: () => registry }),

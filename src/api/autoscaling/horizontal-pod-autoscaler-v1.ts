@@ -15,7 +15,6 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   storedAs: {
     group: 'autoscaling',
     version: 'v2',

@@ -14,7 +14,6 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: { status: { kind: 'status' } },
-  behaviour: 'stored-only',
   columns: autoscalerColumns,
   hooks: { defaults: defaultAutoscalerV2, checksRequired: true, validate: checkAutoscaler, validateStatus: checkAutoscalerStatus },
 });

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Pod, PodDisruptionBudget, PodDisruptionBudgetSpec } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
-import { DELETION_TIMEOUT_MS, disruptionTargetExpiresInMs, needsScale, planBudget, printedSelector } from './disruption-plan.ts';
+import { printedSelector } from '../lib/printed-selector-plan.ts';
+import { DELETION_TIMEOUT_MS, disruptionTargetExpiresInMs, needsScale, planBudget } from './disruption-plan.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
 const pod = (name: string, ready = true, deleting = false): Pod => ({

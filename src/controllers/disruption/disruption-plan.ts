@@ -1,5 +1,5 @@
 import { withAllowance } from '../../api/policy/disruption-condition.ts';
-import type { LabelSelector, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/schema/generated/types.ts';
+import type { Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { isReady, podCondition } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
@@ -106,15 +106,4 @@ export function disruptionTargetExpiresInMs(pod: Pod, nowMs: number): number | u
   if (pod.metadata?.deletionTimestamp || hasEnded) return undefined;
   if (condition?.status !== 'True' || condition.reason === 'TerminationByKubelet') return undefined;
   return (Date.parse(condition.lastTransitionTime ?? '') || 0) + DELETION_TIMEOUT_MS - nowMs;
-}
-
-/** A selector as Go prints it: so do events. */
-export function printedSelector(selector: LabelSelector | undefined): string {
-  if (!selector) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],}`,
-  );
-  const shown = labels.map(([key, value]) => `${key}: ${value},`).join('');
-  return `&LabelSelector{MatchLabels:map[string]string{${shown}},MatchExpressions:[]LabelSelectorRequirement{${expressions.map((e) => `${e},`).join('')}},}`;
 }

@@ -8,8 +8,9 @@ import { podDisruptionBudgets } from '../../api/policy/pod-disruption-budget.ts'
 import type { Pod, PodDisruptionBudget, PodDisruptionBudgetStatus, PodTemplateSpec } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ControllerContext, ReconcileRequest, ReconcileResult } from '../../client/controller.ts';
+import { printedSelector } from '../lib/printed-selector-plan.ts';
 import { scaleOfControllers } from './controller-scale.ts';
-import { type BudgetPlan, disruptionTargetExpiresInMs, needsScale, planBudget, printedSelector } from './disruption-plan.ts';
+import { type BudgetPlan, disruptionTargetExpiresInMs, needsScale, planBudget } from './disruption-plan.ts';
 
 /** What failed (a controller that is gone, a kind without a scale) is looked at again, though nothing of the pods changes. */
 const RECHECK_FAILED_MS = 30_000;
