@@ -16,6 +16,7 @@ import { run } from './host/spawn.ts';
 import { readNodeFacts } from './node/node-facts.ts';
 import { DiskStorage } from './pods/disk-storage.ts';
 import { createProber } from './probes/prober.ts';
+import { createClaimSource } from './volumes/claim-source.ts';
 import { createConfigSource } from './volumes/config-source.ts';
 import { hostVolumeMounts } from './volumes/host-mounts.ts';
 import { createServiceAccountTokens } from './volumes/service-account-tokens.ts';
@@ -64,7 +65,14 @@ async function node() {
     const stop = new AbortController();
     const { signal } = stop;
     const informers = createInformers({ client, clock, log });
-    const volumes = createVolumes({ dir: podsDirectory, host: hostVolumeMounts, configs, tokens, clock });
+    const volumes = createVolumes({
+      dir: podsDirectory,
+      host: hostVolumeMounts,
+      configs,
+      claims: createClaimSource({ client }),
+      tokens,
+      clock,
+    });
     const storage = new DiskStorage({ volumes, podsDirectory, logsDirectory: `${dir}/logs`, clock, log });
     const agent = createAgent({
       nodeName: 'n1',

@@ -6,6 +6,7 @@ import { secrets } from '../../api/index.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { systemClock } from '../../base/clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
+import { createClaimSource } from './claim-source.ts';
 import { createConfigSource } from './config-source.ts';
 import { hostVolumeMounts } from './host-mounts.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
@@ -34,7 +35,14 @@ beforeEach(async () => {
   cluster.seed(secrets, { metadata: { namespace: 'default', name: 's' }, data: { key: Buffer.from('v').toString('base64') } });
   const deps = { client: cluster.client, clock: systemClock };
   const tokens = createServiceAccountTokens({ ...deps, random: () => 0 });
-  volumes = createVolumes({ dir, host: hostVolumeMounts, configs: createConfigSource(deps), tokens, clock: systemClock });
+  volumes = createVolumes({
+    dir,
+    host: hostVolumeMounts,
+    configs: createConfigSource(deps),
+    claims: createClaimSource(deps),
+    tokens,
+    clock: systemClock,
+  });
 });
 afterEach(async () => {
   await volumes.unmount('u1', { signal });

@@ -2,12 +2,20 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configMaps, secrets } from '../../api/index.ts';
-import type { AuthenticationV1TokenRequest, ConfigMap, Pod, Volume } from '../../api/schema/generated/types.ts';
+import { configMaps, persistentVolumeClaims, persistentVolumes, secrets } from '../../api/index.ts';
+import type {
+  AuthenticationV1TokenRequest,
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+} from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import type { Client } from '../../client/client.ts';
 import { type FakeCluster, fakeCluster } from '../../client/fake-client.ts';
+import { createClaimSource } from './claim-source.ts';
 import { createConfigSource } from './config-source.ts';
 import { createServiceAccountTokens } from './service-account-tokens.ts';
 import { resolveSubPath } from './sub-path.ts';
@@ -55,6 +63,7 @@ beforeEach(async () => {
     dir: `${dir}/pods`,
     host,
     configs: createConfigSource({ client, clock }),
+    claims: createClaimSource({ client }),
     tokens,
     clock,
     allocatable: () => ({ cpu: '2', memory: '1Gi' }),
@@ -191,8 +200,52 @@ describe('other volumes', () => {
   });
 
   it('say which types are not built', async () => {
-    const volume = { name: 'data', persistentVolumeClaim: { claimName: 'x' } };
-    await expect(mountOne(podWith(volume))).rejects.toThrow('volume type persistentVolumeClaim is not built yet');
+    const volume = { name: 'data', nfs: { server: 's', path: '/' } };
+    await expect(mountOne(podWith(volume))).rejects.toThrow('volume type nfs is not built yet');
+  });
+
+  describe('of claims', () => {
+    const claimed = (readOnly?: boolean) =>
+      podWith({ name: 'd', persistentVolumeClaim: { claimName: 'c', ...(readOnly && { readOnly }) } });
+    const seed = (spec: PersistentVolume['spec'], claim: PersistentVolumeClaim = {}) => {
+      const annotations = { 'pv.kubernetes.io/bind-completed': 'yes' };
+      const { metadata } = cluster.seed(persistentVolumeClaims, {
+        metadata: { name: 'c', namespace: 'default', annotations, ...claim.metadata },
+        spec: { volumeName: 'v' },
+        status: { phase: 'Bound', ...claim.status },
+      });
+      cluster.seed(persistentVolumes, { metadata: { name: 'v' }, spec: { claimRef: { uid: metadata?.uid }, ...spec } });
+    };
+
+    it('are where their PersistentVolume is', async () => {
+      seed({ hostPath: { path: `${dir}/data`, type: 'DirectoryOrCreate' } });
+      expect(await mountOne(claimed())).toEqual({ hostPath: `${dir}/data` });
+      expect(await mountOne(claimed(true))).toEqual({ hostPath: `${dir}/data`, readonly: true });
+    });
+
+    it('that are local belong to the group of the pod', async () => {
+      await mkdir(`${dir}/disk`, { mode: 0o755 });
+      seed({ local: { path: `${dir}/disk` } });
+      const group = process.getgid?.() ?? 0;
+      expect(await mountOne({ ...claimed(), spec: { ...claimed().spec, containers: [], securityContext: { fsGroup: group } } })).toEqual({
+        hostPath: `${dir}/disk`,
+      });
+      expect((await stat(`${dir}/disk`)).mode & 0o7777).toBe(0o2775);
+    });
+
+    it("are refused in upstream's words while they cannot be used", async () => {
+      const refused = (why: string) =>
+        expect(mountOne(claimed())).rejects.toThrow(`MountVolume.SetUp failed for volume "d" : error processing PVC default/c: ${why}`);
+      await refused('failed to fetch PVC from API server: persistentvolumeclaims "c" not found');
+      seed({}, { status: { phase: 'Pending' } });
+      await refused('PVC is not bound');
+      seed({}, { metadata: { deletionTimestamp: 'now' } });
+      await refused('PVC is being deleted');
+      seed({ claimRef: { uid: 'other' } });
+      await refused('PV v claimRef does not match PVC uid');
+      seed({ nfs: { server: 's', path: '/' } });
+      await refused('PV v is neither hostPath nor local: other volumes are not built yet');
+    });
   });
 
   it("go away with the pod's directory, and only then is the pod forgotten", async () => {

@@ -5,8 +5,10 @@ import { isAbort } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type ApiVolume, apiVolume, gatherPayload, type PayloadSources } from './api-volume.ts';
 import { writePayload } from './atomic-writer.ts';
+import type { ClaimedPath, ClaimSource } from './claim-source.ts';
 import { memoryDirBytes } from './empty-dir-plan.ts';
 import { checkHostPath } from './host-path.ts';
+import { giveToGroup } from './ownership.ts';
 import type { Payload } from './payload-plan.ts';
 import { type PodLayout, podLayout } from './pod-layout.ts';
 import { messageOf, VolumeError } from './volume-error.ts';
@@ -42,6 +44,7 @@ export interface VolumesOptions extends Omit<PayloadSources, 'allocatable'> {
   /** `<data-dir>/agent/pods` */
   readonly dir: string;
   readonly host: VolumeMounts;
+  readonly claims: ClaimSource;
   readonly allocatable?: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
@@ -63,6 +66,8 @@ export function createVolumes(options: VolumesOptions): Volumes {
       await checkHostPath(volume.hostPath);
       return { hostPath: volume.hostPath.path };
     }
+    const claimed = await options.claims.locate(pod, volume, { signal: at.signal });
+    if (claimed) return setUpClaimed(claimed, pod);
     throw new Error(`volume type ${Object.keys(volume).find((key) => key !== 'name') ?? 'none'} is not built yet`);
   }
 
@@ -75,6 +80,13 @@ export function createVolumes(options: VolumesOptions): Volumes {
     await openToPod(hostPath, pod);
     await write(pod, name, hostPath, payload);
     return { hostPath, readonly: true };
+  }
+
+  async function setUpClaimed({ source, readonly, takesGroup }: ClaimedPath, pod: Pod): Promise<MountedVolume> {
+    await checkHostPath(source);
+    const fsGroup = pod.spec?.securityContext?.fsGroup;
+    if (takesGroup && fsGroup !== undefined && !readonly) await giveToGroup(source.path, fsGroup);
+    return { hostPath: source.path, ...(readonly && { readonly }) };
   }
 
   async function write(pod: Pod, name: string, hostPath: string, payload: Payload): Promise<void> {

@@ -1,4 +1,4 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../schema/generated/types.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../schema/generated/types.ts';
 
 /** On a claim: its binding was completed once. What is amiss after that is a loss, not a wait. */
 export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
@@ -68,12 +68,12 @@ export interface ClaimVolume {
   readonly ofPod: boolean;
 }
 
-export function claimVolumes({ metadata, spec }: Pod): ClaimVolume[] {
-  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => [
-    ...(persistentVolumeClaim ? [{ claimName: persistentVolumeClaim.claimName, ofPod: false }] : []),
-    ...(ephemeral ? [{ claimName: `${metadata?.name}-${name}`, ofPod: true }] : []),
-  ]);
+export function claimVolumeOf({ metadata }: Pod, { name, persistentVolumeClaim, ephemeral }: Volume): ClaimVolume | undefined {
+  if (persistentVolumeClaim) return { claimName: persistentVolumeClaim.claimName, ofPod: false };
+  return ephemeral && { claimName: `${metadata?.name}-${name}`, ofPod: true };
 }
+
+export const claimVolumes = (pod: Pod): ClaimVolume[] => (pod.spec?.volumes ?? []).flatMap((volume) => claimVolumeOf(pod, volume) ?? []);
 
 /** `namespace/name` of the claims that a pod mounts. */
 export const claimKeysOf = (pod: Pod): string[] => claimVolumes(pod).map(({ claimName }) => `${pod.metadata?.namespace}/${claimName}`);

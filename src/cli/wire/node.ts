@@ -6,6 +6,7 @@ import { createLogRotation } from '../../agent/logs/rotation.ts';
 import { readNodeFacts } from '../../agent/node/node-facts.ts';
 import { DiskStorage } from '../../agent/pods/disk-storage.ts';
 import { createProber } from '../../agent/probes/prober.ts';
+import { createClaimSource } from '../../agent/volumes/claim-source.ts';
 import { createConfigSource } from '../../agent/volumes/config-source.ts';
 import { hostVolumeMounts } from '../../agent/volumes/host-mounts.ts';
 import { createServiceAccountTokens } from '../../agent/volumes/service-account-tokens.ts';
@@ -60,7 +61,14 @@ export async function assembleNode(
   const events = eventRecorder({ client, component: 'kubelet', host: nodeName, clock, log });
   const configs = createConfigSource({ client, clock });
   const tokens = createServiceAccountTokens({ client, clock, random });
-  const volumes = createVolumes({ dir: paths.podsDir, host: hostVolumeMounts, configs, tokens, clock });
+  const volumes = createVolumes({
+    dir: paths.podsDir,
+    host: hostVolumeMounts,
+    configs,
+    claims: createClaimSource({ client }),
+    tokens,
+    clock,
+  });
   const storage = new DiskStorage({ volumes, podsDirectory: paths.podsDir, logsDirectory: paths.podLogsDir, clock, log });
   const hierarchy = cgroups(cgroupLayout);
   const agent = createAgent({

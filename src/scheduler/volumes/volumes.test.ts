@@ -28,7 +28,8 @@ function start(bindTimeoutSeconds?: number) {
   const scheduler = createScheduler({
     client,
     informers,
-    event: (_about, _type, reason, message) => void (reason === 'FailedScheduling' && failures.push(message.replace(/ preemption: .*/, ''))),
+    event: (_about, _type, reason, message) =>
+      void (reason === 'FailedScheduling' && failures.push(message.replace(/ preemption: .*/, ''))),
     clock,
     random: () => 0,
     log: silentLogger,
