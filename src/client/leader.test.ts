@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { leases } from '../api/index.ts';
+import type { KubeObject } from '../api/meta/object.ts';
 import { ApiError } from '../api/meta/status.ts';
 import { aborted } from '../base/abort.ts';
 import { fakeClock } from '../base/fake-clock.ts';
@@ -12,7 +13,8 @@ function set() {
   const cluster = fakeCluster({ clock });
   const leading = new Set<string>();
   let most = 0;
-  const candidate = (identity: string) => {
+  const told: string[] = [];
+  const candidate = (identity: string, { sole }: { sole?: boolean } = {}) => {
     const stop = new AbortController();
     const lead = {
       name: identity,
@@ -24,10 +26,12 @@ function set() {
       },
     };
     const { client } = cluster;
-    const election = leaderElection({ client, clock, log: silentLogger, identity, namespace: 'kube-system', name: 'x', lead });
+    const event = (...[about, type, reason, message]: [KubeObject, string, string, string]) =>
+      void told.push(`${about.kind}/${about.metadata?.name} ${type} ${reason} ${message}`);
+    const election = leaderElection({ client, clock, log: silentLogger, identity, namespace: 'kube-system', name: 'x', sole, event, lead });
     return { stop, run: election.run({ signal: stop.signal, ready() {} }) };
   };
-  return { clock, cluster, leading, candidate, most: () => most };
+  return { told, clock, cluster, leading, candidate, most: () => most };
 }
 
 test('one candidate leads; when it stops it hands over without waiting for its lease to run out', async () => {
@@ -44,6 +48,40 @@ test('one candidate leads; when it stops it hands over without waiting for its l
   expect(most()).toBe(1);
   b.stop.abort();
   await b.run;
+});
+
+test('where nobody else can be, it leads at once whoever had the lease, and says so now and then', async () => {
+  const { clock, cluster, leading, candidate, told } = set();
+  const killed = { holderIdentity: 'killed', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000000Z', leaseTransitions: 3 };
+  cluster.seed(leases, { metadata: { name: 'x', namespace: 'kube-system' }, spec: killed });
+  const only = candidate('only', { sole: true });
+  expect([...leading]).toEqual(['only']);
+  await clock.advance(1);
+  expect(cluster.find(leases, 'kube-system/x')?.spec).toMatchObject({ holderIdentity: 'only', leaseTransitions: 4 });
+  await clock.advance(60_000);
+  expect(cluster.writes.length).toBe(7);
+  expect(told).toEqual(['Lease/x Normal LeaderElection only became leader']);
+  only.stop.abort();
+  await only.run;
+  expect([[...leading], cluster.find(leases, 'kube-system/x')?.spec?.holderIdentity]).toEqual([[], '']);
+});
+
+test('where nobody else can be, it leads on when the lease cannot be written, and takes it back from whoever wrote it', async () => {
+  const { clock, cluster, leading, candidate } = set();
+  const only = candidate('only', { sole: true });
+  await clock.advance(1_000);
+  cluster.intercept = () => {
+    throw new ApiError('ServiceUnavailable', 'not now');
+  };
+  await clock.advance(60_000);
+  expect([...leading]).toEqual(['only']);
+  cluster.intercept = () => {};
+  const lease = cluster.find(leases, 'kube-system/x');
+  cluster.seed(leases, { ...lease, spec: { ...lease?.spec, holderIdentity: 'somebody' } });
+  await clock.advance(11_000);
+  expect(cluster.find(leases, 'kube-system/x')?.spec?.holderIdentity).toBe('only');
+  only.stop.abort();
+  await only.run;
 });
 
 test('a leader that cannot renew stops before another may take over', async () => {

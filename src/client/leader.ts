@@ -1,4 +1,5 @@
 import { leases } from '../api/coordination/lease.ts';
+import type { KubeObject } from '../api/meta/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/meta/status.ts';
 import type { Lease, LeaseSpec } from '../api/schema/generated/types.ts';
 import { isAbort } from '../base/abort.ts';
@@ -11,6 +12,8 @@ import type { Client } from './client.ts';
 const LEASE_SECONDS = 15;
 const RENEW_DEADLINE_MS = 10_000;
 const RETRY_MS = 2_000;
+/** Where nobody else can lead, whoever looks at the lease is to see that it is held, and no more. */
+const SOLE_RENEWAL_MS = 10_000;
 
 export interface LeaderOptions {
   readonly client: Client;
@@ -20,23 +23,28 @@ export interface LeaderOptions {
   readonly identity: string;
   readonly namespace: string;
   readonly name: string;
+  /** Nobody else can be a candidate: leads at once, whoever the lease names (a server that was killed), and renews it less often. */
+  readonly sole?: boolean;
+  /** Told of the lease when we begin to lead. */
+  readonly event?: (about: KubeObject, type: 'Normal', reason: string, message: string) => void;
   /** Runs while we hold the lease; its signal aborts when we lose it. Started anew at each election. */
   readonly lead: Component;
 }
 
 /**
  * Runs a component on one candidate at a time, by a coordination.k8s.io Lease. A holder that cannot renew for 10 s stops leading
- * before anybody else may take over (15 s after the last renewal as the others saw it, on their own clocks).
+ * before anybody else may take over (15 s after the last renewal as the others saw it, on their own clocks). Ready when its component is, or when
+ * somebody else leads.
  */
 export function leaderElection(options: LeaderOptions): Component {
   return {
     name: `leader election ${options.namespace}/${options.name}`,
     async run({ signal, ready }) {
       const candidate = new Candidate(options);
-      ready();
       try {
         while (!signal.aborted) {
-          if (await candidate.tryHold(signal)) await lead(candidate, options, signal);
+          if (options.sole || (await candidate.tryHold(signal))) await lead(candidate, options, { signal, ready });
+          else ready();
           await options.clock.sleep(RETRY_MS, { signal });
         }
       } catch (error) {
@@ -46,16 +54,28 @@ export function leaderElection(options: LeaderOptions): Component {
   };
 }
 
-async function lead(candidate: Candidate, { clock, log, lead: component, identity }: LeaderOptions, signal: AbortSignal): Promise<void> {
+async function lead(
+  candidate: Candidate,
+  { clock, log, lead: component, identity, name, sole }: LeaderOptions,
+  { signal, ready }: { signal: AbortSignal; ready: () => void },
+): Promise<void> {
   const term = new AbortController();
   const either = AbortSignal.any([signal, term.signal]);
-  log.info({ identity }, 'became leader');
-  const work = component.run({ signal: either, ready() {} }).finally(() => term.abort());
-  const renewal = keep(candidate, clock, either).finally(() => term.abort());
+  log.info({ identity, lease: name }, 'became leader');
+  const work = component.run({ signal: either, ready }).finally(() => term.abort());
+  const renewal = (sole ? announce(candidate, clock, either) : keep(candidate, clock, either)).finally(() => term.abort());
   await Promise.allSettled([work, renewal]);
-  log.info({ identity }, 'stopped leading');
+  log.info({ identity, lease: name }, 'stopped leading');
   if (signal.aborted) await candidate.release();
   await work;
+}
+
+/** Keeps the lease in our name for those who look at it. Leading does not depend on it. */
+async function announce(candidate: Candidate, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const isHeld = await candidate.tryHold(signal);
+    await clock.sleep(isHeld ? SOLE_RENEWAL_MS : RETRY_MS, { signal });
+  }
 }
 
 /** Settles when the lease could not be renewed in time, or the term is over. */
@@ -78,11 +98,12 @@ class Candidate {
 
   /** Takes or renews the lease. False: somebody else has it, or the API did not answer. */
   async tryHold(signal: AbortSignal): Promise<boolean> {
-    const { client, namespace, name, log } = this.#options;
+    const { client, namespace, name, identity, log } = this.#options;
     try {
       const lease = await client.get(leases, name, { namespace, signal });
       if (this.#isTaken(lease)) return false;
-      await client.update(leases, { ...lease, spec: this.#spec(lease.spec) }, { namespace, signal });
+      const held = await client.update(leases, { ...lease, spec: this.#spec(lease.spec) }, { namespace, signal });
+      if (lease.spec?.holderIdentity !== identity) this.#tell(held);
       return true;
     } catch (error) {
       if (isNotFound(error)) return this.#create(signal);
@@ -117,7 +138,7 @@ class Candidate {
       spec: this.#spec(undefined),
     };
     try {
-      await client.create(leases, lease, { namespace, signal });
+      this.#tell(await client.create(leases, lease, { namespace, signal }));
       return true;
     } catch (error) {
       if (!signal.aborted && !isAlreadyExists(error)) log.warn({ error: String(error) }, 'lease not created');
@@ -125,7 +146,13 @@ class Candidate {
     }
   }
 
+  #tell(lease: Lease): void {
+    const { event, identity } = this.#options;
+    event?.({ ...lease, apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }, 'Normal', 'LeaderElection', `${identity} became leader`);
+  }
+
   #isTaken({ spec }: Lease): boolean {
+    if (this.#options.sole) return false;
     if (!spec?.holderIdentity || spec.holderIdentity === this.#options.identity) return false;
     const nowMs = this.#options.clock.monotonic();
     const record = `${spec.holderIdentity} ${spec.renewTime} ${spec.leaseTransitions}`;

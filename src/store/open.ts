@@ -41,6 +41,9 @@ export async function openStore({ url, sqliteWorker, ...options }: OpenStoreOpti
   }
 }
 
+/** May other servers use this store at the same time? A SQLite file is locked by the one that has it open, and memory is a process' own. */
+export const isShared = (url: string): boolean => !url.startsWith('sqlite:') && !url.startsWith('memory:');
+
 function pathOf(url: string): string {
   try {
     return fileURLToPath(url.replace(/^sqlite:/, 'file:'));

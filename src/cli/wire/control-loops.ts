@@ -1,9 +1,11 @@
+import { hostname } from 'node:os';
 import { registry } from '../../api/index.ts';
 import { customKinds } from '../../api/live-registry.ts';
 import { type Component, runAll } from '../../base/component.ts';
-import { createClient } from '../../client/client.ts';
-import { eventRecorder } from '../../client/events.ts';
-import { createInformers } from '../../client/informer.ts';
+import { type Client, createClient } from '../../client/client.ts';
+import { type EventRecorder, eventRecorder } from '../../client/events.ts';
+import { createInformers, type Informers } from '../../client/informer.ts';
+import { type LeaderOptions, leaderElection } from '../../client/leader.ts';
 import { runControllers } from '../../client/run-controllers.ts';
 import { controllers } from '../../controllers/index.ts';
 import type { SchedulerConfiguration } from '../../scheduler/config/configuration.ts';
@@ -12,6 +14,7 @@ import type { ServiceAccountTokens } from '../../server/authn/service-account-to
 import { queueMetrics } from '../../server/metrics/queue-metrics.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
+import { isShared } from '../../store/open.ts';
 import { UsageError } from '../exit.ts';
 import type { Ambient } from './api-server.ts';
 import { type LoopName, noted } from './component-checks.ts';
@@ -37,43 +40,81 @@ interface ControlPlaneParts {
   readonly scheduler: SchedulerConfiguration | undefined;
 }
 
-/** Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. */
-export function controlLoops(
-  settings: ServerSettings,
-  { server, pki, tokens, scheduler, running }: ControlPlaneParts,
-  { clock, random, log }: Ambient,
-): Component {
+/**
+ * Controllers and scheduler on the in-process door: they share objects with the watch cache, no socket and no JSON between. Each runs while this server
+ * leads (Leases kube-controller-manager and kube-scheduler, as upstream's), which it does at once where the store is its own (ADR 0023).
+ */
+export function controlLoops(settings: ServerSettings, parts: ControlPlaneParts, ambient: Ambient): Component {
+  const { server } = parts;
+  const { clock, random, log } = ambient;
   const client = createClient(server.localTransport(IN_PROCESS, 'kube-controller-manager'));
   const informers = createInformers({ client, clock, log, random });
+  const candidacy = {
+    identity: `${hostname()}_${crypto.randomUUID()}`,
+    sole: !isShared(settings.datastoreEndpoint ?? 'sqlite:'),
+    clock,
+    log,
+  };
   const components: Component[] = [];
   if (!settings.disable.includes('controllers')) {
-    const issueToken = tokens.issueLegacy;
-    const custom = customKinds(server.definitions);
-    const list = controllers({ registry, custom, caPem: pki.caPem, signer: pki, issueToken, clusterCidrs: [settings.clusterCidr] });
-    const loop = runControllers({
-      controllers: list,
-      client,
-      informers,
-      resource: (id) => registry.byId(id),
-      metrics: queueMetrics(server.metrics.registry),
-      clock,
-      log,
-    });
-    components.push(noted(loop, 'controller-manager', running));
+    const events = eventRecorder({ client, component: 'kube-controller-manager', clock, log });
+    const lead = controllerTerm(settings, { ...parts, client, informers }, ambient);
+    components.push(events, elected('kube-controller-manager', lead, { ...candidacy, client, event: events.event }));
   }
   if (!settings.disable.includes('scheduler')) {
     const schedulerClient = createClient(server.localTransport(SCHEDULER, 'kube-scheduler'));
     const events = eventRecorder({ client: schedulerClient, component: 'default-scheduler', clock, log });
-    const configuration = scheduler && { configuration: scheduler };
-    try {
-      const work = createScheduler({ client: schedulerClient, informers, event: events.event, clock, random, log, ...configuration });
-      components.push(events, noted(work, 'scheduler', running));
-    } catch (cause) {
-      throw new UsageError(`${CONFIG_FLAG}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-    }
+    const lead = schedulerTerm({ ...parts, client: schedulerClient, informers, events }, ambient);
+    components.push(events, elected('kube-scheduler', lead, { ...candidacy, client: schedulerClient, event: events.event }));
   }
   return {
     name: 'control loops',
     run: ({ signal, ready }) => runAll([informers, ...components], { signal, ready }),
   };
+}
+
+const elected = (name: string, lead: Component, options: Omit<LeaderOptions, 'name' | 'namespace' | 'lead'>): Component =>
+  leaderElection({ ...options, namespace: 'kube-system', name, lead });
+
+/** Made anew for each term: what controllers remember is of the time in which they led. */
+function controllerTerm(
+  settings: ServerSettings,
+  { server, pki, tokens, running, client, informers }: ControlPlaneParts & { client: Client; informers: Informers },
+  { clock, log }: Ambient,
+): Component {
+  const custom = customKinds(server.definitions);
+  const metrics = queueMetrics(server.metrics.registry);
+  const given = { registry, custom, caPem: pki.caPem, signer: pki, issueToken: tokens.issueLegacy, clusterCidrs: [settings.clusterCidr] };
+  const term: Component = {
+    name: 'controllers',
+    run: (options) =>
+      runControllers({ controllers: controllers(given), client, informers, resource: (id) => registry.byId(id), metrics, clock, log }).run(
+        options,
+      ),
+  };
+  return noted(term, 'controller-manager', running);
+}
+
+/** Throws UsageError for a configuration that cannot be run. */
+function schedulerTerm(
+  { scheduler, running, client, informers, events }: ControlPlaneParts & { client: Client; informers: Informers; events: EventRecorder },
+  { clock, random, log }: Ambient,
+): Component {
+  const make = () =>
+    createScheduler({ client, informers, event: events.event, clock, random, log, ...(scheduler && { configuration: scheduler }) });
+  let next: Component | undefined;
+  try {
+    next = make();
+  } catch (cause) {
+    throw new UsageError(`${CONFIG_FLAG}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const term: Component = {
+    name: 'scheduler',
+    run(options) {
+      const work = next ?? make();
+      next = undefined;
+      return work.run(options);
+    },
+  };
+  return noted(term, 'scheduler', running);
 }

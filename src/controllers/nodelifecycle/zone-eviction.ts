@@ -28,7 +28,9 @@ export function zoneEviction(heartbeats: NodeHeartbeats): Controller {
       const all = informer(nodes).list();
       const plan = planZones(all);
       if (plan.allDisrupted !== wasAllDisrupted) {
-        log.info({ nodes: all.length }, plan.allDisrupted ? 'no node is ready: pods stay where they are' : 'some nodes are ready again');
+        // Nodes that have just registered are no news.
+        const tell = all.some(readyCondition) ? log.info : log.debug;
+        tell({ nodes: all.length }, plan.allDisrupted ? 'no node is ready: pods stay where they are' : 'some nodes are ready');
         if (wasAllDisrupted) heartbeats.startAnew(clock.monotonic());
         wasAllDisrupted = plan.allDisrupted;
       }
