@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apiVersionOf } from './define.ts';
+import { apiVersionOf, resourceId } from './define.ts';
 import { definitions, pods, registry } from './index.ts';
 import { buildRegistry } from './registry.ts';
 import schemas from './schema/generated/schemas.json' with { type: 'json' };
@@ -71,6 +71,13 @@ describe('the registry', () => {
       ['events.k8s.io/v1', 'v1'],
       ['autoscaling/v1', 'autoscaling/v2'],
     ]);
+  });
+
+  it('has rules for every kind that is stored', () => {
+    // Upstream asks nothing of a service account beyond its metadata (ValidateServiceAccount).
+    const withoutRules = new Set(['serviceaccounts']);
+    const bare = definitions.filter(({ persistence, hooks }) => persistence !== 'none' && !hooks.validate && !hooks.validateCreate);
+    expect(new Set(bare.map(resourceId))).toEqual(withoutRules);
   });
 
   it('offers pods/eviction as policy/v1 Eviction', () => {

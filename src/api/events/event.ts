@@ -3,7 +3,7 @@ import { defineResource } from '../define.ts';
 import type { Event, EventsV1Event } from '../schema/generated/types.ts';
 import { fromEventsV1, toEventsV1 } from './event-conversion.ts';
 import { eventsV1FieldSelectors } from './event-field-selectors.ts';
-import { checkNewEvent, checkRegarding } from './event-validation.ts';
+import { checkEventUpdate, checkNewEvent, checkRegarding } from './event-validation.ts';
 
 /** The events of core/v1 under newer field names: one set of stored objects, two doors. */
 export const eventsV1Events = defineResource<EventsV1Event>({
@@ -23,6 +23,6 @@ export const eventsV1Events = defineResource<EventsV1Event>({
     fromStored: (stored) => toEventsV1(stored as Event),
   },
   columns: eventColumns.map((c) => ({ ...c, value: (event, nowMs) => c.value(fromEventsV1(event), nowMs) })),
-  hooks: { validate: checkRegarding, validateCreate: checkNewEvent },
+  hooks: { validate: checkRegarding, validateCreate: checkNewEvent, validateUpdate: checkEventUpdate },
   fieldSelectors: eventsV1FieldSelectors,
 });

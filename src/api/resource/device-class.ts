@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { DeviceClass } from '../schema/generated/types.ts';
+import { checkDeviceClass } from './class-validation.ts';
 
 export const deviceClasses = defineResource<DeviceClass>({
   group: 'resource.k8s.io',
@@ -11,4 +12,5 @@ export const deviceClasses = defineResource<DeviceClass>({
   generation: true,
   behaviour: 'stored-only',
   columns: [nameColumn, ageColumn],
+  hooks: { validate: checkDeviceClass },
 });

@@ -1,6 +1,7 @@
 import { defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceClaimTemplate } from '../schema/generated/types.ts';
+import { checkClaimTemplate, checkClaimTemplateUpdate } from './claim-validation.ts';
 import { defaultDeviceRequests } from './device-request-defaults.ts';
 
 export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
@@ -10,5 +11,9 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
   columns: [nameColumn, ageColumn],
-  hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec?.spec) },
+  hooks: {
+    defaults: ({ spec }) => defaultDeviceRequests(spec?.spec),
+    validateCreate: checkClaimTemplate,
+    validateUpdate: checkClaimTemplateUpdate,
+  },
 });

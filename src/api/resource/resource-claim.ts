@@ -1,6 +1,8 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceV1ResourceClaim } from '../schema/generated/types.ts';
+import { checkClaimStatus } from './claim-status-validation.ts';
+import { checkClaim, checkClaimUpdate } from './claim-validation.ts';
 import { defaultDeviceRequests } from './device-request-defaults.ts';
 
 function stateCell({ metadata, status }: ResourceV1ResourceClaim): string {
@@ -19,5 +21,10 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],
   columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
-  hooks: { defaults: ({ spec }) => defaultDeviceRequests(spec) },
+  hooks: {
+    defaults: ({ spec }) => defaultDeviceRequests(spec),
+    validateCreate: checkClaim,
+    validateUpdate: checkClaimUpdate,
+    validateStatus: checkClaimStatus,
+  },
 });

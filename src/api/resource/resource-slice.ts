@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceSlice } from '../schema/generated/types.ts';
+import { checkSlice, checkSliceUpdate } from './slice-validation.ts';
 
 export const resourceSlices = defineResource<ResourceSlice>({
   group: 'resource.k8s.io',
@@ -15,6 +16,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.driver': (slice) => slice.spec?.driver ?? '',
   },
   behaviour: 'stored-only',
+  hooks: { validate: checkSlice, validateUpdate: checkSliceUpdate },
   columns: [
     nameColumn,
     column('Node', 'string', (slice) => slice.spec?.nodeName || UNSET),

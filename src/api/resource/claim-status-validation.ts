@@ -1,0 +1,108 @@
+import { checkNodeSelector } from '../core/validation-scheduling.ts';
+import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
+import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { checkImmutable, checkLabel } from '../meta/validation.ts';
+import type {
+  AllocatedDeviceStatus,
+  AllocationResult,
+  DeviceAllocationConfiguration,
+  DeviceRequestAllocationResult,
+  ResourceClaimConsumerReference,
+  ResourceV1ResourceClaim,
+} from '../schema/generated/types.ts';
+import { checkBinding } from './binding-validation.ts';
+import {
+  checkConfiguration,
+  checkParameters,
+  checkReference,
+  checkToleration,
+  type RequestNames,
+  requestNames,
+} from './claim-validation.ts';
+import { checkList, checkPoolName, checkSet, checkUid } from './device-lists.ts';
+
+const MOST_CONSUMERS = 256;
+const MOST = 32;
+const MOST_CONFIGURATIONS = 64;
+const MOST_ADDRESSES = 16;
+const SOURCES = ['FromClaim', 'FromClass'];
+
+/** What drivers and the scheduler note of a claim: an allocation stays as it was made. */
+export function checkClaimStatus(claim: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): FieldError[] {
+  const { status = {} } = claim;
+  const { reservedFor = [], allocation, devices } = status;
+  const names = requestNames(claim.spec?.devices);
+  const allocated = new Set((allocation?.devices?.results ?? []).map(deviceId));
+  return [
+    ...checkSet('status.reservedFor', reservedFor, { most: MOST_CONSUMERS, check: checkConsumer, keyOf: ({ uid }) => uid }),
+    ...checkSet('status.devices', devices, {
+      most: Number.POSITIVE_INFINITY,
+      check: (device, path) => checkDeviceStatus(path, device, allocated),
+      keyOf: deviceId,
+    }),
+    ...checkReservation(claim, old),
+    ...(allocation ? checkAllocation(allocation, old.status?.allocation, names) : []),
+  ];
+}
+
+const deviceId = ({ driver, pool, device, shareID }: Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>): string =>
+  [driver, pool, device, ...(shareID ? [shareID] : [])].join('/');
+
+function checkReservation({ metadata, status }: ResourceV1ResourceClaim, old: ResourceV1ResourceClaim): FieldError[] {
+  const reservedFor = status?.reservedFor ?? [];
+  if (reservedFor.length === 0) return [];
+  if (!status?.allocation) return [forbidden('status.reservedFor', 'may not be specified when `allocated` is not set')];
+  const before = new Set((old.status?.reservedFor ?? []).map(({ uid }) => uid));
+  const added = reservedFor.some(({ uid }) => !before.has(uid));
+  const why = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set';
+  return metadata?.deletionTimestamp && added ? [forbidden('status.reservedFor', why)] : [];
+}
+
+const checkConsumer = (consumer: ResourceClaimConsumerReference, path: string): FieldError[] =>
+  (['resource', 'name', 'uid'] as const).flatMap((field) => (consumer[field] ? [] : [required(`${path}.${field}`)]));
+
+function checkDeviceStatus(path: string, device: AllocatedDeviceStatus, allocated: ReadonlySet<string>): FieldError[] {
+  const { driver, pool, device: name, shareID, data, networkData } = device;
+  return [
+    ...checkCsiDriverName(`${path}.driver`, driver),
+    ...checkPoolName(`${path}.pool`, pool),
+    ...checkLabel(`${path}.device`, name),
+    ...(shareID === undefined ? [] : checkUid(`${path}.shareID`, shareID)),
+    ...(allocated.has(deviceId(device)) ? [] : [invalid(path, deviceId(device), 'must be an allocated device in the claim')]),
+    ...(data === undefined || data === null ? [] : checkParameters(`${path}.data`, data)),
+    ...checkSet(`${path}.networkData.ips`, networkData?.ips, { most: MOST_ADDRESSES, check: () => [], keyOf: (address) => address }),
+  ];
+}
+
+function checkAllocation(allocation: AllocationResult, old: AllocationResult | undefined, names: RequestNames): FieldError[] {
+  if (old) return checkImmutable('status.allocation', allocation, old);
+  const at = 'status.allocation.devices';
+  const { devices, nodeSelector } = allocation;
+  return [
+    ...checkList(`${at}.results`, devices?.results, MOST, (result, path) => checkResult(path, result, names)),
+    ...checkList(`${at}.config`, devices?.config, MOST_CONFIGURATIONS, (config, path) => checkUsed(path, config, names)),
+    ...(nodeSelector ? checkNodeSelector('status.allocation.nodeSelector', nodeSelector) : []),
+  ];
+}
+
+function checkResult(path: string, result: DeviceRequestAllocationResult, names: RequestNames): FieldError[] {
+  const { request, driver, pool, device, tolerations = [], shareID } = result;
+  return [
+    ...checkReference(`${path}.request`, request, names),
+    ...checkCsiDriverName(`${path}.driver`, driver),
+    ...checkPoolName(`${path}.pool`, pool),
+    ...checkLabel(`${path}.device`, device),
+    ...checkBinding(path, result),
+    ...tolerations.flatMap((toleration, i) => checkToleration(`${path}.tolerations[${i}]`, toleration)),
+    ...(shareID === undefined ? [] : checkUid(`${path}.shareID`, shareID)),
+  ];
+}
+
+function checkUsed(path: string, { source, requests, opaque }: DeviceAllocationConfiguration, names: RequestNames): FieldError[] {
+  const check = (name: string, at: string) => checkReference(at, name, names);
+  return [
+    ...(source ? (SOURCES.includes(source) ? [] : [notSupported(`${path}.source`, source, SOURCES)]) : [required(`${path}.source`)]),
+    ...checkSet(`${path}.requests`, requests, { most: MOST, check, keyOf: (name) => name }),
+    ...checkConfiguration(path, opaque),
+  ];
+}

@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ResourceDefinition } from '../define.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { deviceClasses } from './device-class.ts';
+import { resourceClaims } from './resource-claim.ts';
+import { resourceClaimTemplates } from './resource-claim-template.ts';
+import { resourceSlices } from './resource-slice.ts';
+
+const context = { now: '2026-01-01T00:00:00Z', user: { name: 'u', groups: [] }, subresource: '' };
+const lines = (errors: readonly { path: string; message: string }[] | undefined) => (errors ?? []).map((e) => `${e.path}: ${e.message}`);
+
+function created<T extends KubeObject>({ hooks }: ResourceDefinition<T>, object: object): string[] {
+  const draft = structuredClone(object) as T;
+  hooks.defaults?.(draft);
+  return [...lines(hooks.validate?.(draft)), ...lines(hooks.validateCreate?.(draft, context))];
+}
+
+const exactly = (more: object = {}) => ({ deviceClassName: 'gpu.example.com', ...more });
+const claim = (devices: object) => ({ metadata: { name: 'c' }, spec: { devices } });
+const request = (more: object = {}, name = 'r') => ({ name, exactly: exactly(more) });
+const selector = (expression: string) => ({ selectors: [{ cel: { expression } }] });
+const REFERENCE = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+
+describe('a ResourceClaim', () => {
+  it.each<[object, string[]]>([
+    [{ requests: [request()] }, []],
+    [{ requests: [request(selector('device.attributes["gpu.example.com"].memory == "80Gi" && device.driver == "d"'))] }, []],
+    [{ requests: [{ name: 'r' }] }, ['spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required']],
+    [
+      { requests: [{ ...request(), firstAvailable: [{ name: 'a', ...exactly() }] }] },
+      [
+        'spec.devices.requests[0]: Invalid value: null: exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
+      ],
+    ],
+    [{ requests: [request(), request()] }, ['spec.devices.requests[1]: Duplicate value: "r"']],
+    [
+      { requests: [request({ allocationMode: 'All', count: 2 })] },
+      ["spec.devices.requests[0].exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'"],
+    ],
+    [
+      { requests: [request({ allocationMode: 'Some' })] },
+      ['spec.devices.requests[0].exactly.allocationMode: Unsupported value: "Some": supported values: "All", "ExactCount"'],
+    ],
+    [
+      { requests: [request(selector('device.driver'))] },
+      [
+        'spec.devices.requests[0].exactly.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string',
+      ],
+    ],
+    [
+      { requests: [request({ tolerations: [{ operator: 'Exists', value: 'x', effect: 'Never' }] })] },
+      [
+        'spec.devices.requests[0].exactly.tolerations[0].value: Invalid value: "x": must be empty for operator `Exists`',
+        'spec.devices.requests[0].exactly.tolerations[0].effect: Unsupported value: "Never": supported values: "NoExecute", "NoSchedule", "None"',
+      ],
+    ],
+    [
+      { requests: [request()], constraints: [{ requests: ['other'], matchAttribute: 'model' }, {}] },
+      [
+        `spec.devices.constraints[0].requests[0]: Invalid value: "other": ${REFERENCE}`,
+        'spec.devices.constraints[0].matchAttribute: Invalid value: "model": a fully qualified name must be a domain and a name separated by a slash',
+        'spec.devices.constraints[1]: Required value: exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set',
+      ],
+    ],
+    [
+      {
+        requests: [{ name: 'r', firstAvailable: [{ name: 'a', ...exactly() }] }],
+        config: [{ requests: ['r/a', 'r/b'], opaque: { driver: 'd', parameters: [] } }],
+      },
+      [
+        `spec.devices.config[0].requests[1]: Invalid value: "r/b": ${REFERENCE}`,
+        'spec.devices.config[0].opaque.parameters: Invalid value: "<value omitted>": must be a valid JSON object',
+      ],
+    ],
+    [
+      { requests: Array.from({ length: 33 }, (_, i) => request({}, `r${i}`)) },
+      ['spec.devices.requests: Too many: 33: must have at most 32 items'],
+    ],
+  ])('%# is checked as upstream checks it', (devices, findings) => expect(created(resourceClaims, claim(devices))).toEqual(findings));
+
+  it('stays as it was made, as its template does', () => {
+    const [before, after] = [claim({ requests: [request()] }), claim({ requests: [request({}, 'other')] })];
+    const template = (spec: object) => ({ metadata: { name: 't' }, spec: { spec } });
+    const changed = <T extends KubeObject>({ hooks }: ResourceDefinition<T>, now: object, old: object) =>
+      hooks.validateUpdate?.(now as T, old as T, context).map(({ path, message }) => `${path} ${message.endsWith('field is immutable')}`);
+    expect(changed(resourceClaims, after, before)).toEqual(['spec true']);
+    expect(changed(resourceClaimTemplates, template(after.spec), template(before.spec))).toEqual(['spec true']);
+    expect(created(resourceClaimTemplates, template({ devices: { requests: [{ name: 'R', exactly: exactly() }] } }))).toHaveLength(1);
+  });
+
+  it('is given devices that fit its requests, and is reserved for what uses them', () => {
+    const result = { request: 'r', driver: 'd', pool: 'p', device: 'd0' };
+    const allocation = { devices: { results: [result] } };
+    const status = (now: object, old: object = {}) => {
+      const whole = claim({ requests: [request()] });
+      return lines(resourceClaims.hooks.validateStatus?.({ ...whole, status: now } as never, { ...whole, status: old } as never));
+    };
+    const pod = { resource: 'pods', name: 'p', uid: 'u' };
+    expect(status({ allocation, reservedFor: [pod] })).toEqual([]);
+    expect(status({ reservedFor: [pod] })).toEqual(['status.reservedFor: Forbidden: may not be specified when `allocated` is not set']);
+    expect(status({ allocation: { devices: { results: [{ ...result, request: 'x' }] } } })).toEqual([
+      `status.allocation.devices.results[0].request: Invalid value: "x": ${REFERENCE}`,
+    ]);
+    expect(status({ allocation: { devices: { results: [{ ...result, device: 'd1' }] } } }, { allocation })[0]).toMatch(
+      /field is immutable$/,
+    );
+    expect(status({ allocation, devices: [{ driver: 'd', pool: 'p', device: 'd9' }] })).toEqual([
+      'status.devices[0]: Invalid value: "d/p/d9": must be an allocated device in the claim',
+    ]);
+  });
+});
+
+it('a DeviceClass is checked as upstream checks it', () => {
+  const deviceClass = (spec: object) => created(deviceClasses, { metadata: { name: 'c' }, spec });
+  expect(deviceClass({ ...selector('device.driver == "x"'), extendedResourceName: 'example.com/gpu' })).toEqual([]);
+  expect(deviceClass({ selectors: [{}], config: [{}], extendedResourceName: 'cpu' })).toEqual([
+    'spec.selectors[0].cel: Required value',
+    'spec.config[0].opaque: Required value',
+    'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name',
+  ]);
+});
+
+describe('a ResourceSlice', () => {
+  const slice = (spec: object, devices: object[] = [{ name: 'd0' }]) => ({
+    metadata: { name: 's' },
+    spec: { driver: 'd.example.com', pool: { name: 'p', generation: 0, resourceSliceCount: 1 }, nodeName: 'n', devices, ...spec },
+  });
+  const WHICH = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
+  it.each<[object, string[]]>([
+    [slice({}), []],
+    [slice({ nodeName: undefined }), [`spec: Required value: ${WHICH}`]],
+    [slice({ allNodes: true }), [`spec: Invalid value: "{\`nodeName\`, \`allNodes\`}": ${WHICH}, but multiple fields are set`]],
+    [
+      slice({ pool: { name: 'P', generation: -1, resourceSliceCount: 0 } }),
+      [
+        expect.stringMatching(/^spec\.pool\.name: Invalid value: "P": a lowercase RFC 1123 subdomain/) as unknown as string,
+        'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero',
+        'spec.pool.generation: Invalid value: -1: must be greater than or equal to zero',
+      ],
+    ],
+    [slice({}, [{ name: 'd0' }, { name: 'd0' }]), ['spec.devices[1]: Duplicate value: "d0"']],
+    [
+      slice({}, [{ name: 'd0', attributes: { version: { version: '1.2' }, none: {}, 'a/b/c': { bool: true } } }]),
+      [
+        'spec.devices[0].attributes[version].version: Invalid value: "1.2": must be a string compatible with semver.org spec 2.0.0',
+        'spec.devices[0].attributes[none]: Invalid value: "": exactly one value must be specified',
+        'spec.devices[0].attributes: Invalid value: "a/b/c": must not contain more than one slash',
+      ],
+    ],
+    [
+      slice({}, [{ name: 'd0', taints: [{ key: 'k', effect: 'Often' }], allNodes: true }]),
+      [
+        'spec.devices[0].taints[0].effect: Unsupported value: "Often": supported values: "NoExecute", "NoSchedule", "None"',
+        'spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
+      ],
+    ],
+    [
+      slice({}, [
+        {
+          name: 'd0',
+          allowMultipleAllocations: true,
+          capacity: { m: { value: '10', requestPolicy: { default: '3', validRange: { min: '2', step: '2' } } } },
+        },
+      ]),
+      [
+        'spec.devices[0].capacity[m].requestPolicy.validRange.step: Invalid value: "3": value is not a multiple of a given step (2) from (2)',
+      ],
+    ],
+    [
+      slice({}, [{ name: 'd0', capacity: { m: { value: '10', requestPolicy: {} } } }]),
+      ['spec.devices[0].capacity[m].requestPolicy: Forbidden: allowMultipleAllocations must be true'],
+    ],
+    [
+      slice({}, [{ name: 'd0', bindingConditions: ['a', 'a'] }]),
+      [
+        'spec.devices[0].bindingConditions[1]: Duplicate value: "a"',
+        'spec.devices[0].bindingFailureConditions: Invalid value: []: bindingFailureConditions are required to use bindingConditions',
+      ],
+    ],
+    [slice({ sharedCounters: [] }), ['spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed']],
+  ])('%# is checked as upstream checks it', (object, findings) => expect(created(resourceSlices, object)).toEqual(findings));
+
+  it('stays with its driver, pool and node', () => {
+    const moved = slice({ driver: 'e', nodeName: 'm' });
+    const findings = resourceSlices.hooks.validateUpdate?.(moved as never, slice({}) as never, context);
+    expect(findings?.map(({ path }) => path)).toEqual(['spec.driver', 'spec.nodeName']);
+  });
+
+  it('is checked without failing, whatever its devices hold', () => {
+    const attribute = fc.record({ bool: fc.boolean(), ints: fc.array(fc.integer()), version: fc.string() }, { requiredKeys: [] });
+    const capacity = fc.record({
+      value: fc.constantFrom('1', '10Gi', '3m'),
+      requestPolicy: fc.record(
+        { default: fc.constantFrom('1', '2Gi'), validValues: fc.array(fc.constantFrom('1', '2', '1Gi')) },
+        { requiredKeys: [] },
+      ),
+    });
+    const device = fc.record(
+      {
+        name: fc.string(),
+        attributes: fc.dictionary(fc.string(), attribute),
+        capacity: fc.dictionary(fc.string(), capacity),
+        allowMultipleAllocations: fc.boolean(),
+      },
+      { requiredKeys: ['name'] },
+    );
+    fc.assert(
+      fc.property(fc.array(device), (devices) => {
+        for (const line of created(resourceSlices, slice({}, devices))) expect(line).toMatch(/^spec/);
+      }),
+    );
+  });
+});
