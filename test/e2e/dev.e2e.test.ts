@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Deployment } from '../../src/api/schema/generated/types.ts';
 import { MINIK } from './support/cluster.ts';
 import { withoutMinikSettings } from './support/environment.ts';
 import { kubectl } from './support/kubectl.ts';
-import { deployment, pod } from './support/manifests.ts';
+import { container, deployment, pod, SLEEP } from './support/manifests.ts';
 import { eventually } from './support/poll.ts';
 import { scope } from './support/scope.ts';
 
@@ -42,6 +43,21 @@ test('pods run on fake nodes, and Deployments roll out', async () => {
   const nodes = (await ns.run('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}')).split(' ');
   expect(new Set(nodes).size).toBe(3);
   await ns.run('delete', 'deployment', 'web', '--cascade=foreground', '--timeout=30s');
+});
+
+test('fake pods use what their annotations say, and autoscalers act on it', async () => {
+  await ns.apply(deployment('load', 2, { containers: [container(SLEEP, { resources: { requests: { cpu: '100m' } } })] }));
+  await ns.run('rollout', 'status', 'deployment/load', '--timeout=30s');
+  await ns.run('annotate', 'pods', '-l', 'app=load', 'fake.minik.dev/cpu-usage=150m', 'fake.minik.dev/memory-usage=64Mi');
+  await eventually('kubectl top shows it', async () => {
+    const text = await ns.run('top', 'pods', '-l', 'app=load', '--no-headers');
+    return [...text.matchAll(/^load-\S+\s+1[45]\dm\s+64Mi\s*$/gm)].length === 2;
+  });
+  expect(await ns.run('top', 'nodes', '--no-headers')).toMatch(/^fake-0\s+\d+m\s+\d+%\s+\d+Mi\s/m);
+  await ns.run('autoscale', 'deployment', 'load', '--min=1', '--max=5', '--cpu-percent=80');
+  await ns.until<Deployment>('it has grown', 'deployment/load', ({ spec }) => spec?.replicas === 4, 60_000);
+  expect(await ns.run('get', '--raw', '/api/v1/nodes/fake-1/proxy/metrics/resource')).toContain('\nnode_cpu_usage_seconds_total ');
+  await ns.run('delete', 'hpa,deployment', 'load', '--cascade=foreground', '--timeout=30s');
 });
 
 test('SIGTERM ends it with exit code 0', async () => {

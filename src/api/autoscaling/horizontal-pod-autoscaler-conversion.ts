@@ -6,6 +6,8 @@ import type {
   V2MetricStatus,
 } from '../schema/generated/types.ts';
 
+import { behaviorFromV1, behaviorToV1, specFromV1, specToV1, statusFromV1, statusToV1 } from './horizontal-pod-autoscaler-annotations.ts';
+
 /** Annotations that carry v2's content through autoscaling/v1 (their names are part of the API). */
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
@@ -13,20 +15,22 @@ const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
 const CARRIED = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
 
+type Json = Readonly<Record<string, unknown>>;
+
 const isCpuUtilization = (m: V2MetricSpec) =>
   m.type === 'Resource' && m.resource?.name === 'cpu' && m.resource.target.averageUtilization !== undefined;
 
 export function toV1(v2: V2HorizontalPodAutoscaler): HorizontalPodAutoscaler {
   const { metrics = [], behavior, ...spec } = v2.spec ?? ({} as NonNullable<typeof v2.spec>);
   const cpu = metrics.find(isCpuUtilization);
-  const others = metrics.filter((m) => m !== cpu);
+  const others = metrics.filter((m) => !isCpuUtilization(m));
   const { currentMetrics: measured, conditions = [], ...status } = v2.status ?? ({} as NonNullable<typeof v2.status>);
   const currentMetrics = measured ?? [];
   const currentCpu = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu')?.resource?.current.averageUtilization;
   const carried = {
-    ...(others.length > 0 && { [METRICS]: JSON.stringify(others) }),
-    ...(behavior && { [BEHAVIOR]: JSON.stringify(behavior) }),
-    ...(currentMetrics.length > 0 && { [CURRENT_METRICS]: JSON.stringify(currentMetrics) }),
+    ...(others.length > 0 && { [METRICS]: JSON.stringify(others.map(specToV1)) }),
+    ...(behavior && { [BEHAVIOR]: JSON.stringify(behaviorToV1(behavior)) }),
+    ...(currentMetrics.length > 0 && { [CURRENT_METRICS]: JSON.stringify(currentMetrics.map(statusToV1)) }),
     ...(conditions.length > 0 && { [CONDITIONS]: JSON.stringify(conditions) }),
   };
   return {
@@ -47,17 +51,20 @@ export function toV1(v2: V2HorizontalPodAutoscaler): HorizontalPodAutoscaler {
 export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
   const annotations = v1.metadata?.annotations ?? {};
   const { targetCPUUtilizationPercentage, ...spec } = v1.spec ?? ({} as NonNullable<typeof v1.spec>);
-  const { currentCPUUtilizationPercentage: _, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
-  const metrics = [...cpuMetric(targetCPUUtilizationPercentage), ...(parse<V2MetricSpec[]>(annotations[METRICS]) ?? [])];
+  const { currentCPUUtilizationPercentage, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
+  const metrics = [...cpuMetric(targetCPUUtilizationPercentage), ...listOf(annotations[METRICS]).map(specFromV1)];
   const behavior = parse(annotations[BEHAVIOR]);
-  const currentMetrics = parse<V2MetricStatus[]>(annotations[CURRENT_METRICS]);
+  const measured = listOf(annotations[CURRENT_METRICS]).map(statusFromV1);
+  const currentMetrics = measured.length > 0 ? measured : cpuStatus(currentCPUUtilizationPercentage);
   const conditions = parse(annotations[CONDITIONS]);
   const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIED.includes(key)));
   return {
     ...v1,
     apiVersion: 'autoscaling/v2',
     metadata: withAnnotations(v1.metadata, kept),
-    ...(v1.spec && { spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior }) } }),
+    ...(v1.spec && {
+      spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior: behaviorFromV1(behavior) }) },
+    }),
     ...(v1.status && {
       status: { ...status, currentMetrics: currentMetrics ?? null, ...(conditions !== undefined && { conditions }) },
     }),
@@ -68,6 +75,14 @@ const cpuMetric = (percent: number | undefined): V2MetricSpec[] =>
   percent === undefined
     ? []
     : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } } }];
+
+const cpuStatus = (percent: number | undefined): V2MetricStatus[] | undefined =>
+  percent === undefined ? undefined : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: percent } } }];
+
+const listOf = (text: string | undefined): Json[] => {
+  const value = parse(text);
+  return Array.isArray(value) ? value.filter((each): each is Json => typeof each === 'object' && each !== null) : [];
+};
 
 function withAnnotations(metadata: ObjectMeta | undefined, annotations: Record<string, string>): ObjectMeta {
   const { annotations: _, ...rest } = metadata ?? {};
