@@ -65,7 +65,7 @@ export class FakeScheduler {
       get dryRun() {
         return profile as Profile;
       },
-      nominatedOn: (name) => this.nominator.on(name),
+      nominatedOn: (name) => this.nominator.on(name) ?? [],
       nominatedNodeOf: (key) => this.nominator.nodeOf(key),
       withdrawNomination: (pod) => this.nominator.forget(pod.key),
       activate() {},

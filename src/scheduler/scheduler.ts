@@ -64,7 +64,7 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     ...options,
     snapshot: cache,
     waiting,
-    nominatedOn: (nodeName) => nominator.on(nodeName),
+    nominatedOn: (nodeName) => nominator.on(nodeName) ?? [],
     nominatedNodeOf: (key) => nominator.nodeOf(key),
     withdrawNomination(pod) {
       nominator.forget(pod.key);

@@ -7,8 +7,6 @@ import { type Amounts, podRequests, podRequestsForScores } from './resources.ts'
 /** What tells one pod from another that had its name before. */
 export const podKey = (pod: Pod): string => pod.metadata?.uid ?? objectKey(pod);
 
-export const priorityOf = (pod: Pod): number => pod.spec?.priority ?? 0;
-
 export interface AffinityTerms {
   readonly required: readonly AffinityTerm[];
   readonly requiredAnti: readonly AffinityTerm[];
@@ -48,6 +46,8 @@ export class PodInfo {
   readonly scoreRequests: Amounts;
   readonly hostPorts: readonly HostPort[];
   readonly affinity: AffinityTerms;
+  readonly priority: number;
+  readonly namespace: string;
 
   constructor(pod: Pod) {
     this.#pod = pod;
@@ -56,6 +56,8 @@ export class PodInfo {
     this.scoreRequests = podRequestsForScores(pod);
     this.hostPorts = hostPortsOf(pod);
     this.affinity = termsOf(pod);
+    this.priority = pod.spec?.priority ?? 0;
+    this.namespace = pod.metadata?.namespace ?? '';
   }
 
   get pod(): Pod {
@@ -63,12 +65,6 @@ export class PodInfo {
   }
   get hasAffinity(): boolean {
     return this.affinity !== NO_TERMS;
-  }
-  get namespace(): string {
-    return this.pod.metadata?.namespace ?? '';
-  }
-  get priority(): number {
-    return priorityOf(this.#pod);
   }
 
   /**

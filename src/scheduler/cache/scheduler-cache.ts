@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
 import { ImageSpread } from './image-spread.ts';
-import { NodeInfo } from './node-info.ts';
+import { NodeInfo, RowTable } from './node-info.ts';
 import { Placements } from './placements.ts';
 import { PodInfo, podKey } from './pod-info.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -24,6 +24,7 @@ export class SchedulerCache implements Snapshot {
   readonly images = new ImageSpread();
   readonly placements = new Placements();
   readonly #nodes = new Map<string, NodeInfo>();
+  readonly #rows = new RowTable();
   readonly #placed = new Map<string, Placed>();
   readonly #strays = new Map<string, Map<string, PodInfo>>();
   readonly #claims = new Map<string, number>();
@@ -54,7 +55,7 @@ export class SchedulerCache implements Snapshot {
       this.placements.nodeChanged(known, before);
       return;
     }
-    const info = new NodeInfo(node);
+    const info = this.#newNode(node);
     this.#nodes.set(name, info);
     this.#order = undefined;
     this.placements.nodeAdded(info);
@@ -71,6 +72,7 @@ export class SchedulerCache implements Snapshot {
       this.#stray(name, pod);
     }
     this.#nodes.delete(name);
+    this.#rows.giveBack(info.at);
     this.#order = undefined;
     this.images.remove(name);
     this.placements.nodeRemoved(info);
@@ -106,6 +108,13 @@ export class SchedulerCache implements Snapshot {
     this.#countClaims(placed.info.pod, -1);
     if (!this.#take(key, placed.node)) this.#strays.get(placed.node)?.delete(key);
     return true;
+  }
+
+  #newNode(node: Node): NodeInfo {
+    const { at, hasGrown } = this.#rows.take();
+    const { numbers } = this.#rows;
+    if (hasGrown) for (const known of this.#nodes.values()) known.numbers = numbers;
+    return new NodeInfo(node, { numbers, at });
   }
 
   #place(info: PodInfo, node: string, assumed: boolean): void {

@@ -5,7 +5,8 @@ export interface ResourceWeight {
   readonly weight: number;
 }
 
-const CPU_AND_MEMORY: readonly ResourceWeight[] = [
+/** What is scored when the configuration says nothing: the same list each time. */
+export const CPU_AND_MEMORY: readonly ResourceWeight[] = [
   { name: 'cpu', weight: 1 },
   { name: 'memory', weight: 1 },
 ];

@@ -1,7 +1,7 @@
-import type { NodeInfo } from '../cache/node-info.ts';
+import { type NodeInfo, Row } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { ConfigReader } from './config-reader.ts';
-import { type ResourceWeight, readResources } from './resource-weights.ts';
+import { CPU_AND_MEMORY, type ResourceWeight, readResources } from './resource-weights.ts';
 
 const MAX_SCORE = 100;
 /** Shapes give scores from 0 to 10. */
@@ -35,6 +35,17 @@ export function shaped(points: readonly ShapePoint[]): ResourceScore {
 }
 
 const isScalar = (name: string) => name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage';
+
+/** As `meanOf` for cpu and memory alike, which is nearly always what is asked for. */
+function meanOfBoth(score: ResourceScore): Score {
+  return ({ scoreRequests: { milliCpu, memory } }, { numbers, at }) => {
+    const [cpus, bytes] = [numbers[at + Row.cpu] as number, numbers[at + Row.memory] as number];
+    const cpu = cpus === 0 ? 0 : score((numbers[at + Row.scoredCpu] as number) + milliCpu, cpus);
+    const ram = bytes === 0 ? 0 : score((numbers[at + Row.scoredMemory] as number) + memory, bytes);
+    const weights = (cpus === 0 ? 0 : 1) + (bytes === 0 ? 0 : 1);
+    return weights === 0 ? 0 : Math.trunc((cpu + ram) / weights);
+  };
+}
 
 /** The weighted mean over the resources that the node has and that concern the pod. */
 function meanOf(resources: readonly ResourceWeight[], score: ResourceScore, { onlyPositive }: { onlyPositive: boolean }): Score {
@@ -79,5 +90,6 @@ export function readScoring(args: ConfigReader): Score {
   const type = part.oneOf('type', ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio'], 'LeastAllocated');
   const resources = readResources(part);
   if (type === 'RequestedToCapacityRatio') return meanOf(resources, shaped(readShape(part)), { onlyPositive: true });
-  return meanOf(resources, type === 'MostAllocated' ? most : least, { onlyPositive: false });
+  const score = type === 'MostAllocated' ? most : least;
+  return resources === CPU_AND_MEMORY ? meanOfBoth(score) : meanOf(resources, score, { onlyPositive: false });
 }

@@ -97,8 +97,11 @@ export class Profile implements DryRun {
     };
     if (this.#nominator.isEmpty) return plain;
     return (s, pod, node) => {
+      // It must do with and without them: they may never come.
+      const refused = plain(s, pod, node);
+      if (refused) return refused;
       const withNominated = this.#withNominated(s, pod, node);
-      return (withNominated && plain(withNominated.state, pod, withNominated.node)) ?? plain(s, pod, node);
+      return withNominated && plain(withNominated.state, pod, withNominated.node);
     };
   }
 
@@ -200,7 +203,9 @@ export class Profile implements DryRun {
   /** The node as it will be once the pods are there that are nominated to it and no less important; undefined when there are none. */
   #withNominated(state: CycleState, pod: PodInfo, node: NodeInfo): { state: CycleState; node: NodeInfo } | undefined {
     let changed: { state: CycleState; node: NodeInfo } | undefined;
-    for (const nominated of this.#nominator.on(node.name)) {
+    const there = this.#nominator.on(node.name);
+    if (!there) return undefined;
+    for (const nominated of there) {
       if (nominated.key === pod.key || nominated.priority < pod.priority) continue;
       changed ??= { state: state.clone(), node: node.clone() };
       changed.node.add(nominated);

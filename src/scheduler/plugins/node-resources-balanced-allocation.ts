@@ -1,7 +1,9 @@
+import { type NodeInfo, Row } from '../cache/node-info.ts';
+import type { PodInfo } from '../cache/pod-info.ts';
 import type { Amounts } from '../cache/resources.ts';
-import { readResources } from '../config/resource-weights.ts';
+import { CPU_AND_MEMORY, readResources } from '../config/resource-weights.ts';
 import type { PluginDefinition } from '../framework/definition.ts';
-import { MAX_SCORE, SKIP } from '../framework/plugin.ts';
+import { MAX_SCORE, type SchedulerPlugin, SKIP } from '../framework/plugin.ts';
 
 const NAME = 'NodeResourcesBalancedAllocation';
 
@@ -16,31 +18,44 @@ function deviation(shares: readonly number[]): number {
 const isAsked = (requests: Amounts, name: string) => requests.get(name) > 0;
 const isScalar = (name: string) => name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage';
 
+interface AskedNode {
+  readonly allocatable: Amounts;
+  readonly requested: Amounts;
+}
+
+function balance(names: readonly string[], { requests }: PodInfo, { allocatable, requested }: AskedNode): number {
+  const shares: number[] = [];
+  for (const name of names) {
+    const capacity = allocatable.get(name);
+    if (capacity === 0 || (isScalar(name) && !isAsked(requests, name))) continue;
+    shares.push(Math.min((requested.get(name) + requests.get(name)) / capacity, 1));
+  }
+  return Math.trunc((1 - deviation(shares)) * MAX_SCORE);
+}
+
+/** As `balance` for cpu and memory, which is nearly always what is asked for. */
+function balanceOfBoth({ requests: { milliCpu, memory } }: PodInfo, { numbers, at }: NodeInfo): number {
+  const [cpus, bytes] = [numbers[at + Row.cpu] as number, numbers[at + Row.memory] as number];
+  if (cpus === 0 || bytes === 0) return MAX_SCORE;
+  const cpu = Math.min(((numbers[at + Row.usedCpu] as number) + milliCpu) / cpus, 1);
+  const ram = Math.min(((numbers[at + Row.usedMemory] as number) + memory) / bytes, 1);
+  return Math.trunc((1 - Math.abs(cpu - ram) / 2) * MAX_SCORE);
+}
+
 /** Prefers nodes whose resources would be used alike, so that none is stranded. Pods that ask for nothing have no part in it. */
 export const nodeResourcesBalancedAllocation: PluginDefinition = {
   name: NAME,
   weight: 1,
   configure(args) {
     args.known(['resources']);
-    const names = readResources(args).map(({ name }) => name);
-    const plugin = {
+    const resources = readResources(args);
+    const names = resources.map(({ name }) => name);
+    const plugin: SchedulerPlugin = {
       name: NAME,
-      preScore: (_state: unknown, { requests }: { requests: Amounts }) =>
-        names.some((name) => isAsked(requests, name)) ? undefined : SKIP,
-      score(
-        _state: unknown,
-        { requests }: { requests: Amounts },
-        { allocatable, requested }: { allocatable: Amounts; requested: Amounts },
-      ) {
-        const shares: number[] = [];
-        for (const name of names) {
-          const capacity = allocatable.get(name);
-          if (capacity === 0 || (isScalar(name) && !isAsked(requests, name))) continue;
-          shares.push(Math.min((requested.get(name) + requests.get(name)) / capacity, 1));
-        }
-        return Math.trunc((1 - deviation(shares)) * MAX_SCORE);
-      },
-    } as const;
+      preScore: (_state, { requests }) => (names.some((name) => isAsked(requests, name)) ? undefined : SKIP),
+      score:
+        resources === CPU_AND_MEMORY ? (_state, pod, node) => balanceOfBoth(pod, node) : (_state, pod, node) => balance(names, pod, node),
+    };
     return () => plugin;
   },
 };

@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
-import type { NodeInfo } from '../cache/node-info.ts';
+import { type NodeInfo, Row } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import { Amounts, podRequests } from '../cache/resources.ts';
 import type { ConfigReader } from '../config/config-reader.ts';
@@ -12,9 +12,11 @@ import { type Refusal, refusal } from '../framework/refusal.ts';
 const NAME = 'NodeResourcesFit';
 
 /** Every combination of reasons once, however many nodes say it. */
-const known = new Map<string, Refusal>();
+const resolvable = new Map<string, Refusal>();
+const unresolvable = new Map<string, Refusal>();
 function refuse(reasons: readonly string[], isResolvable: boolean): Refusal {
-  const key = `${isResolvable}|${reasons.join('|')}`;
+  const known = isResolvable ? resolvable : unresolvable;
+  const key = reasons.length === 1 ? (reasons[0] as string) : reasons.join('|');
   let found = known.get(key);
   if (!found) {
     found = refusal(NAME, isResolvable ? 'Unschedulable' : 'UnschedulableAndUnresolvable', ...reasons);
@@ -22,6 +24,8 @@ function refuse(reasons: readonly string[], isResolvable: boolean): Refusal {
   }
   return found;
 }
+
+const ALWAYS = ['cpu', 'memory', 'ephemeral-storage'].map((name) => [name, `Insufficient ${name}`] as const);
 
 type IsIgnored = (resource: string) => boolean;
 
@@ -34,25 +38,24 @@ function explain(
   const reasons: string[] = [];
   let isResolvable = true;
   if (podCount + 1 > allowedPods) reasons.push('Too many pods');
-  const check = (name: string) => {
+  const check = (name: string, reason: string) => {
     const wanted = requests.get(name);
     if (wanted <= 0 || wanted <= allocatable.get(name) - requested.get(name)) return;
-    reasons.push(`Insufficient ${name}`);
+    reasons.push(reason);
     // No pod that leaves would make the node large enough.
     if (wanted > allocatable.get(name)) isResolvable = false;
   };
-  for (const name of ['cpu', 'memory', 'ephemeral-storage']) check(name);
-  for (const name of requests.scalars?.keys() ?? []) if (!isIgnored(name)) check(name);
+  for (const [name, reason] of ALWAYS) check(name, reason);
+  for (const name of requests.scalars?.keys() ?? []) if (!isIgnored(name)) check(name, `Insufficient ${name}`);
   return reasons.length > 0 ? refuse(reasons, isResolvable) : undefined;
 }
 
-function fits({ requests }: PodInfo, node: NodeInfo): boolean {
-  const { allocatable, requested } = node;
+function fits({ requests }: PodInfo, { numbers, at }: NodeInfo): boolean {
   return (
-    node.podCount < node.allowedPods &&
-    (requests.milliCpu === 0 || requests.milliCpu <= allocatable.milliCpu - requested.milliCpu) &&
-    (requests.memory === 0 || requests.memory <= allocatable.memory - requested.memory) &&
-    (requests.ephemeralStorage === 0 || requests.ephemeralStorage <= allocatable.ephemeralStorage - requested.ephemeralStorage) &&
+    (numbers[at + Row.freePods] as number) > 0 &&
+    (requests.milliCpu === 0 || requests.milliCpu <= (numbers[at + Row.freeCpu] as number)) &&
+    (requests.memory === 0 || requests.memory <= (numbers[at + Row.freeMemory] as number)) &&
+    (requests.ephemeralStorage === 0 || requests.ephemeralStorage <= (numbers[at + Row.freeStorage] as number)) &&
     requests.scalars === undefined
   );
 }

@@ -19,5 +19,5 @@ export const nodeUnschedulable: SchedulerPlugin = {
     },
     { resource: 'pods/unscheduled', actions: Action.podTolerations, isHelpful: ({ spec }) => tolerates(spec?.tolerations, TAINT) },
   ],
-  filter: (_state, { pod }, { node }) => (node.spec?.unschedulable && !tolerates(pod.spec?.tolerations, TAINT) ? REFUSED : undefined),
+  filter: (_state, { pod }, { isUnschedulable }) => (isUnschedulable && !tolerates(pod.spec?.tolerations, TAINT) ? REFUSED : undefined),
 };

@@ -28,9 +28,10 @@ export const taintToleration: SchedulerPlugin = {
     },
     { resource: 'pods/unscheduled', actions: Action.podTolerations },
   ],
-  filter: (_state, { pod }, { node }) => (node.spec?.taints && !isTolerated(pod, node) ? REFUSED : undefined),
-  preScore: (_state, _pod, nodes) => (nodes.some(({ node }) => node.spec?.taints && softTaints(node).length > 0) ? undefined : SKIP),
-  score(_state, { pod }, { node }) {
+  filter: (_state, { pod }, { hasHardTaints, node }) => (hasHardTaints && !isTolerated(pod, node) ? REFUSED : undefined),
+  preScore: (_state, _pod, nodes) => (nodes.some(({ hasSoftTaints }) => hasSoftTaints) ? undefined : SKIP),
+  score(_state, { pod }, { hasSoftTaints, node }) {
+    if (!hasSoftTaints) return 0;
     // Upstream counts only tolerations that could mean this effect.
     const tolerations = pod.spec?.tolerations?.filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
     return softTaints(node).filter((taint) => !tolerates(tolerations, taint)).length;

@@ -35,7 +35,8 @@ export class Nominator {
     return this.#nodeOf.get(key);
   }
 
-  on(nodeName: string): Iterable<PodInfo> {
-    return this.#byNode.get(nodeName)?.values() ?? [];
+  /** Undefined when there are none. */
+  on(nodeName: string): Iterable<PodInfo> | undefined {
+    return this.#byNode.get(nodeName)?.values();
   }
 }
