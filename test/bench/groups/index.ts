@@ -4,10 +4,11 @@ import { api } from './api.ts';
 import type { Group } from './group.ts';
 import { idle } from './idle.ts';
 import { pods } from './pods.ts';
+import { scheduler } from './scheduler.ts';
 import { start } from './start.ts';
 import { watch } from './watch.ts';
 
-export const groups: readonly Group[] = [start, idle, pods, api, watch];
+export const groups: readonly Group[] = [start, idle, pods, api, watch, scheduler];
 
 /** One after the other. The first failure ends the run: what follows would be measured on a machine that is busy with the remains. */
 export async function runGroups(names: readonly string[], profileDir: string | undefined): Promise<void> {
