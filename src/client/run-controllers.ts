@@ -34,6 +34,12 @@ export interface RunControllersOptions {
 }
 
 const DEFAULT_WORKERS = 4;
+/**
+ * A key rests for a few times as long as its run took, up to this: one with thousands of pods, each of which changes a few times, would keep the
+ * process busy with looking at all of them again and again.
+ */
+const LONGEST_REST_MS = 100;
+const REST_PER_RUN = 3;
 /** A key whose writes are not visible yet is looked at again when an event names it, and at the latest after this time. */
 const RECHECK_STALE_MS = 250;
 
@@ -59,6 +65,8 @@ class ControllerLoop implements Component {
   readonly #log: Logger;
   readonly #queue: WorkQueue;
   readonly #reads: ReadonlyMap<string, { readonly resource: ResourceDefinition; readonly informer: Informer }>;
+  /** Of `reads`: asked for at every turn. */
+  readonly #byDefinition: ReadonlyMap<ResourceDefinition, Informer>;
   readonly #staleness: ReadYourWrites;
   readonly #events: EventRecorder;
   readonly #context: ControllerContext;
@@ -78,6 +86,7 @@ class ControllerLoop implements Component {
     };
     this.#queue = new WorkQueue(clock, observer);
     this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
+    this.#byDefinition = new Map([...this.#reads.values()].map(({ resource, informer }) => [resource, informer]));
     this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
     const component = controller.eventSource ?? `${controller.name}-controller`;
     this.#events = eventRecorder({ client, component, clock, log: this.#log });
@@ -143,6 +152,8 @@ class ControllerLoop implements Component {
   }
 
   #declared<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T> {
+    const known = this.#byDefinition.get(resource as unknown as ResourceDefinition);
+    if (known) return known as unknown as Informer<T>;
     const id = resourceId(resource);
     const found = this.#reads.get(id) ?? this.#live.get(id);
     if (!found) throw new Error(`controller ${this.#controller.name} does not declare that it reads ${id}`);
@@ -169,11 +180,13 @@ class ControllerLoop implements Component {
   async #work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const key = await this.#queue.next({ signal });
+      const started = this.#options.clock.monotonic();
       try {
         if (this.#staleness.isStale(key)) this.#queue.addAfter(key, RECHECK_STALE_MS);
         else await this.#reconcile(key, signal);
       } finally {
-        this.#queue.done(key);
+        const tookMs = this.#options.clock.monotonic() - started;
+        this.#queue.done(key, Math.min(tookMs * REST_PER_RUN, LONGEST_REST_MS));
       }
     }
   }

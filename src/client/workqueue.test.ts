@@ -14,6 +14,27 @@ test('a key added twice is handed out once', async () => {
   expect(queue.depth).toBe(0);
 });
 
+test('a key that rests comes again once, after its rest, and holds up no other', async () => {
+  const clock = fakeClock();
+  const queue = new WorkQueue(clock);
+  queue.add('a');
+  await queue.next({ signal });
+  queue.done('a', 50);
+  queue.add('a');
+  queue.add('a');
+  queue.add('b');
+  expect(await queue.next({ signal })).toBe('b');
+  let again: string | undefined;
+  const next = queue.next({ signal }).then((key) => {
+    again = key;
+  });
+  await clock.advance(49);
+  expect(again).toBeUndefined();
+  await clock.advance(1);
+  await next;
+  expect([again, queue.depth]).toEqual(['a', 0]);
+});
+
 test('a key added while it is worked on comes again only after done', async () => {
   const queue = new WorkQueue(fakeClock());
   queue.add('a');

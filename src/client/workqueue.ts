@@ -24,6 +24,7 @@ export class WorkQueue {
   /** Added while worked on. */
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { readonly atMs: number; readonly timer: Disposable }>();
+  readonly #resting = new Set<Disposable>();
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<(key: string) => void>();
 
@@ -115,7 +116,16 @@ export class WorkQueue {
     });
   }
 
-  done(key: string): void {
+  /** `restMs`: it does not come again before that, however often it is added meanwhile. */
+  done(key: string, restMs = 0): void {
+    if (restMs > 0) {
+      const timer = this.#clock.timer(restMs, () => {
+        this.#resting.delete(timer);
+        this.done(key);
+      });
+      this.#resting.add(timer);
+      return;
+    }
     this.#working.delete(key);
     if (this.#again.delete(key)) this.add(key);
   }
@@ -123,6 +133,8 @@ export class WorkQueue {
   /** Cancels all delays. */
   close(): void {
     for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]();
+    for (const timer of this.#resting) timer[Symbol.dispose]();
     this.#delayed.clear();
+    this.#resting.clear();
   }
 }

@@ -31,24 +31,27 @@ const blocks = (dependent: KubeObject, uid: string | undefined) =>
 
 /**
  * What garbage collection does with one object (https://kubernetes.io/docs/concepts/architecture/garbage-collection/). An object goes when none of
- * its owners is left; one present owner keeps it.
+ * its owners is left; one present owner keeps it. `dependentsOf`: they are looked for among
+ * all kinds, and most objects are looked at only to be left alone.
  */
 export function planCollection(
   object: KubeObject,
   owners: ReadonlyMap<string, OwnerState>,
-  dependents: readonly KubeObject[],
+  dependentsOf: () => readonly KubeObject[],
 ): CollectionPlan {
   const { uid, deletionTimestamp } = object.metadata ?? {};
   if (orphansDependents(object)) {
+    const dependents = dependentsOf();
     return dependents.length > 0 ? { do: 'orphan', dependents } : { do: 'remove-finalizer', finalizer: ORPHAN };
   }
   if (deletesDependents(object)) {
-    return dependents.some((d) => blocks(d, uid)) ? { do: 'nothing' } : { do: 'remove-finalizer', finalizer: FOREGROUND };
+    return dependentsOf().some((d) => blocks(d, uid)) ? { do: 'nothing' } : { do: 'remove-finalizer', finalizer: FOREGROUND };
   }
   if (deletionTimestamp || owners.size === 0) return { do: 'nothing' };
   const gone = [...owners].filter(([, state]) => state === 'absent' || state === 'waiting').map(([owner]) => owner);
   if (gone.length < owners.size) return gone.length > 0 ? { do: 'drop-owners', uids: gone } : { do: 'nothing' };
   const isAwaited = [...owners.values()].includes('waiting');
+  const dependents = isAwaited ? dependentsOf() : [];
   if (isAwaited && dependents.length > 0) return { do: 'delete', policy: 'Foreground', unblock: dependents.some(deletesDependents) };
   return { do: 'delete', policy: has(object, ORPHAN) ? 'Orphan' : has(object, FOREGROUND) ? 'Foreground' : 'Background', unblock: false };
 }

@@ -103,20 +103,16 @@ async function collect(graph: OwnerGraph, request: ReconcileRequest): Promise<un
   const resource = graph.resource(request.key.slice(0, bar));
   const object = resource && request.informer(resource).get(request.key.slice(bar + 1));
   if (!resource || !object) return;
-  const dependents = graph.dependents(object.metadata?.uid ?? '', request);
+  const dependents = () => graph.dependents(object.metadata?.uid ?? '', request);
   const owners = await ownerStates(graph, resource, object, request);
-  const plan = planCollection(
-    object,
-    owners,
-    dependents.map((d) => d.object),
-  );
+  const plan = planCollection(object, owners, () => dependents().map((d) => d.object));
   switch (plan.do) {
     case 'nothing':
       return;
     case 'remove-finalizer':
       return patchMetadata(resource, object, { finalizers: object.metadata?.finalizers?.filter((f) => f !== plan.finalizer) }, request);
     case 'orphan':
-      for (const { resource: kind, object: dependent } of dependents) {
+      for (const { resource: kind, object: dependent } of dependents()) {
         await dropOwners(kind, dependent, [object.metadata?.uid ?? ''], request);
       }
       return;

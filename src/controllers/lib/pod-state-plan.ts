@@ -19,7 +19,7 @@ export function readySinceMs(pod: Pod): number | undefined {
  * When the pod counts as available: ready for minReadySeconds. undefined: not ready. Without minReadySeconds it always did: the pod's clock may be ahead of ours.
  */
 export function availableAtMs(pod: Pod, minReadySeconds: number): number | undefined {
+  if (minReadySeconds === 0) return isReady(pod) ? Number.NEGATIVE_INFINITY : undefined;
   const since = readySinceMs(pod);
-  if (since !== undefined && minReadySeconds === 0) return Number.NEGATIVE_INFINITY;
   return since === undefined ? undefined : since + minReadySeconds * 1000;
 }

@@ -1,44 +1,39 @@
 import { nodes } from '../../api/index.ts';
 import type { Controller } from '../../client/controller.ts';
-import { nextNodeCidr } from './cidr-plan.ts';
+import { NodeParts } from './cidr-plan.ts';
 
 /**
- * Gives each node its part of the cluster's pod addresses (`spec.podCIDR`, `spec.podCIDRs`). One worker: two nodes never get the same part, and the loop
- * does not go on before the informer shows what was written.
+ * Gives each node its part of the cluster's pod addresses (`spec.podCIDR`, `spec.podCIDRs`). One worker: two nodes never get the same part.
  */
 export const nodeipam = (options: { clusterCidrs: readonly string[] }): Controller => {
-  /** Given out, but perhaps not yet in the informer. */
-  const given = new Map<string, readonly string[]>();
+  const ranges = options.clusterCidrs.map((cidr) => new NodeParts(cidr));
+  const note = (name: string, cidrs: readonly string[]) => {
+    for (const range of ranges) range.note(name, cidrs);
+  };
   return {
     name: 'nodeipam',
     eventSource: 'cidrAllocator',
     reads: ['nodes'],
     writes: ['nodes'],
     workers: 1,
+    enqueue: {
+      nodes: ({ metadata }, { informer }) => {
+        const name = metadata?.name ?? '';
+        const node = informer(nodes).get(name);
+        // A node that has none yet in the cache may have been given some a moment ago.
+        if (!node || node.spec?.podCIDRs?.length) note(name, node?.spec?.podCIDRs ?? []);
+        return [name];
+      },
+    },
     async reconcile({ key, client, informer, event, signal }) {
       const node = informer(nodes).get(key);
-      if (!node) {
-        given.delete(key);
-        return undefined;
+      if (!node || node.spec?.podCIDR) return undefined;
+      const podCIDRs = ranges.map((range) => range.next()).filter((cidr) => cidr !== undefined);
+      if (podCIDRs.length < ranges.length) {
+        event(node, 'Warning', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`);
+        return { afterMs: 60_000 };
       }
-      if (node.spec?.podCIDR) return undefined;
-      const others = informer(nodes)
-        .list()
-        .filter((n) => n.metadata?.name !== key);
-      const taken = [
-        ...others.flatMap((n) => n.spec?.podCIDRs ?? []),
-        ...[...given].filter(([name]) => name !== key).flatMap(([, cidrs]) => cidrs),
-      ];
-      const podCIDRs: string[] = [];
-      for (const cluster of options.clusterCidrs) {
-        const cidr = nextNodeCidr(cluster, taken);
-        if (cidr === undefined) {
-          event(node, 'Warning', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`);
-          return { afterMs: 60_000 };
-        }
-        podCIDRs.push(cidr);
-      }
-      given.set(key, podCIDRs);
+      note(key, podCIDRs);
       await client.patch(nodes, key, 'strategic', { spec: { podCIDR: podCIDRs[0], podCIDRs } }, { signal });
       return undefined;
     },

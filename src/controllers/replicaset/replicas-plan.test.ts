@@ -64,7 +64,7 @@ test('a set with failing creations and dying pods still reaches its size', () =>
       let pods = Array.from({ length: start }, (_, i) => pod({ name: `p${i}` }));
       let names = start;
       for (let round = 0; round < 100; round += 1) {
-        const plan = planReplicas(owner(wanted), pods, pods, NOW);
+        const plan = planReplicas(owner(wanted), pods, () => pods, NOW);
         pods = pods.filter((p) => !plan.remove.includes(p));
         for (const batch of slowStart(plan.create)) {
           const made = Array.from({ length: batch }, () => luck.next().value).filter(Boolean).length;
@@ -82,8 +82,8 @@ test('a set with failing creations and dying pods still reaches its size', () =>
 
 test('pods that end or go do not count; a set that is being deleted makes none', () => {
   const pods = [pod({ name: 'a' }), pod({ name: 'b', phase: 'Failed' }), pod({ name: 'c', deleting: true })];
-  expect(planReplicas(owner(2), pods, pods, NOW).create).toBe(1);
-  expect(planReplicas({ ...owner(2), metadata: { deletionTimestamp: 'x' } }, pods, pods, NOW).create).toBe(0);
+  expect(planReplicas(owner(2), pods, () => pods, NOW).create).toBe(1);
+  expect(planReplicas({ ...owner(2), metadata: { deletionTimestamp: 'x' } }, pods, () => pods, NOW).create).toBe(0);
   expect(planStatus(owner(2), pods, undefined, NOW).status).toMatchObject({ replicas: 1, terminatingReplicas: 1 });
 });
 

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import type { LabelSelector, Pod, PodTemplateSpec, ReplicaSetCondition, ReplicaSetStatus } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
-import { availableAtMs, isActive, isFinished, isReady } from '../lib/pod-state-plan.ts';
+import { availableAtMs, isActive, isFinished } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common: so many pods of one template. */
@@ -19,14 +19,14 @@ export interface ReplicasPlan {
   readonly remove: readonly Pod[];
 }
 
-/** How many pods are to be made, or which are to go. `related`: active pods of the sibling sets, to thin out crowded nodes. */
-export function planReplicas(owner: Replicated, owned: readonly Pod[], related: readonly Pod[], nowMs: number): ReplicasPlan {
+/** How many pods are to be made, or which are to go. `related`: pods of the sibling sets, to thin out crowded nodes; asked for when some are to go. */
+export function planReplicas(owner: Replicated, owned: readonly Pod[], related: () => readonly Pod[], nowMs: number): ReplicasPlan {
   if (owner.metadata?.deletionTimestamp) return { create: 0, remove: [] };
   const active = owned.filter(isActive);
   const surplus = active.length - (owner.spec?.replicas ?? 1);
   if (surplus <= 0) return { create: Math.min(-surplus, BURST), remove: [] };
   const crowd = new Map<string, number>();
-  for (const { spec } of related.filter(isActive)) {
+  for (const { spec } of related().filter(isActive)) {
     if (spec?.nodeName) crowd.set(spec.nodeName, (crowd.get(spec.nodeName) ?? 0) + 1);
   }
   return { create: 0, remove: rankForDeletion(active, crowd, nowMs).slice(0, Math.min(surplus, BURST)) };
@@ -53,24 +53,52 @@ export interface StatusPlan {
   readonly afterMs: number | undefined;
 }
 
+interface Counts {
+  active: number;
+  labelled: number;
+  ready: number;
+  available: number;
+  terminating: number;
+  /** When the next one is available. */
+  nextAtMs: number | undefined;
+}
+
+/** One pass: there may be thousands, and each of their changes brings another. */
+function countPods({ spec }: Replicated, owned: readonly Pod[], nowMs: number): Counts {
+  const minReadySeconds = spec?.minReadySeconds ?? 0;
+  const templateLabels = Object.entries(spec?.template?.metadata?.labels ?? {});
+  const counts: Counts = { active: 0, labelled: 0, ready: 0, available: 0, terminating: 0, nextAtMs: undefined };
+  for (const pod of owned) {
+    if (isFinished(pod)) continue;
+    if (pod.metadata?.deletionTimestamp) {
+      counts.terminating += 1;
+      continue;
+    }
+    counts.active += 1;
+    if (templateLabels.every(([key, value]) => pod.metadata?.labels?.[key] === value)) counts.labelled += 1;
+    const atMs = availableAtMs(pod, minReadySeconds);
+    if (atMs === undefined) continue;
+    counts.ready += 1;
+    if (atMs <= nowMs) counts.available += 1;
+    else counts.nextAtMs = Math.min(counts.nextAtMs ?? atMs, atMs);
+  }
+  return counts;
+}
+
 export function planStatus(owner: Replicated, owned: readonly Pod[], failure: ReplicaFailure | undefined, nowMs: number): StatusPlan {
-  const minReadySeconds = owner.spec?.minReadySeconds ?? 0;
-  const templateLabels = Object.entries(owner.spec?.template?.metadata?.labels ?? {});
-  const active = owned.filter(isActive);
-  const availableAt = active.map((pod) => availableAtMs(pod, minReadySeconds)).filter((at) => at !== undefined);
-  const waiting = availableAt.filter((at) => at > nowMs);
+  const counts = countPods(owner, owned, nowMs);
   const conditions = conditionsOf(owner.status, failure, nowMs);
   const status: ReplicaSetStatus = {
-    replicas: active.length,
-    fullyLabeledReplicas: active.filter((pod) => templateLabels.every(([key, value]) => pod.metadata?.labels?.[key] === value)).length,
-    readyReplicas: active.filter(isReady).length,
-    availableReplicas: availableAt.length - waiting.length,
-    terminatingReplicas: owned.filter((pod) => pod.metadata?.deletionTimestamp && !isFinished(pod)).length,
+    replicas: counts.active,
+    fullyLabeledReplicas: counts.labelled,
+    readyReplicas: counts.ready,
+    availableReplicas: counts.available,
+    terminatingReplicas: counts.terminating,
     observedGeneration: owner.metadata?.generation,
     ...(conditions.length > 0 && { conditions }),
   };
   return {
     status: canonical(status) === canonical(owner.status) ? undefined : status,
-    afterMs: waiting.length > 0 ? Math.min(...waiting) - nowMs : undefined,
+    afterMs: counts.nextAtMs === undefined ? undefined : counts.nextAtMs - nowMs,
   };
 }

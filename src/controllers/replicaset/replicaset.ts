@@ -85,7 +85,7 @@ async function act<T extends Replicated>(
   owned: readonly Pod[],
   request: ReconcileRequest,
 ): Promise<ShownFailure | undefined> {
-  const plan = planReplicas(owner, owned, relatedPods(flavour, owner, request), request.clock.now());
+  const plan = planReplicas(owner, owned, () => relatedPods(flavour, owner, request), request.clock.now());
   const ref = { ...owner, apiVersion: apiVersionOf(flavour.resource), kind: flavour.resource.kind };
   const pod = podOf(ref, owner.spec?.template ?? {});
   const failed = await createPods(
