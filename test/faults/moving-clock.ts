@@ -6,11 +6,14 @@ export interface MovingClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Sets the wall clock by so much. */
   jump(ms: number): void;
+  /** By how much it was set back, all in all. */
+  readonly setBackMs: number;
 }
 
 export function movingClock(): MovingClock {
   const clock: FakeClock = fakeClock();
   let offsetMs = 0;
+  let setBackMs = 0;
   return {
     now: () => clock.now() + offsetMs,
     monotonic: clock.monotonic,
@@ -19,6 +22,10 @@ export function movingClock(): MovingClock {
     advance: clock.advance,
     jump(ms) {
       offsetMs += ms;
+      setBackMs += Math.max(-ms, 0);
+    },
+    get setBackMs() {
+      return setBackMs;
     },
   };
 }

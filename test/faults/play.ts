@@ -28,6 +28,7 @@ import { agent, budget, db, NAMESPACE, QUOTA_START, quota, web, work } from './w
 
 const SLICE_MS = 500;
 const SLICE_AT_REST_MS = 5_000;
+/** Of time that the wall clock counts: a pod that became ready before it was set back is available when it has caught up and minReadySeconds are over. */
 const SETTLED_AFTER_MS = 40 * 60_000;
 const HOUR_MS = 60 * 60_000;
 const EMPTIED_AFTER_MS = 10 * 60_000;
@@ -161,7 +162,7 @@ class Game {
     await client.patch(resourceQuotas, 'quota', 'merge', { spec: { hard: { pods: '100' } } }, options);
     await client.patch(deployments, 'web', 'merge', { spec: { paused: false } }, options);
     await client.patch(jobs, 'work', 'merge', { spec: { parallelism: 2 } }, options);
-    const problems = await this.#until(SETTLED_AFTER_MS, () => problemsAtTheEnd(truth));
+    const problems = await this.#until(SETTLED_AFTER_MS + this.#clock.setBackMs, () => problemsAtTheEnd(truth));
     if (problems.length > 0) throw new Error(`the end state is wrong:\n  ${problems.join('\n  ')}`);
   }
 
