@@ -45,6 +45,8 @@ function serve(port: NonNullable<typeof parentPort>): void {
       reply = { id: request.id, is: 'failed', message: messageOf(error), written: undefined };
     }
     port.postMessage(reply, reply.is === 'entries' ? [reply.entries.bytes.buffer] : []);
+    // The worker has so little garbage that it would keep dead batches of tens of MiB.
+    if (request.do === 'write') request.batch.bytes.buffer.transfer(0);
     if (request.do === 'close') port.close();
   });
 }

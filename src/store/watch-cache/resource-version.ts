@@ -48,9 +48,9 @@ export function restamp(served: Buffer, revision: number): Edit {
 const replaceRange = (source: Buffer, { from, to, text }: { from: number; to: number; text: string }): Edit => ({
   length: source.length - (to - from) + text.length,
   write(target) {
-    source.copy(target, 0, 0, from);
+    target.set(source.subarray(0, from));
     target.write(text, from, 'latin1');
-    source.copy(target, from + text.length, to);
+    target.set(source.subarray(to), from + text.length);
   },
 });
 

@@ -83,7 +83,16 @@ export class Slabs {
   }
 }
 
-const slabOf = (size: number): Slab => ({ memory: Buffer.allocUnsafeSlow(size), tenants: new Set(), usedBytes: 0, liveBytes: 0 });
+const slabOf = (size: number): Slab => ({ memory: memoryOf(size), tenants: new Set(), usedBytes: 0, liveBytes: 0 });
+
+/**
+ * V8 maps the memory of a buffer that may be resized by itself. In the C heap, where others lie, a large slab would keep the holes around it from being given back: after
+ * 36,000 creates as much again as is alive.
+ */
+function memoryOf(size: number): Buffer {
+  if (size < LARGEST_SLAB_BYTES) return Buffer.allocUnsafeSlow(size);
+  return Buffer.from(new ArrayBuffer(size, { maxByteLength: size }), 0, size);
+}
 
 function placeIn(slab: Slab, length: number): Place {
   const from = slab.usedBytes;
