@@ -85,6 +85,16 @@ function answerExtension(request: IncomingMessage, reply: ServerResponse): void 
     return void send({ paths: { 'apis/fruit.example.com/v1': { serverRelativeURL: '/openapi/v3/apis/fruit.example.com/v1?hash=1' } } });
   if (pathname === '/openapi/v3/apis/fruit.example.com/v1')
     return void send({ openapi: '3.0.0', info: { title: 'fruit', version: '1' }, paths: {} });
+  if (pathname === '/openapi/v2') {
+    const kind = [{ group: 'fruit.example.com', version: 'v1', kind: 'Apple' }];
+    const apple = { type: 'object', description: 'A fruit of the rose family.', 'x-kubernetes-group-version-kind': kind };
+    const list = { get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/example.fruit.v1.Apple' } } } } };
+    return void send({
+      swagger: '2.0',
+      paths: { '/apis/fruit.example.com/v1/apples': list },
+      definitions: { 'example.fruit.v1.Apple': apple },
+    });
+  }
   if (!pathname.includes('/apples')) return void send({ kind: 'Status', code: 404 }, 404);
   const annotations = { user: String(request.headers['x-remote-user']), groups: String(request.headers['x-remote-group']) };
   const apple = { ...APPLE, metadata: { ...APPLE.metadata, annotations } };
@@ -176,6 +186,7 @@ test('an extension API server is part of the API', async () => {
   expect(annotations).toBe('system:admin system:masters, system:authenticated');
   expect(await run('get', '--raw', '/openapi/v3')).toContain('apis/fruit.example.com/v1');
   expect(await run('get', '--raw', '/openapi/v3/apis/fruit.example.com/v1')).toContain('fruit');
+  expect(await run('get', '--raw', '/openapi/v2')).toContain('A fruit of the rose family.');
   const watched = await kubectl(['get', '--raw', '/apis/fruit.example.com/v1/namespaces/default/apples?watch=1'], {
     kubeconfig,
     mayFail: true,

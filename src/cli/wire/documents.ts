@@ -27,7 +27,10 @@ function openApiDocuments(registry: LiveRegistry, aggregation: Aggregation): Fin
   const isProtobuf = (accept = '') =>
     accept.includes(V2_PROTOBUF_TYPE) || accept.includes('com.github.proto-openapi.spec.v2@v1.0+protobuf');
   return (path, accept, query) => {
-    if (path === '/openapi/v2') return isProtobuf(accept) ? openApi.v2Protobuf() : openApi.v2Json();
+    if (path === '/openapi/v2') {
+      const form = isProtobuf(accept) ? 'protobuf' : 'json';
+      return aggregation.openApi.v2(() => openApi.v2Json(), form) ?? (form === 'json' ? openApi.v2Json() : openApi.v2Protobuf());
+    }
     if (path === '/openapi/v3') return aggregation.openApi.index(() => openApi.v3Index()) ?? openApi.v3Index();
     if (!path.startsWith(OPENAPI_V3)) return undefined;
     const name = path.slice(OPENAPI_V3.length);

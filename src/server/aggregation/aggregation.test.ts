@@ -421,6 +421,37 @@ describe('an extension API server', () => {
     expect(openApi.document('apis/apps/v1')).toBeUndefined();
   });
 
+  it('has its paths in the one document of OpenAPI 2', async () => {
+    await registerService();
+    await serve();
+    await until('Passed');
+    const path = '/apis/fruit.example.com/v1/apples';
+    const theirs = { paths: { [path]: { get: { responses: {} } }, '/apis/apps/v1/deployments': {} }, definitions: {} };
+    let said: unknown = theirs;
+    answer = (request, reply) => json(reply, request.url === '/openapi/v2' ? (said as object) : {});
+    const openApi = extensionOpenApi(servers, { outbound, frontProxy: () => frontProxy, clock: systemClock });
+    const spec = {
+      swagger: '2.0',
+      info: { title: 'Kubernetes', version: 'v1' },
+      paths: { '/api/v1/pods': {} },
+      definitions: {},
+      parameters: {},
+    };
+    const own = {
+      gzip: Buffer.alloc(0),
+      etag: '"1"',
+      contentType: 'application/json',
+      bytes: async () => Buffer.from(JSON.stringify(spec)),
+    };
+    const document = (form: 'json' | 'protobuf') => openApi.v2(async () => own, form);
+    const merged = await document('json');
+    expect(Object.keys(JSON.parse((await merged?.bytes())?.toString() ?? '{}').paths)).toEqual(['/api/v1/pods', path]);
+    expect(await document('json')).toBe(merged);
+    expect((await (await document('protobuf'))?.bytes())?.includes(path)).toBe(true);
+    said = { paths: { [path]: { get: { produces: 5 } } } };
+    expect((await (await document('protobuf'))?.bytes())?.includes('/api/v1/pods')).toBe(true);
+  });
+
   it('is forgotten with its APIService', async () => {
     await registerService();
     await serve();

@@ -124,7 +124,7 @@ class DocumentCache {
   }
 }
 
-async function compressed(bytes: Buffer, contentType: string): Promise<CompressedDocument> {
+export async function compressed(bytes: Buffer, contentType: string): Promise<CompressedDocument> {
   const packed = await compress(bytes);
   return { gzip: packed, bytes: () => decompress(packed), etag: entityTag(bytes), contentType };
 }

@@ -47,7 +47,7 @@ const extensions = (field: number, value: object): Buffer =>
 const pathItem = (item: PathItemV2): Buffer =>
   message(
     ...METHODS.map(([method, field]) => item[method] && nested(field, operation(item[method]))),
-    ...item.parameters.map((parameter) => nested(9, parameterItem(parameter))),
+    ...(item.parameters ?? []).map((parameter) => nested(9, parameterItem(parameter))),
   );
 const METHODS = [
   ['get', 2],
@@ -65,7 +65,10 @@ const operation = (value: OperationV2): Buffer =>
     texts(6, value.produces),
     texts(7, value.consumes),
     ...(value.parameters ?? []).map((parameter) => nested(8, parameterItem(parameter))),
-    nested(9, ...Object.entries(value.responses).map(([code, answer]) => nested(1, text(1, code), nested(2, nested(1, response(answer)))))),
+    nested(
+      9,
+      ...Object.entries(value.responses ?? {}).map(([code, answer]) => nested(1, text(1, code), nested(2, nested(1, response(answer))))),
+    ),
     extensions(13, value),
   );
 
