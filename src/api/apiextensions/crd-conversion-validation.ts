@@ -1,7 +1,9 @@
+import { caBundleFault, goBytes } from '../meta/ca-bundle.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings } from '../meta/names.ts';
 import { checkPort } from '../meta/validation.ts';
-import type { ApiextensionsV1WebhookClientConfig, CustomResourceConversion } from '../schema/generated/types.ts';
+import type { ApiextensionsV1WebhookClientConfig, CustomResourceConversion, CustomResourceDefinition } from '../schema/generated/types.ts';
+import { isCrdConditionTrue } from './crd-conditions.ts';
 
 const STRATEGIES = ['None', 'Webhook'];
 /** Versions of ConversionReview that this server speaks, and one that older objects may still name. */
@@ -24,6 +26,22 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
     ...errors,
     ...validateClient(webhook?.clientConfig, `${path}.webhookClientConfig`),
     ...validateReviewVersions(webhook?.conversionReviewVersions ?? [], `${path}.conversionReviewVersions`),
+  ];
+}
+
+/** undefined: the conversion webhook's certificates are fine, or there are none. */
+export function conversionBundleFault({ spec }: CustomResourceDefinition): string | undefined {
+  const { caBundle } = spec.conversion?.webhook?.clientConfig ?? {};
+  return caBundle ? caBundleFault(caBundle) : undefined;
+}
+
+/** Certificates that cannot be read are taken as long as the kind is not served, and where they could not be read before. */
+export function checkConversionBundle(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
+  const fault = conversionBundleFault(crd);
+  if (fault === undefined || !isCrdConditionTrue(old, 'Established') || conversionBundleFault(old) !== undefined) return [];
+  const shown = goBytes(crd.spec.conversion?.webhook?.clientConfig?.caBundle ?? '');
+  return [
+    { reason: 'FieldValueInvalid', path: 'spec.conversion.webhookClientConfig.caBundle', message: `Invalid value: ${shown}: ${fault}` },
   ];
 }
 

@@ -3,7 +3,7 @@ import { dns1035LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts
 import { checkImmutable } from '../meta/validation.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec } from '../schema/generated/types.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
-import { validateConversion } from './crd-conversion-validation.ts';
+import { checkConversionBundle, validateConversion } from './crd-conversion-validation.ts';
 import { validateVersion } from './crd-version-validation.ts';
 
 /** Everything about a new definition, in upstream's words and order (apiextensions-apiserver, validation.go). */
@@ -33,6 +33,7 @@ export function validateCrdUpdate(crd: CustomResourceDefinition, old: CustomReso
   const established = isCrdConditionTrue(old, 'Established');
   return [
     ...validateCrd(crd, old),
+    ...checkConversionBundle(crd, old),
     ...(established
       ? [
           ...checkImmutable('spec.scope', crd.spec.scope, old.spec.scope),

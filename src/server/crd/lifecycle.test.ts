@@ -6,6 +6,7 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { openStore } from '../../store/open.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
+import { TEST_CERT } from '../http/fake-certificate.ts';
 import { cronTabs } from './fake-crds.ts';
 
 const CRDS = 'customresourcedefinitions.apiextensions.k8s.io';
@@ -165,6 +166,32 @@ describe('a CustomResourceDefinition', () => {
     await api.call('delete', CRDS, { name: 'crontabs.stable.example.com' });
     await watching;
     expect(seen).toEqual(['ADDED', 'DELETED']);
+  });
+
+  it('is not served until the certificates of its conversion webhook can be read, and keeps those that can', async () => {
+    const api = await running();
+    const crd = cronTabs();
+    const withBundle = (caBundle: string): CustomResourceDefinition => {
+      const clientConfig = { url: 'https://webhook.example.com/convert', caBundle };
+      return {
+        ...crd,
+        spec: { ...crd.spec, conversion: { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } } },
+      };
+    };
+    await api.call('create', CRDS, { body: withBundle('Cg==') });
+    const name = 'crontabs.stable.example.com';
+    await until(api, async () => conditionOf(await crdOf(api, name), 'Established')?.reason === 'InvalidCABundle');
+    const valid = Buffer.from(TEST_CERT).toString('base64');
+    const update = async (caBundle: string) => {
+      const { metadata } = await crdOf(api, name);
+      return api.call('update', CRDS, { name, body: { ...withBundle(caBundle), metadata } });
+    };
+    await update(valid);
+    await until(api, async () => conditionOf(await crdOf(api, name), 'Established')?.status === 'True');
+    await expect(update('Cg==')).rejects.toMatchObject({
+      code: 422,
+      message: `CustomResourceDefinition.apiextensions.k8s.io "${name}" is invalid: spec.conversion.webhookClientConfig.caBundle: Invalid value: []byte{0xa}: unable to load root certificates: unable to parse bytes as PEM block`,
+    });
   });
 
   it('has a status that is read, updated and patched on its own', async () => {

@@ -1,4 +1,5 @@
 import { type CrdCondition, findCrdCondition, isCrdConditionTrue, withCrdCondition } from '../../api/apiextensions/crd-conditions.ts';
+import { conversionBundleFault } from '../../api/apiextensions/crd-conversion-validation.ts';
 import { approvalOf, isProtectedGroup } from '../../api/apiextensions/crd-validation.ts';
 import type {
   CustomResourceDefinition,
@@ -86,15 +87,24 @@ function namedStatus(
   return { ...crd.status, acceptedNames, conditions: withCrdCondition(conditions, waiting, now) };
 }
 
+const ACCEPTED: CrdCondition = {
+  type: 'Established',
+  status: 'True',
+  reason: 'InitialNamesAccepted',
+  message: 'the initial names have been accepted',
+};
+const INVALID_BUNDLE: CrdCondition = {
+  type: 'Established',
+  status: 'False',
+  reason: 'InvalidCABundle',
+  message: 'The conversion webhook CABundle is invalid',
+};
+
 /** Once established it stays so, whatever becomes of its names. */
 function planEstablished(crd: CustomResourceDefinition, now: string): Status | undefined {
   if (!isCrdConditionTrue(crd, 'NamesAccepted') || isCrdConditionTrue(crd, 'Established')) return undefined;
-  const condition: CrdCondition = {
-    type: 'Established',
-    status: 'True',
-    reason: 'InitialNamesAccepted',
-    message: 'the initial names have been accepted',
-  };
+  const condition: CrdCondition = conversionBundleFault(crd) === undefined ? ACCEPTED : INVALID_BUNDLE;
+  if (findCrdCondition(crd, 'Established')?.reason === condition.reason) return undefined;
   return { ...crd.status, conditions: withCrdCondition(crd.status?.conditions, condition, now) };
 }
 
