@@ -9,6 +9,7 @@ import { createNodeReporter, type NodeReporterOptions } from './node/node-report
 import { podDirectory } from './pods/directory.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import type { Informers, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './pods/ports.ts';
+import { ProbeCounts } from './probes/probe-counts.ts';
 import type { Prober } from './probes/prober.ts';
 import type { PodDirectory } from './streaming/pod-directory.ts';
 
@@ -38,6 +39,8 @@ export interface AgentOptions extends Omit<NodeReporterOptions, 'runtime' | 'eve
 export interface Agent extends Component {
   /** For the kubelet's HTTP API. */
   readonly directory: PodDirectory;
+  /** Text in Prometheus' format: how the probes of its containers went. */
+  probeMetrics(): string;
   /** The node's object as last seen. */
   node(): Node | undefined;
 }
@@ -58,11 +61,15 @@ export function createAgent(options: AgentOptions): Agent {
     services: () => allServices.list(),
   };
   const images = createImages({ ...options, secrets: options.configs, maxParallelPulls: PARALLEL_PULLS });
-  const environment = { ...options, facts, images, objects: options.configs, slots: new Semaphore(PARALLEL_STARTS) };
+  const probeCounts = new ProbeCounts();
+  const probed: ProbeCounts['add'] = (...probe) => probeCounts.add(...probe);
+  const environment = { ...options, probed, facts, images, objects: options.configs, slots: new Semaphore(PARALLEL_STARTS) };
   const workers = new PodWorkers(environment, myPods);
+  const directory = podDirectory(workers, storage);
   return {
     name: `agent ${nodeName}`,
-    directory: podDirectory(workers, storage),
+    directory,
+    probeMetrics: () => probeCounts.page(directory.pods()),
     node: () => reporter.node(),
     async run({ signal, ready }) {
       log.info({ node: nodeName }, 'agent starts');

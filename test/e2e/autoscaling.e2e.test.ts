@@ -214,7 +214,12 @@ test('both versions of an autoscaler show all of it', async () => {
     ScaleDown: { StabilizationWindowSeconds: 0 },
   });
   await ns.run('delete', 'deployment,hpa', 'web');
-  await ns.run('autoscale', 'deployment', 'later', '--min=2', '--max=5', '--cpu-percent=70');
+  const later = {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'later' },
+    maxReplicas: 5,
+    targetCPUUtilizationPercentage: 70,
+  };
+  await ns.apply({ apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'later' }, spec: later });
   const { spec } = await ns.json<V2HorizontalPodAutoscaler>('get', 'horizontalpodautoscalers.v2.autoscaling', 'later');
   expect(spec.metrics).toMatchObject([{ type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 70 } } }]);
 });

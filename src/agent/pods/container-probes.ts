@@ -5,7 +5,7 @@ import type { LiveContainer, ProbeKind } from './container-machine.ts';
 
 type Shared = Pick<ProbeWorkerOptions, 'prober' | 'clock' | 'random'>;
 
-export interface ProbedContainer extends Pick<ProbeWorkerOptions, 'onResult' | 'event'> {
+export interface ProbedContainer extends Pick<ProbeWorkerOptions, 'onResult' | 'onAnswer' | 'event'> {
   readonly spec: Container;
   readonly live: LiveContainer;
   readonly target: ProbeTarget;
@@ -23,7 +23,7 @@ export class ContainerProbes {
   }
 
   /** The work of asking; undefined when the container is being asked already. */
-  start({ spec, live, target, isAdopted, onResult, event }: ProbedContainer, signal: AbortSignal): Promise<void> | undefined {
+  start({ spec, live, target, isAdopted, onResult, onAnswer, event }: ProbedContainer, signal: AbortSignal): Promise<void> | undefined {
     const running = this.#running.get(spec.name);
     if (running?.id === live.id) return undefined;
     running?.stop.abort();
@@ -36,6 +36,7 @@ export class ContainerProbes {
       ...(isAdopted && { adopted: { hasStarted: live.started } }),
       ...this.#shared,
       onResult,
+      onAnswer,
       event,
     });
     return worker.run({ signal: AbortSignal.any([signal, stop.signal]) });

@@ -89,7 +89,7 @@ export class ContainerWork {
 
   /** Until the probes are stopped; undefined when there is nothing to do. */
   startProbes({ name, id }: EffectOf<'startProbes'>): Promise<void> | undefined {
-    const { send, signal } = this.#pod;
+    const { env, send, signal } = this.#pod;
     const spec = this.#specOf(name);
     const live = liveOf(containerOf(this.#pod.state(), name).run);
     if (!spec || !live) return undefined;
@@ -100,6 +100,7 @@ export class ContainerWork {
         target: this.#target(spec, id),
         isAdopted: this.#found.containers.some((c) => c.id === id),
         onResult: (kind, result) => send({ type: 'probed', name, id, kind, ok: result === 'success' }),
+        onAnswer: (kind, outcome) => env.probed?.(this.#pod.state().pod, name, kind, outcome),
         event: this.#report(name),
       },
       signal,

@@ -5,6 +5,7 @@ import type { Client } from '../../client/client.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Images } from '../images/images.ts';
 import type { Semaphore } from '../images/semaphore.ts';
+import type { ProbeCounts } from '../probes/probe-counts.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { PodEffect, PodEvent, PodState } from './pod-state-plan.ts';
 import type { ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './ports.ts';
@@ -16,6 +17,8 @@ export interface PodEnvironment {
   readonly storage: PodStorage;
   readonly cgroups: PodCgroups;
   readonly prober: Prober;
+  /** Told of every single probe. Absent: nobody counts. */
+  readonly probed?: ProbeCounts['add'];
   readonly random: Random;
   readonly objects: ObjectReader;
   readonly images: Images;

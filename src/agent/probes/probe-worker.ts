@@ -27,6 +27,8 @@ export interface ProbeWorkerOptions {
   readonly random: Random;
   /** What the probe holds of the container has changed. Failed startup and liveness probes are told once: the container is to be restarted. */
   readonly onResult: (kind: ProbeKind, result: Exclude<ProbeResult, 'unknown'>, message: string) => void;
+  /** How every single probe went. Absent: nobody counts. */
+  readonly onAnswer?: (kind: ProbeKind, outcome: ProbeAnswer['outcome']) => void;
   /** Unhealthy and ProbeWarning. */
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 }
@@ -50,6 +52,7 @@ export function createProbeWorker(options: ProbeWorkerOptions): ProbeWorker {
       const answer = await prober.probe(probe, target, { signal });
       signal.throwIfAborted();
       tell(kind, answer);
+      options.onAnswer?.(kind, answer.outcome);
       const [next, news] = stepProbe(state, answer.outcome, probe);
       state = next;
       if (news && news !== 'unknown') onResult(kind, news, answer.message);

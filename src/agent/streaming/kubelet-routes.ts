@@ -10,6 +10,8 @@ export interface KubeletRoutesOptions {
   readonly directory: PodDirectory;
   /** Text in Prometheus' format, for /metrics. */
   readonly metrics: () => Promise<string>;
+  /** The same, for /metrics/probes. */
+  readonly probes: () => string;
   readonly stats: StatsPages;
   readonly clock: Clock;
 }
@@ -22,7 +24,7 @@ const text = (reply: ServerResponse, body: string) =>
 const json = (reply: ServerResponse, body: object) => void reply.setHeader('content-type', 'application/json').end(JSON.stringify(body));
 
 /** The part of the kubelet's API that is no stream: logs, /pods, /stats/summary, /healthz, the /metrics pages. */
-export function kubeletRoutes({ directory, metrics, stats, clock }: KubeletRoutesOptions): KubeletRoutes {
+export function kubeletRoutes({ directory, metrics, probes, stats, clock }: KubeletRoutesOptions): KubeletRoutes {
   return async (url, reply, { signal }) => {
     const path = url.pathname.replace(/(.)\/+$/, '$1');
     switch (path) {
@@ -36,6 +38,8 @@ export function kubeletRoutes({ directory, metrics, stats, clock }: KubeletRoute
         return text(reply, await stats.resource({ signal }));
       case '/metrics/cadvisor':
         return text(reply, await stats.cadvisor({ signal }));
+      case '/metrics/probes':
+        return text(reply, probes());
       case '/stats/summary': {
         const cpuAndMemoryOnly = ['true', '1'].includes(url.searchParams.get('only_cpu_and_memory') ?? '');
         return json(reply, await stats.summary({ cpuAndMemoryOnly, signal }));

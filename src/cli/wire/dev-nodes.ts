@@ -142,6 +142,7 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
   const routes = kubeletRoutes({
     directory,
     metrics: kubeletMetrics({ directory, nodeName }),
+    probes: () => agent.probeMetrics(),
     stats: statsPages({ nodeName, stats, machine }),
     clock,
   });

@@ -46,7 +46,15 @@ export async function chooseKubeletPort(): Promise<number> {
 /** The node's HTTPS API with a serving certificate that the cluster signed for the node's own addresses. */
 export function nodeApi(
   settings: NodeSettings,
-  options: { client: Client; clientCa: string; port: number; runtime: Runtime; directory: PodDirectory; cgroups: Cgroups },
+  options: {
+    client: Client;
+    clientCa: string;
+    port: number;
+    runtime: Runtime;
+    directory: PodDirectory;
+    probes: () => string;
+    cgroups: Cgroups;
+  },
   { clock, random, log }: Ambient,
 ): Component {
   const { nodeName } = settings;
@@ -72,6 +80,7 @@ export function nodeApi(
     routes: kubeletRoutes({
       directory,
       metrics: kubeletMetrics({ directory, nodeName }),
+      probes: options.probes,
       stats: nodeStatsPages(settings, { runtime, directory, cgroups: options.cgroups, clock }),
       clock,
     }),

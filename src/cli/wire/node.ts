@@ -104,7 +104,11 @@ export async function assembleNode(
     clock,
     log,
   });
-  const api = nodeApi(settings, { client, clientCa: caPem, port: kubeletPort, runtime, directory, cgroups: hierarchy }, ambient);
+  const api = nodeApi(
+    settings,
+    { client, clientCa: caPem, port: kubeletPort, runtime, directory, probes: () => agent.probeMetrics(), cgroups: hierarchy },
+    ambient,
+  );
   const network = nodeNetwork(settings, informers, ambient);
   const steps: Component[] = [
     ...(node.component ? [node.component] : []),
