@@ -221,19 +221,22 @@ describe('connections', () => {
 
 describe('a server that stops', () => {
   it('ends watches in order, lets requests end, and takes no more', async () => {
-    let release = () => {};
-    const slow = { name: 'Slow', validate: () => new Promise<void>((resolve) => (release = resolve)) };
-    await start({ admission: [slow] });
+    const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const validate = () => {
+      begun.resolve();
+      return released.promise;
+    };
+    await start({ admission: [{ name: 'Slow', validate }] });
     const watch = await open();
     watch.socket.write(`GET ${MAPS}?watch=1 HTTP/1.1\r\n${HOST}\r\n`);
     await vi.waitFor(() => expect(watch.text()).toContain('200 OK'));
     const waiting = fake.call(MAPS, { ...jsonPost, body: '{"metadata":{"name":"a"}}' });
-    await systemClock.sleep(50, { signal: new AbortController().signal });
+    await begun.promise;
     const stopped = fake.stop();
     await watch.closed;
     // The last chunk: the watch was ended, not cut.
     expect(watch.text()).toMatch(/0\r\n\r\n$/);
-    release();
+    released.resolve();
     expect((await waiting).code).toBe(201);
     await stopped;
     await expect(fake.call('/livez')).rejects.toThrow();
