@@ -78,6 +78,12 @@ function checkGated(value: PodSpec, old: PodSpec): FieldError[] {
   ];
 }
 
+function withNodeAffinityOf(old: Affinity | undefined, value: Affinity | undefined): Affinity | undefined {
+  const { nodeAffinity: _, ...others } = value ?? {};
+  const affinity = { ...others, ...(old?.nodeAffinity && { nodeAffinity: old.nodeAffinity }) };
+  return old || Object.keys(affinity).length > 0 ? affinity : undefined;
+}
+
 /** The new spec with everything that may change put back to what it was: what differs still was not allowed to. */
 function restored(value: PodSpec, old: PodSpec): PodSpec {
   const image = (now: Container[] | undefined, then: Container[] | undefined) =>
@@ -88,7 +94,7 @@ function restored(value: PodSpec, old: PodSpec): PodSpec {
     ...value,
     ...(gated && {
       nodeSelector: old.nodeSelector,
-      affinity: { ...value.affinity, nodeAffinity: old.affinity?.nodeAffinity },
+      affinity: withNodeAffinityOf(old.affinity, value.affinity),
     }),
     ...(value.initContainers && { initContainers: image(value.initContainers, old.initContainers) }),
     containers: image(value.containers, old.containers) ?? [],

@@ -103,8 +103,10 @@ describe('pods', () => {
     await mark('usual');
   });
 
-  it('are bound once', async () => {
+  it('are bound once, and are nominated no more', async () => {
     await createPod(api);
+    const nominated = { status: { nominatedNodeName: 'n1' } };
+    await api.call('patch', 'pods', { ...at, name: 'p', subresource: 'status', patchType: 'merge', body: nominated });
     const bind = (node: string) =>
       api.call('create', 'pods', {
         ...at,
@@ -114,7 +116,7 @@ describe('pods', () => {
       });
     await bind('n1');
     const bound = await api.call<Pod>('get', 'pods', { ...at, name: 'p' });
-    expect(bound.spec?.nodeName).toBe('n1');
+    expect([bound.spec?.nodeName, bound.status?.nominatedNodeName]).toEqual(['n1', undefined]);
     expect(bound.status?.conditions).toContainEqual(expect.objectContaining({ type: 'PodScheduled', status: 'True' }));
     await expect(bind('n2')).rejects.toMatchObject({
       reason: 'Conflict',

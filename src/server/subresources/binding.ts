@@ -42,7 +42,8 @@ function bound(old: Pod, binding: Binding, now: string): Draft {
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
   pod.spec = { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: binding.target.name };
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
-  const others = pod.status?.conditions?.filter(({ type }) => type !== 'PodScheduled') ?? [];
-  pod.status = { ...pod.status, conditions: [...others, scheduled] };
+  // The nomination has served its purpose (KEP-5278).
+  const { nominatedNodeName: _, conditions = [], ...status } = pod.status ?? {};
+  pod.status = { ...status, conditions: [...conditions.filter(({ type }) => type !== 'PodScheduled'), scheduled] };
   return pod;
 }
