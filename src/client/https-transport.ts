@@ -4,6 +4,7 @@ import type { KubeList, KubeObject } from '../api/meta/object.ts';
 import { ApiError, fromStatus, STATUS_CODES, type Status, type StatusReason } from '../api/meta/status.ts';
 import { type HttpRequest, toHttp } from '../api/request-url.ts';
 import type { ApiRequest, Transport, WatchEvent } from '../api/transport.ts';
+import { deadline } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { jsonLines } from './json-lines.ts';
 
@@ -157,10 +158,4 @@ function explain(error: unknown, signal: AbortSignal, limit: AbortSignal, server
   if (limit.aborted) return new ApiError('Timeout', `${server} did not answer in time`, { cause: error });
   const text = error instanceof Error ? error.message : String(error);
   return new ApiError('ServiceUnavailable', `cannot reach ${server}: ${text}`, { cause: error });
-}
-
-function deadline(signal: AbortSignal, clock: Clock, ms: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = clock.timer(ms, () => controller.abort());
-  return { signal: AbortSignal.any([signal, controller.signal]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }

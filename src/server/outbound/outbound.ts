@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent } from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
+import { deadline, TOO_LATE } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { ObjectReader } from '../ports.ts';
@@ -186,14 +187,6 @@ function parseJson(text: string): unknown {
 }
 
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
-
-const TOO_LATE = new DOMException('no answer in time', 'TimeoutError');
-
-function deadline(signal: AbortSignal, clock: Clock, ms: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = clock.timer(ms, () => controller.abort(TOO_LATE));
-  return { signal: AbortSignal.any([signal, controller.signal]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
-}
 
 const capitalised = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase();
 

@@ -1,3 +1,4 @@
+import { deadline } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { SharedCalls } from '../../base/shared-calls.ts';
@@ -39,7 +40,7 @@ export function createSampler({ read, clock, log }: { read: ReadNode; clock: Clo
   const isFresh = (nodeName: string) => known.get(nodeName)?.previous !== undefined && age(nodeName) < MIN_AGE_MS;
 
   async function scrape(nodeName: string, signal: AbortSignal): Promise<void> {
-    using limit = timeLimit(signal, clock);
+    using limit = deadline(signal, clock, TIMEOUT_MS);
     const text = await read(nodeName, { signal: limit.signal });
     const latest = readScrape(text, clock.now());
     const before = age(nodeName) <= LONGEST_WINDOW_MS ? known.get(nodeName)?.latest : undefined;
@@ -87,10 +88,4 @@ export function createSampler({ read, clock, log }: { read: ReadNode; clock: Clo
       );
     },
   };
-}
-
-function timeLimit(signal: AbortSignal, clock: Clock): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = clock.timer(TIMEOUT_MS, () => controller.abort(new DOMException('no answer in time', 'TimeoutError')));
-  return { signal: AbortSignal.any([signal, controller.signal]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
