@@ -39,9 +39,6 @@ export function cadvisorMetrics(sample: NodeSample, machine: MachineSize | undef
   const containers = (of: (container: ContainerSample) => number): Point[] =>
     sample.pods.flatMap((pod) => pod.containers.map((c) => ({ labels: ofContainer(pod, c, cgroup), value: of(c), atMs: c.atMs })));
   return exposition([
-    family('cadvisor_version_info', 'gauge', 'Who measures.', [
-      { labels: { cadvisorVersion: '', dockerVersion: '', kernelVersion: '', osVersion: '' }, value: 1 },
-    ]),
     family('container_cpu_usage_seconds_total', 'counter', 'CPU time that was used.', withCpu(usage((u) => u.cpuUsageNanos / 1e9))),
     family(
       'container_memory_usage_bytes',
