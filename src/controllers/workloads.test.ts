@@ -196,7 +196,7 @@ test('a deleted namespace is emptied, tells what it waits for, and goes', async 
   const condition = (type: string) => cluster.find(namespaces, 'x')?.status?.conditions?.find((c) => c.type === type);
   expect(condition('NamespaceContentRemaining')).toMatchObject({
     status: 'True',
-    message: 'Some resources are remaining: configmaps has 1 resource instances',
+    message: 'Some resources are remaining: configmaps. has 1 resource instances',
   });
   expect(condition('NamespaceFinalizersRemaining')?.message).toContain('example.com/wait in 1 resource instances');
   await client.patch(configMaps, 'kept', 'merge', { metadata: { finalizers: null } }, { namespace: 'x', signal });

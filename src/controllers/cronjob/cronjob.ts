@@ -10,7 +10,7 @@ import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 import { type CronJobEvent, jobName, observe, planRun, referenceTo, SCHEDULED_AT, surplusJobs } from './cron-job-plan.ts';
 import type { Schedule } from './due-plan.ts';
-import { parseSchedule } from './schedule.ts';
+import { parseSchedule, zoneProblem } from './schedule.ts';
 
 /** A run is looked for this long after its time, so that a clock that is a little behind does not miss it (as upstream). */
 const LATENESS_MS = 100;
@@ -45,10 +45,15 @@ async function reconcile(request: ReconcileRequest) {
 
 function readSchedule(owner: Named, { event }: ReconcileRequest): Schedule | undefined {
   const { schedule, timeZone } = owner.spec;
+  const problem = timeZone && zoneProblem(timeZone);
+  if (problem) {
+    event(owner, 'Warning', 'UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: ${problem}`);
+    return undefined;
+  }
   try {
     return parseSchedule(schedule, timeZone);
   } catch (error) {
-    event(owner, 'Warning', 'UnParseableCronJobSchedule', `unparseable schedule: ${JSON.stringify(schedule)} : ${messageOf(error)}`);
+    event(owner, 'Warning', 'UnparseableSchedule', `unparseable schedule: ${JSON.stringify(schedule)} : ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -42,3 +42,13 @@ export function parseSchedule(schedule: string, timeZone: string | undefined): S
   const cron = new Cron(pattern, { mode: '5-part', timezone: timeZone ?? inlineZone ?? 'UTC', domAndDow });
   return { next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() };
 }
+
+/** Why a time zone cannot be used, in Go's words; undefined when it can. */
+export function zoneProblem(timeZone: string): string | undefined {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return undefined;
+  } catch {
+    return `unknown time zone ${timeZone}`;
+  }
+}

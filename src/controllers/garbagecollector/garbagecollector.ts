@@ -151,8 +151,8 @@ async function askServer(
   if (!kind) return 'unknown';
   const { namespace } = object.metadata ?? {};
   if (kind.scope === 'Namespaced' && resource.scope === 'Cluster') {
-    const text = `ownerRef [${owner.apiVersion}/${owner.kind}, name: ${owner.name}, uid: ${owner.uid}] is namespaced, but its dependent is not`;
-    event(object, 'Warning', 'OwnerRefInvalidNamespace', text);
+    const reference = `[${owner.apiVersion}/${owner.kind}, namespace: , name: ${owner.name}, uid: ${owner.uid}]`;
+    event(object, 'Warning', 'OwnerRefInvalidNamespace', `ownerRef ${reference} does not exist in namespace ""`);
     return 'unknown';
   }
   try {

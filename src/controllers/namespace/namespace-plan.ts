@@ -31,7 +31,9 @@ export function planFinalization(
   const finalizers = new Map<string, number>();
   for (const [finalizer, count] of left.flatMap((r) => [...r.finalizers]))
     finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + count);
-  const leftText = sorted(left.map((r) => `${r.resource} has ${r.count} resource instances`));
+  // The resource and its group with a dot between: `pods.` of the core group, as upstream writes it.
+  const named = (resource: string) => (resource.includes('.') ? resource : `${resource}.`);
+  const leftText = sorted(left.map((r) => `${named(r.resource)} has ${r.count} resource instances`));
   const finalizerText = sorted([...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`));
   const verdicts: Verdict[] = [
     verdict('NamespaceDeletionDiscoveryFailure', undefined, 'ResourcesDiscovered', 'All resources successfully discovered'),
