@@ -27,6 +27,7 @@ function boundDaemons(pod: Pod): readonly string[] {
 /** Runs one pod on every node that its template fits (https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/). */
 export function daemonSet(): Controller {
   const failures = new FailedPodBackoff();
+  const changes = new NodeChanges();
   return {
     name: 'daemonset',
     reads: ['daemonsets.apps', 'pods', 'nodes', 'controllerrevisions.apps'],
@@ -35,7 +36,11 @@ export function daemonSet(): Controller {
       pods: { [ORPHAN_INDEX]: orphansByNamespace, [DAEMON_INDEX]: boundDaemons },
       'controllerrevisions.apps': { [ORPHAN_INDEX]: orphansByNamespace },
     },
-    enqueue: { pods: ownersOf, 'controllerrevisions.apps': ownersOf, nodes: concerned },
+    enqueue: {
+      pods: ownersOf,
+      'controllerrevisions.apps': ownersOf,
+      nodes: (node, context) => (changes.matters(node, context) ? concerned(node, context) : []),
+    },
     reconcile: (request) => reconcile(request, failures),
   };
 }
@@ -52,9 +57,29 @@ function ownersOf(object: KubeObject, { informer }: ControllerContext): string[]
   return sets.filter((set) => selectorOf(set)(labels)).map(objectKey);
 }
 
+/** Nodes report often, and most reports change nothing that a DaemonSet looks at: a set that is refused its pods must not be tried again for each of them. */
+class NodeChanges {
+  readonly #known = new Map<string, { readonly facts: string; readonly isNew: boolean }>();
+
+  /** Asked of a node after each change, and right after that of what it was before. */
+  matters(node: Node, { informer }: ControllerContext): boolean {
+    const name = node.metadata?.name ?? '';
+    const current = informer(nodes).get(name);
+    if (!current) {
+      this.#known.delete(name);
+      return true;
+    }
+    if (node !== current) return this.#known.get(name)?.isNew ?? true;
+    const facts = JSON.stringify([node.metadata?.uid, node.metadata?.labels, node.spec?.taints, node.spec?.unschedulable]);
+    const isNew = this.#known.get(name)?.facts !== facts;
+    this.#known.set(name, { facts, isNew });
+    return isNew;
+  }
+}
+
 /**
- * DaemonSets for which the node is not as it should be: nodes report often, and most reports change nothing for anyone. Asked of the node
- * before and after each change, so a change of its eligibility is always noticed.
+ * DaemonSets for which the node is not as it should be. Asked of the node before and after each change, so a change of its eligibility is always
+ * noticed.
  */
 function concerned(node: Node, { informer }: ControllerContext): string[] {
   const nodeName = node.metadata?.name ?? '';
