@@ -29,8 +29,8 @@ export function zoneEviction(heartbeats: NodeHeartbeats): Controller {
       const plan = planZones(all);
       if (plan.allDisrupted !== wasAllDisrupted) {
         // Nodes that have just registered are no news.
-        const tell = all.some(readyCondition) ? log.info : log.debug;
-        tell({ nodes: all.length }, plan.allDisrupted ? 'no node is ready: pods stay where they are' : 'some nodes are ready');
+        const level = all.some(readyCondition) ? 'info' : 'debug';
+        log[level]({ nodes: all.length }, plan.allDisrupted ? 'no node is ready: pods stay where they are' : 'some nodes are ready');
         if (wasAllDisrupted) heartbeats.startAnew(clock.monotonic());
         wasAllDisrupted = plan.allDisrupted;
       }
