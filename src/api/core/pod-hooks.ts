@@ -1,6 +1,7 @@
 import type { HookContext, Hooks } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
+import { mergeMatchLabelKeys } from './pod-match-label-keys.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { checkNewPod, checkPod } from './validation-pod-spec.ts';
@@ -31,6 +32,7 @@ export const podHooks: Hooks<Pod> = {
   defaults: defaultPod,
   prepareForCreate(pod, context) {
     startStatus(pod, context);
+    mergeMatchLabelKeys(pod);
   },
   prepareForUpdate: keepQosClass,
   checksRequired: true,

@@ -1,0 +1,25 @@
+import type { Pod, PodAffinityTerm } from '../schema/generated/types.ts';
+
+function merge(term: PodAffinityTerm, labels: Readonly<Record<string, string>>): void {
+  const { labelSelector, matchLabelKeys, mismatchLabelKeys } = term;
+  if (!labelSelector || (!matchLabelKeys?.length && !mismatchLabelKeys?.length)) return;
+  const requirements = (keys: readonly string[] | undefined, operator: string) =>
+    (keys ?? []).flatMap((key) => {
+      const value = labels[key];
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
+  const added = [...requirements(matchLabelKeys, 'In'), ...requirements(mismatchLabelKeys, 'NotIn')];
+  term.labelSelector = { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...added] };
+}
+
+/**
+ * The values that the pod's labels have now become part of its (anti-)affinity's selectors: as its labels change, what it keeps near or away from does not
+ * (KEP-3633). Changes the pod, which is new.
+ */
+export function mergeMatchLabelKeys({ metadata, spec }: Pod): void {
+  const labels = metadata?.labels ?? {};
+  for (const affinity of [spec?.affinity?.podAffinity, spec?.affinity?.podAntiAffinity]) {
+    for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) merge(term, labels);
+    for (const { podAffinityTerm } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) merge(podAffinityTerm, labels);
+  }
+}
