@@ -104,7 +104,7 @@ describe('the scheduler', () => {
     await s.clock.advance(0);
     expect(['a', 'b', 'c'].map(s.nodeOf)).toEqual(['n', 'n', undefined]);
     expect(s.events.filter((e) => e.startsWith('Failed'))).toEqual([
-      'FailedScheduling c: 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      'FailedScheduling c: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     ]);
   });
 
@@ -266,8 +266,8 @@ describe('preemption', () => {
     await s.clock.advance(0);
     expect(s.pod('there').metadata?.deletionTimestamp).toBeUndefined();
     expect(['polite', 'equal'].map((name) => s.pod(name).status?.conditions?.[0]?.message)).toEqual([
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     ]);
   });
 
@@ -277,7 +277,7 @@ describe('preemption', () => {
     s.add('vip', high);
     await s.clock.advance(0);
     expect(s.pod('vip').status?.conditions?.[0]?.message).toBe(
-      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     );
   });
 

@@ -17,6 +17,8 @@ export {
   RESOURCE_CHECK_TYPE,
   resourceCheckValue,
 } from './library/authorization.ts';
+export { quantityOf } from './library/quantity.ts';
+export { semverOf } from './library/semver.ts';
 export { toJson } from './to-json.ts';
 export {
   BOOL,

@@ -10,7 +10,6 @@ export const deviceClasses = defineResource<DeviceClass>({
   plural: 'deviceclasses',
   scope: 'Cluster',
   generation: true,
-  behaviour: 'stored-only',
   columns: [nameColumn, ageColumn],
   hooks: { validate: checkDeviceClass },
 });

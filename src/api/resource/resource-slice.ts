@@ -15,7 +15,6 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',
     'spec.driver': (slice) => slice.spec?.driver ?? '',
   },
-  behaviour: 'stored-only',
   hooks: { validate: checkSlice, validateUpdate: checkSliceUpdate },
   columns: [
     nameColumn,

@@ -15,7 +15,7 @@ export interface FitFailure {
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Upstream's message of FailedScheduling: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes …`.
+ * Upstream's message of FailedScheduling: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. no new claims to deallocate, preemption: 0/3 nodes …`.
  */
 export function fitMessage({ nodeCount, refusals, rest, preFilterMessage, postFilterMessage }: FitFailure): string {
   let text = `0/${nodeCount} nodes are available:`;

@@ -29,7 +29,7 @@ function start(bindTimeoutSeconds?: number) {
     client,
     informers,
     event: (_about, _type, reason, message) =>
-      void (reason === 'FailedScheduling' && failures.push(message.replace(/ preemption: .*/, ''))),
+      void (reason === 'FailedScheduling' && failures.push(message.replace(/ no new claims to deallocate, preemption: .*/, ''))),
     clock,
     random: () => 0,
     log: silentLogger,

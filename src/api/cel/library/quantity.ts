@@ -18,6 +18,9 @@ class QuantityValue implements NamedValue {
   }
 }
 
+/** A quantity as expressions compute with it. Throws CelError `runtime`. */
+export const quantityOf = (text: string): NamedValue => parse(text);
+
 function parse(text: string): QuantityValue {
   try {
     return new QuantityValue(parseQuantity(text));

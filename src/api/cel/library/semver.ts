@@ -21,6 +21,9 @@ class Semver implements NamedValue {
   }
 }
 
+/** A version as expressions compute with it. Throws CelError `runtime`. */
+export const semverOf = (text: string): NamedValue => parse(text);
+
 function parse(text: string): Semver {
   const match = text.length <= MAX_LENGTH ? SYNTAX.exec(text) : null;
   const [, major = '', minor = '', patch = '', pre] = match ?? [];

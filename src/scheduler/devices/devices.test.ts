@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { nodes, pods } from '../../api/index.ts';
+import { ApiError } from '../../api/meta/status.ts';
+import { deviceClasses } from '../../api/resource/device-class.ts';
+import { resourceClaims } from '../../api/resource/resource-claim.ts';
+import { resourceSlices } from '../../api/resource/resource-slice.ts';
+import type { Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { fakeCluster } from '../../client/fake-client.ts';
+import { createInformers } from '../../client/informer.ts';
+import { fakeNode, fakePod } from '../fake-scheduler.ts';
+import { createScheduler } from '../scheduler.ts';
+
+const FINALIZER = 'resource.kubernetes.io/delete-protection';
+
+function start() {
+  const clock = fakeClock();
+  const cluster = fakeCluster({ clock });
+  const { client } = cluster;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
+  const failures: string[] = [];
+  const scheduler = createScheduler({
+    client,
+    informers,
+    event: (_about, _type, reason, message) => void (reason === 'FailedScheduling' && failures.push(message)),
+    clock,
+    random: () => 0,
+    log: silentLogger,
+  });
+  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
+  const options = { namespace: 'default', signal };
+  const node = (name: string, ...devices: string[]) => {
+    cluster.seed(nodes, fakeNode(name));
+    if (devices.length === 0) return;
+    cluster.seed(resourceSlices, {
+      metadata: { name },
+      spec: {
+        driver: 'gpu.example',
+        nodeName: name,
+        pool: { name, generation: 1, resourceSliceCount: 1 },
+        devices: devices.map((device) => ({ name: device })),
+      },
+    });
+  };
+  const gpus = () => cluster.seed(deviceClasses, { metadata: { name: 'gpu' }, spec: {} });
+  const claim = (name: string, rest: Partial<ResourceV1ResourceClaim> = {}, count = 1) =>
+    cluster.seed(resourceClaims, {
+      metadata: { name, namespace: 'default' },
+      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count } }] } },
+      ...rest,
+    });
+  const pod = (name: string, ...claims: string[]) =>
+    cluster.seed(
+      pods,
+      fakePod({ resourceClaims: claims.map((resourceClaimName) => ({ name: resourceClaimName, resourceClaimName })) }, undefined, {
+        name,
+        namespace: 'default',
+      }),
+    );
+  return {
+    clock,
+    cluster,
+    client,
+    options,
+    failures,
+    node,
+    gpus,
+    claim,
+    pod,
+    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
+    claimNow: (name: string) => cluster.find(resourceClaims, `default/${name}`),
+    devicesOf: (name: string) =>
+      cluster.find(resourceClaims, `default/${name}`)?.status?.allocation?.devices?.results?.map(({ pool, device }) => `${pool}/${device}`),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await run;
+    },
+  };
+}
+
+describe('DynamicResources', () => {
+  it('gives a pod the node that has its device, and writes who has what before the pod is bound', async () => {
+    await using s = start();
+    s.node('a');
+    s.node('b', 'g0');
+    s.gpus();
+    s.claim('c');
+    const { uid } = s.pod('p', 'c').metadata ?? {};
+    await s.clock.advance(0);
+    expect(s.nodeOf('p')).toBe('b');
+    expect(s.devicesOf('c')).toEqual(['b/g0']);
+    expect(s.claimNow('c')?.metadata?.finalizers).toEqual([FINALIZER]);
+    expect(s.claimNow('c')?.status?.reservedFor).toEqual([{ resource: 'pods', name: 'p', uid }]);
+    const order = s.cluster.writes.filter((write) => /resourceclaims|binding/.test(write));
+    expect(order).toEqual([
+      'update resourceclaims.resource.k8s.io default/c',
+      'update resourceclaims.resource.k8s.io/status default/c',
+      'create pods/binding default/p',
+    ]);
+  });
+
+  it('gives no device to two claims, and tries again when one is given back', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.gpus();
+    s.claim('c');
+    s.claim('d');
+    s.pod('p', 'c');
+    s.pod('q', 'd');
+    await s.clock.advance(0);
+    expect([s.nodeOf('p'), s.nodeOf('q')]).toEqual(['a', undefined]);
+    expect(s.failures[0]).toMatch(/^0\/1 nodes are available: 1 cannot allocate all claims\. no new claims to deallocate, /);
+    await s.client.patch(
+      resourceClaims,
+      'c',
+      'merge',
+      { status: { allocation: null, reservedFor: null } },
+      { ...s.options, subresource: 'status' },
+    );
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('q')).toBe('a');
+    expect(s.devicesOf('d')).toEqual(['a/g0']);
+  });
+
+  it('keeps pods that share a claim together', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.node('b', 'g1');
+    s.gpus();
+    s.claim('c');
+    s.pod('p', 'c');
+    s.pod('q', 'c');
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('q')).toBe(s.nodeOf('p'));
+    expect(s.claimNow('c')?.status?.reservedFor?.map(({ name }) => name)).toEqual(['p', 'q']);
+  });
+
+  it('waits for claims that are not there, without asking nodes', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.gpus();
+    s.pod('p', 'c');
+    const templated = fakePod({ resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 't' }] }, undefined, {
+      name: 't',
+      namespace: 'default',
+    });
+    s.cluster.seed(pods, templated as Pod);
+    await s.clock.advance(600_000);
+    expect(s.cluster.writes).toEqual([]);
+    s.claim('c');
+    await s.clock.advance(1000);
+    expect(s.nodeOf('p')).toBe('a');
+    s.claim('made', {
+      metadata: {
+        name: 'made',
+        namespace: 'default',
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 't', uid: templated.metadata?.uid ?? '', controller: true }],
+      },
+      spec: {},
+    });
+    const resourceClaimStatuses = [{ name: 'gpu', resourceClaimName: 'made' }];
+    await s.client.patch(pods, 't', 'merge', { status: { resourceClaimStatuses } }, { ...s.options, subresource: 'status' });
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('t')).toBe('a');
+  });
+
+  it('names the class that is missing, and goes on when it comes', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.claim('c');
+    s.pod('p', 'c');
+    await s.clock.advance(0);
+    expect(s.failures[0]).toContain('0/1 nodes are available: request r: device class gpu does not exist.');
+    s.gpus();
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('p')).toBe('a');
+  });
+
+  it('gives back what nobody uses and what ties the pod to a node that is gone', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.gpus();
+    const nodeSelector = { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['gone'] }] }] };
+    s.claim('c', { status: { allocation: { nodeSelector } } });
+    s.pod('p', 'c');
+    await s.clock.advance(0);
+    expect(s.failures[0]).toContain('1 resourceclaim not available on the node. deallocation of ResourceClaim completed');
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('p')).toBe('a');
+    expect(s.devicesOf('c')).toEqual(['a/g0']);
+  });
+
+  it('frees its devices when binding fails, and takes the pod off the claim', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.gpus();
+    s.claim('c');
+    let failures = 1;
+    s.cluster.intercept = ({ subresource }) => {
+      if (subresource === 'binding' && failures-- > 0) throw new ApiError('InternalError', 'no luck');
+    };
+    s.pod('p', 'c');
+    await s.clock.advance(500);
+    expect(s.nodeOf('p')).toBeUndefined();
+    expect(s.claimNow('c')?.status?.reservedFor).toEqual([]);
+    await s.clock.advance(10_000);
+    expect(s.nodeOf('p')).toBe('a');
+    expect(s.claimNow('c')?.status?.reservedFor).toHaveLength(1);
+  });
+});
