@@ -20,6 +20,8 @@ import {
 import { customKinds } from '../api/live-registry.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import { podDisruptionBudgets } from '../api/policy/pod-disruption-budget.ts';
+import { resourceClaims } from '../api/resource/resource-claim.ts';
+import { resourceClaimTemplates } from '../api/resource/resource-claim-template.ts';
 import type { CronJob, Deployment, Job, PodDisruptionBudget, StatefulSet } from '../api/schema/generated/types.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { fakeClock } from '../base/fake-clock.ts';
@@ -312,5 +314,31 @@ test('on the real server a claim gets a volume, whose data is kept when the clai
   await client.patch(persistentVolumes, 'v', 'merge', { spec: { claimRef: null } }, { signal });
   await live(1);
   expect(await phases()).toEqual(['Bound', 'Bound']);
+  expect(warnings).toEqual([]);
+});
+
+test('on the real server a pod gets a resource claim of its own, which is freed and goes with the pod', async () => {
+  const { client, clock, signal, live, all, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  const devices = { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] };
+  await client.create(resourceClaimTemplates, { metadata: { name: 't' }, spec: { spec: { devices } } }, options);
+  const containers = [{ name: 'c', image: 'a' }];
+  const wants = { containers, resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 't' }] };
+  const pod = await client.create(pods, { metadata: { name: 'p' }, spec: wants }, options);
+  await live(1);
+  const [claim] = await all(resourceClaims);
+  const name = claim?.metadata?.name ?? '';
+  expect((await client.get(pods, 'p', options)).status?.resourceClaimStatuses).toEqual([{ name: 'gpu', resourceClaimName: name }]);
+  const finalizers = ['resource.kubernetes.io/delete-protection'];
+  await client.patch(resourceClaims, name, 'merge', { metadata: { finalizers } }, options);
+  const results = [{ request: 'r', driver: 'gpu.example', pool: 'n', device: 'g0' }];
+  const reservedFor = [{ resource: 'pods', name: 'p', uid: pod.metadata?.uid }];
+  const status = { allocation: { devices: { results } }, reservedFor };
+  await client.patch(resourceClaims, name, 'merge', { status }, { ...options, subresource: 'status' });
+  await live(2);
+  expect((await client.get(resourceClaims, name, options)).status?.reservedFor).toEqual(reservedFor);
+  await client.patch(pods, 'p', 'merge', { status: { phase: 'Succeeded' } }, { ...options, subresource: 'status' });
+  await clock.advance(500);
+  expect(await all(resourceClaims)).toEqual([]);
   expect(warnings).toEqual([]);
 });

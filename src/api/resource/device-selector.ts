@@ -1,23 +1,45 @@
-import { CelError, compileCel, DYN, mapOf, objectType, STRING, showType } from '../cel/index.ts';
+import {
+  BOOL,
+  type CelEnvironment,
+  CelError,
+  type CelType,
+  compileCel,
+  DYN,
+  mapOf,
+  namedType,
+  objectType,
+  showType,
+  sized,
+} from '../cel/index.ts';
 import { type FieldError, forbidden, invalid, tooLong } from '../meta/field-error.ts';
 
 const MAX_EXPRESSION_LENGTH = 10 * 1024;
 const MAX_COST = 1_000_000;
 
+/** Bounds of the API's names, which bound what an expression can cost (k8s.io/api/resource/v1). */
+const MAX_DOMAIN = 63;
+const MAX_ID = 32;
+const MAX_ENTRIES = 32;
+
+const byDomain = (value: CelType) => mapOf(sized('string', MAX_DOMAIN), mapOf(sized('string', MAX_ID), value, MAX_ENTRIES), MAX_ENTRIES);
+
 /** `device`: one device as a selector sees it (Kubernetes: Dynamic Resource Allocation; dynamic-resource-allocation/cel). */
-const DEVICE = objectType('DRADevice', {
-  driver: STRING,
-  attributes: mapOf(STRING, mapOf(STRING, DYN)),
-  capacity: mapOf(STRING, mapOf(STRING, DYN)),
-  allowMultipleAllocations: DYN,
-});
-const ENVIRONMENT = { variables: { device: DEVICE } } as const;
+export const DEVICE_SELECTORS: CelEnvironment = {
+  variables: {
+    device: objectType('kubernetes.DRADevice', {
+      driver: sized('string', MAX_DOMAIN),
+      allowMultipleAllocations: BOOL,
+      attributes: byDomain(DYN),
+      capacity: byDomain(namedType('kubernetes.Quantity')),
+    }),
+  },
+};
 
 /** What is wrong with an expression that chooses devices. */
 export function selectorFinding(path: string, expression: string): FieldError[] {
   if (expression.length > MAX_EXPRESSION_LENGTH) return [tooLong(path, MAX_EXPRESSION_LENGTH)];
   try {
-    const { type, estimatedCost } = compileCel(expression, ENVIRONMENT);
+    const { type, estimatedCost } = compileCel(expression, DEVICE_SELECTORS);
     const is = showType(type);
     if (is !== 'bool' && is !== 'dyn') return [invalid(path, expression, `must evaluate to bool or the unknown type, not ${is}`)];
     return estimatedCost > MAX_COST ? [forbidden(path, 'too complex, exceeds cost limit')] : [];

@@ -1,36 +1,6 @@
-import {
-  BOOL,
-  type CelEnvironment,
-  compileCel,
-  DYN,
-  LazyMap,
-  mapOf,
-  namedType,
-  objectType,
-  quantityOf,
-  semverOf,
-  sized,
-} from '../../api/cel/index.ts';
+import { compileCel, LazyMap, quantityOf, semverOf } from '../../api/cel/index.ts';
+import { DEVICE_SELECTORS } from '../../api/resource/device-selector.ts';
 import type { Device, DeviceAttribute } from '../../api/schema/generated/types.ts';
-
-/** Bounds of the API, which bound what an expression can cost (kubernetes, staging/src/k8s.io/api/resource/v1). */
-const MAX_DOMAIN = 63;
-const MAX_ID = 32;
-const MAX_ENTRIES = 32;
-
-const byDomain = (value: Parameters<typeof mapOf>[1]) =>
-  mapOf(sized('string', MAX_DOMAIN), mapOf(sized('string', MAX_ID), value, MAX_ENTRIES), MAX_ENTRIES);
-
-const ENVIRONMENT: CelEnvironment = {
-  variables: {
-    device: objectType('kubernetes.DRADevice', {
-      driver: sized('string', MAX_DOMAIN),
-      allowMultipleAllocations: BOOL,
-      attributes: byDomain(DYN),
-      capacity: byDomain(namedType('kubernetes.Quantity')),
-    }),
-  },
-};
 
 function celValue(name: string, { string, int, bool, version }: DeviceAttribute): unknown {
   if (string !== undefined) return string;
@@ -72,7 +42,7 @@ export function matchesSelector(expression: string, driver: string, device: Devi
 }
 
 function evaluate(expression: string, driver: string, device: Device): boolean {
-  const program = explain('compile', () => compileCel(expression, ENVIRONMENT));
+  const program = explain('compile', () => compileCel(expression, DEVICE_SELECTORS));
   return explain('runtime', () => {
     const attributes = nested(device.attributes, driver, celValue);
     const capacity = nested(device.capacity, driver, (_name, { value }) => quantityOf(value));
