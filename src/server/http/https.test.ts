@@ -338,6 +338,7 @@ it('reports its health and its metrics', async () => {
   }
   for (const line of [
     'apiserver_storage_objects{resource="configmaps"} 1',
+    'apiserver_storage_objects{resource="events"} 0',
     'apiserver_resource_objects{group="apps",resource="deployments"} 0',
     'apiserver_current_inflight_requests{request_kind="mutating"} 0',
     'apiserver_current_inflight_requests{request_kind="readOnly"} 1',

@@ -30,7 +30,7 @@ export function observeState({ resources, objects, watches, checks, gitVersion }
         await collect(this.set.bind(this) as Gauge['set']);
       },
     });
-  const stored = () => [...new Map(resources.all.map((resource) => [resource.prefix, resource])).values()];
+  const stored = () => [...new Map(resources.all.flatMap((each) => (each.definition.storedAs ? [] : [[each.prefix, each]]))).values()];
   const idOf = ({ group, plural }: { group: string; plural: string }) => (group ? `${plural}.${group}` : plural);
   gauge('apiserver_storage_objects', 'Number of stored objects at the time of last check split by kind.', ['resource'], (set) => {
     for (const { definition, collection } of stored()) set({ resource: idOf(definition) }, collection.size);
