@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
-import type { ApiRequest } from '../../api/transport.ts';
+import type { ApiRequest, Verb } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
@@ -301,13 +301,21 @@ async function answerError(
   await sendError({ raw, reply, warnings }, known);
 }
 
+/** As upstream labels them: what is created counts as one object, server-side apply and streams are verbs of their own. */
 function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabels {
   if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '' };
   const { verb, group, version, resource, subresource = '', namespace, name } = routed.request;
-  const scope = name !== undefined ? 'resource' : namespace ? 'namespace' : 'cluster';
-  return { verb: METRIC_VERBS[verb] ?? verb, group, version, resource, subresource, scope };
+  const scope = name !== undefined || verb === 'create' ? 'resource' : namespace ? 'namespace' : 'cluster';
+  return { verb: metricVerb(raw, verb, subresource), group, version, resource, subresource, scope };
 }
 
+function metricVerb({ headers }: IncomingMessage, verb: Verb, subresource: string): string {
+  if (CONNECTED.has(subresource)) return 'CONNECT';
+  if (verb === 'patch' && headers['content-type'] === 'application/apply-patch+yaml') return 'APPLY';
+  return METRIC_VERBS[verb] ?? verb;
+}
+
+const CONNECTED = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
 const READ_VERBS = new Set(['get', 'list', 'watch']);
 const METRIC_VERBS: Readonly<Record<string, string>> = {
   get: 'GET',
@@ -317,5 +325,5 @@ const METRIC_VERBS: Readonly<Record<string, string>> = {
   update: 'PUT',
   patch: 'PATCH',
   delete: 'DELETE',
-  deletecollection: 'DELETECOLLECTION',
+  deletecollection: 'DELETE',
 };

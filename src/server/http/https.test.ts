@@ -319,6 +319,19 @@ it('warns of unknown fields in a header', async () => {
   expect(headers.warning).toBe('299 - "unknown field \\"nope\\""');
 });
 
+it('labels requests as upstream does: creates as one object, server-side apply by its own verb, collections as DELETE', async () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'labelled' } });
+  await fetchJson(`${at}/labelled?fieldManager=me`, { method: 'PATCH', headers: { 'content-type': 'application/apply-patch+yaml' }, body });
+  await fetchJson(`${at}?labelSelector=none`, { method: 'DELETE' });
+  await fetchJson('/api/v1/configmaps');
+  const { text } = await fetchJson('/metrics');
+  const of = (verb: string, scope: string) => `{verb="${verb}",group="",version="v1",resource="configmaps",subresource="",scope="${scope}"`;
+  for (const labels of [of('APPLY', 'resource'), of('DELETE', 'namespace'), of('LIST', 'cluster')]) {
+    expect(text).toContain(`apiserver_request_total${labels}`);
+  }
+});
+
 it('reports its health and its metrics', async () => {
   expect((await fetchJson('/livez', { headers: { authorization: '' } })).text).toBe('ok');
   expect((await fetchJson('/readyz?verbose')).text).toBe('[+]ping ok\n[+]shutdown ok\nreadyz check passed\n');
@@ -328,7 +341,7 @@ it('reports its health and its metrics', async () => {
   );
   await create('a');
   const { text } = await fetchJson('/metrics');
-  const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver"';
+  const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver"';
   expect(text).toContain(`apiserver_request_total{${about},code="201"} 1\n`);
   for (const name of ['apiserver_request_duration_seconds', 'apiserver_request_sli_duration_seconds']) {
     expect(text).toContain(`# TYPE ${name} histogram\n`);
