@@ -106,3 +106,11 @@ test('a failure shows as a condition and vanishes with the next success', () => 
   expect(planStatus({ ...owner(1), status }, [], failure, NOW + 1000).status).toBeUndefined();
   expect(planStatus({ ...owner(1), status }, [], undefined, NOW).status?.conditions).toBeUndefined();
 });
+
+test('a further failure in other words changes nothing: the write would be the next try at once', () => {
+  const failed = (message: string) => ({ reason: 'FailedCreate', message }) as const;
+  const { status } = planStatus(owner(1), [], failed('pods "web-abcde" is forbidden: exceeded quota'), NOW);
+  expect(
+    planStatus({ ...owner(1), status }, [], failed('pods "web-fghij" is forbidden: exceeded quota'), NOW + 1000).status,
+  ).toBeUndefined();
+});

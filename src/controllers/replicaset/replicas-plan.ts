@@ -38,11 +38,12 @@ export interface ReplicaFailure {
   readonly message: string;
 }
 
+/** The first failure is shown until there is none: messages name the pod that was tried, and a write for each would be the next try at once. */
 function conditionsOf(status: ReplicaSetStatus | undefined, failure: ReplicaFailure | undefined, nowMs: number): ReplicaSetCondition[] {
   const others = (status?.conditions ?? []).filter((c) => c.type !== 'ReplicaFailure');
   if (!failure) return others;
   const old = status?.conditions?.find((c) => c.type === 'ReplicaFailure');
-  if (old?.reason === failure.reason && old.message === failure.message) return [...others, old];
+  if (old) return [...others, old];
   return [...others, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: rfc3339(nowMs), ...failure }];
 }
 

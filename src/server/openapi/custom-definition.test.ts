@@ -56,6 +56,16 @@ describe('a custom kind in OpenAPI', () => {
     expect(openApi.v3Hash('api/v1')).toBe(pods);
   });
 
+  it('may allow anything, at its root and below', async () => {
+    const crd = cronTabs();
+    const [version] = crd.spec.versions;
+    if (version) version.schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    live.serve(served(crd));
+    const { components } = await parse(openApi.v3Document('apis/stable.example.com/v1'));
+    expect(components.schemas['com.example.stable.v1.CronTab']?.['x-kubernetes-preserve-unknown-fields']).toBe(true);
+    expect((await parse(openApi.v2Json())).definitions['com.example.stable.v1.CronTab']).toBeDefined();
+  });
+
   it('is in OpenAPI 2 without what that cannot say, and offers no protobuf and no strategic merge', async () => {
     const crd = cronTabs();
     const spec = crd.spec.versions[0]?.schema?.openAPIV3Schema?.properties?.spec;

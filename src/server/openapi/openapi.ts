@@ -135,7 +135,8 @@ const fingerprints = new WeakMap<ResourceDefinition, string>();
 function fingerprintOf(definition: ResourceDefinition): string {
   const known = fingerprints.get(definition);
   if (known !== undefined) return known;
-  const { structural, ...rest } = definition;
+  // The types of server-side apply come from the schema, and refer to themselves where a schema allows anything.
+  const { structural, applyType: _fromSchema, ...rest } = definition;
   const fingerprint = JSON.stringify([rest, structural?.props]);
   fingerprints.set(definition, fingerprint);
   return fingerprint;
