@@ -25,6 +25,8 @@ export interface Offer {
   readonly protobuf: boolean;
   /** Streams are not written in YAML. */
   readonly yaml: boolean;
+  /** Kinds that are answered and never read (reviews) have no table. */
+  readonly table: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
     clauses = parse(key);
     if (kept.size < MOST_KEPT) kept.set(key, clauses);
   }
-  const found = clauses.find(({ format }) => format === 'json' || offer[format]);
+  const found = clauses.find(({ format, shape }) => (format === 'json' || offer[format]) && (shape !== 'table' || offer.table));
   if (found) return found;
   const types = ['application/json', ...(offer.yaml ? ['application/yaml'] : []), ...(offer.protobuf ? [PROTOBUF] : [])];
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);

@@ -180,6 +180,7 @@ async function answer(
   const accepted = negotiate(raw.headers.accept, {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
     yaml: request.verb !== 'watch',
+    table: definition.verbs.includes('get') || definition.verbs.includes('list'),
   });
   const include = includeObject(query.get('includeObject'));
   if (request.verb === 'watch') {

@@ -319,6 +319,13 @@ it('warns of unknown fields in a header', async () => {
   expect(headers.warning).toBe('299 - "unknown field \\"nope\\""');
 });
 
+it('has no table of what is answered and never read', async () => {
+  const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: {} });
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const { code } = await fetchJson(path, { method: 'POST', headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }, body });
+  expect(code).toBe(406);
+});
+
 it('labels requests as upstream does: creates as one object, server-side apply by its own verb, collections as DELETE', async () => {
   const at = '/api/v1/namespaces/default/configmaps';
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'labelled' } });

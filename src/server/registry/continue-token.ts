@@ -6,20 +6,25 @@ import { badRequest } from './errors.ts';
 export interface ContinueToken {
   readonly revision: number;
   readonly after: string;
+  /** When the list's first page was read, in Unix milliseconds. */
+  readonly begunMs: number;
 }
+
+/** Upstream compacts its history every five minutes: lists that take longer are told so even where nothing changed meanwhile. */
+export const LIST_LIFE_MS = 5 * 60 * 1000;
 
 export const INCONSISTENT = -1;
 
 /** Opaque to clients: base64url without padding. */
-export const encodeContinue = ({ revision, after }: ContinueToken): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url');
+export const encodeContinue = ({ revision, after, begunMs }: ContinueToken): string =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after, begun: begunMs })).toString('base64url');
 
 const BASE64_URL = /^[A-Za-z0-9_-]*$/;
 const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid${why}`);
 
 /** Throws BadRequest for anything that this server did not hand out. */
 export function decodeContinue(text: string): ContinueToken {
-  const { v, rv, start } = tokenIn(text);
+  const { v, rv, start, begun } = tokenIn(text);
   if (v !== 'meta.k8s.io/v1') {
     throw invalidToken(`: server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
   }
@@ -29,10 +34,10 @@ export function decodeContinue(text: string): ContinueToken {
   if (typeof start !== 'string' || start === '') {
     throw invalidToken(': encoded start key empty (version meta.k8s.io/v1)');
   }
-  return { revision: rv, after: start };
+  return { revision: rv, after: start, begunMs: typeof begun === 'number' ? begun : 0 };
 }
 
-function tokenIn(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
+function tokenIn(text: string): { v?: unknown; rv?: unknown; start?: unknown; begun?: unknown } {
   if (!BASE64_URL.test(text) || text.length % 4 === 1) {
     const at = text.search(/[^A-Za-z0-9_-]/);
     throw invalidToken(`: illegal base64 data at input byte ${at < 0 ? text.length - 1 : at}`);
@@ -51,5 +56,5 @@ export function continueExpired(after: string): ApiError {
     'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token ' +
     'results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and ' +
     'now may show up in the list.';
-  return new ApiError('Expired', message, { continue: encodeContinue({ revision: INCONSISTENT, after }) });
+  return new ApiError('Expired', message, { continue: encodeContinue({ revision: INCONSISTENT, after, begunMs: 0 }) });
 }

@@ -173,7 +173,7 @@ export async function removeCollection(
   context: RequestContext,
 ): Promise<Answer> {
   const { definition } = resource;
-  const page = request.options?.limit ? await list(resource, request, context) : undefined;
+  const page = request.options?.limit ? await list(resource, request, context, deps.clock) : undefined;
   const items = page?.items ?? (await collectAll(resource, request));
   const queue = items.values();
   const worker = async () => {

@@ -3,11 +3,12 @@ import { forbidden, invalid, invalidObject, notSupported } from '../../api/meta/
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
+import type { Clock } from '../../base/clock.ts';
 import { isStoreExpired } from '../../store/store.ts';
 import type { Cached, Page } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { ListAnswer } from './answer.ts';
-import { continueExpired, decodeContinue, encodeContinue, INCONSISTENT } from './continue-token.ts';
+import { continueExpired, decodeContinue, encodeContinue, INCONSISTENT, LIST_LIFE_MS } from './continue-token.ts';
 import { badRequest } from './errors.ts';
 import type { Resource } from './resources.ts';
 import { type Selection, selectionOf } from './selectors.ts';
@@ -16,12 +17,18 @@ import { type Selection, selectionOf } from './selectors.ts';
 const CATCH_UP_MS = 3_000;
 
 /** LIST: a page of what the selectors match, in one consistent state. Source: Kubernetes, "Kubernetes API Concepts". */
-export async function list(resource: Resource, request: ApiRequest, context: RequestContext): Promise<ListAnswer> {
+export async function list(
+  resource: Resource,
+  request: ApiRequest,
+  context: RequestContext,
+  clock: Pick<Clock, 'now'>,
+): Promise<ListAnswer> {
   const { definition, collection } = resource;
   const options = request.options ?? {};
   checkListOptions(options, 'list');
   const selection = selectionOf(definition, request);
-  const from = startOf(options, definition);
+  const nowMs = clock.now();
+  const from = startOf(options, definition, nowMs);
   if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
   if (from.after !== undefined && (from.atRevision ?? 0) > collection.revision)
     throw badRequest('continue key is not valid: its resourceVersion is yet to come');
@@ -33,7 +40,13 @@ export async function list(resource: Resource, request: ApiRequest, context: Req
     definition,
     items: page.items.map((item) => resource.view(item)),
     revision: page.revision,
-    ...(next !== undefined && { continue: encodeContinue({ revision: from.inconsistent ? INCONSISTENT : page.revision, after: next }) }),
+    ...(next !== undefined && {
+      continue: encodeContinue({
+        revision: from.inconsistent ? INCONSISTENT : page.revision,
+        after: next,
+        begunMs: from.begunMs ?? nowMs,
+      }),
+    }),
     ...(next !== undefined && !selection.matches && { remaining: page.remaining }),
   };
 }
@@ -43,13 +56,17 @@ interface Start {
   readonly atRevision?: number;
   readonly atLeast?: number;
   readonly inconsistent?: boolean;
+  readonly begunMs?: number;
 }
 
-function startOf({ continue: token, resourceVersion, resourceVersionMatch, limit }: RequestOptions, definition: ResourceDefinition): Start {
+function startOf(options: RequestOptions, definition: ResourceDefinition, nowMs: number): Start {
+  const { continue: token, resourceVersion, resourceVersionMatch, limit } = options;
   if (token) {
     if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
-    const { revision, after } = decodeContinue(token);
-    return revision === INCONSISTENT ? { after, inconsistent: true } : { after, atRevision: revision };
+    const { revision, after, begunMs } = decodeContinue(token);
+    if (revision === INCONSISTENT) return { after, inconsistent: true };
+    if (nowMs - begunMs > LIST_LIFE_MS) throw continueExpired(after);
+    return { after, atRevision: revision, begunMs };
   }
   const revision = parseRevision(resourceVersion, 'list', definition);
   if (revision === 0) return {};

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
+import type { ApiError } from '../../api/meta/status.ts';
 import type { RequestOptions, WatchEvent } from '../../api/transport.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
 
@@ -23,6 +24,18 @@ describe('list', () => {
     const next = { limit: 2, continue: first.metadata.continue };
     const second = await api.list('configmaps', { ...inDefault, options: next });
     expect([namesOf(second.items), second.metadata.resourceVersion]).toEqual([['c', 'd'], first.metadata.resourceVersion]);
+  });
+
+  it('that takes more than five minutes expires, even where nothing changed, and goes on from the same place in the state of then', async () => {
+    const api = await withConfigMaps('a', 'b', 'c', 'd');
+    const page = (token?: string) => api.list('configmaps', { ...inDefault, options: { limit: 1, continue: token } });
+    const first = await page();
+    await api.clock.advance(4 * 60_000);
+    const second = await page(first.metadata.continue);
+    await api.clock.advance(2 * 60_000);
+    const late = await page(second.metadata.continue).catch((error: ApiError) => error);
+    expect(late).toMatchObject({ reason: 'Expired', code: 410 });
+    expect(namesOf((await page((late as ApiError).continue)).items)).toEqual(['c']);
   });
 
   it('refuses tokens that it did not hand out', async () => {

@@ -123,7 +123,7 @@ function answerStored(deps: RegistryDeps, resource: Resource, request: ApiReques
     case 'get':
       return get(resource, request, context);
     case 'list':
-      return list(resource, request, context);
+      return list(resource, request, context, deps.clock);
     case 'create':
       return create(deps, resource, request, context);
     case 'update':
