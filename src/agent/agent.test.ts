@@ -10,6 +10,7 @@ import { createInformers } from '../client/informer.ts';
 import { FakeRuntime } from '../runtime/fake-runtime.ts';
 import { type ContainerConfig, type Runtime, RuntimeError } from '../runtime/runtime.ts';
 import { type Agent, createAgent } from './agent.ts';
+import { DiskStorage } from './pods/disk-storage.ts';
 import { FakeStorage } from './pods/fake-storage.ts';
 import { noCgroups } from './pods/ports.ts';
 import { createProber } from './probes/prober.ts';
@@ -166,6 +167,18 @@ describe('a node with a fake runtime', () => {
     box.storage.mount = mount;
     await box.clock.advance(200_000);
     expect(box.condition('Ready')).toBe('True');
+  });
+
+  it('starts nothing of a pod whose devices cannot be made ready, and says why', async () => {
+    await box.start();
+    const options = { volumes: {} as never, podsDirectory: '/none', logsDirectory: '/none', clock: box.clock, log: silentLogger };
+    const disk = new DiskStorage(options);
+    box.storage.mount = (pod) => disk.mount(pod, { signal: new AbortController().signal });
+    box.add({ resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] });
+    await box.clock.advance(1000);
+    expect(box.condition('Ready')).not.toBe('True');
+    const message = 'Failed to prepare dynamic resources: DRA drivers cannot register with this node yet';
+    expect(box.events).toContainEqual({ reason: 'FailedPrepareDynamicResources', message });
   });
 
   it('runs a pod until it is Ready and says so in its status', async () => {

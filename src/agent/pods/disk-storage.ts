@@ -11,7 +11,7 @@ import { resolveSubPath } from '../volumes/sub-path.ts';
 import type { MountedVolume, Volumes } from '../volumes/volumes.ts';
 import { logPathOf } from './config/container-config.ts';
 import { ConfigError } from './config/env-plan.ts';
-import type { CallOptions, ContainerMountRequest, PodStorage } from './ports.ts';
+import { type CallOptions, type ContainerMountRequest, type PodStorage, ResourceError } from './ports.ts';
 
 export interface DiskStorageOptions {
   readonly volumes: Volumes;
@@ -75,6 +75,10 @@ export class DiskStorage implements PodStorage, Component {
   }
 
   async mount(pod: Pod, options: CallOptions): Promise<void> {
+    // A container without the devices that it was promised would be worse than none.
+    if (pod.spec?.resourceClaims?.length) {
+      throw new ResourceError('Failed to prepare dynamic resources: DRA drivers cannot register with this node yet');
+    }
     await mkdir(this.logDirectory(pod), { recursive: true, mode: 0o755 });
     this.#mounted.set(pod.metadata?.uid ?? '', { pod, volumes: await this.#options.volumes.mount(pod, options) });
   }

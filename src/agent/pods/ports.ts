@@ -11,7 +11,7 @@ export interface CallOptions {
 
 /** The pods' side of the disk: volumes, hosts files, termination logs, log directories. Fake nodes have one in memory. */
 export interface PodStorage {
-  /** Idempotent; mounts what is not there yet. Rejects with an Error whose message FailedMount shows. */
+  /** Idempotent; mounts what is not there yet. Rejects with an Error whose message FailedMount shows, or with ResourceError. */
   mount(pod: Pod, options: CallOptions): Promise<void>;
   /** Brings what changed in the API into the pod's volumes. Never rejects. */
   refresh(pod: Pod, options: CallOptions): Promise<void>;
@@ -79,3 +79,8 @@ export interface PodFacts {
 }
 
 export type RecordEvent = (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string) => void;
+
+/** The devices of a pod's claims cannot be made ready. The message is what the FailedPrepareDynamicResources event says. */
+export class ResourceError extends Error {
+  override readonly name = 'ResourceError';
+}

@@ -7,6 +7,7 @@ import { podCgroup, podLimits } from './config/resources-plan.ts';
 import { sandboxConfig } from './config/sandbox-config.ts';
 import type { EffectOf, PodContext } from './pod-context.ts';
 import { isDeleting, type PodEvent } from './pod-state-plan.ts';
+import { ResourceError } from './ports.ts';
 import { removePod, stopSandboxes } from './runtime-view.ts';
 
 /** Carries out the effects on what a pod's containers share: cgroup, volumes, sandbox; and clears them away. Answers the machine by events. */
@@ -33,7 +34,8 @@ export class SandboxWork {
       send({ type: 'volumesMounted' });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!setupSignal.aborted) event('Warning', 'FailedMount', message);
+      const reason = error instanceof ResourceError ? 'FailedPrepareDynamicResources' : 'FailedMount';
+      if (!setupSignal.aborted) event('Warning', reason, message);
       send({ type: 'volumesFailed', message });
     }
   }
