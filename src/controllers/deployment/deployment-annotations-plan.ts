@@ -22,8 +22,11 @@ const annotationsOf = (object: Deployment | ReplicaSet): Annotations => object.m
 export const copiedAnnotations = (deployment: Deployment): Annotations =>
   Object.fromEntries(Object.entries(annotationsOf(deployment)).filter(([key]) => !NOT_COPIED.has(key)));
 
-/** 0 when there is none, as upstream. */
-export const revisionOf = (object: Deployment | ReplicaSet): number => Number(annotationsOf(object)[REVISION] ?? 0) || 0;
+/** 64 bits, as upstream counts; 0 where there is no number. */
+export function revisionOf(object: Deployment | ReplicaSet): bigint {
+  const text = annotationsOf(object)[REVISION] ?? '';
+  return /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
 
 /** A number out of an annotation; undefined when it is absent or no number. */
 export function countIn(replicaSet: ReplicaSet, annotation: string): number | undefined {
@@ -32,7 +35,7 @@ export function countIn(replicaSet: ReplicaSet, annotation: string): number | un
 }
 
 /** The annotations of the current ReplicaSet: the Deployment's, its revision, and the revisions that it had before when it was rolled back to. */
-export function currentAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: number): Annotations {
+export function currentAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: bigint): Annotations {
   const old = annotationsOf(replicaSet);
   const annotations = { ...old, ...copiedAnnotations(deployment) };
   const before = revisionOf(replicaSet);

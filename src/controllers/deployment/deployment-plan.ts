@@ -125,7 +125,11 @@ export function findCurrent({ spec }: Deployment, replicaSets: readonly ReplicaS
   return [...replicaSets].sort(oldestFirst).find((rs) => canonical(withoutHash(rs.spec?.template)) === wanted);
 }
 
-const nextRevision = (old: readonly ReplicaSet[]) => Math.max(0, ...old.map(revisionOf)) + 1;
+function nextRevision(old: readonly ReplicaSet[]): bigint {
+  let most = 0n;
+  for (const revision of old.map(revisionOf)) if (revision > most) most = revision;
+  return most + 1n;
+}
 
 function newReplicaSet(deployment: Deployment, old: readonly ReplicaSet[], bounds: Bounds, strategy: string): ReplicaSet {
   const { name, namespace } = deployment.metadata ?? {};
@@ -186,7 +190,7 @@ function cleanUp({ spec }: Deployment, old: readonly ReplicaSet[]): RolloutStep[
   const surplus = living.length - (spec?.revisionHistoryLimit ?? DEFAULT_HISTORY);
   if (surplus <= 0) return [];
   return [...living]
-    .sort((a, b) => revisionOf(a) - revisionOf(b))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
     .slice(0, surplus)
     .filter(
       (rs) =>

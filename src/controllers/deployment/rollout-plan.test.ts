@@ -239,6 +239,19 @@ test('a rollout that stands still past its deadline says so, and recovers', () =
   expect(world.reason('Progressing')).toBe('NewReplicaSetAvailable');
 });
 
+test('revisions count on from the largest that upstream could have given, to the last digit', () => {
+  const world = new World(newDeployment({ replicas: 0 }));
+  world.settle();
+  world.sets = world.sets.map((rs) => ({
+    ...rs,
+    metadata: { ...rs.metadata, annotations: { ...rs.metadata?.annotations, 'deployment.kubernetes.io/revision': '3546343826724305832' } },
+  }));
+  world.setImage('b');
+  world.settle();
+  const current = world.sets.find((rs) => world.image(rs) === 'b');
+  expect(current?.metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+});
+
 test('fields that a Go client writes as {} or null make no new revision', () => {
   const world = new World(newDeployment({}));
   world.settle();

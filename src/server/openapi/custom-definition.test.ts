@@ -63,7 +63,10 @@ describe('a custom kind in OpenAPI', () => {
     live.serve(served(crd));
     const { components } = await parse(openApi.v3Document('apis/stable.example.com/v1'));
     expect(components.schemas['com.example.stable.v1.CronTab']?.['x-kubernetes-preserve-unknown-fields']).toBe(true);
-    expect((await parse(openApi.v2Json())).definitions['com.example.stable.v1.CronTab']).toBeDefined();
+    expect((await parse(openApi.v2Json())).definitions['com.example.stable.v1.CronTab']).toEqual({
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'stable.example.com', version: 'v1', kind: 'CronTab' }],
+    });
   });
 
   it('is in OpenAPI 2 without what that cannot say, and offers no protobuf and no strategic merge', async () => {

@@ -13,6 +13,9 @@ export interface CustomWriter {
 
 /** The schema of a custom kind: as its definition has it, with the fields that every object has. */
 export function customDefinition({ structural }: ResourceDefinition, kinds: readonly GroupVersionKind[], writer: CustomWriter): JsonSchema {
+  // Where OpenAPI 2 names fields, kubectl takes all others for mistakes.
+  const anything = !structural || structural.preservesUnknown;
+  if (writer.version === 'v2' && anything) return { type: 'object', 'x-kubernetes-group-version-kind': kinds };
   const schema = structural ? published(structural.props, writer) : { type: 'object' };
   return { ...withMeta(schema, 'ObjectMeta', writer), 'x-kubernetes-group-version-kind': kinds };
 }
