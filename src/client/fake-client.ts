@@ -208,7 +208,8 @@ class Fake implements FakeCluster {
   /** An update as the registry sees it: status and the rest are apart; the last finalizer of a deleted object removes it. */
   #write(resource: ResourceDefinition, old: KubeObject, sent: KubeObject, subresource: string | undefined): KubeObject {
     const before = old as Draft;
-    const version = sent.metadata?.resourceVersion;
+    const { resourceVersion: version, uid } = sent.metadata ?? {};
+    if (uid && uid !== before.metadata.uid) throw new ApiError('Conflict', 'Precondition failed: UID');
     if (version && version !== before.metadata.resourceVersion) {
       const message = `Operation cannot be fulfilled on ${qualifiedResource(resource.plural, resource.group)} "${before.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`;
       throw new ApiError('Conflict', message);

@@ -84,6 +84,21 @@ describe('a pod that nobody will end', () => {
     expect(names()).toEqual(['p']);
   });
 
+  it('is not mistaken for one that has got its name meanwhile, and runs elsewhere', async () => {
+    const { clock, cluster, run } = start();
+    cluster.seed(nodes, node('b', 'True'));
+    cluster.seed(pods, pod('db-0', 'gone', { uid: 'first' }));
+    run();
+    await clock.advance(1_000);
+    cluster.history.hold();
+    cluster.seed(pods, pod('db-0', 'b', { uid: 'second' }));
+    await clock.advance(60_000);
+    cluster.history.release();
+    await clock.advance(60_000);
+    const { metadata, status } = cluster.find(pods, 'n/db-0') ?? {};
+    expect([metadata?.uid, metadata?.deletionTimestamp, status?.phase]).toEqual(['second', undefined, 'Running']);
+  });
+
   it('stays when the node registers again in time', async () => {
     const { clock, cluster, names, run } = start();
     cluster.seed(nodes, node('a', 'True'));

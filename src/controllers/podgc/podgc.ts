@@ -84,14 +84,18 @@ async function removeOrphan(pod: Pod, missedMs: Map<string, number>, request: Re
   return undefined;
 }
 
-/** Marks the pod as failed, so that whoever counts it knows, and deletes it without grace. */
+/**
+ * Marks the pod as failed, so that whoever counts it knows, and deletes it without grace. This one alone: a StatefulSet may have made another of its name, which lives,
+ * before the cache shows it. Then the server answers with a conflict.
+ */
 async function remove(pod: Pod, why: Abandonment | 'surplus', { client, clock, log, signal }: ReconcileRequest): Promise<undefined> {
-  const { name = '', namespace } = pod.metadata ?? {};
+  const { name = '', namespace, uid } = pod.metadata ?? {};
   log.info({ pod: objectKey(pod as KubeObject), node: pod.spec?.nodeName, why }, 'removing a pod that nobody looks after');
   const status = failedStatus(pod, why, rfc3339(clock.now()));
   try {
-    if (status) await client.patch(pods, name, 'strategic', { status }, { namespace, subresource: 'status', signal });
-    await client.delete(pods, name, { namespace, delete: { gracePeriodSeconds: 0 }, signal });
+    const patch = { metadata: { uid }, status };
+    if (status) await client.patch(pods, name, 'strategic', patch, { namespace, subresource: 'status', signal });
+    await client.delete(pods, name, { namespace, delete: { gracePeriodSeconds: 0, preconditions: { uid } }, signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

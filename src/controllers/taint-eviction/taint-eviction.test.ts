@@ -79,6 +79,22 @@ describe('a taint with NoExecute', () => {
     ]);
   });
 
+  it('does not end a pod that has got the name of one which it would have ended', async () => {
+    const { clock, cluster, names, setTaints, run } = start();
+    cluster.seed(pods, { ...pod('db-0'), metadata: { ...pod('db-0').metadata, uid: 'first' } });
+    run();
+    await clock.advance(1_000);
+    cluster.intercept = ({ verb, subresource }) => {
+      // As if it were deleted, and made again on another node, just before the eviction.
+      if (verb !== 'patch' || subresource !== 'status') return;
+      cluster.intercept = () => {};
+      cluster.seed(pods, { ...pod('db-0'), metadata: { ...pod('db-0').metadata, uid: 'second' }, spec: { nodeName: 'b', containers: [] } });
+    };
+    await setTaints(taint('k'));
+    await clock.advance(10_000);
+    expect(names()).toEqual(['db-0']);
+  });
+
   it('that goes in time spares them, and one that comes back gives them their whole time again', async () => {
     const { clock, cluster, names, messages, setTaints, run } = start();
     cluster.seed(pods, pod('some', tolerates('k', 60)));

@@ -61,9 +61,9 @@ function referenceOf(key: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: splitKey(key) };
 }
 
-/** Says why on the pod (KEP-3329), then deletes it. */
+/** Says why on the pod (KEP-3329), then deletes it: this one, and no other that has got its name meanwhile. */
 async function evict(pod: Pod, { key, client, clock, event, signal }: ReconcileRequest): Promise<void> {
-  const { name = '', namespace } = pod.metadata ?? {};
+  const { name = '', namespace, uid } = pod.metadata ?? {};
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
@@ -73,8 +73,9 @@ async function evict(pod: Pod, { key, client, clock, event, signal }: ReconcileR
   };
   event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
   try {
-    await client.patch(pods, name, 'strategic', { status: { conditions: [condition] } }, { namespace, subresource: 'status', signal });
-    await client.delete(pods, name, { namespace, signal });
+    const patch = { metadata: { uid }, status: { conditions: [condition] } };
+    await client.patch(pods, name, 'strategic', patch, { namespace, subresource: 'status', signal });
+    await client.delete(pods, name, { namespace, delete: { preconditions: { uid } }, signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
