@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Endpoint } from '../support/server.ts';
 
-/** A connection with the administrator's certificate, ready for requests. An error or an early end of it ends the process: no figure without its work. */
-export async function connect({ host, port, ca, cert, key }: Endpoint): Promise<TLSSocket> {
+const endProcess = () => {
+  throw new Error('the server closed a connection');
+};
+
+/** A connection with the administrator's certificate, ready for requests. An error or (unless told otherwise) an early end of it ends the process: no figure without its work. */
+export async function connect({ host, port, ca, cert, key }: Endpoint, onClose: () => void = endProcess): Promise<TLSSocket> {
   const socket = tlsConnect({ host, port, ca, cert, key, ALPNProtocols: ['http/1.1'] });
   await once(socket, 'secureConnect');
   socket.setNoDelay(true);
-  socket.on('close', () => {
-    throw new Error('the server closed a connection');
-  });
+  socket.on('close', onClose);
   return socket;
 }
 

@@ -69,14 +69,35 @@ export interface WatchResult {
   readonly p99Ms: number;
 }
 
-export type Job = RequestJob | WatchJob;
-type ResultOf<J extends Job> = J extends RequestJob ? RequestResult : WatchResult;
-export type Message = { readonly ready: true } | { readonly result: RequestResult | WatchResult };
+/** Nodes that run whatever is bound to them by saying that it runs; `ready` once all are registered and their pods are watched. Ends when told to. */
+export interface NodesJob {
+  readonly kind: 'nodes';
+  readonly endpoint: Endpoint;
+  readonly nodes: number;
+  readonly connections: number;
+}
+
+export interface NodesResult {
+  /** Pods. */
+  readonly started: number;
+  readonly ended: number;
+  /** Renewals. */
+  readonly leases: number;
+  /** Of the generator's process. */
+  readonly cpuSeconds: number;
+}
+
+export type Job = RequestJob | WatchJob | NodesJob;
+type ResultOf<J extends Job> = J extends RequestJob ? RequestResult : J extends WatchJob ? WatchResult : NodesResult;
+export type Message = { readonly ready: true } | { readonly result: ResultOf<Job> };
+export const STOP = 'stop';
 
 export interface RunningJob<J extends Job> {
   /** Connected (requests: about to send; watches: heads received). */
   readonly ready: Promise<void>;
   readonly result: Promise<ResultOf<J>>;
+  /** For jobs that have no end of their own. */
+  stop(): Promise<ResultOf<J>>;
 }
 
 /** In a process of its own. */
@@ -97,7 +118,14 @@ export function startJob<J extends Job>(job: J): RunningJob<J> {
   ready.promise.catch(() => {});
   result.promise.catch(() => {});
   child.send(job);
-  return { ready: ready.promise, result: result.promise };
+  return {
+    ready: ready.promise,
+    result: result.promise,
+    stop() {
+      child.send(STOP);
+      return result.promise;
+    },
+  };
 }
 
 export const runJob = <J extends Job>(job: J): Promise<ResultOf<J>> => startJob(job).result;

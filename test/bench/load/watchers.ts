@@ -1,12 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import { nowMs, percentile } from '../support/figure.ts';
 import { connectAll } from './connection.ts';
+import { eventLines } from './event-lines.ts';
 import { SENT_AT, type WatchJob, type WatchResult } from './job.ts';
 import { ResponseReader } from './response-reader.ts';
 
 const REVISION = Buffer.from('"resourceVersion":"');
 const SENT = Buffer.from('"sent-at":"');
-const NEWLINE = 10;
 const QUOTE = 34;
 
 function textAfter(line: Buffer, mark: Buffer): string | undefined {
@@ -20,19 +20,11 @@ class Watcher {
   readonly latencies: number[] = [];
   bytes = 0;
   lastAtMs = 0;
-  #held: Buffer[] = [];
+  readonly #lines = eventLines((line) => this.#event(line));
 
-  /** A part of the stream: whole lines are events. */
   read(part: Buffer): void {
     this.bytes += part.length;
-    let from = 0;
-    for (let end = part.indexOf(NEWLINE); end >= 0; end = part.indexOf(NEWLINE, from)) {
-      const line = part.subarray(from, end);
-      this.#event(this.#held.length > 0 ? Buffer.concat([...this.#held, line]) : line);
-      this.#held = [];
-      from = end + 1;
-    }
-    if (from < part.length) this.#held.push(Buffer.from(part.subarray(from)));
+    this.#lines(part);
   }
 
   #event(line: Buffer): void {
