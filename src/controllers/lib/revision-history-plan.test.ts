@@ -36,7 +36,9 @@ test('a revision is named by its hash, carries it, is owned, and puts the templa
   expect(revision.metadata?.annotations).toEqual({ 'kubernetes.io/change-cause': 'a' });
   expect(revision.metadata?.ownerReferences?.[0]).toMatchObject({ kind: 'DaemonSet', name: 'web', uid: 'u', controller: true });
   expect(revision.revision).toBe(3);
-  expect(revision.data).toMatchObject({ spec: { template: { $patch: 'replace', spec: { containers: [{ image: 'a' }] } } } });
+  expect(JSON.stringify(revision.data)).toBe(
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"image":"a","name":"c"}]}}}}',
+  );
 });
 
 test('a collision count gives another name, and long names are cut', () => {

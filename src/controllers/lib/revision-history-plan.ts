@@ -22,10 +22,20 @@ export interface RevisionFlavour {
   readonly hashLabel: string;
 }
 
-/** A strategic merge patch that puts the owner's template back: what `kubectl rollout undo` sends. */
+/**
+ * A strategic merge patch that puts the owner's template back: what `kubectl rollout undo` sends. Its keys are sorted as upstream's are, whose clients compare the
+ * bytes.
+ */
 export const revisionData = (owner: RevisionOwner): Record<string, unknown> => ({
-  spec: { template: { ...owner.spec?.template, $patch: 'replace' } },
+  spec: { template: sorted({ ...owner.spec?.template, $patch: 'replace' }) },
 });
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, part]) => [key, sorted(part)]));
+}
 
 export const isSameRevision = (revision: ControllerRevision, data: unknown): boolean => canonical(revision.data) === canonical(data);
 
