@@ -49,6 +49,8 @@ export interface ApiRequest {
   readonly options?: RequestOptions;
   /** create/update: the object. patch: the patch document. delete: DeleteOptions. */
   readonly body?: unknown;
+  /** Under strict field validation: what the body said twice. */
+  readonly repeatedFields?: readonly string[];
   readonly patchType?: PatchType;
 }
 

@@ -1,16 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { parseDocument } from 'yaml';
 import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions } from '../../api/transport.ts';
 import { badRequest, unreadable } from '../registry/errors.ts';
+import { readYaml } from './yaml-body.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
-/** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
-const MAX_YAML_ALIASES = 100;
 /** Lists and objects within one another. No kind of the API needs a tenth of it. */
 const MAX_DEPTH = 1000;
 
@@ -53,17 +51,24 @@ export interface Reading {
   readonly warn: (text: string) => void;
 }
 
+export interface Parsed {
+  /** undefined: the request has no body. */
+  readonly value: unknown;
+  /** What the body says twice, under strict validation: refused together with its unknown fields. */
+  readonly repeatedFields?: readonly string[];
+}
+
 /**
- * The body as data, whatever its media type; undefined when it is empty. Repeated keys are reported as field validation asks. Throws UnsupportedMediaType, and
- * BadRequest for what is no JSON, YAML or protobuf.
+ * The body as data, whatever its media type. Repeated keys are warned of, or told, as field validation asks. Throws UnsupportedMediaType, and BadRequest for what is no
+ * JSON, YAML or protobuf.
  */
-export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): unknown {
-  if (bytes.length === 0) return undefined;
+export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): Parsed {
+  if (bytes.length === 0) return { value: undefined };
   const type = mediaType(raw);
-  if (type === PROTOBUF) return decodeProtobuf(bytes);
+  if (type === PROTOBUF) return { value: decodeProtobuf(bytes) };
   const text = bytes.toString('utf8');
-  if (type === 'application/yaml') return parseYaml(text);
-  if (type === 'application/apply-patch+yaml') return parseApplied(text);
+  if (type === 'application/yaml') return parseYaml(text, reading);
+  if (type === 'application/apply-patch+yaml') return { value: parseApplied(text, reading) };
   if (type !== '' && type !== 'application/json' && PATCH_TYPES[type] === undefined) {
     const message =
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
@@ -71,8 +76,17 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading)
   }
   checkDepth(text);
   const value = parseJson(text, type, reading.kind);
-  reportDuplicates(text, reading.options?.fieldValidation ?? 'Warn', reading.warn);
-  return value;
+  return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text), reading);
+}
+
+const validationOf = ({ options }: Reading): 'Ignore' | 'Warn' | 'Strict' => options?.fieldValidation ?? 'Warn';
+
+function parsed(value: unknown, repeatedFields: readonly string[], reading: Reading): Parsed {
+  if (repeatedFields.length === 0) return { value };
+  const validation = validationOf(reading);
+  if (validation === 'Strict') return { value, repeatedFields };
+  if (validation === 'Warn') for (const finding of repeatedFields) reading.warn(finding);
+  return { value };
 }
 
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, QUOTE, BACKSLASH] = [...'[]{}"\\'].map((c) => c.charCodeAt(0));
@@ -111,32 +125,26 @@ function parseJson(text: string, type: string, kind: string): unknown {
 }
 
 /** Client libraries send JSON under the name of YAML, which is a hundred times quicker to read. */
-function parseApplied(text: string): unknown {
-  if (!text.trimStart().startsWith('{')) return parseYaml(text);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parseYaml(text);
+function parseApplied(text: string, reading: Reading): unknown {
+  const validation = validationOf(reading);
+  if (text.trimStart().startsWith('{') && (validation === 'Ignore' || findDuplicateKeys(text).length === 0)) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // It may be YAML all the same.
+    }
   }
+  const { value, repeated } = readYaml(text);
+  checkDepth(JSON.stringify(value) ?? '');
+  if (repeated === undefined || validation === 'Ignore') return value;
+  const finding = `error converting YAML to JSON: ${repeated}`;
+  if (validation === 'Strict') throw badRequest(`error strict decoding YAML: ${finding}`);
+  reading.warn(finding);
+  return value;
 }
 
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
-  const [error] = document.errors;
-  if (error) throw badRequest(`error converting YAML to JSON: ${error.message}`);
-  try {
-    const value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
-    checkDepth(JSON.stringify(value) ?? '');
-    return value;
-  } catch (cause) {
-    throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-}
-
-function reportDuplicates(text: string, validation: 'Ignore' | 'Warn' | 'Strict', warn: (text: string) => void): void {
-  if (validation === 'Ignore') return;
-  const findings = findDuplicateKeys(text);
-  if (findings.length === 0) return;
-  if (validation === 'Strict') throw badRequest(`strict decoding error: ${findings.join(', ')}`);
-  for (const finding of findings) warn(finding);
+function parseYaml(text: string, reading: Reading): Parsed {
+  const { value, repeated } = readYaml(text);
+  checkDepth(JSON.stringify(value) ?? '');
+  return parsed(value, repeated === undefined ? [] : [repeated], reading);
 }

@@ -197,8 +197,8 @@ async function answer(
     const turn = writes.take();
     if (turn) await turn;
     const kind = sentKind(routed);
-    const sent = parseBody(raw, body, { options: request.options, kind, warn: context.warn });
-    request = { ...request, body: sent ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined) };
+    const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, warn: context.warn });
+    request = { ...request, body: value ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined), repeatedFields };
     trail?.asked(request);
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };

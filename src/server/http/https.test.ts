@@ -367,3 +367,41 @@ it('reports its health and its metrics', async () => {
     expect(text).toContain(`${line}\n`);
   }
 });
+
+describe('keys that a body has twice', () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const send = (query: string, type: string, body: string, name = '') =>
+    fetchJson(`${at}${name}?${query}`, { method: name ? 'PATCH' : 'POST', headers: { 'content-type': type }, body });
+  const json = '{"metadata":{"name":"a"},"immutable":false,"immutable":false,"extra":1}';
+  const yaml = 'metadata:\n  name: a\ndata:\n  "foo": a\n  "foo": b\n';
+  const repeated = 'yaml: unmarshal errors:\n  line 5: key "foo" already set in map';
+
+  it('are refused together with unknown fields under strict validation', async () => {
+    const refused = await send('fieldValidation=Strict', 'application/json', json);
+    expect(refused.code).toBe(400);
+    expect(refused.json().message).toBe(
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "extra", duplicate field "immutable"',
+    );
+    expect((await send('fieldValidation=Strict', 'application/yaml', yaml)).json().message).toContain(`strict decoding error: ${repeated}`);
+    const applied = await send('fieldManager=me&fieldValidation=Strict', 'application/apply-patch+yaml', yaml, '/a');
+    expect(applied.json().message).toBe(`error strict decoding YAML: error converting YAML to JSON: ${repeated}`);
+  });
+
+  it('are warned of or let pass otherwise, and the last one counts', async () => {
+    const applied = await send('fieldManager=me', 'application/apply-patch+yaml', `apiVersion: v1\nkind: ConfigMap\n${yaml}`, '/a');
+    expect([applied.code, applied.json().data]).toEqual([201, { foo: 'b' }]);
+    expect(String(applied.headers.warning)).toContain('already set in map');
+    const ignored = await send('fieldValidation=Ignore', 'application/yaml', yaml.replace('name: a', 'name: b'));
+    expect([ignored.code, ignored.headers.warning]).toEqual([201, undefined]);
+  });
+
+  it('are refused where the body is no object that is stored', async () => {
+    const review = '{"spec":{"nonResourceAttributes":{"path":"/","path":"/"}}}';
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?fieldValidation=Strict';
+    const refused = await fetchJson(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: review });
+    expect([refused.code, refused.json().message]).toEqual([
+      400,
+      'strict decoding error: duplicate field "spec.nonResourceAttributes.path"',
+    ]);
+  });
+});

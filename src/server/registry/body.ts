@@ -50,7 +50,8 @@ function checkType(definition: ResourceDefinition, body: Record<string, unknown>
   }
 }
 
-function reportUnknown(findings: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
+function reportUnknown(unknown: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
+  const findings = request.repeatedFields ? [...unknown, ...request.repeatedFields] : unknown;
   if (findings.length === 0) return;
   const validation = request.options?.fieldValidation ?? 'Warn';
   if (validation === 'Ignore') return;

@@ -56,6 +56,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       if (!definition) throw noSuchResource();
       if (definition.deprecation !== undefined) context.warn(definition.deprecation);
       checkWriteOptions(request);
+      if (!isObjectSent(definition, request)) refuseRepeated(request);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
       if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(request.verb) : methodNotAllowed();
@@ -103,6 +104,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     return asAnswer(await handler(request, context, deps), request);
   }
   return registry;
+}
+
+/** Does the body become the stored object, whose unknown fields are looked for? Repeated ones are then told of together with them. */
+const isObjectSent = ({ persistence, subresources }: ResourceDefinition, { verb, subresource }: ApiRequest): boolean =>
+  persistence !== 'none' && WRITES.has(verb) && (subresource === undefined || subresources[subresource]?.kind === 'status');
+
+const WRITES = new Set(['create', 'update', 'patch']);
+
+function refuseRepeated({ repeatedFields }: ApiRequest): void {
+  if (repeatedFields) throw badRequest(`strict decoding error: ${repeatedFields.join(', ')}`);
 }
 
 /** Custom resources have all verbs until their definition goes. */

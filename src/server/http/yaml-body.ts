@@ -1,0 +1,45 @@
+import { type Document, parseDocument, type YAMLError } from 'yaml';
+import { badRequest } from '../registry/errors.ts';
+
+/** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
+const MAX_YAML_ALIASES = 100;
+
+export interface YamlBody {
+  readonly value: unknown;
+  /** Keys that are there twice, in the words of Go's yaml package; undefined when there are none. The last one counts. */
+  readonly repeated: string | undefined;
+}
+
+/** Throws BadRequest for what is no YAML. */
+export function readYaml(text: string): YamlBody {
+  const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
+  const fault = document.errors.find((error) => !isRepeatedKey(error));
+  if (fault) throw badRequest(`error converting YAML to JSON: ${fault.message}`);
+  return { value: valueOf(document), repeated: repeatedKeys(text, document.errors) };
+}
+
+function valueOf(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
+  } catch (cause) {
+    throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+const isRepeatedKey = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
+
+function repeatedKeys(text: string, errors: readonly YAMLError[]): string | undefined {
+  if (errors.length === 0) return undefined;
+  const lines = errors.map(
+    ({ pos: [at], linePos }) => `line ${linePos?.[0].line}: key ${JSON.stringify(keyAt(text, at))} already set in map`,
+  );
+  return `yaml: unmarshal errors:\n  ${lines.join('\n  ')}`;
+}
+
+const KEY = /"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|[^\s:]+/y;
+
+function keyAt(text: string, at: number): string {
+  KEY.lastIndex = at;
+  const [plain = '', double, single] = KEY.exec(text) ?? [];
+  return double ?? single ?? plain;
+}
