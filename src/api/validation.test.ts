@@ -352,14 +352,18 @@ describe('the validation of other kinds', () => {
     ]);
   });
 
-  it('wants new events to say who reports what was done', () => {
-    expect(findings(api.eventsV1Events, { metadata: { namespace: 'default' }, eventTime: '', type: 'Odd' })).toEqual([
-      'eventTime: Required value',
+  it('wants new events to say when it happened, and then who reports what was done', () => {
+    const event = { metadata: { namespace: 'default' }, type: 'Odd' };
+    const type = 'type: Invalid value: "": has invalid value: Odd';
+    expect(findings(api.eventsV1Events, { ...event, eventTime: '' })).toEqual(['eventTime: Required value', type]);
+    expect(findings(api.eventsV1Events, { ...event, eventTime: '2026-01-01T00:00:00.000000Z' })).toEqual([
       'reportingController: Required value',
+      expect.stringContaining('reportingController: Invalid value: "": name part must be non-empty'),
+      expect.stringContaining('reportingController: Invalid value: "": name part must consist of'),
       'reportingInstance: Required value',
       'action: Required value',
       'reason: Required value',
-      'type: Invalid value: "Odd": has invalid value: Odd',
+      type,
     ]);
   });
 

@@ -18,10 +18,13 @@ function logFile(text: string): string {
   writeFileSync(path, text);
   return path;
 }
-async function read(path: string, options: Partial<LogOptions> = {}, isRunning = () => false): Promise<string> {
-  const chunks: Buffer[] = [];
+function reading(path: string, options: Partial<LogOptions> = {}, isRunning = () => false): AsyncIterable<Buffer> {
   const context = { isRunning, clock: systemClock, signal: new AbortController().signal };
-  for await (const chunk of readLog(path, { timestamps: false, follow: false, ...options }, context)) chunks.push(chunk);
+  return readLog(path, { timestamps: false, follow: false, ...options }, context);
+}
+async function read(...args: Parameters<typeof reading>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of reading(...args)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -47,13 +50,18 @@ describe('reading a container log', () => {
   it('follows a running container through a rotation to its end', async () => {
     const live = logFile(entry(1, 'before'));
     let running = true;
-    const whole = read(live, { follow: true }, () => running);
-    appendFileSync(live, entry(2, 'after'));
-    renameSync(live, `${live}.old`);
-    writeFileSync(live, entry(3, 'rotated'));
-    running = false;
-    appendFileSync(live, entry(4, 'last'));
-    expect(await whole).toBe('before\nafter\nrotated\nlast\n');
+    let text = '';
+    for await (const chunk of reading(live, { follow: true }, () => running)) {
+      text += chunk;
+      // The file is open from here on.
+      if (text !== 'before\n') continue;
+      appendFileSync(live, entry(2, 'after'));
+      renameSync(live, `${live}.old`);
+      writeFileSync(live, entry(3, 'rotated'));
+      running = false;
+      appendFileSync(live, entry(4, 'last'));
+    }
+    expect(text).toBe('before\nafter\nrotated\nlast\n');
   });
 
   it('finds the tail of any file', async () => {
