@@ -54,7 +54,7 @@ test('a node selector is respected, when a node matches and when none does', asy
   await ns.podReady('picky');
   expect(await nodeOf('picky')).toBe('fake-1');
   expect(await refusedWith('hopeless')).toBe(
-    "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+    "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
   );
   await ns.run('label', 'node', 'fake-2', 'disk=tape');
   await ns.podReady('hopeless');
