@@ -6,7 +6,7 @@ import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isWorthReleasing, type MemoryLook } from './memory-plan.ts';
 
-const LOOK_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 5_000;
 
 /** Gives memory that the process no longer needs back to the system, when it has little to do (as Go's runtime does all the time). */
 export function memoryKeeper({ clock, log }: { readonly clock: Clock; readonly log: Logger }): Component {
