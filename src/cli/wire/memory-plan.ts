@@ -9,7 +9,7 @@ export interface MemoryLook {
 }
 
 /** Below this part of one core nobody waits for anything: a pause of some tenths of a second is not noticed. */
-const QUIET_CORES = 0.15;
+const QUIET_CORES = 0.25;
 /** A collection of everything costs CPU and a pause: not for less than this. */
 const WORTH_BYTES = 32 * 1024 * 1024;
 
