@@ -15,10 +15,10 @@ export function readYaml(text: string): YamlBody {
   const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
   const fault = document.errors.find((error) => !isRepeatedKey(error));
   if (fault) throw badRequest(`error converting YAML to JSON: ${fault.message}`);
-  return { value: valueOf(document), repeated: repeatedKeys(text, document.errors) };
+  return { value: toValue(document), repeated: repeatedKeys(text, document.errors) };
 }
 
-function valueOf(document: Document.Parsed): unknown {
+function toValue(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
   } catch (cause) {
