@@ -1,8 +1,9 @@
 import type { Pod, PodAffinityTerm } from '../schema/generated/types.ts';
 
-function merge(term: PodAffinityTerm, labels: Readonly<Record<string, string>>): void {
-  const { labelSelector, matchLabelKeys, mismatchLabelKeys } = term;
-  if (!labelSelector || (!matchLabelKeys?.length && !mismatchLabelKeys?.length)) return;
+/** `term` may be missing: the pod has not been validated yet. */
+function merge(term: PodAffinityTerm | undefined, labels: Readonly<Record<string, string>>): void {
+  const { labelSelector, matchLabelKeys, mismatchLabelKeys } = term ?? {};
+  if (!term || !labelSelector || (!matchLabelKeys?.length && !mismatchLabelKeys?.length)) return;
   const requirements = (keys: readonly string[] | undefined, operator: string) =>
     (keys ?? []).flatMap((key) => {
       const value = labels[key];

@@ -9,15 +9,39 @@ import { fakeApi } from '../fake-api.ts';
 const stored = registry.all.filter((d) => d.persistence !== 'none' && registry.byId(resourceId(d)) === d);
 const place = (d: ResourceDefinition) => (d.scope === 'Namespaced' ? { namespace: 'default' } : {});
 
-describe('the definitions, behind the registry', () => {
+const LIMITS = { type: 'Container', default: { cpu: '1' }, max: { memory: '1Gi' } };
+const SCOPES = ['BestEffort', 'NotTerminating', 'CrossNamespacePodAffinity'];
+const COUNTED = { pods: '1k', 'requests.cpu': '1k', 'services.nodeports': '1k', 'requests.storage': '1Pi' };
+
+/** An API with every built-in admission plugin at work: a namespace with limits and with quotas that look into pods, claims and services. */
+async function admittingApi() {
+  const api = await fakeApi({ admission: undefined });
+  const make = (resource: string, body: object) => api.call('create', resource, { namespace: 'default', body });
+  await api.call('create', 'namespaces', { body: { metadata: { name: 'default' } } });
+  await make('serviceaccounts', { metadata: { name: 'default' } });
+  await make('limitranges', { metadata: { name: 'limits' }, spec: { limits: [LIMITS] } });
+  await make('resourcequotas', { metadata: { name: 'counted' }, spec: { hard: COUNTED } });
+  for (const scopeName of SCOPES) {
+    const scopeSelector = { matchExpressions: [{ scopeName, operator: 'Exists' }] };
+    await make('resourcequotas', { metadata: { name: scopeName.toLowerCase() }, spec: { hard: { pods: '1k' }, scopeSelector } });
+  }
+  return api;
+}
+
+const APIS = [
+  { how: 'without admission', open: () => fakeApi(), refusal: /^(Invalid|BadRequest)$/ },
+  { how: 'with all admission', open: admittingApi, refusal: /^(Invalid|BadRequest|Forbidden|NotFound)$/ },
+];
+
+describe.each(APIS)('the definitions, behind the registry $how', ({ open, refusal }) => {
   it.each(stored.map((d) => [`${apiVersionOf(d)} ${d.kind}`, d] as const))(
     '%s are made or refused as invalid, whatever is missing',
     async (_, d) => {
-      const api = await fakeApi();
+      const api = await open();
       const make = async (object: object) => {
         const body = { ...object, apiVersion: apiVersionOf(d), kind: d.kind, metadata: { generateName: 'x' } };
         const outcome = await api.call('create', resourceId(d), { ...place(d), body }).catch((e: unknown) => e);
-        if (outcome instanceof Error) expect(outcome).toMatchObject({ reason: expect.stringMatching('^(Invalid|BadRequest)$') });
+        if (outcome instanceof Error) expect(outcome).toMatchObject({ reason: expect.stringMatching(refusal) });
         else expect(outcome).toMatchObject({ apiVersion: apiVersionOf(d), kind: d.kind, metadata: { generateName: 'x' } });
       };
       await make({});
@@ -26,7 +50,9 @@ describe('the definitions, behind the registry', () => {
       await fc.assert(fc.asyncProperty(fakeObject(d.schema, { complete: true }), make), { numRuns: 15 });
     },
   );
+});
 
+describe('the registry', () => {
   it('reports what the schema requires once, without the kind’s own checks on top', async () => {
     const api = await fakeApi();
     const failure = await api.call('create', 'pods', { namespace: 'default', body: { metadata: { name: 'x' } } }).catch((e: unknown) => e);

@@ -48,7 +48,7 @@ function checkMirror(pod: Pod, spec: PodSpec): void {
 }
 
 function mountToken(spec: PodSpec, random: Random): void {
-  const existing = spec.volumes?.find(({ name }) => name.startsWith('kube-api-access-'));
+  const existing = spec.volumes?.find(({ name }) => name?.startsWith('kube-api-access-'));
   const name = existing?.name ?? `kube-api-access-${safeString(5, random)}`;
   let used = false;
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as Container[]) {
