@@ -1,5 +1,5 @@
 import type { StructuralSchema } from './crd-schema/index.ts';
-import { type Column, DEFAULT_COLUMNS } from './meta/columns.ts';
+import { type Column, DEFAULT_COLUMNS, type RowRules } from './meta/columns.ts';
 import type { FieldError } from './meta/field-error.ts';
 import type { KubeObject } from './meta/object.ts';
 import type { ApplyType } from './patch/apply/index.ts';
@@ -96,6 +96,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Name of the structural schema in schema/generated (the TypeScript interface has the same name). */
   readonly schema: string;
   readonly columns: readonly Column<T>[];
+  /** Absent: rows are cells, in the order of the list. */
+  readonly rows?: RowRules<T>;
   readonly subresources: Readonly<Record<string, Subresource>>;
   readonly hooks: Hooks<T>;
   /** Field selectors beyond metadata.name and metadata.namespace, which every resource has. */

@@ -23,6 +23,7 @@ import { dumpFlowControl } from './flowcontrol/dump.ts';
 import { createFlowControl } from './flowcontrol/flow-control.ts';
 import { resourceLoads } from './flowcontrol/resource-load.ts';
 import { type AppOptions, createApp } from './http/app.ts';
+import { createColumnHeads, type FieldTexts } from './http/column-heads.ts';
 import { admittedStreams } from './http/connect-admission.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { requestAuthenticator, type TrustedRoots } from './http/credentials.ts';
@@ -183,6 +184,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly streams?: Readonly<Record<string, StreamHandler>>;
   /** Discovery, OpenAPI, /version, key sets: asked in order for every path that is no resource. */
   readonly documents?: AppOptions['documents'];
+  /** What the columns of tables are described by. Absent: those without words of their own have no description. */
+  readonly fieldTexts?: FieldTexts;
   /** Of requests that are neither watches nor streams. Absent: 60 s. */
   readonly requestTimeoutMs?: number;
   /** How long it serves on, not ready, when it is told to stop. Absent: 0. */
@@ -250,6 +253,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     extensions: options.extensions,
     streams: admittedStreams(streams, { admission: core.admission, definition }),
     fallback: (raw, reply) => app(raw, reply),
+    columnHeads: createColumnHeads(options.fieldTexts ?? (async () => new Map())),
     metrics,
     clock,
     log,

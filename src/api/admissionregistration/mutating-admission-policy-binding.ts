@@ -15,8 +15,12 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   generation: true,
   columns: [
     nameColumn,
-    column('PolicyName', 'string', (binding) => binding.spec?.policyName ?? ''),
-    column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef)),
+    column('PolicyName', 'string', (binding) => binding.spec?.policyName ?? '', {
+      description: 'PolicyName indicates the policy definition which the policy binding binded to',
+    }),
+    column('ParamRef', 'string', (binding) => paramRefCell(binding.spec?.paramRef), {
+      description: 'ParamRef indicates the param resource which sets the configuration param',
+    }),
     ageColumn,
   ],
   hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkMutatingBinding },

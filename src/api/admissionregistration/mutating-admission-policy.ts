@@ -15,8 +15,12 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   generation: true,
   columns: [
     nameColumn,
-    column('Mutations', 'integer', (policy) => policy.spec?.mutations?.length ?? 0),
-    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
+    column('Mutations', 'integer', (policy) => policy.spec?.mutations?.length ?? 0, {
+      description: 'Mutation indicates the number of mutations rules defined in this configuration',
+    }),
+    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind), {
+      description: 'ParamKind specifies the kind of resources used to parameterize this policy',
+    }),
     ageColumn,
   ],
   hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkMutatingPolicy },

@@ -17,8 +17,12 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   statusMetadata: [],
   columns: [
     nameColumn,
-    column('Validations', 'integer', (policy) => policy.spec?.validations?.length ?? 0),
-    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind)),
+    column('Validations', 'integer', (policy) => policy.spec?.validations?.length ?? 0, {
+      description: 'Validations indicates the number of validation rules defined in this configuration',
+    }),
+    column('ParamKind', 'string', (policy) => paramKindCell(policy.spec?.paramKind), {
+      description: 'ParamKind specifies the kind of resources used to parameterize this policy',
+    }),
     ageColumn,
   ],
   hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkValidatingPolicy },

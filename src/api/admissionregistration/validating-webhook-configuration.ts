@@ -12,7 +12,13 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   scope: 'Cluster',
   categories: ['api-extensions'],
   generation: true,
-  columns: [nameColumn, column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0), ageColumn],
+  columns: [
+    nameColumn,
+    column('Webhooks', 'integer', (configuration) => configuration.webhooks?.length ?? 0, {
+      description: 'Webhooks indicates the number of webhooks registered in this configuration',
+    }),
+    ageColumn,
+  ],
   hooks: {
     defaults({ webhooks }) {
       for (const webhook of webhooks ?? []) defaultWebhook(webhook);

@@ -1,4 +1,5 @@
 import { compileJsonPath, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
+import { UNKNOWN } from '../meta/cells.ts';
 import { type Column, column, createdAtColumn, nameColumn } from '../meta/columns.ts';
 import { humanDuration } from '../meta/duration.ts';
 import type { KubeObject } from '../meta/object.ts';
@@ -6,17 +7,12 @@ import type { CustomResourceColumnDefinition } from '../schema/generated/types.t
 
 type Cell = string | number | boolean | undefined;
 
-const AGE: CustomResourceColumnDefinition = {
-  name: 'Age',
-  type: 'date',
-  description: createdAtColumn.description,
-  jsonPath: '.metadata.creationTimestamp',
-};
+const AGE: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 /** The name and what the definition adds; its age when it adds nothing. Source: Kubernetes, "CustomResourceDefinitions" (additional printer columns). */
 export function customColumns(columns: readonly CustomResourceColumnDefinition[] | undefined): readonly Column<KubeObject>[] {
-  const added = columns && columns.length > 0 ? columns : [AGE];
-  return [nameColumn, ...added.map(toColumn)];
+  if (columns && columns.length > 0) return [nameColumn, ...columns.map(toColumn)];
+  return [nameColumn, { ...toColumn(AGE), description: '', of: createdAtColumn.of }];
 }
 
 function toColumn({ name, type, format, jsonPath, priority = 0, description }: CustomResourceColumnDefinition): Column<KubeObject> {
@@ -25,7 +21,7 @@ function toColumn({ name, type, format, jsonPath, priority = 0, description }: C
   const text = description || `Custom resource definition column (in JSONPath format): ${jsonPath}`;
   const value = (object: KubeObject, nowMs: number) => {
     const [first] = read(object);
-    return first === undefined || first === null ? undefined : cell?.(first, nowMs);
+    return first === undefined ? undefined : cell?.(first, nowMs);
   };
   return { ...column<KubeObject>(name, type as Column<KubeObject>['type'], value, { priority, description: text }), format: format ?? '' };
 }
@@ -40,14 +36,20 @@ export function pathOf(text: string): JsonPath {
   }
 }
 
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** As the server prints what a column's path leads to. Columns of text show anything, the others nothing that is not of their type. */
 const CELLS: Readonly<Record<string, (value: unknown, nowMs: number) => Cell>> = {
   integer: (value) => (typeof value === 'number' ? Math.trunc(value) : undefined),
   number: (value) => (typeof value === 'number' ? value : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
-  string: (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  string(value) {
+    if (value === null) return '<no value>';
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  },
   date(value, nowMs) {
     if (typeof value !== 'string') return undefined;
-    const at = Date.parse(value);
-    return Number.isNaN(at) ? '<invalid>' : humanDuration(nowMs - at);
+    if (value === '' || value === 'null') return UNKNOWN;
+    return RFC3339.test(value) && !Number.isNaN(Date.parse(value)) ? humanDuration(nowMs - Date.parse(value)) : '<invalid>';
   },
 };

@@ -37,8 +37,10 @@ export const apiServices = defineResource<APIService>({
   statusMetadata: [],
   columns: [
     nameColumn,
-    column('Service', 'string', ({ spec }) => (spec?.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local')),
-    column('Available', 'string', availableCell),
+    column('Service', 'string', ({ spec }) => (spec?.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local'), {
+      description: 'The reference to the service that hosts this API endpoint.',
+    }),
+    column('Available', 'string', availableCell, { description: 'Whether this service is available.' }),
     ageColumn,
   ],
   hooks: {

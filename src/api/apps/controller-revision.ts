@@ -21,7 +21,7 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   columns: [
     nameColumn,
     column('Controller', 'string', controllerCell, { description: 'Controller of the object' }),
-    column('Revision', 'integer', (revision) => revision.revision),
+    column('Revision', 'string', (revision) => revision.revision ?? 0, { of: 'ControllerRevision.revision' }),
     ageColumn,
   ],
   hooks: { checksRequired: true, validate: checkControllerRevision, validateUpdate: checkControllerRevisionUpdate },

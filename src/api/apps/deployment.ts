@@ -1,12 +1,19 @@
 import { workloadWarnings } from '../core/pod-warnings.ts';
 import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
-import { selectorCell } from '../meta/cells.ts';
+import { NONE, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { Deployment } from '../schema/generated/types.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultDeployment } from './workload-defaults.ts';
 import { checkDeployment, checkSelectorKept } from './workload-validation.ts';
+
+/** Other workloads say `<none>` of a selector that takes everything. */
+function deploymentSelectorCell({ spec }: Deployment): string {
+  const cell = selectorCell(spec?.selector);
+  if (spec?.selector === undefined || cell === NONE) return '';
+  return cell === '<error>' ? '<invalid>' : cell;
+}
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -24,12 +31,12 @@ export const deployments = defineResource<Deployment>({
   },
   columns: [
     nameColumn,
-    column('Ready', 'string', readyCell),
-    column('Up-to-date', 'integer', (deployment) => deployment.status?.updatedReplicas ?? 0),
-    column('Available', 'integer', (deployment) => deployment.status?.availableReplicas ?? 0),
+    column('Ready', 'string', readyCell, { description: 'Number of the pod with ready state' }),
+    column('Up-to-date', 'string', (deployment) => deployment.status?.updatedReplicas ?? 0, { of: 'DeploymentStatus.updatedReplicas' }),
+    column('Available', 'string', (deployment) => deployment.status?.availableReplicas ?? 0, { of: 'DeploymentStatus.availableReplicas' }),
     ageColumn,
     ...templateColumns((deployment: Deployment) => deployment.spec?.template.spec),
-    wideColumn('Selector', 'string', (deployment) => selectorCell(deployment.spec?.selector)),
+    wideColumn('Selector', 'string', deploymentSelectorCell, { of: 'DeploymentSpec.selector' }),
   ],
   hooks: {
     defaults: defaultDeployment,

@@ -20,7 +20,7 @@ export const replicaSets = defineResource<ReplicaSet>({
     status: { kind: 'status' },
   },
   fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
-  columns: replicaColumns((rs) => selectorCell(rs.spec?.selector)),
+  columns: replicaColumns('ReplicaSet', (rs) => selectorCell(rs.spec?.selector)),
   hooks: {
     defaults: defaultReplicaSet,
     checksRequired: true,

@@ -9,14 +9,17 @@ interface Replicated {
 }
 
 /** ReplicaSet's and ReplicationController's table; they differ in the selector's form alone. */
-export const replicaColumns = <T extends Replicated>(selector: (object: T) => string): readonly Column<T>[] => [
+export const replicaColumns = <T extends Replicated>(
+  kind: 'ReplicaSet' | 'ReplicationController',
+  selector: (object: T) => string,
+): readonly Column<T>[] => [
   nameColumn as Column<T>,
-  column('Desired', 'integer', (o: T) => o.spec?.replicas ?? 0),
-  column('Current', 'integer', (o: T) => o.status?.replicas ?? 0),
-  column('Ready', 'integer', (o: T) => o.status?.readyReplicas ?? 0),
+  column('Desired', 'integer', (o: T) => o.spec?.replicas ?? 0, { of: `${kind}Spec.replicas` }),
+  column('Current', 'integer', (o: T) => o.status?.replicas ?? 0, { of: `${kind}Status.replicas` }),
+  column('Ready', 'integer', (o: T) => o.status?.readyReplicas ?? 0, { of: `${kind}Status.readyReplicas` }),
   ageColumn as Column<T>,
   ...templateColumns((o: T) => o.spec?.template?.spec),
-  wideColumn('Selector', 'string', selector),
+  wideColumn('Selector', 'string', selector, { of: `${kind}Spec.selector` }),
 ];
 
 /** `2/3`: how many of the wanted replicas are ready. */

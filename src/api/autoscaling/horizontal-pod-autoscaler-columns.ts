@@ -45,10 +45,16 @@ function targetsCell({ spec, status }: Autoscaler): string {
 
 export const autoscalerColumns: readonly Column<Autoscaler>[] = [
   nameColumn,
-  column('Reference', 'string', ({ spec }: Autoscaler) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}`),
-  column('Targets', 'string', targetsCell),
-  column('MinPods', 'string', ({ spec }: Autoscaler) => (spec?.minReplicas === undefined ? UNSET : String(spec.minReplicas))),
-  column('MaxPods', 'integer', ({ spec }: Autoscaler) => spec?.maxReplicas ?? 0),
-  column('Replicas', 'integer', ({ status }: Autoscaler) => status?.currentReplicas ?? 0),
+  column('Reference', 'string', ({ spec }: Autoscaler) => `${spec?.scaleTargetRef.kind ?? ''}/${spec?.scaleTargetRef.name ?? ''}`, {
+    of: 'V2HorizontalPodAutoscalerSpec.scaleTargetRef',
+  }),
+  column('Targets', 'string', targetsCell, { of: 'V2HorizontalPodAutoscalerSpec.metrics' }),
+  column('MinPods', 'string', ({ spec }: Autoscaler) => (spec?.minReplicas === undefined ? UNSET : String(spec.minReplicas)), {
+    of: 'V2HorizontalPodAutoscalerSpec.minReplicas',
+  }),
+  column('MaxPods', 'string', ({ spec }: Autoscaler) => spec?.maxReplicas ?? 0, { of: 'V2HorizontalPodAutoscalerSpec.maxReplicas' }),
+  column('Replicas', 'string', ({ status }: Autoscaler) => status?.currentReplicas ?? 0, {
+    of: 'V2HorizontalPodAutoscalerStatus.currentReplicas',
+  }),
   ageColumn,
 ];

@@ -29,23 +29,25 @@ function durationCell({ status }: Job, nowMs: number): string {
 export const jobColumns: readonly Column<Job>[] = [
   nameColumn,
   column('Status', 'string', statusCell, { description: 'Status of the job.' }),
-  column('Completions', 'string', completionsCell),
+  column('Completions', 'string', completionsCell, { of: 'JobStatus.succeeded' }),
   column('Duration', 'string', durationCell, { description: 'Time required to complete the job.' }),
   ageColumn,
   ...templateColumns((job: Job) => job.spec?.template.spec),
-  wideColumn('Selector', 'string', (job: Job) => selectorCell(job.spec?.selector)),
+  wideColumn('Selector', 'string', (job: Job) => selectorCell(job.spec?.selector), { of: 'JobSpec.selector' }),
 ];
+
+const lastScheduleCell = ({ status }: CronJob, nowMs: number) => (status?.lastScheduleTime ? since(status.lastScheduleTime, nowMs) : NONE);
 
 export const cronJobColumns: readonly Column<CronJob>[] = [
   nameColumn,
-  column('Schedule', 'string', (cronJob: CronJob) => cronJob.spec?.schedule ?? ''),
-  column('Timezone', 'string', (cronJob: CronJob) => cronJob.spec?.timeZone ?? NONE),
-  column('Suspend', 'boolean', (cronJob: CronJob) => boolCell(cronJob.spec?.suspend)),
-  column('Active', 'integer', (cronJob: CronJob) => cronJob.status?.active?.length ?? 0),
-  column('Last Schedule', 'string', ({ status }: CronJob, nowMs) =>
-    status?.lastScheduleTime ? since(status.lastScheduleTime, nowMs) : NONE,
-  ),
+  column('Schedule', 'string', (cronJob: CronJob) => cronJob.spec?.schedule ?? '', { of: 'CronJobSpec.schedule' }),
+  column('Timezone', 'string', (cronJob: CronJob) => cronJob.spec?.timeZone ?? NONE, { of: 'CronJobSpec.timeZone' }),
+  column('Suspend', 'boolean', (cronJob: CronJob) => boolCell(cronJob.spec?.suspend), { of: 'CronJobSpec.suspend' }),
+  column('Active', 'integer', (cronJob: CronJob) => cronJob.status?.active?.length ?? 0, { of: 'CronJobStatus.active' }),
+  column('Last Schedule', 'string', lastScheduleCell, { of: 'CronJobStatus.lastScheduleTime' }),
   ageColumn,
   ...templateColumns((cronJob: CronJob) => cronJob.spec?.jobTemplate.spec?.template.spec),
-  wideColumn('Selector', 'string', (cronJob: CronJob) => selectorCell(cronJob.spec?.jobTemplate.spec?.selector)),
+  wideColumn('Selector', 'string', (cronJob: CronJob) => selectorCell(cronJob.spec?.jobTemplate.spec?.selector), {
+    of: 'JobSpec.selector',
+  }),
 ];

@@ -12,6 +12,9 @@ function conditionCell({ status }: CertificateSigningRequest): string {
   return [decision, ...(has('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',');
 }
 
+const durationCell = ({ spec }: CertificateSigningRequest): string =>
+  spec?.expirationSeconds === undefined ? NONE : humanDuration(spec.expirationSeconds * 1000);
+
 export const certificateSigningRequests = defineResource<CertificateSigningRequest>({
   group: 'certificates.k8s.io',
   version: 'v1',
@@ -24,12 +27,10 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   columns: [
     nameColumn,
     ageColumn,
-    column('SignerName', 'string', (csr) => csr.spec.signerName || NONE),
-    column('Requestor', 'string', (csr) => csr.spec.username ?? ''),
-    column('RequestedDuration', 'string', (csr) =>
-      csr.spec.expirationSeconds === undefined ? NONE : humanDuration(csr.spec.expirationSeconds * 1000),
-    ),
-    column('Condition', 'string', conditionCell),
+    column('SignerName', 'string', (csr) => csr.spec?.signerName || NONE, { of: 'CertificateSigningRequestSpec.signerName' }),
+    column('Requestor', 'string', (csr) => csr.spec?.username ?? '', { of: 'CertificateSigningRequestSpec.request' }),
+    column('RequestedDuration', 'string', durationCell, { of: 'CertificateSigningRequestSpec.expirationSeconds' }),
+    column('Condition', 'string', conditionCell, { of: 'CertificateSigningRequestStatus.conditions' }),
   ],
   hooks: certificateSigningRequestHooks,
 });

@@ -10,6 +10,10 @@ export const leases = defineResource<Lease>({
   plural: 'leases',
   scope: 'Namespaced',
   persistence: 'write-behind',
-  columns: [nameColumn, column('Holder', 'string', (lease) => lease.spec?.holderIdentity ?? ''), ageColumn],
+  columns: [
+    nameColumn,
+    column('Holder', 'string', (lease) => lease.spec?.holderIdentity ?? '', { of: 'LeaseSpec.holderIdentity' }),
+    ageColumn,
+  ],
   hooks: { validate: checkLease },
 });

@@ -19,8 +19,8 @@ export const componentStatuses = defineResource<ComponentStatus>({
   persistence: 'none',
   columns: [
     nameColumn,
-    column('Status', 'string', (cs) => healthy(cs)?.word ?? 'Unknown'),
-    column('Message', 'string', (cs) => healthy(cs)?.message ?? ''),
-    column('Error', 'string', (cs) => healthy(cs)?.error ?? ''),
+    column('Status', 'string', (cs) => healthy(cs)?.word ?? 'Unknown', { description: 'Status of the component conditions' }),
+    column('Message', 'string', (cs) => healthy(cs)?.message ?? '', { description: 'Message of the component conditions' }),
+    column('Error', 'string', (cs) => healthy(cs)?.error ?? '', { description: 'Error of the component conditions' }),
   ],
 });

@@ -12,7 +12,7 @@ export const configMaps = defineResource<ConfigMap>({
   shortNames: ['cm'],
   columns: [
     nameColumn,
-    column('Data', 'integer', (cm) => Object.keys(cm.data ?? {}).length + Object.keys(cm.binaryData ?? {}).length),
+    column('Data', 'string', (cm) => Object.keys(cm.data ?? {}).length + Object.keys(cm.binaryData ?? {}).length, { of: 'ConfigMap.data' }),
     ageColumn,
   ],
   hooks: { validate: checkConfigMap, validateUpdate: checkConfigMapUpdate },

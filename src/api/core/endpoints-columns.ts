@@ -12,4 +12,8 @@ const subsetCells = ({ addresses = [], ports = [] }: EndpointSubset): string[] =
 const endpointsCell = ({ subsets = [] }: Endpoints): string =>
   subsets.length === 0 ? NONE : firstFew(subsets.flatMap(subsetCells), MAX_SHOWN);
 
-export const endpointsColumns: readonly Column<Endpoints>[] = [nameColumn, column('Endpoints', 'string', endpointsCell), ageColumn];
+export const endpointsColumns: readonly Column<Endpoints>[] = [
+  nameColumn,
+  column('Endpoints', 'string', endpointsCell, { of: 'Endpoints.subsets' }),
+  ageColumn,
+];

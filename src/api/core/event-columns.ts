@@ -1,5 +1,5 @@
 import { type Column, column } from '../define.ts';
-import { wideColumn } from '../meta/columns.ts';
+import { nameColumn, wideColumn } from '../meta/columns.ts';
 import { since } from '../meta/duration.ts';
 import type { Event } from '../schema/generated/types.ts';
 
@@ -22,14 +22,14 @@ function sourceCell(event: Event): string {
 }
 
 export const eventColumns: readonly Column<Event>[] = [
-  column('Last Seen', 'string', lastSeen),
-  column('Type', 'string', (event: Event) => event.type ?? ''),
-  column('Reason', 'string', (event: Event) => event.reason ?? ''),
-  column('Object', 'string', objectCell),
-  wideColumn('Subobject', 'string', (event: Event) => event.involvedObject?.fieldPath ?? ''),
-  wideColumn('Source', 'string', sourceCell),
-  column('Message', 'string', (event: Event) => (event.message ?? '').trim()),
-  wideColumn('First Seen', 'string', firstSeen),
-  wideColumn('Count', 'integer', (event: Event) => event.series?.count ?? (event.count || 1)),
-  { ...wideColumn('Name', 'string', (event: Event) => event.metadata?.name ?? ''), format: 'name' },
+  column('Last Seen', 'string', lastSeen, { of: 'Event.lastTimestamp' }),
+  column('Type', 'string', (event: Event) => event.type ?? '', { of: 'Event.type' }),
+  column('Reason', 'string', (event: Event) => event.reason ?? '', { of: 'Event.reason' }),
+  column('Object', 'string', objectCell, { of: 'Event.involvedObject' }),
+  wideColumn('Subobject', 'string', (event: Event) => event.involvedObject?.fieldPath ?? '', { of: 'ObjectReference.fieldPath' }),
+  wideColumn('Source', 'string', sourceCell, { of: 'Event.source' }),
+  column('Message', 'string', (event: Event) => (event.message ?? '').trim(), { of: 'Event.message' }),
+  wideColumn('First Seen', 'string', firstSeen, { of: 'Event.firstTimestamp' }),
+  wideColumn('Count', 'string', (event: Event) => (event.series ? (event.series.count ?? 0) : event.count || 1), { of: 'Event.count' }),
+  { ...nameColumn, priority: 1 },
 ];

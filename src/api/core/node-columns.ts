@@ -22,15 +22,23 @@ function rolesCell(node: Node): string {
 
 const address = (type: string) => (node: Node) => node.status?.addresses?.find((a) => a.type === type)?.address ?? NONE;
 
+/** `6.1.0 (amd64)`. */
+function kernelCell({ status }: Node): string {
+  const { kernelVersion, architecture } = status?.nodeInfo ?? {};
+  return `${kernelVersion || UNKNOWN}${architecture ? ` (${architecture})` : ''}`;
+}
+
 export const nodeColumns: readonly Column<Node>[] = [
   nameColumn,
   column('Status', 'string', statusCell, { description: 'The status of the node' }),
   column('Roles', 'string', rolesCell, { description: 'The roles of the node' }),
   ageColumn,
-  column('Version', 'string', (node: Node) => node.status?.nodeInfo?.kubeletVersion ?? ''),
-  wideColumn('Internal-IP', 'string', address('InternalIP')),
-  wideColumn('External-IP', 'string', address('ExternalIP')),
-  wideColumn('OS-Image', 'string', (node: Node) => node.status?.nodeInfo?.osImage || UNKNOWN),
-  wideColumn('Kernel-Version', 'string', (node: Node) => node.status?.nodeInfo?.kernelVersion || UNKNOWN),
-  wideColumn('Container-Runtime', 'string', (node: Node) => node.status?.nodeInfo?.containerRuntimeVersion || UNKNOWN),
+  column('Version', 'string', (node: Node) => node.status?.nodeInfo?.kubeletVersion ?? '', { of: 'NodeSystemInfo.kubeletVersion' }),
+  wideColumn('Internal-IP', 'string', address('InternalIP'), { of: 'NodeStatus.addresses' }),
+  wideColumn('External-IP', 'string', address('ExternalIP'), { of: 'NodeStatus.addresses' }),
+  wideColumn('OS-Image', 'string', (node: Node) => node.status?.nodeInfo?.osImage || UNKNOWN, { of: 'NodeSystemInfo.osImage' }),
+  wideColumn('Kernel-Version', 'string', kernelCell, { of: 'NodeSystemInfo.kernelVersion' }),
+  wideColumn('Container-Runtime', 'string', (node: Node) => node.status?.nodeInfo?.containerRuntimeVersion || UNKNOWN, {
+    of: 'NodeSystemInfo.containerRuntimeVersion',
+  }),
 ];

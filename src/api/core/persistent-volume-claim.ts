@@ -17,14 +17,22 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   subresources: { status: { kind: 'status' } },
   columns: [
     nameColumn,
-    column('Status', 'string', (pvc) => (pvc.metadata?.deletionTimestamp ? 'Terminating' : (pvc.status?.phase ?? ''))),
-    column('Volume', 'string', (pvc) => pvc.spec?.volumeName ?? ''),
-    column('Capacity', 'string', (pvc) => (pvc.spec?.volumeName ? (pvc.status?.capacity?.storage ?? '') : '')),
-    column('Access Modes', 'string', (pvc) => (pvc.spec?.volumeName ? accessModesCell(pvc.status?.accessModes) : '')),
-    column('StorageClass', 'string', (pvc) => storageClassOf(pvc)),
-    column('VolumeAttributesClass', 'string', (pvc) => pvc.spec?.volumeAttributesClassName || UNSET),
+    column('Status', 'string', (pvc) => (pvc.metadata?.deletionTimestamp ? 'Terminating' : (pvc.status?.phase ?? '')), {
+      of: 'PersistentVolumeClaimStatus.phase',
+    }),
+    column('Volume', 'string', (pvc) => pvc.spec?.volumeName ?? '', { of: 'PersistentVolumeClaimSpec.volumeName' }),
+    column('Capacity', 'string', (pvc) => (pvc.spec?.volumeName ? (pvc.status?.capacity?.storage ?? '0') : ''), {
+      of: 'PersistentVolumeClaimStatus.capacity',
+    }),
+    column('Access Modes', 'string', (pvc) => (pvc.spec?.volumeName ? accessModesCell(pvc.status?.accessModes) : ''), {
+      of: 'PersistentVolumeClaimStatus.accessModes',
+    }),
+    column('StorageClass', 'string', (pvc) => storageClassOf(pvc), { description: 'StorageClass of the pvc' }),
+    column('VolumeAttributesClass', 'string', (pvc) => pvc.spec?.volumeAttributesClassName ?? UNSET, {
+      description: 'VolumeAttributesClass of the pvc',
+    }),
     ageColumn,
-    wideColumn('VolumeMode', 'string', (pvc) => pvc.spec?.volumeMode ?? UNSET),
+    wideColumn('VolumeMode', 'string', (pvc) => pvc.spec?.volumeMode ?? UNSET, { of: 'PersistentVolumeClaimSpec.volumeMode' }),
   ],
   hooks: {
     defaults({ spec }) {

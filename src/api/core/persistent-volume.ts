@@ -19,16 +19,22 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   subresources: { status: { kind: 'status' } },
   columns: [
     nameColumn,
-    column('Capacity', 'string', (pv) => pv.spec?.capacity?.storage ?? ''),
-    column('Access Modes', 'string', (pv) => accessModesCell(pv.spec?.accessModes)),
-    column('Reclaim Policy', 'string', (pv) => pv.spec?.persistentVolumeReclaimPolicy ?? ''),
-    column('Status', 'string', (pv) => (pv.metadata?.deletionTimestamp ? 'Terminating' : (pv.status?.phase ?? ''))),
-    column('Claim', 'string', (pv) => claimCell(pv)),
-    column('StorageClass', 'string', (pv) => storageClassOf(pv)),
-    column('VolumeAttributesClass', 'string', (pv) => pv.spec?.volumeAttributesClassName || UNSET),
-    column('Reason', 'string', (pv) => pv.status?.reason ?? ''),
+    column('Capacity', 'string', (pv) => pv.spec?.capacity?.storage ?? '0', { of: 'PersistentVolumeSpec.capacity' }),
+    column('Access Modes', 'string', (pv) => accessModesCell(pv.spec?.accessModes), { of: 'PersistentVolumeSpec.accessModes' }),
+    column('Reclaim Policy', 'string', (pv) => pv.spec?.persistentVolumeReclaimPolicy ?? '', {
+      of: 'PersistentVolumeSpec.persistentVolumeReclaimPolicy',
+    }),
+    column('Status', 'string', (pv) => (pv.metadata?.deletionTimestamp ? 'Terminating' : (pv.status?.phase ?? '')), {
+      of: 'PersistentVolumeStatus.phase',
+    }),
+    column('Claim', 'string', (pv) => claimCell(pv), { of: 'PersistentVolumeSpec.claimRef' }),
+    column('StorageClass', 'string', (pv) => storageClassOf(pv), { description: 'StorageClass of the pv' }),
+    column('VolumeAttributesClass', 'string', (pv) => pv.spec?.volumeAttributesClassName ?? UNSET, {
+      description: 'VolumeAttributesClass of the pv',
+    }),
+    column('Reason', 'string', (pv) => pv.status?.reason ?? '', { of: 'PersistentVolumeStatus.reason' }),
     ageColumn,
-    wideColumn('VolumeMode', 'string', (pv) => pv.spec?.volumeMode ?? UNSET),
+    wideColumn('VolumeMode', 'string', (pv) => pv.spec?.volumeMode ?? UNSET, { of: 'PersistentVolumeSpec.volumeMode' }),
   ],
   hooks: {
     defaults({ spec }) {

@@ -1,6 +1,6 @@
 import { type Column, column } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
-import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
+import { ageColumn, nameColumn, type RowRules, wideColumn } from '../meta/columns.ts';
 import type { Pod } from '../schema/generated/types.ts';
 import { restartsCell, summarizePod } from './pod-status-cell.ts';
 
@@ -16,6 +16,17 @@ function readyCell(pod: Pod): string {
   return `${ready}/${total}`;
 }
 
+const COMPLETED: Readonly<Record<string, string>> = { Succeeded: 'The pod has completed successfully.', Failed: 'The pod failed.' };
+
+/** Rows of pods that are over say so: clients may leave them out. */
+export const podRows: RowRules<Pod> = {
+  conditions({ status }) {
+    const reason = status?.phase ?? '';
+    const message = COMPLETED[reason];
+    return message ? [{ type: 'Completed', status: 'True', reason, message }] : undefined;
+  },
+};
+
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
   column('Ready', 'string', readyCell, { description: 'The aggregate readiness state of this pod for accepting traffic.' }),
@@ -27,8 +38,8 @@ export const podColumns: readonly Column<Pod>[] = [
       'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
   }),
   ageColumn,
-  wideColumn('IP', 'string', (pod: Pod) => pod.status?.podIPs?.[0]?.ip || pod.status?.podIP || NONE),
-  wideColumn('Node', 'string', (pod: Pod) => pod.spec?.nodeName || NONE),
-  wideColumn('Nominated Node', 'string', (pod: Pod) => pod.status?.nominatedNodeName || NONE),
-  wideColumn('Readiness Gates', 'string', readinessGatesCell),
+  wideColumn('IP', 'string', (pod: Pod) => pod.status?.podIPs?.[0]?.ip || pod.status?.podIP || NONE, { of: 'PodStatus.podIP' }),
+  wideColumn('Node', 'string', (pod: Pod) => pod.spec?.nodeName || NONE, { of: 'PodSpec.nodeName' }),
+  wideColumn('Nominated Node', 'string', (pod: Pod) => pod.status?.nominatedNodeName || NONE, { of: 'PodStatus.nominatedNodeName' }),
+  wideColumn('Readiness Gates', 'string', readinessGatesCell, { of: 'PodSpec.readinessGates' }),
 ];

@@ -57,17 +57,21 @@ function initProgress(pod: Pod): InitProgress {
   return { reason: undefined, ready, all, sidecars };
 }
 
-/** The first container in the spec's order that is not simply running has the word. */
+/** The first container in the spec's order that is not simply running has the word; one that completed leaves it to those that run or failed. */
 function containersReason(pod: Pod, reason: string): string {
   let running = false;
+  let failure = '';
   let word = reason;
   for (const { state, ready } of (pod.status?.containerStatuses ?? []).toReversed()) {
     if (state?.waiting?.reason) word = state.waiting.reason;
-    else if (state?.terminated) word = exitCell(state.terminated);
-    else if (ready && state?.running) running = true;
+    else if (state?.terminated) {
+      word = exitCell(state.terminated);
+      if (state.terminated.exitCode !== 0) failure = word;
+    } else if (ready && state?.running) running = true;
   }
-  if (word !== 'Completed' || !running) return word;
-  return conditionIs(pod, 'Ready') ? 'Running' : 'NotReady';
+  if (word !== 'Completed') return word;
+  if (running && conditionIs(pod, 'Ready')) return 'Running';
+  return failure || (running ? 'NotReady' : word);
 }
 
 function deletionReason(pod: Pod, reason: string): string {

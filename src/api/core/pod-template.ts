@@ -16,9 +16,9 @@ export const podTemplates = defineResource<PodTemplate>({
   behaviour: 'stored-only',
   columns: [
     nameColumn,
-    column('Containers', 'string', (t) => names(t.template?.spec)),
-    column('Images', 'string', (t) => images(t.template?.spec)),
-    column('Pod Labels', 'string', (t) => formatLabels(t.template?.metadata?.labels)),
+    column('Containers', 'string', (t) => names(t.template?.spec), { description: 'Names of each container in the template.' }),
+    column('Images', 'string', (t) => images(t.template?.spec), { description: 'Images referenced by each container in the template.' }),
+    column('Pod Labels', 'string', (t) => formatLabels(t.template?.metadata?.labels), { description: 'The labels for the pod template.' }),
   ],
   hooks: {
     defaults: ({ template }) => defaultPodTemplate(template),

@@ -1,6 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Pod } from '../schema/generated/types.ts';
-import { podColumns } from './pod-columns.ts';
+import { podColumns, podRows } from './pod-columns.ts';
 import { podHooks } from './pod-hooks.ts';
 import { podSubresources } from './pod-subresources.ts';
 
@@ -28,5 +28,6 @@ export const pods = defineResource<Pod>({
   },
   indexes: { 'spec.nodeName': (pod) => [pod.spec?.nodeName ?? ''] },
   columns: podColumns,
+  rows: podRows,
   hooks: podHooks,
 });

@@ -21,7 +21,7 @@ export const replicationControllers = defineResource<ReplicationController>({
     status: { kind: 'status' },
   },
   fieldSelectors: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
-  columns: replicaColumns((rc) => formatLabels(rc.spec?.selector)),
+  columns: replicaColumns('ReplicationController', (rc) => formatLabels(rc.spec?.selector)),
   hooks: {
     defaults: defaultReplicationController,
     checksRequired: true,

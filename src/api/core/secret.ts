@@ -13,8 +13,8 @@ export const secrets = defineResource<Secret>({
   fieldSelectors: { type: (secret) => secret.type ?? '' },
   columns: [
     nameColumn,
-    column('Type', 'string', (secret) => secret.type ?? ''),
-    column('Data', 'integer', (secret) => Object.keys(secret.data ?? {}).length),
+    column('Type', 'string', (secret) => secret.type ?? '', { of: 'Secret.type' }),
+    column('Data', 'string', (secret) => Object.keys(secret.data ?? {}).length, { of: 'Secret.data' }),
     ageColumn,
   ],
   hooks: {

@@ -25,10 +25,10 @@ const portsCell = ({ spec }: Service): string =>
 
 export const serviceColumns: readonly Column<Service>[] = [
   nameColumn,
-  column('Type', 'string', (service: Service) => service.spec?.type ?? ''),
-  column('Cluster-IP', 'string', ({ spec }: Service) => spec?.clusterIPs?.[0] || spec?.clusterIP || NONE),
-  column('External-IP', 'string', externalIpCell),
-  column('Port(s)', 'string', portsCell),
+  column('Type', 'string', (service: Service) => service.spec?.type ?? '', { of: 'ServiceSpec.type' }),
+  column('Cluster-IP', 'string', ({ spec }: Service) => spec?.clusterIPs?.[0] || spec?.clusterIP || NONE, { of: 'ServiceSpec.clusterIP' }),
+  column('External-IP', 'string', externalIpCell, { of: 'ServiceSpec.externalIPs' }),
+  column('Port(s)', 'string', portsCell, { of: 'ServiceSpec.ports' }),
   ageColumn,
-  wideColumn('Selector', 'string', (service: Service) => formatLabels(service.spec?.selector)),
+  wideColumn('Selector', 'string', (service: Service) => formatLabels(service.spec?.selector), { of: 'ServiceSpec.selector' }),
 ];

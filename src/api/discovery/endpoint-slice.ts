@@ -14,21 +14,17 @@ export const serviceKeyOf = ({ metadata }: KubeObject): string => `${metadata?.n
 
 const MAX_SHOWN = 3;
 
-const portsCell = ({ ports = [] }: EndpointSlice): string =>
-  ports.length === 0
-    ? UNSET
-    : firstFew(
-        ports.map((p) => (p.port === undefined ? '*' : String(p.port))),
-        MAX_SHOWN,
-      );
+const portsCell = ({ ports }: EndpointSlice): string =>
+  firstFew(
+    (ports ?? []).map((p) => String(p.port ?? p.name ?? '*')),
+    MAX_SHOWN,
+  ) || UNSET;
 
 const endpointsCell = ({ endpoints }: EndpointSlice): string =>
-  endpoints?.length
-    ? firstFew(
-        endpoints.flatMap((e) => e.addresses),
-        MAX_SHOWN,
-      )
-    : UNSET;
+  firstFew(
+    (endpoints ?? []).flatMap((e) => e.addresses),
+    MAX_SHOWN,
+  ) || UNSET;
 
 export const endpointSlices = defineResource<EndpointSlice>({
   group: 'discovery.k8s.io',
@@ -39,9 +35,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
   generation: true,
   columns: [
     nameColumn,
-    column('AddressType', 'string', (slice) => slice.addressType),
-    column('Ports', 'string', portsCell),
-    column('Endpoints', 'string', endpointsCell),
+    column('AddressType', 'string', (slice) => slice.addressType ?? '', { of: 'EndpointSlice.addressType' }),
+    column('Ports', 'string', portsCell, { of: 'EndpointSlice.ports' }),
+    column('Endpoints', 'string', endpointsCell, { of: 'EndpointSlice.endpoints' }),
     ageColumn,
   ],
   hooks: {

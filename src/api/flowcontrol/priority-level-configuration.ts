@@ -18,11 +18,15 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   statusMetadata: [],
   columns: [
     nameColumn,
-    column('Type', 'string', (level) => level.spec?.type ?? ''),
-    column('NominalConcurrencyShares', 'string', (level) => (level.spec?.limited ?? level.spec?.exempt)?.nominalConcurrencyShares ?? NONE),
-    column('Queues', 'string', (level) => queuing(level)?.queues ?? NONE),
-    column('HandSize', 'string', (level) => queuing(level)?.handSize ?? NONE),
-    column('QueueLengthLimit', 'string', (level) => queuing(level)?.queueLengthLimit ?? NONE),
+    column('Type', 'string', (level) => level.spec?.type ?? '', { of: 'PriorityLevelConfigurationSpec.type' }),
+    column('NominalConcurrencyShares', 'string', (level) => level.spec?.limited?.nominalConcurrencyShares ?? NONE, {
+      of: 'LimitedPriorityLevelConfiguration.nominalConcurrencyShares',
+    }),
+    column('Queues', 'string', (level) => queuing(level)?.queues ?? NONE, { of: 'QueuingConfiguration.queues' }),
+    column('HandSize', 'string', (level) => queuing(level)?.handSize ?? NONE, { of: 'QueuingConfiguration.handSize' }),
+    column('QueueLengthLimit', 'string', (level) => queuing(level)?.queueLengthLimit ?? NONE, {
+      of: 'QueuingConfiguration.queueLengthLimit',
+    }),
     ageColumn,
   ],
   hooks: { defaults: defaultPriorityLevel, checksRequired: true, validate: checkPriorityLevel },

@@ -14,8 +14,8 @@ const total = (usages: readonly Usage[], resource: string): string => {
 export const usageColumns = <T extends KubeObject & { readonly window?: string }>(
   usagesOf: (object: T) => readonly Usage[],
 ): Column<T>[] => [
-  nameColumn as Column<T>,
-  column('cpu', 'string', (object: T) => total(usagesOf(object), 'cpu')),
-  column('memory', 'string', (object: T) => total(usagesOf(object), 'memory')),
-  column('Window', 'string', (object: T) => object.window ?? ''),
+  { ...(nameColumn as Column<T>), of: undefined, description: 'Name of the resource' },
+  column('cpu', 'string', (object: T) => total(usagesOf(object), 'cpu'), { format: 'quantity' }),
+  column('memory', 'string', (object: T) => total(usagesOf(object), 'memory'), { format: 'quantity' }),
+  column('Window', 'string', (object: T) => object.window ?? '', { format: 'duration' }),
 ];

@@ -21,8 +21,12 @@ export const ingressClasses = defineResource<IngressClass>({
   behaviour: 'stored-only',
   columns: [
     nameColumn,
-    column('Controller', 'string', (ingressClass) => ingressClass.spec?.controller ?? ''),
-    column('Parameters', 'string', (ingressClass) => parametersCell(ingressClass)),
+    column('Controller', 'string', (ingressClass) => ingressClass.spec?.controller ?? '', {
+      description: 'Controller that is responsible for handling this class',
+    }),
+    column('Parameters', 'string', (ingressClass) => parametersCell(ingressClass), {
+      description: 'A reference to a resource with additional parameters',
+    }),
     ageColumn,
   ],
   hooks: {

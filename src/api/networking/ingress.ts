@@ -1,14 +1,22 @@
 import { column, defineResource } from '../define.ts';
-import { firstFew, loadBalancerCell, NONE } from '../meta/cells.ts';
+import { loadBalancerCell, NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Ingress } from '../schema/generated/types.ts';
 import { checkIngress, checkIngressStatus, checkNewIngress } from './ingress-validation.ts';
 
 const MAX_HOSTS = 3;
 
+/** Once three hosts are shown every rule that follows counts as one more, with a host or without; the number is that of all rules beyond three. */
 function hostsCell({ spec }: Ingress): string {
-  const hosts = (spec?.rules ?? []).map((rule) => rule.host ?? '').filter(Boolean);
-  return hosts.length > 0 ? firstFew(hosts, MAX_HOSTS) : '*';
+  const rules = spec?.rules ?? [];
+  const shown: string[] = [];
+  let more = false;
+  for (const { host } of rules) {
+    more ||= shown.length === MAX_HOSTS;
+    if (!more && host) shown.push(host);
+  }
+  if (shown.length === 0) return '*';
+  return more ? `${shown.join(',')} + ${rules.length - MAX_HOSTS} more...` : shown.join(',');
 }
 
 export const ingresses = defineResource<Ingress>({
@@ -24,7 +32,9 @@ export const ingresses = defineResource<Ingress>({
   hooks: { checksRequired: true, validate: checkIngress, validateCreate: checkNewIngress, validateStatus: checkIngressStatus },
   columns: [
     nameColumn,
-    column('Class', 'string', (ingress) => ingress.spec?.ingressClassName ?? NONE),
+    column('Class', 'string', (ingress) => ingress.spec?.ingressClassName ?? NONE, {
+      description: 'The name of the IngressClass resource that should be used for additional configuration',
+    }),
     column('Hosts', 'string', hostsCell, { description: 'Hosts that incoming requests are matched against before the ingress rule' }),
     column('Address', 'string', (ingress) => loadBalancerCell(ingress.status?.loadBalancer?.ingress), {
       description: 'Address is a list containing ingress points for the load-balancer',

@@ -21,7 +21,7 @@ export const ipAddresses = defineResource<IPAddress>({
   nameRule: 'path',
   hooks: { checksRequired: true, validate: checkIpAddress, validateUpdate: checkIpAddressUpdate },
   shortNames: ['ip'],
-  columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address))],
+  columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address), { of: 'IPAddressSpec.parentRef' })],
 });
 
 export type Family = 'IPv4' | 'IPv6';

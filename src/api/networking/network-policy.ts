@@ -14,7 +14,11 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   shortNames: ['netpol'],
   generation: true,
   behaviour: 'stored-only',
-  columns: [nameColumn, column('Pod-Selector', 'string', (policy) => selectorCell(policy.spec?.podSelector)), ageColumn],
+  columns: [
+    nameColumn,
+    column('Pod-Selector', 'string', (policy) => selectorCell(policy.spec?.podSelector), { of: 'NetworkPolicySpec.podSelector' }),
+    ageColumn,
+  ],
   hooks: {
     checksRequired: true,
     validate: checkNetworkPolicy,

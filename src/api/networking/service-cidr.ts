@@ -11,5 +11,9 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   scope: 'Cluster',
   hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
   subresources: { status: { kind: 'status' } },
-  columns: [nameColumn, column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(',')), ageColumn],
+  columns: [
+    nameColumn,
+    column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(','), { of: 'ServiceCIDRSpec.cidrs' }),
+    ageColumn,
+  ],
 });

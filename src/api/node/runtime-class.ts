@@ -9,6 +9,6 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   scope: 'Cluster',
-  columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler), ageColumn],
+  columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler ?? ''), ageColumn],
   hooks: { checksRequired: true, validate: checkRuntimeClass, validateUpdate: checkRuntimeClassUpdate },
 });

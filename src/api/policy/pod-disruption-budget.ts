@@ -15,9 +15,15 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   subresources: { status: { kind: 'status' } },
   columns: [
     nameColumn,
-    column('Min Available', 'string', (pdb) => String(pdb.spec?.minAvailable ?? 'N/A')),
-    column('Max Unavailable', 'string', (pdb) => String(pdb.spec?.maxUnavailable ?? 'N/A')),
-    column('Allowed Disruptions', 'integer', (pdb) => pdb.status?.disruptionsAllowed ?? 0),
+    column('Min Available', 'string', (pdb) => String(pdb.spec?.minAvailable ?? 'N/A'), {
+      description: 'The minimum number of pods that must be available.',
+    }),
+    column('Max Unavailable', 'string', (pdb) => String(pdb.spec?.maxUnavailable ?? 'N/A'), {
+      description: 'The maximum number of pods that may be unavailable.',
+    }),
+    column('Allowed Disruptions', 'integer', (pdb) => pdb.status?.disruptionsAllowed ?? 0, {
+      description: 'Calculated number of pods that may be disrupted at this time.',
+    }),
     ageColumn,
   ],
 });

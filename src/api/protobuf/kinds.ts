@@ -7,6 +7,7 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
   'policy/v1 Eviction': 'Eviction',
   'authentication.k8s.io/v1 TokenRequest': 'AuthenticationV1TokenRequest',
   'meta.k8s.io/v1 PartialObjectMetadata': PARTIAL_METADATA,
+  'meta.k8s.io/v1beta1 PartialObjectMetadata': PARTIAL_METADATA,
   'apiextensions.k8s.io/v1 CustomResourceDefinition': 'CustomResourceDefinition',
 };
 /** Kinds of every group. */

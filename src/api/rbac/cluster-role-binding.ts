@@ -11,6 +11,6 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   plural: 'clusterrolebindings',
   scope: 'Cluster',
   nameRule: 'path',
-  columns: roleBindingColumns,
+  columns: roleBindingColumns('ClusterRoleBinding'),
   hooks: { defaults: defaultBinding, validate: (binding) => checkBinding(binding, ['ClusterRole']), validateUpdate: checkBindingUpdate },
 });

@@ -11,7 +11,7 @@ export const roleBindings = defineResource<RoleBinding>({
   plural: 'rolebindings',
   scope: 'Namespaced',
   nameRule: 'path',
-  columns: roleBindingColumns,
+  columns: roleBindingColumns('RoleBinding'),
   hooks: {
     defaults: defaultBinding,
     validate: (binding) => checkBinding(binding, ['Role', 'ClusterRole']),

@@ -20,7 +20,11 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   schema: 'ResourceV1ResourceClaim',
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],
-  columns: [nameColumn, column('State', 'string', stateCell), ageColumn],
+  columns: [
+    nameColumn,
+    column('State', 'string', stateCell, { description: 'A summary of the current state (allocated, pending, reserved, etc.).' }),
+    ageColumn,
+  ],
   hooks: {
     defaults: ({ spec }) => defaultDeviceRequests(spec),
     validateCreate: checkClaim,

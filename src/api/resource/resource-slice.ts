@@ -1,5 +1,4 @@
 import { column, defineResource } from '../define.ts';
-import { UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceSlice } from '../schema/generated/types.ts';
 import { checkSlice, checkSliceUpdate } from './slice-validation.ts';
@@ -18,9 +17,9 @@ export const resourceSlices = defineResource<ResourceSlice>({
   hooks: { validate: checkSlice, validateUpdate: checkSliceUpdate },
   columns: [
     nameColumn,
-    column('Node', 'string', (slice) => slice.spec?.nodeName || UNSET),
-    column('Driver', 'string', (slice) => slice.spec?.driver ?? ''),
-    column('Pool', 'string', (slice) => slice.spec?.pool.name ?? ''),
+    column('Node', 'string', (slice) => slice.spec?.nodeName ?? '', { of: 'ResourceSliceSpec.nodeName' }),
+    column('Driver', 'string', (slice) => slice.spec?.driver ?? '', { of: 'ResourceSliceSpec.driver' }),
+    column('Pool', 'string', (slice) => slice.spec?.pool?.name ?? '', { of: 'ResourcePool.name' }),
     ageColumn,
   ],
 });

@@ -1,5 +1,4 @@
 import { column, defineResource } from '../define.ts';
-import { UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { PriorityClass } from '../schema/generated/types.ts';
@@ -15,10 +14,10 @@ export const priorityClasses = defineResource<PriorityClass>({
   generation: true,
   columns: [
     nameColumn,
-    column('Value', 'integer', (pc) => pc.value ?? 0),
-    column('Global-Default', 'boolean', (pc) => pc.globalDefault ?? false),
+    column('Value', 'integer', (pc) => pc.value ?? 0, { of: 'PriorityClass.value' }),
+    column('Global-Default', 'boolean', (pc) => pc.globalDefault ?? false, { of: 'PriorityClass.globalDefault' }),
     ageColumn,
-    column('PreemptionPolicy', 'string', (pc) => pc.preemptionPolicy ?? UNSET),
+    column('PreemptionPolicy', 'string', (pc) => pc.preemptionPolicy ?? '', { of: 'PriorityClass.preemptionPolicy' }),
   ],
   hooks: {
     defaults: (pc) => void fillZero(pc, { preemptionPolicy: 'PreemptLowerPriority' }),

@@ -15,12 +15,16 @@ export const csiDrivers = defineResource<CSIDriver>({
   generation: true,
   columns: [
     nameColumn,
-    column('AttachRequired', 'boolean', (driver) => driver.spec.attachRequired ?? true),
-    column('PodInfoOnMount', 'boolean', (driver) => driver.spec.podInfoOnMount ?? false),
-    column('StorageCapacity', 'boolean', (driver) => driver.spec.storageCapacity ?? false),
-    column('TokenRequests', 'string', (driver) => (driver.spec.tokenRequests ?? []).map((t) => t.audience).join(',') || UNSET),
-    column('RequiresRepublish', 'boolean', (driver) => driver.spec.requiresRepublish ?? false),
-    column('Modes', 'string', (driver) => (driver.spec.volumeLifecycleModes ?? []).join(',') || NONE),
+    column('AttachRequired', 'boolean', (driver) => driver.spec?.attachRequired ?? true, { of: 'CSIDriverSpec.attachRequired' }),
+    column('PodInfoOnMount', 'boolean', (driver) => driver.spec?.podInfoOnMount ?? false, { of: 'CSIDriverSpec.podInfoOnMount' }),
+    column('StorageCapacity', 'boolean', (driver) => driver.spec?.storageCapacity ?? false, { of: 'CSIDriverSpec.storageCapacity' }),
+    column('TokenRequests', 'string', (driver) => driver.spec?.tokenRequests?.map((t) => t.audience).join(',') ?? UNSET, {
+      of: 'CSIDriverSpec.tokenRequests',
+    }),
+    column('RequiresRepublish', 'boolean', (driver) => driver.spec?.requiresRepublish ?? false, { of: 'CSIDriverSpec.requiresRepublish' }),
+    column('Modes', 'string', (driver) => (driver.spec?.volumeLifecycleModes ?? []).join(',') || NONE, {
+      of: 'CSIDriverSpec.volumeLifecycleModes',
+    }),
     ageColumn,
   ],
   hooks: {

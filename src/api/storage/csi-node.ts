@@ -9,6 +9,12 @@ export const csiNodes = defineResource<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
-  columns: [nameColumn, column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0), ageColumn],
+  columns: [
+    nameColumn,
+    column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0, {
+      description: 'Drivers indicates the number of CSI drivers registered on the node',
+    }),
+    ageColumn,
+  ],
   hooks: { validate: checkCsiNode, validateUpdate: checkCsiNodeUpdate },
 });

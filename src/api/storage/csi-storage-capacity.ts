@@ -1,6 +1,4 @@
-import { column, defineResource } from '../define.ts';
-import { UNSET } from '../meta/cells.ts';
-import { nameColumn } from '../meta/columns.ts';
+import { defineResource } from '../define.ts';
 import type { CSIStorageCapacity } from '../schema/generated/types.ts';
 import { checkCsiStorageCapacity, checkCsiStorageCapacityUpdate } from './csi-validation.ts';
 
@@ -10,10 +8,5 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
-  columns: [
-    nameColumn,
-    column('StorageClassName', 'string', (c) => c.storageClassName),
-    column('Capacity', 'string', (c) => c.capacity ?? UNSET),
-  ],
   hooks: { checksRequired: true, validate: checkCsiStorageCapacity, validateUpdate: checkCsiStorageCapacityUpdate },
 });

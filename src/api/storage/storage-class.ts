@@ -24,10 +24,10 @@ export const storageClasses = defineResource<StorageClass>({
   shortNames: ['sc'],
   columns: [
     { ...nameColumn, value: nameCell },
-    column('Provisioner', 'string', (sc) => sc.provisioner),
-    column('ReclaimPolicy', 'string', (sc) => sc.reclaimPolicy ?? 'Delete'),
-    column('VolumeBindingMode', 'string', (sc) => sc.volumeBindingMode ?? 'Immediate'),
-    column('AllowVolumeExpansion', 'boolean', (sc) => sc.allowVolumeExpansion ?? false),
+    column('Provisioner', 'string', (sc) => sc.provisioner ?? '', { of: 'StorageClass.provisioner' }),
+    column('ReclaimPolicy', 'string', (sc) => sc.reclaimPolicy ?? 'Delete', { of: 'StorageClass.reclaimPolicy' }),
+    column('VolumeBindingMode', 'string', (sc) => sc.volumeBindingMode ?? 'Immediate', { of: 'StorageClass.volumeBindingMode' }),
+    column('AllowVolumeExpansion', 'string', (sc) => sc.allowVolumeExpansion ?? false, { of: 'StorageClass.allowVolumeExpansion' }),
     ageColumn,
   ],
   hooks: {

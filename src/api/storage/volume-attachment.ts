@@ -14,10 +14,10 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   behaviour: 'stored-only',
   columns: [
     nameColumn,
-    column('Attacher', 'string', (a) => a.spec.attacher),
-    column('PV', 'string', (a) => a.spec.source.persistentVolumeName ?? ''),
-    column('Node', 'string', (a) => a.spec.nodeName),
-    column('Attached', 'boolean', (a) => a.status?.attached ?? false),
+    column('Attacher', 'string', (a) => a.spec?.attacher ?? '', { format: 'name', of: 'VolumeAttachmentSpec.attacher' }),
+    column('PV', 'string', (a) => a.spec?.source.persistentVolumeName ?? '', { of: 'VolumeAttachmentSource.persistentVolumeName' }),
+    column('Node', 'string', (a) => a.spec?.nodeName ?? '', { of: 'VolumeAttachmentSpec.nodeName' }),
+    column('Attached', 'boolean', (a) => a.status?.attached ?? false, { of: 'VolumeAttachmentStatus.attached' }),
     ageColumn,
   ],
   hooks: {

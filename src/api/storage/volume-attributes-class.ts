@@ -11,6 +11,10 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   scope: 'Cluster',
   shortNames: ['vac'],
   behaviour: 'stored-only',
-  columns: [nameColumn, column('DriverName', 'string', (vac) => vac.driverName), ageColumn],
+  columns: [
+    nameColumn,
+    column('DriverName', 'string', (vac) => vac.driverName ?? '', { of: 'VolumeAttributesClass.driverName' }),
+    ageColumn,
+  ],
   hooks: { checksRequired: true, validate: checkVolumeAttributesClass, validateUpdate: checkVolumeAttributesClassUpdate },
 });

@@ -45,7 +45,7 @@ import { GIT_VERSION } from '../version.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
 import { componentChecks, type LoopName } from './component-checks.ts';
-import { documents } from './documents.ts';
+import { documents, fieldTexts } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
 import { readPolicyFile } from './policy-file.ts';
@@ -231,6 +231,7 @@ export async function assembleControlPlane(
     subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     extensions: aggregation.proxy,
+    fieldTexts,
     documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress, aggregation }),
     readyChecks: [
       // Upstream's name for the check of the store.

@@ -2,14 +2,16 @@ import { ApiError } from '../../api/meta/status.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
 
 /** The shape that an answer takes. */
-export type Shape = 'object' | 'partial' | 'table';
+export type Shape = 'object' | 'partial' | 'partialList' | 'table';
+/** Versions of meta.k8s.io in which partial objects and tables are written. They differ in nothing else. */
+export type MetaVersion = 'v1' | 'v1beta1';
 export type Format = 'json' | 'yaml' | 'protobuf';
 export interface Accepted {
   readonly shape: Shape;
+  readonly version: MetaVersion;
   readonly format: Format;
 }
 
-const META_VERSIONS = new Set(['v1', 'v1beta1']);
 const FORMATS: Readonly<Record<string, Format>> = {
   'application/json': 'json',
   'application/*': 'json',
@@ -25,7 +27,7 @@ export interface Offer {
   readonly protobuf: boolean;
   /** Streams are not written in YAML. */
   readonly yaml: boolean;
-  /** Kinds that are answered and never read (reviews) have no table. */
+  /** What is answered and never read (reviews, tokens) has no table. */
   readonly table: boolean;
 }
 
@@ -47,23 +49,28 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
 }
 
 function parse(accept: string): readonly Accepted[] {
-  if (accept.trim() === '') return [{ shape: 'object', format: 'json' }];
+  if (accept.trim() === '') return [{ shape: 'object', version: 'v1', format: 'json' }];
   const clauses = accept.split(',').flatMap((clause) => {
     const [type = '', ...rest] = clause.split(';').map((part) => part.trim());
     const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
     const format = FORMATS[type];
-    const shape = shapeOf(parameters);
+    const version: MetaVersion = parameters.get('v') === 'v1beta1' ? 'v1beta1' : 'v1';
+    const shape = shapeOf(parameters, version);
     const quality = Number(parameters.get('q') ?? 1);
     // Tables have no protobuf form.
-    return format && shape && quality > 0 && !(format === 'protobuf' && shape === 'table') ? [{ shape, format, quality }] : [];
+    return format && shape && quality > 0 && !(format === 'protobuf' && shape === 'table') ? [{ shape, version, format, quality }] : [];
   });
-  return clauses.sort((a, b) => b.quality - a.quality).map(({ shape, format }) => ({ shape, format }));
+  return clauses.sort((a, b) => b.quality - a.quality).map(({ shape, version, format }) => ({ shape, version, format }));
 }
 
-function shapeOf(parameters: ReadonlyMap<string, string>): Shape | undefined {
+const SHAPES: Readonly<Record<string, Shape>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'partial',
+  PartialObjectMetadataList: 'partialList',
+};
+
+function shapeOf(parameters: ReadonlyMap<string, string>, version: MetaVersion): Shape | undefined {
   const as = parameters.get('as');
   if (as === undefined) return 'object';
-  if (parameters.get('g') !== 'meta.k8s.io' || !META_VERSIONS.has(parameters.get('v') ?? '')) return undefined;
-  if (as === 'Table') return 'table';
-  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? 'partial' : undefined;
+  return parameters.get('g') === 'meta.k8s.io' && parameters.get('v') === version ? SHAPES[as] : undefined;
 }

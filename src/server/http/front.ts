@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { scaleColumns } from '../../api/autoscaling/scale-columns.ts';
+import { apiVersionOf, type ResourceDefinition, type Subresource } from '../../api/define.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
 import type { ApiRequest, Verb } from '../../api/transport.ts';
@@ -17,12 +18,13 @@ import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
+import type { ColumnHeads } from './column-heads.ts';
 import { allottedMs, timedOut } from './deadline.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
-import { type Exchange, respond, sendError } from './respond.ts';
+import { type Exchange, respond, type Shaped, sendError } from './respond.ts';
 import { includeObject } from './table.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { sendWatch } from './watch-response.ts';
@@ -45,6 +47,7 @@ export interface FrontOptions {
   readonly streams: Readonly<Record<string, StreamHandler>>;
   /** Takes every request that names no resource, after authorization. */
   readonly fallback: (raw: IncomingMessage, reply: ServerResponse) => Promise<void> | void;
+  readonly columnHeads: ColumnHeads;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -180,16 +183,16 @@ async function answer(
   const accepted = negotiate(raw.headers.accept, {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
     yaml: request.verb !== 'watch',
-    table: definition.verbs.includes('get') || definition.verbs.includes('list'),
+    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
   });
-  const include = includeObject(query.get('includeObject'));
+  const include = accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata';
   if (request.verb === 'watch') {
     using _counted = options.watches.open(user.name, request);
     using _closing = endingWith(options.closing, gone);
     const stream = await options.registry.watch(request, context);
     seat?.release();
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
-    return await sendWatch({ reply, stream, accepted, include, clock: options.clock });
+    return await sendWatch({ reply, stream, accepted, include, columnHeads: options.columnHeads, clock: options.clock });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };
@@ -201,11 +204,22 @@ async function answer(
     request = { ...request, body: value ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined), repeatedFields };
     trail?.asked(request);
   }
-  const exchange: Exchange = { raw, reply, warnings, accepted, include, nowMs: options.clock.now() };
+  const exchange: Exchange = { raw, reply, warnings, accepted, include, columnHeads: options.columnHeads, nowMs: options.clock.now() };
   const result = await options.registry.answer(request, context);
   if (gone.signal.aborted) return;
   trail?.answered(result);
-  await respond(exchange, request.subresource === 'scale' ? undefined : definition, result);
+  await respond(exchange, shapedAs(definition, declared), result);
+}
+
+const answersAnotherKind = (declared: Subresource | undefined) => declared?.kind === 'custom' && declared.objectKind !== undefined;
+const SCALE: Shaped = { table: { columns: scaleColumns }, type: 'autoscaling.Scale' };
+
+/** Scales of custom resources are read by the columns of the resource. */
+function shapedAs(definition: ResourceDefinition, declared: Subresource | undefined): Shaped {
+  if (definition.structural) return { table: definition, type: 'unstructured.Unstructured' };
+  if (declared?.kind === 'scale') return SCALE;
+  const [inGo = ''] = definition.group.split('.');
+  return { table: definition, type: `${inGo === '' || inGo === 'events' ? 'core' : inGo}.${definition.kind}` };
 }
 
 const DELETE_OPTIONS = 'DeleteOptions';

@@ -5,7 +5,7 @@ import { encodeBare, encodeList, encodeProtobuf, encodeWatchFrame, enveloped } f
 import type { Cached } from '../../store/watch-cache/collection.ts';
 import { type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { WatchItem } from '../registry/watch.ts';
-import type { Shape } from './accept.ts';
+import type { Accepted } from './accept.ts';
 import { partialOf } from './table.ts';
 
 /** Watchers of one kind are told of a revision at about the same time: this much keeps them from encoding it each for itself. */
@@ -35,9 +35,9 @@ export function protobufList(answer: ListAnswer): readonly Uint8Array[] {
 }
 
 /** One thing that a watcher is told, as a frame. */
-export function protobufFrame(item: WatchItem, shape: Shape): readonly Uint8Array[] {
-  if ('item' in item && shape === 'object') return encodeWatchFrame(item.type, protobufItem(item.item));
+export function protobufFrame(item: WatchItem, { shape, version }: Accepted): readonly Uint8Array[] {
+  if ('item' in item && shape !== 'partial') return encodeWatchFrame(item.type, protobufItem(item.item));
   if (item.type === 'ERROR') return encodeWatchFrame(item.type, [encodeProtobuf(item.object)]);
   const object = 'item' in item ? item.item.object : item.object;
-  return encodeWatchFrame(item.type, [encodeProtobuf(shape === 'partial' ? partialOf(object) : object)]);
+  return encodeWatchFrame(item.type, [encodeProtobuf(shape === 'partial' ? partialOf(object, version) : object)]);
 }

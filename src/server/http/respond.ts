@@ -2,16 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { stringify } from 'yaml';
-import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { apiVersionOf } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
-import type { ApiError, Status } from '../../api/meta/status.ts';
+import { ApiError, type Status } from '../../api/meta/status.ts';
 import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
+import type { ColumnHeads } from './column-heads.ts';
 import { writePieces } from './pieces.ts';
 import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
-import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
+import { type IncludeObject, partialOf, type Table, type TableSource, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -26,15 +27,23 @@ export interface Exchange {
   readonly warnings: readonly string[];
   readonly accepted: Accepted;
   readonly include: IncludeObject;
+  readonly columnHeads: ColumnHeads;
   readonly nowMs: number;
 }
 
+/** What an answer is when it is not shown as it is. */
+export interface Shaped {
+  readonly table: TableSource;
+  /** Go's type of the object, as messages have it: `core.Pod`. */
+  readonly type: string;
+}
+
 /** Writes an answer in the shape that the client asked for. Bytes out of the cache go out as they are. */
-export async function respond(exchange: Exchange, definition: ResourceDefinition | undefined, answer: Answer): Promise<void> {
+export async function respond(exchange: Exchange, shaped: Shaped, answer: Answer): Promise<void> {
   const { shape, format } = exchange.accepted;
   if (answer.kind === 'status') return sendObject(exchange, answer.status.code || 200, answer.status);
   const code = answer.kind !== 'list' && answer.created ? 201 : 200;
-  if (shape !== 'object' && definition) return sendShaped(exchange, definition, answer, code);
+  if (shape !== 'object') return sendShaped(exchange, shaped, answer, code);
   if (answer.kind === 'object') return sendObject(exchange, code, answer.object);
   if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));
   if (answer.kind === 'item' && format === 'yaml') return sendObject(exchange, code, answer.item.object);
@@ -43,20 +52,26 @@ export async function respond(exchange: Exchange, definition: ResourceDefinition
   return sendList(exchange, answer);
 }
 
-async function sendShaped(exchange: Exchange, definition: ResourceDefinition, answer: Exclude<Answer, { kind: 'status' }>, code: number) {
+async function sendShaped(exchange: Exchange, { table, type }: Shaped, answer: Exclude<Answer, { kind: 'status' }>, code: number) {
+  const { include, nowMs, accepted, columnHeads } = exchange;
+  const { shape, version } = accepted;
   const objects = objectsOf(answer);
+  const isList = answer.kind === 'list' || (answer.kind === 'object' && 'items' in answer.object);
   const metadata = answer.kind === 'list' ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata?.resourceVersion ?? '' };
-  const { include, nowMs } = exchange;
-  if (exchange.accepted.shape === 'table')
-    return sendObject(exchange, code, tableOf(objects, metadata, { definition, include, nowMs, headers: true }));
+  if (shape === 'table') {
+    const heads = await columnHeads(table);
+    return sendObject(exchange, code, tableOf(objects, metadata, { source: table, heads, include, version, nowMs }));
+  }
+  if (isList !== (shape === 'partialList')) throw wrongShape(isList, type);
   const [only] = objects;
-  if (answer.kind !== 'list' && only) return sendObject(exchange, code, partialOf(only));
-  return sendObject(exchange, code, {
-    kind: 'PartialObjectMetadataList',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata,
-    items: objects.map(partialOf),
-  });
+  if (!isList && only) return sendObject(exchange, code, partialOf(only, version));
+  const items = objects.map((object) => partialOf(object, version));
+  return sendObject(exchange, code, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items });
+}
+
+function wrongShape(isList: boolean, type: string): ApiError {
+  const [asked, is] = isList ? ['PartialObjectMetadata', 'a list'] : ['PartialObjectMetadataList', 'not a list'];
+  return new ApiError('NotAcceptable', `you requested ${asked}, but the requested object is ${is} (*${type}${isList ? 'List' : ''})`);
 }
 
 function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeObject[] {

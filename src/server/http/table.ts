@@ -1,50 +1,72 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
+import type { MetaVersion } from './accept.ts';
+import type { ColumnHead } from './column-heads.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
-/** meta.k8s.io/v1 Table: what `kubectl get` prints. */
+/** meta.k8s.io Table: what `kubectl get` prints. */
 export interface Table {
   readonly kind: 'Table';
-  readonly apiVersion: 'meta.k8s.io/v1';
+  readonly apiVersion: string;
   readonly metadata: object;
-  readonly columnDefinitions: readonly object[];
+  readonly columnDefinitions: readonly ColumnHead[] | null;
   readonly rows: readonly object[];
 }
+
+const INCLUDED = "must be 'Metadata', 'Object', 'None', or empty";
 
 export function includeObject(text: string | null): IncludeObject {
   if (text === null || text === '') return 'Metadata';
   if (text === 'None' || text === 'Metadata' || text === 'Object') return text;
-  throw new ApiError('BadRequest', `Invalid value: "${text}": includeObject must be one of None, Metadata, Object`);
+  throw new ApiError(
+    'BadRequest',
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: ${INCLUDED}`,
+  );
 }
+
+export type TableSource = Pick<ResourceDefinition, 'columns' | 'rows'>;
 
 export interface TableOptions {
-  readonly definition: ResourceDefinition;
+  readonly source: TableSource;
+  /** null: later events of a watch leave out what the first one said. */
+  readonly heads: readonly ColumnHead[] | null;
   readonly include: IncludeObject;
+  readonly version: MetaVersion;
   readonly nowMs: number;
-  /** Later events of a watch leave out what the first one said. */
-  readonly headers: boolean;
 }
 
-export function tableOf(objects: readonly KubeObject[], metadata: object, { definition, include, nowMs, headers }: TableOptions): Table {
-  const { columns } = definition;
+/** Watchers know by it that they were told of all that there was, so rows carry it whatever was asked of them. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+export function tableOf(objects: readonly KubeObject[], metadata: object, { source, heads, include, version, nowMs }: TableOptions): Table {
+  const { columns, rows } = source;
+  const shown = rows?.compare ? objects.toSorted(rows.compare) : objects;
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${version}`,
     metadata,
-    columnDefinitions: headers
-      ? columns.map(({ name, type, format = '', description, priority }) => ({ name, type, format, description, priority }))
-      : [],
-    rows: objects.map((object) => ({
-      cells: columns.map((column) => column.value(object, nowMs) ?? null),
-      ...(include !== 'None' && { object: include === 'Object' ? object : partialOf(object) }),
-    })),
+    columnDefinitions: heads,
+    rows: shown.map((object) => {
+      const conditions = rows?.conditions?.(object);
+      return {
+        cells: columns.map((column) => column.value(object, nowMs) ?? null),
+        ...(conditions && { conditions }),
+        object: includedOf(object, include, version),
+      };
+    }),
   };
 }
 
-export const partialOf = ({ metadata }: KubeObject): KubeObject => ({
+function includedOf(object: KubeObject, include: IncludeObject, version: MetaVersion): KubeObject | null {
+  if (include === 'Object') return object;
+  if (include === 'Metadata' || object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true') return partialOf(object, version);
+  return null;
+}
+
+export const partialOf = ({ metadata }: KubeObject, version: MetaVersion): KubeObject => ({
   kind: 'PartialObjectMetadata',
-  apiVersion: 'meta.k8s.io/v1',
+  apiVersion: `meta.k8s.io/${version}`,
   metadata,
 });

@@ -5,7 +5,8 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { WatchItem, WatchStream } from '../registry/watch.ts';
-import type { Accepted, Shape } from './accept.ts';
+import type { Accepted } from './accept.ts';
+import type { ColumnHead, ColumnHeads } from './column-heads.ts';
 import { drained } from './drain.ts';
 import { protobufFrame } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
@@ -24,16 +25,20 @@ export interface WatchResponse {
   readonly stream: WatchStream;
   readonly accepted: Accepted;
   readonly include: IncludeObject;
+  readonly columnHeads: ColumnHeads;
   readonly clock: Clock;
 }
 
 /** Writes a watch as one JSON document a line, or as frames of protobuf, until it ends. The bytes of objects are the cache's own, shared by all watchers. */
-export async function sendWatch({ reply, stream, accepted, include, clock }: WatchResponse): Promise<void> {
+export async function sendWatch({ reply, stream, accepted, include, columnHeads, clock }: WatchResponse): Promise<void> {
   const { shape, format } = accepted;
+  const heads = shape === 'table' ? await columnHeads(stream.definition) : null;
   reply.writeHead(200, { 'Content-Type': format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json' });
   reply.flushHeaders();
   const lines =
-    format === 'protobuf' ? (item: WatchItem) => protobufFrame(item, shape) : lineWriter(stream.definition, shape, include, clock);
+    format === 'protobuf'
+      ? (item: WatchItem) => protobufFrame(item, accepted)
+      : lineWriter(stream.definition, { accepted, include, heads, clock });
   for await (const batch of stream.batches) {
     if (reply.destroyed) return;
     const wire = wireOf(reply);
@@ -56,28 +61,30 @@ export async function sendWatch({ reply, stream, accepted, include, clock }: Wat
  */
 const wireOf = (reply: ServerResponse & { readonly stream?: Writable }): Writable | null => reply.stream ?? reply.socket;
 
-function lineWriter(
-  definition: ResourceDefinition,
-  shape: Shape,
-  include: IncludeObject,
-  clock: Clock,
-): (item: WatchItem) => readonly Buffer[] {
+interface LineOptions {
+  readonly accepted: Accepted;
+  readonly include: IncludeObject;
+  readonly heads: readonly ColumnHead[] | null;
+  readonly clock: Clock;
+}
+
+function lineWriter(source: ResourceDefinition, options: LineOptions): (item: WatchItem) => readonly Buffer[] {
+  const { accepted, include, clock } = options;
+  const { shape, version } = accepted;
+  let { heads } = options;
   const line = (type: string, object: object) => [Buffer.from(`{"type":"${type}","object":${JSON.stringify(object)}}\n`)];
-  let headers = true;
-  const table = (objects: readonly KubeObject[], metadata: object) => {
-    const made = tableOf(objects, metadata, { definition, include, nowMs: clock.now(), headers });
-    headers = false;
-    return made;
+  const shaped = (object: KubeObject) => {
+    if (shape === 'partial') return partialOf(object, version);
+    if (shape !== 'table') return object;
+    const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' };
+    const table = tableOf([object], metadata, { source, heads, include, version, nowMs: clock.now() });
+    heads = null;
+    return table;
   };
   return (item) => {
     if (item.type === 'ERROR') return line(item.type, item.object);
-    if (item.type === 'BOOKMARK') {
-      if (shape === 'object') return line(item.type, item.object);
-      return line(item.type, shape === 'table' ? table([], { ...item.object.metadata }) : partialOf(item.object));
-    }
-    if (shape === 'object') return [STARTS[item.type], item.item.bytes, LINE_END];
-    const { object } = item.item;
-    const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' };
-    return line(item.type, shape === 'table' ? table([object], metadata) : partialOf(object));
+    if (item.type === 'BOOKMARK') return line(item.type, shaped(item.object));
+    if (shape !== 'table' && shape !== 'partial') return [STARTS[item.type], item.item.bytes, LINE_END];
+    return line(item.type, shaped(item.item.object));
   };
 }

@@ -167,17 +167,17 @@ describe('the metrics API', () => {
   });
 
   it('has the columns of metrics-server, containers summed up', () => {
-    const options = { include: 'None', nowMs: 0, headers: true } as const;
+    const options = { include: 'None', nowMs: 0, heads: null, version: 'v1' } as const;
     const usage = (cpu: string, memory: string) => ({ cpu, memory });
     const containers = [
       { name: 'x', usage: usage('1500u', '1Mi') },
       { name: 'y', usage: usage('500u', '1536Ki') },
     ];
-    const table = tableOf([{ metadata: { name: 'p' }, window: '15s', containers } as object], {}, { ...options, definition: podMetrics });
-    const columns = [{ name: 'Name' }, { name: 'cpu' }, { name: 'memory' }, { name: 'Window' }];
-    expect(table).toMatchObject({ columnDefinitions: columns, rows: [{ cells: ['p', '2m', '2560Ki', '15s'] }] });
+    const table = tableOf([{ metadata: { name: 'p' }, window: '15s', containers } as object], {}, { ...options, source: podMetrics });
+    expect(podMetrics.columns.map(({ name }) => name)).toEqual(['Name', 'cpu', 'memory', 'Window']);
+    expect(table).toMatchObject({ rows: [{ cells: ['p', '2m', '2560Ki', '15s'] }] });
     const ofNode = { metadata: { name: 'a' }, window: '15s', usage: usage('1', '1Gi') } as object;
-    expect(tableOf([ofNode], {}, { ...options, definition: nodeMetrics })).toMatchObject({ rows: [{ cells: ['a', '1', '1Gi', '15s'] }] });
+    expect(tableOf([ofNode], {}, { ...options, source: nodeMetrics })).toMatchObject({ rows: [{ cells: ['a', '1', '1Gi', '15s'] }] });
   });
 });
 

@@ -1,0 +1,42 @@
+import { definitions } from '../../api/index.ts';
+import type { Column } from '../../api/meta/columns.ts';
+import type { TableSource } from './table.ts';
+
+/** A TableColumnDefinition of meta.k8s.io. */
+export interface ColumnHead {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+}
+
+/** The texts of some fields, each named `Schema.field`. Fields without one are left out. */
+export type FieldTexts = (fields: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+
+export type ColumnHeads = (source: TableSource) => Promise<readonly ColumnHead[]>;
+
+const fieldsOf = (columns: TableSource['columns']): string[] => columns.flatMap(({ of }) => (of ? [of] : []));
+
+/** The heads of tables, made once a kind. Texts are read at the first table: those of the built-in kinds' columns, which are all that custom kinds use too. */
+export function createColumnHeads(texts: FieldTexts): ColumnHeads {
+  let reading: Promise<ReadonlyMap<string, string>> | undefined;
+  const made = new WeakMap<TableSource['columns'], readonly ColumnHead[]>();
+  return async ({ columns }) => {
+    const known = made.get(columns);
+    if (known) return known;
+    reading ??= texts([...new Set(definitions.flatMap((definition) => fieldsOf(definition.columns)))]);
+    const read = await reading;
+    const heads = columns.map((column) => headOf(column, read));
+    made.set(columns, heads);
+    return heads;
+  };
+}
+
+const headOf = ({ name, type, format = '', description, of, priority }: Column<never>, texts: ReadonlyMap<string, string>): ColumnHead => ({
+  name,
+  type,
+  format,
+  description: description || (of && texts.get(of)) || '',
+  priority,
+});
