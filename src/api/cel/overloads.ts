@@ -27,10 +27,12 @@ export interface Overload {
   readonly after?: (args: readonly CelValue[], result: CelValue) => number;
   /** How large the result can be. As large as its type allows if not told. */
   readonly resultSize?: (measures: Measures) => number;
+  /** How large an item of the resulting list can be, likewise. */
+  readonly itemSize?: (measures: Measures) => number;
 }
 
 export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;
-export type OverloadCosts = Pick<Overload, 'cost' | 'burden' | 'after' | 'resultSize'>;
+export type OverloadCosts = Pick<Overload, 'cost' | 'burden' | 'after' | 'resultSize' | 'itemSize'>;
 
 /** cel-go: what passing over a byte of text, and over a byte of text with a regular expression, costs. */
 const TRAVERSAL = 0.1;
@@ -42,6 +44,8 @@ export const traverses = (...indexes: readonly number[]): OverloadCosts => ({
 });
 /** Passes over the first argument and answers with at most as much. */
 export const shrinks: OverloadCosts = { ...traverses(0), resultSize: ({ size }) => size(0) };
+/** Passes over a text and answers with pieces of it: as many as it has characters at most, and none longer than it. */
+export const takesApart: OverloadCosts = { ...shrinks, itemSize: ({ size }) => size(0) };
 /** Answers with as much as the arguments together, after passing over them. */
 export const concatenates: OverloadCosts = { ...traverses(0, 1), resultSize: ({ size }) => size(0) + size(1) };
 /** As upstream counts `contains`, `indexOf`: every place of one against all of the other. */

@@ -62,8 +62,12 @@ function resultType(fitting: readonly Fitting[], measures: Measures): CelType {
   if (!first) return DYN;
   const agreed = others.reduce<CelType | undefined>((type, { result }) => type && join(type, result), first.result);
   if (!agreed || isDyn(agreed)) return DYN;
-  const bounds = fitting.map(({ overload }) => overload.resultSize?.(measures));
-  return bounds.some((bound) => bound === undefined) ? agreed : withSize(agreed, Math.max(...bounds.map((bound) => bound ?? 0)));
+  const sized = (type: CelType, name: 'resultSize' | 'itemSize') => {
+    const bounds = fitting.map(({ overload }) => overload[name]?.(measures));
+    return bounds.some((bound) => bound === undefined) ? type : withSize(type, Math.max(...bounds.map((bound) => bound ?? 0)));
+  };
+  const type = agreed.is === 'list' ? { ...agreed, element: sized(agreed.element, 'itemSize') } : agreed;
+  return sized(type, 'resultSize');
 }
 
 const showTypes = (types: readonly CelType[], isMethod: boolean): string => {

@@ -9,6 +9,7 @@ import {
   type OverloadCosts,
   searches,
   shrinks,
+  takesApart,
   traverses,
 } from '../overloads.ts';
 import type { CelValue } from '../values.ts';
@@ -130,8 +131,8 @@ export const strings: readonly Overload[] = [
   method('string.substring(int, int): string', substring, shrinks),
   method('string.replace(string, string): string', (text: string, old: string, by: string) => replace(text, old, by), multiplies),
   method('string.replace(string, string, int): string', replace, multiplies),
-  method('string.split(string): list<string>', (text: string, separator: string) => split(text, separator), shrinks),
-  method('string.split(string, int): list<string>', split, shrinks),
+  method('string.split(string): list<string>', (text: string, separator: string) => split(text, separator), takesApart),
+  method('string.split(string, int): list<string>', split, takesApart),
   method('string.lowerAscii(): string', lowerAscii, shrinks),
   method('string.upperAscii(): string', upperAscii, shrinks),
   method('string.trim(): string', trim, shrinks),
@@ -146,13 +147,14 @@ const runs: OverloadCosts = {
   ...matchesRegex,
   after: ([, pattern]) => Math.ceil(compileCelRegex(pattern as string).steps * 0.1),
 };
+const takesMatches: OverloadCosts = { ...runs, itemSize: takesApart.itemSize };
 
 export const regexes: readonly Overload[] = [
   method('string.matches(string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
   func('matches(string, string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
   method('string.find(string): string', find, runs),
-  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), runs),
-  method('string.findAll(string, int): list<string>', findAll, runs),
+  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), takesMatches),
+  method('string.findAll(string, int): list<string>', findAll, takesMatches),
 ];
 function find(text: string, pattern: string): string {
   const match = search(pattern, (regex) => regex.find(text));
