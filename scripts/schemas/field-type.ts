@@ -33,8 +33,8 @@ const QUANTITY_FIELDS: Readonly<Record<string, readonly string[]>> = {
   VolumeResourceRequirements: ['limits', 'requests'],
 };
 
-/** V1Pod -> Pod, CoreV1Event -> Event, V2HorizontalPodAutoscaler -> V2HorizontalPodAutoscaler. */
-export const schemaNameOf = (model: string): string => model.replace(/^(?:Core)?V1(?=[A-Z])/, '');
+/** V1Pod -> Pod, CoreV1Event -> Event, V1beta1StorageVersionMigration -> StorageVersionMigration, V2HorizontalPodAutoscaler -> V2HorizontalPodAutoscaler. */
+export const schemaNameOf = (model: string): string => model.replace(/^(?:Core)?V1(?:beta1)?(?=[A-Z])/, '');
 
 export function fieldType(owner: string, field: string, modelType: string, format: string): TypeText {
   const type = convert(modelType, format);

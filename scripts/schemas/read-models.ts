@@ -27,8 +27,11 @@ interface Attribute {
 const require = createRequire(import.meta.url);
 const modelsDir = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/models');
 
-/** Released versions only: api-release-1.36 has no alpha or beta kinds that are on by default. */
-const isReleased = (model: string) => /^(V\d+[A-Z]|[A-Z][a-z]+V\d+[A-Z]|VersionInfo$)/.test(model) && !/V\d+(alpha|beta)\d+/.test(model);
+/** Of kinds that --runtime-config switches on. */
+const isOptional = (model: string) => /^V1beta1StorageVersionMigration/.test(model);
+/** Released versions, and the kinds above: api-release-1.36 has no alpha or beta kinds that are on by default. */
+const isReleased = (model: string) =>
+  isOptional(model) || (/^(V\d+[A-Z]|[A-Z][a-z]+V\d+[A-Z]|VersionInfo$)/.test(model) && !/V\d+(alpha|beta)\d+/.test(model));
 
 /** Every released model of the client, by name. */
 export async function readModels(): Promise<Model[]> {

@@ -58,7 +58,7 @@ import { clusterRoles } from './rbac/cluster-role.ts';
 import { clusterRoleBindings } from './rbac/cluster-role-binding.ts';
 import { roles } from './rbac/role.ts';
 import { roleBindings } from './rbac/role-binding.ts';
-import { buildRegistry } from './registry.ts';
+import { buildRegistry, type Registry } from './registry.ts';
 import { deviceClasses } from './resource/device-class.ts';
 import { resourceClaims } from './resource/resource-claim.ts';
 import { resourceClaimTemplates } from './resource/resource-claim-template.ts';
@@ -70,6 +70,7 @@ import { csiStorageCapacities } from './storage/csi-storage-capacity.ts';
 import { storageClasses } from './storage/storage-class.ts';
 import { volumeAttachments } from './storage/volume-attachment.ts';
 import { volumeAttributesClasses } from './storage/volume-attributes-class.ts';
+import { storageVersionMigrations } from './storagemigration/storage-version-migration.ts';
 
 export {
   apiServices,
@@ -135,6 +136,7 @@ export {
   services,
   statefulSets,
   storageClasses,
+  storageVersionMigrations,
   subjectAccessReviews,
   tokenReviews,
   validatingAdmissionPolicies,
@@ -218,4 +220,19 @@ export const definitions: readonly ResourceDefinition[] = [
   podMetrics,
 ];
 
+/** Kinds that are served only where the operator asks for their group and version: upstream's beta kinds, of which none is on by default. */
+export const optionalDefinitions: readonly ResourceDefinition[] = [storageVersionMigrations];
+
+/** What a server serves by default. */
 export const registry = buildRegistry(definitions);
+
+/** The default kinds, and before those of metrics servers, which come last in discovery, the optional ones that `isOn` names. */
+export function registryWith(isOn: (definition: ResourceDefinition) => boolean): Registry {
+  const on = optionalDefinitions.filter(isOn);
+  if (on.length === 0) return registry;
+  const metrics = definitions.indexOf(nodeMetrics);
+  return buildRegistry([...definitions.slice(0, metrics), ...on, ...definitions.slice(metrics)]);
+}
+
+/** Every kind that there can be. */
+export const fullRegistry = registryWith(() => true);

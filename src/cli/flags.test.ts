@@ -1,6 +1,16 @@
 import { Command, type Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { admissionFlags, apiFlags, clusterFlags, commonFlags, devFlags, joinFlags, nodeFlags, sharedNodeFlags } from './flags.ts';
+import {
+  admissionFlags,
+  apiFlags,
+  clusterFlags,
+  commonFlags,
+  devFlags,
+  joinFlags,
+  nodeFlags,
+  runtimeFlags,
+  sharedNodeFlags,
+} from './flags.ts';
 
 function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
   const command = new Command('x').exitOverride().configureOutput({ outputError: () => {} });
@@ -8,8 +18,16 @@ function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
   return command.parse(argv, { from: 'user' }).opts();
 }
 
-const groups = { commonFlags, apiFlags, admissionFlags, clusterFlags, sharedNodeFlags, nodeFlags, joinFlags, devFlags };
-const all = [...commonFlags(), ...apiFlags(), ...admissionFlags(), ...clusterFlags(), ...sharedNodeFlags(), ...nodeFlags()];
+const groups = { commonFlags, apiFlags, runtimeFlags, admissionFlags, clusterFlags, sharedNodeFlags, nodeFlags, joinFlags, devFlags };
+const all = [
+  ...commonFlags(),
+  ...apiFlags(),
+  ...runtimeFlags(),
+  ...admissionFlags(),
+  ...clusterFlags(),
+  ...sharedNodeFlags(),
+  ...nodeFlags(),
+];
 
 describe('flags', () => {
   it.each([
@@ -22,6 +40,8 @@ describe('flags', () => {
     ['--node-label', 'zone=', 'nodeLabel', ['zone=']],
     ['--disable', 'dns,proxy', 'disable', ['dns', 'proxy']],
     ['--enable-admission-plugins', 'PodSecurity', 'enableAdmissionPlugins', ['PodSecurity']],
+    ['--runtime-config', 'storagemigration.k8s.io/v1beta1=true', 'runtimeConfig', ['storagemigration.k8s.io/v1beta1=true']],
+    ['--runtime-config', 'api/alpha=false,apps/v1=true', 'runtimeConfig', ['api/alpha=false', 'apps/v1=true']],
     ['--disable-admission-plugins', 'PodSecurity,AlwaysPullImages', 'disableAdmissionPlugins', ['PodSecurity', 'AlwaysPullImages']],
   ])('%s accepts %s', (flag, value, attribute, expected) => {
     expect(parse(all, flag, value)[attribute]).toEqual(expected);
@@ -31,6 +51,10 @@ describe('flags', () => {
     ['--https-listen-port', '65536'],
     ['--enable-admission-plugins', 'AlwaysPullImages'],
     ['--disable-admission-plugins', 'podsecurity'],
+    ['--runtime-config', 'apps/v1=false'],
+    ['--runtime-config', 'api/all=false'],
+    ['--runtime-config', 'apps/v2'],
+    ['--runtime-config', 'storagemigration.k8s.io/v1beta1=yes'],
     ['--https-listen-port', '1.5'],
     ['--bind-address', 'localhost'],
     ['--cluster-cidr', '10.42.0.0'],

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { BUILT_IN_PLUGINS, OTHER_PLUGINS } from '../server/admission/plugin-names.ts';
 import { duration } from './auth-flags.ts';
 import { flag, list, oneOf, text, url } from './flag-values.ts';
+import { OPTIONAL_VERSIONS, runtimeConfigEntry } from './runtime-config.ts';
 
 function address(value: string): string {
   if (!isIP(value)) throw new InvalidArgumentError('it must be an IP address.');
@@ -51,6 +52,16 @@ function taint(value: string): string {
 
 /** Parts of a node or server that --disable can switch off. */
 export const DISABLEABLE = ['dns', 'proxy', 'cni', 'controllers', 'scheduler'] as const;
+
+/** Of every command that runs an API server. */
+export const runtimeFlags = () => [
+  flag(
+    '--runtime-config <group/version=true>',
+    `Kinds to serve that are off by default: ${OPTIONAL_VERSIONS.join(', ')}. May be repeated.`,
+    list(runtimeConfigEntry),
+    [],
+  ),
+];
 
 /** Of every command that runs a scheduler. */
 export const schedulerFlags = () => [

@@ -1,5 +1,5 @@
 import { type ResourceDefinition, resourceId } from '../api/define.ts';
-import { registry } from '../api/index.ts';
+import { fullRegistry as registry } from '../api/index.ts';
 import { type KubeList, type KubeObject, objectKey } from '../api/meta/object.ts';
 import { parseFieldSelector, parseLabelSelector } from '../api/meta/selectors.ts';
 import { ApiError, notFound, qualifiedResource, type Status } from '../api/meta/status.ts';

@@ -1,4 +1,4 @@
-import { registry } from '../api/index.ts';
+import { fullRegistry as registry } from '../api/index.ts';
 import type { Clock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Client } from './client.ts';

@@ -33,6 +33,7 @@ import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { statefulSet } from './statefulset/statefulset.ts';
 import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
+import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.ts';
 import { taintEviction } from './taint-eviction/taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
 import { ttlAfterFinished } from './ttl-after-finished/ttl-after-finished.ts';
@@ -40,7 +41,7 @@ import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicystat
 
 /** What controllers need beyond the API: given by the composition root. */
 export interface ControllerDependencies {
-  /** The server's own kinds. */
+  /** The server's own kinds that are served. */
   readonly registry: Registry;
   /** Those that CustomResourceDefinitions bring, each once. */
   readonly custom?: LiveKinds;
@@ -54,11 +55,13 @@ export interface ControllerDependencies {
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
 export function controllers({ registry, custom, caPem, signer, issueToken, clusterCidrs }: ControllerDependencies): readonly Controller[] {
+  const kinds = () => [...registry.all, ...(custom?.current() ?? [])];
+  const migrates = registry.byId('storageversionmigrations.storagemigration.k8s.io') !== undefined;
   return [
     serviceAccount,
     serviceAccountToken({ caPem, issueToken }),
     rootCa({ caPem }),
-    namespace({ resources: () => [...registry.all, ...(custom?.current() ?? [])] }),
+    namespace({ resources: kinds }),
     deployment,
     replicaSet,
     replicationController,
@@ -96,9 +99,10 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     legacyTokenTracking(),
     legacyTokenCleaner,
     clusterRoleAggregation,
-    horizontalPodAutoscaler({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
-    disruption({ kinds: () => [...registry.all, ...(custom?.current() ?? [])] }),
+    horizontalPodAutoscaler({ kinds }),
+    disruption({ kinds }),
     staleDisruptionTarget,
     validatingAdmissionPolicyStatus({ kinds: () => registry }),
+    ...(migrates ? [storageVersionMigrator({ kinds })] : []),
   ];
 }

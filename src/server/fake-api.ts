@@ -1,4 +1,4 @@
-import { registry as definitions } from '../api/index.ts';
+import { fullRegistry as definitions } from '../api/index.ts';
 import type { KubeList, KubeObject } from '../api/meta/object.ts';
 import type { ApiRequest, Transport, Verb } from '../api/transport.ts';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';

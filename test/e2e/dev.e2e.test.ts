@@ -18,7 +18,17 @@ let dev: ChildProcess;
 let exited: Promise<number | null>;
 
 beforeAll(async () => {
-  const args = ['dev', '--data-dir', directory, '--https-listen-port', '7443', '--nodes', '3'];
+  const args = [
+    'dev',
+    '--data-dir',
+    directory,
+    '--https-listen-port',
+    '7443',
+    '--nodes',
+    '3',
+    '--runtime-config',
+    'storagemigration.k8s.io/v1beta1=true',
+  ];
   dev = spawn(MINIK, args, { stdio: 'ignore', env: withoutMinikSettings() });
   exited = new Promise((resolve) => dev.once('exit', resolve));
   await eventually(
@@ -58,6 +68,14 @@ test('fake pods use what their annotations say, and autoscalers act on it', asyn
   await ns.until<Deployment>('it has grown', 'deployment/load', ({ spec }) => spec?.replicas === 4, 60_000);
   expect(await ns.run('get', '--raw', '/api/v1/nodes/fake-1/proxy/metrics/resource')).toContain('\nnode_cpu_usage_seconds_total ');
   await ns.run('delete', 'hpa,deployment', 'load', '--cascade=foreground', '--timeout=30s');
+});
+
+test('kinds that are off by default are served when asked for, and act', async () => {
+  const spec = { resource: { group: '', resource: 'configmaps' } };
+  await ns.apply({ apiVersion: 'storagemigration.k8s.io/v1beta1', kind: 'StorageVersionMigration', metadata: { name: 'maps' }, spec });
+  await eventually('the migration is over', async () =>
+    /^maps\s+configmaps\s+Succeeded\s*$/.test(await ns.run('get', 'storageversionmigrations', '--no-headers')),
+  );
 });
 
 test('SIGTERM ends it with exit code 0', async () => {

@@ -7,7 +7,8 @@ export type CrdConditionType =
   | 'NamesAccepted'
   | 'NonStructuralSchema'
   | 'Terminating'
-  | 'KubernetesAPIApprovalPolicyConformant';
+  | 'KubernetesAPIApprovalPolicyConformant'
+  | 'StorageMigrating';
 export type CrdCondition = Omit<CustomResourceDefinitionCondition, 'lastTransitionTime' | 'type'> & { readonly type: CrdConditionType };
 
 export const findCrdCondition = (

@@ -1,4 +1,4 @@
-import { registry } from '../index.ts';
+import { fullRegistry } from '../index.ts';
 import { hasMessage, type Message, messageOf, messageWith, PARTIAL_METADATA } from './messages.ts';
 
 /** Kinds that the registry lacks: what subresources take, and what is not built in. */
@@ -40,6 +40,6 @@ function schemaOfKind(apiVersion: string, kind: string): string | undefined {
   if (META_KINDS.has(kind)) return kind;
   const slash = apiVersion.indexOf('/');
   const [group, version] = slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
-  const schema = registry.findKind(group, version, kind)?.schema ?? OTHER_KINDS[`${apiVersion} ${kind}`];
+  const schema = fullRegistry.findKind(group, version, kind)?.schema ?? OTHER_KINDS[`${apiVersion} ${kind}`];
   return schema !== undefined && hasMessage(schema) ? schema : undefined;
 }

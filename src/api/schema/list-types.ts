@@ -96,6 +96,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, MergeRule>>>> = {
   ServiceSpec: { ports: byKey('port', 'protocol'), selector: atomicMap },
   ServiceStatus: CONDITIONS,
   StatefulSetStatus: CONDITIONS,
+  StorageVersionMigrationStatus: CONDITIONS,
   UncountedTerminatedPods: { failed: set, succeeded: set },
   V2HorizontalPodAutoscalerStatus: CONDITIONS,
   ValidatingAdmissionPolicyBindingSpec: { validationActions: set },

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
-import { devFlags, processFlags, schedulerFlags } from '../flags.ts';
+import { devFlags, processFlags, runtimeFlags, schedulerFlags } from '../flags.ts';
 import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
@@ -34,7 +34,7 @@ export function devCommand(): Command {
       'Pods become Ready without a process. No root, no containerd, nothing is left behind. The annotations fake.minik.dev/exit-code and\n' +
       "fake.minik.dev/exit-after-ms make a pod's containers end by themselves.",
   );
-  for (const flag of [...devFlags(), ...schedulerFlags(), ...processFlags()]) command.addOption(flag);
+  for (const flag of [...devFlags(), ...runtimeFlags(), ...schedulerFlags(), ...processFlags()]) command.addOption(flag);
   command.action(async () => {
     applySettings(command, process.env);
     const { dataDir, logLevel, logFormat, ...flags } = command.opts<Flags>();

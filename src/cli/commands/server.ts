@@ -10,6 +10,7 @@ import {
   clusterFlags,
   commonFlags,
   nodeFlags,
+  runtimeFlags,
   schedulerFlags,
   sharedNodeFlags,
 } from '../flags.ts';
@@ -42,6 +43,7 @@ export function serverCommand(): Command {
     ...commonFlags(),
     ...apiFlags(),
     ...apiSafetyFlags(),
+    ...runtimeFlags(),
     ...admissionFlags(),
     ...authFlags(),
     ...clusterFlags(),

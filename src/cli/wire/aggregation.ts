@@ -1,4 +1,4 @@
-import { registry as builtIn } from '../../api/index.ts';
+import { fullRegistry as builtIn } from '../../api/index.ts';
 import type { LiveRegistry } from '../../api/live-registry.ts';
 import type { Transport } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';

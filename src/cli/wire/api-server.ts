@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { registry } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
@@ -41,6 +40,7 @@ import { StoreError } from '../../store/store.ts';
 import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
+import { servedKinds } from '../runtime-config.ts';
 import { GIT_VERSION } from '../version.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
@@ -95,7 +95,7 @@ async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
     });
     const store = encryption ? encryptedStore(opened, encryption) : opened;
     const cache = createWatchCache(store, { clock, log });
-    return { store, cache, resources: await openApi(registry, cache) };
+    return { store, cache, resources: await openApi(servedKinds(settings), cache) };
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message, { cause: error });
     throw error;
@@ -273,6 +273,7 @@ export async function assembleControlPlane(
         token,
         serviceCidrs: [serviceCidr],
         dnsAddress,
+        serves: (id) => resources.byId(id) !== undefined,
         log,
         signal,
       });

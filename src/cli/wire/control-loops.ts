@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { registry } from '../../api/index.ts';
 import { customKinds } from '../../api/live-registry.ts';
 import { type Component, runAll } from '../../base/component.ts';
 import { type Client, createClient } from '../../client/client.ts';
@@ -16,6 +15,7 @@ import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
 import { isShared } from '../../store/open.ts';
 import { UsageError } from '../exit.ts';
+import { servedKinds } from '../runtime-config.ts';
 import type { Ambient } from './api-server.ts';
 import { type LoopName, noted } from './component-checks.ts';
 import { readPolicyFile } from './policy-file.ts';
@@ -83,6 +83,7 @@ function controllerTerm(
   { clock, log }: Ambient,
 ): Component {
   const custom = customKinds(server.definitions);
+  const registry = servedKinds(settings);
   const metrics = queueMetrics(server.metrics.registry);
   const given = { registry, custom, caPem: pki.caPem, signer: pki, issueToken: tokens.issueLegacy, clusterCidrs: [settings.clusterCidr] };
   const term: Component = {

@@ -20,14 +20,16 @@ export interface DevOptions {
   /** Fake ones. */
   readonly nodes: number;
   readonly schedulerConfig?: string;
+  readonly runtimeConfig?: readonly string[];
 }
 
 const SERVICE_CIDR = '10.43.0.0/16';
 /** Room for more than 30,000 nodes of 254 pods. */
 const CLUSTER_CIDR = '10.128.0.0/9';
 
-const settingsOf = ({ dataDir, bindAddress, httpsListenPort }: DevOptions): ServerSettings => ({
+const settingsOf = ({ dataDir, bindAddress, httpsListenPort, runtimeConfig }: DevOptions): ServerSettings => ({
   dataDir,
+  runtimeConfig,
   bindAddress,
   httpsListenPort,
   tlsSan: [bindAddress],

@@ -60,6 +60,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly schedulerConfig?: string;
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  /** `storagemigration.k8s.io/v1beta1=true`. */
+  readonly runtimeConfig?: readonly string[];
   readonly nodeIp: string;
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;

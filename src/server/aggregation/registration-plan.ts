@@ -41,10 +41,16 @@ const GROUP_PRIORITIES: Readonly<Record<string, number>> = {
   'discovery.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
   'resource.k8s.io': 15_900,
+  'storagemigration.k8s.io': 15_800,
   'metrics.k8s.io': 100,
 };
 const VERSION_PRIORITY = 15;
-const VERSION_PRIORITIES: Readonly<Record<string, number>> = { '/v1': 1, 'autoscaling/v2': 30, 'flowcontrol.apiserver.k8s.io/v1': 21 };
+const VERSION_PRIORITIES: Readonly<Record<string, number>> = {
+  '/v1': 1,
+  'autoscaling/v2': 30,
+  'flowcontrol.apiserver.k8s.io/v1': 21,
+  'storagemigration.k8s.io/v1beta1': 9,
+};
 
 function priorityOf(group: string, version: string): Priority {
   const known = GROUP_PRIORITIES[group];

@@ -160,6 +160,18 @@ describe('bootstrap', () => {
   });
 });
 
+describe('roles of controllers of kinds that are off by default', () => {
+  it('come with the kind', () => {
+    const name = 'system:controller:storage-version-migrator-controller';
+    const named = (objects: readonly KubeObject[]) => objects.filter(({ metadata }) => metadata?.name === name).map(({ kind }) => kind);
+    expect(named(rbacObjects())).toEqual([]);
+    expect(named(rbacObjects((id) => id === 'storageversionmigrations.storagemigration.k8s.io'))).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+    ]);
+  });
+});
+
 describe('the rule notation', () => {
   it('reads groups, resources, names and verbs', () => {
     expect(parseRule('core+apps/pods,pods/log(a,b): read create')).toEqual({

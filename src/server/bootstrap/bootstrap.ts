@@ -36,6 +36,8 @@ export interface BootstrapOptions {
   readonly serviceCidrs?: readonly string[];
   /** Address of the cluster DNS; absent: somebody else sees to it. */
   readonly dnsAddress?: string;
+  /** Is the kind served, of those that are off by default? Their roles come with them. Absent: none is. */
+  readonly serves?: (resourceId: string) => boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -54,7 +56,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<{ written: n
       serverService(address),
       ...serverEndpoints(address),
       ...(dnsAddress ? [dnsService(dnsAddress)] : []),
-      ...rbacObjects(),
+      ...rbacObjects(options.serves),
       ...priorityClasses(),
       ...flowControlObjects(),
       extensionAuthentication(pki),

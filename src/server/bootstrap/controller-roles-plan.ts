@@ -201,3 +201,15 @@ const CLUSTER = {
 };
 
 export const CONTROLLER_ROLES: Readonly<Record<string, readonly string[]>> = { ...WORKLOADS, ...SERVICES, ...STORAGE, ...CLUSTER };
+
+/** Of controllers of kinds that are off by default, by the resource id of the kind. */
+export const OPTIONAL_CONTROLLER_ROLES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'storageversionmigrations.storagemigration.k8s.io': {
+    'storage-version-migrator-controller': [
+      '*/*: create list patch',
+      'apiextensions.k8s.io/customresourcedefinitions: get',
+      'apiextensions.k8s.io/customresourcedefinitions/status: patch',
+      'storagemigration.k8s.io/storageversionmigrations/status: update',
+    ],
+  },
+};

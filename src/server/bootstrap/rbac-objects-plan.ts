@@ -3,7 +3,7 @@ import { effectiveRules } from '../../api/rbac/aggregation.ts';
 import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, Role, RoleBinding } from '../../api/schema/generated/types.ts';
 import { CLUSTER_BINDINGS, NAMESPACED_ROLES } from './bindings-plan.ts';
 import { AGGREGATE_PARTS, AGGREGATED_ROLES, CLUSTER_ROLES } from './cluster-roles-plan.ts';
-import { CONTROLLER_ROLES } from './controller-roles-plan.ts';
+import { CONTROLLER_ROLES, OPTIONAL_CONTROLLER_ROLES } from './controller-roles-plan.ts';
 import { parseRule } from './rule-notation-plan.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -55,10 +55,12 @@ function aggregates(): ClusterRole[] {
   });
 }
 
-function clusterRoles(): ClusterRole[] {
+type ControllerRoles = Readonly<Record<string, readonly string[]>>;
+
+function clusterRoles(controllers: ControllerRoles): ClusterRole[] {
   const roles = [
     ...Object.entries(CLUSTER_ROLES).map(([name, rules]) => clusterRole(name, rules)),
-    ...Object.entries(CONTROLLER_ROLES).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
+    ...Object.entries(controllers).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
     ...Object.entries(AGGREGATED_ROLES).map(([name, rules]) =>
       clusterRole(name, rules, { ...aggregateTo('admin'), ...aggregateTo('edit'), ...aggregateTo('view') }),
     ),
@@ -83,12 +85,16 @@ function namespaced(): (Role | RoleBinding)[] {
   });
 }
 
-/** All default roles and bindings, with the rules of admin, edit and view gathered. */
-export const rbacObjects = (): KubeObject[] => [
-  ...clusterRoles(),
-  ...Object.entries(CLUSTER_BINDINGS).map(([name, { role, subjects }]) => clusterBinding(name, role ?? name, subjects)),
-  ...Object.keys(CONTROLLER_ROLES).map((name) =>
-    clusterBinding(`system:controller:${name}`, `system:controller:${name}`, [`ServiceAccount/kube-system/${name}`]),
-  ),
-  ...namespaced(),
-];
+/** All default roles and bindings, with the rules of admin, edit and view gathered. `serves`: is a kind served that is off by default? */
+export function rbacObjects(serves: (resourceId: string) => boolean = () => false): KubeObject[] {
+  const optional = Object.entries(OPTIONAL_CONTROLLER_ROLES).filter(([id]) => serves(id));
+  const controllers: ControllerRoles = Object.assign({}, CONTROLLER_ROLES, ...optional.map(([, roles]) => roles));
+  return [
+    ...clusterRoles(controllers),
+    ...Object.entries(CLUSTER_BINDINGS).map(([name, { role, subjects }]) => clusterBinding(name, role ?? name, subjects)),
+    ...Object.keys(controllers).map((name) =>
+      clusterBinding(`system:controller:${name}`, `system:controller:${name}`, [`ServiceAccount/kube-system/${name}`]),
+    ),
+    ...namespaced(),
+  ];
+}

@@ -20,7 +20,7 @@ export const BUILT_IN = {
 } as const;
 
 const META_TYPES = new Set(
-  `APIGroup APIGroupList APIResource APIResourceList APIVersions Condition DeleteOptions FieldSelectorRequirement GroupVersionForDiscovery
+  `APIGroup APIGroupList APIResource APIResourceList APIVersions Condition DeleteOptions FieldSelectorRequirement GroupResource GroupVersionForDiscovery
   LabelSelector LabelSelectorRequirement ListMeta ManagedFieldsEntry ObjectMeta OwnerReference Preconditions ServerAddressByClientCIDR ShardInfo
   Status StatusCause StatusDetails WatchEvent`.split(/\s+/),
 );

@@ -38,6 +38,7 @@ const CONDITIONAL_ONLY = new Set([
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
   'customresourcedefinitions.apiextensions.k8s.io',
   'apiservices.apiregistration.k8s.io',
+  'storageversionmigrations.storagemigration.k8s.io',
 ]);
 
 /** PUT of an object or of its status. */

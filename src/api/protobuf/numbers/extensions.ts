@@ -1,4 +1,4 @@
-/** Protobuf field numbers of apiextensions.k8s.io/v1 and apiregistration.k8s.io/v1 (notation: messages.ts). */
+/** Protobuf field numbers of apiextensions.k8s.io/v1, apiregistration.k8s.io/v1 and storagemigration.k8s.io/v1beta1 (notation: messages.ts). */
 export const extensionsNumbers = {
   APIService: 'metadata=1 spec=2 status=3',
   APIServiceCondition: 'type=1 status=2 lastTransitionTime=3 reason=4 message=5',
@@ -29,6 +29,9 @@ export const extensionsNumbers = {
     x-kubernetes-int-or-string=40 x-kubernetes-list-map-keys=41 x-kubernetes-list-type?=42 x-kubernetes-map-type?=43
     x-kubernetes-validations=44`,
   SelectableField: 'jsonPath=1',
+  StorageVersionMigration: 'metadata=1 spec=2 status=3',
+  StorageVersionMigrationSpec: 'resource=1',
+  StorageVersionMigrationStatus: 'conditions=1 resourceVersion=2',
   ValidationRule: 'rule=1 message=2 messageExpression=3 reason?=4 fieldPath=5 optionalOldSelf?=6',
   WebhookConversion: 'clientConfig=2 conversionReviewVersions=3',
 };

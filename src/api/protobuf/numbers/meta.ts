@@ -5,6 +5,7 @@ export const metaNumbers = {
     gracePeriodSeconds?=1 preconditions=2 orphanDependents?=3 propagationPolicy?=4 dryRun=5
     ignoreStoreReadErrorWithClusterBreakingPotential?=6`,
   FieldSelectorRequirement: 'key=1 operator=2 values=3',
+  GroupResource: 'group=1 resource=2',
   LabelSelector: 'matchLabels=1 matchExpressions=2',
   LabelSelectorRequirement: 'key=1 operator=2 values=3',
   ListMeta: 'selfLink=1 resourceVersion=2 continue=3 remainingItemCount?=4 shardInfo=5',
