@@ -58,12 +58,14 @@ export function decodeErrors(object: object, schemaName: string): string | undef
   }
 }
 
-/** 400 for a body that is not what the resource takes; `detail` is the decoder's finding. */
-export function cannotBeHandled(object: { apiVersion?: string; kind?: string }, kind: string, detail: { message: string }): ApiError {
+/** 400 for a body that is not what the resource takes; `detail` is the decoder's finding, and the error's cause. */
+export function cannotBeHandled(object: { apiVersion?: string; kind?: string }, kind: string, detail: DecodeError): ApiError {
   const { apiVersion, kind: sent } = object;
   const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : '';
   const called = typeof sent === 'string' && sent !== '' ? sent : kind;
-  return new ApiError('BadRequest', `${called} in version ${JSON.stringify(version)} cannot be handled as a ${called}: ${detail.message}`);
+  return new ApiError('BadRequest', `${called} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${detail.message}`, {
+    cause: detail,
+  });
 }
 
 interface Walk {

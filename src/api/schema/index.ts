@@ -3,6 +3,7 @@ export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneMetadata, prune
 export { findDuplicateKeys } from './duplicate-keys.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
 export { validateSchema } from './required.ts';
+export { DecodeError, goValue } from './scalars.ts';
 export {
   type Field,
   type FieldType,

@@ -239,6 +239,25 @@ describe('a custom resource', () => {
     });
   });
 
+  it('is refused as another kind, and a patch is at fault for what it leaves unreadable', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    await expect(send(api, 'create', { body: { ...cr('a'), kind: 'Other' } })).rejects.toMatchObject({
+      code: 422,
+      message: 'CronTab.stable.example.com "a" is invalid: kind: Invalid value: "Other": must be CronTab',
+    });
+    await expect(send(api, 'create', { body: { ...cr('a'), apiVersion: 'stable.example.com/v9' } })).rejects.toMatchObject({
+      code: 400,
+      message: 'the API version in the data (stable.example.com/v9) does not match the expected API version (stable.example.com/v1)',
+    });
+    await send(api, 'create', { body: cr('a') });
+    const patch = { name: 'a', patchType: 'merge', body: { spec: { extra: 1 } }, options: { fieldValidation: 'Strict' } } as const;
+    await expect(send(api, 'patch', patch)).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: ".*": strict decoding error: unknown field "spec.extra"$/),
+    });
+  });
+
   it('keeps status and content apart', async () => {
     const api = await running();
     await established(api, cronTabs());

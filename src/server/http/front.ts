@@ -14,6 +14,7 @@ import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.t
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
+import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
@@ -216,10 +217,8 @@ const SCALE: Shaped = { table: { columns: scaleColumns }, type: 'autoscaling.Sca
 
 /** Scales of custom resources are read by the columns of the resource. */
 function shapedAs(definition: ResourceDefinition, declared: Subresource | undefined): Shaped {
-  if (definition.structural) return { table: definition, type: 'unstructured.Unstructured' };
-  if (declared?.kind === 'scale') return SCALE;
-  const [inGo = ''] = definition.group.split('.');
-  return { table: definition, type: `${inGo === '' || inGo === 'events' ? 'core' : inGo}.${definition.kind}` };
+  if (declared?.kind === 'scale' && !definition.structural) return SCALE;
+  return { table: definition, type: workingType(definition) };
 }
 
 const DELETE_OPTIONS = 'DeleteOptions';

@@ -1,10 +1,13 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import type { ApiError } from '../../api/meta/status.ts';
+import { cannotBeHandled, DecodeError, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { SchemaWalks } from './deps.ts';
 import { badRequest, unreadable } from './errors.ts';
+import { isReadAs, schemeOf, workingType } from './go-types.ts';
 
 /** An object that is being written: metadata is there. */
 export type Draft = KubeObject & { metadata: ObjectMeta };
@@ -16,7 +19,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
  * unknown fields are dropped, and reported as `fieldValidation` asks.
  */
 export function draftOf(definition: ResourceDefinition, request: ApiRequest, context: RequestContext, schemas: SchemaWalks): Draft {
-  const body = request.body;
+  // Go reads null as an object of which nothing is said.
+  const body = request.body === null ? {} : request.body;
   if (!isObject(body)) throw notAnObject(body, definition.kind);
   checkType(definition, body);
   const draft = body as unknown as Draft;
@@ -39,15 +43,44 @@ function notAnObject(body: unknown, kind: string): ApiError {
   return unreadable(kind, `json: cannot unmarshal ${is} into Go value of type ${struct}`, JSON.stringify(body));
 }
 
+/** Another kind cannot be read as this one; another version of it can, but is not taken. */
 function checkType(definition: ResourceDefinition, body: Record<string, unknown>): void {
   const expected = apiVersionOf(definition);
-  const { apiVersion = expected, kind = definition.kind } = body;
-  if (apiVersion !== expected && apiVersion !== '') {
+  const apiVersion = textIn(body, 'apiVersion', definition) || expected;
+  const kind = textIn(body, 'kind', definition) || definition.kind;
+  if (apiVersion === expected && kind === definition.kind) return;
+  const [group, version] = partsOf(apiVersion);
+  if (!definition.structural) {
+    const type = workingType(definition);
+    const same = isReadAs(type, { group, version, kind });
+    if (same === undefined) {
+      const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeOf(definition.group))}`;
+      throw cannotBeHandled({ apiVersion, kind }, definition.kind, new DecodeError(why));
+    }
+    if (!same) {
+      throw cannotBeHandled(
+        { apiVersion, kind },
+        definition.kind,
+        new DecodeError(`converting (${version}.${kind}) to (${type}): unknown conversion`),
+      );
+    }
+  }
+  if (apiVersion !== expected) {
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
   }
-  if (kind !== definition.kind && kind !== '') {
-    throw badRequest(`${kind} in version "${definition.version}" cannot be handled as a ${definition.kind}`);
-  }
+  const { name } = isObject(body.metadata) ? body.metadata : {};
+  throw invalidObject(definition.kind, definition.group, String(name ?? ''), [invalid('kind', kind, `must be ${definition.kind}`)]);
+}
+
+function textIn(body: Record<string, unknown>, field: 'apiVersion' | 'kind', { kind }: ResourceDefinition): string {
+  const value = body[field] ?? '';
+  if (typeof value === 'string') return value;
+  throw unreadable(kind, `json: cannot unmarshal ${goValue(value)} into Go struct field .${field} of type string`, JSON.stringify(body));
+}
+
+function partsOf(apiVersion: string): [group: string, version: string] {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
 }
 
 function reportUnknown(unknown: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
@@ -59,8 +92,10 @@ function reportUnknown(unknown: readonly string[], definition: ResourceDefinitio
     for (const finding of findings) context.warn(finding);
     return;
   }
-  throw badRequest(
-    `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${findings.join(', ')}`,
+  throw cannotBeHandled(
+    { apiVersion: apiVersionOf(definition) },
+    definition.kind,
+    new DecodeError(`strict decoding error: ${findings.join(', ')}`),
   );
 }
 

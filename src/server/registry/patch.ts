@@ -1,13 +1,16 @@
+import type { ResourceDefinition } from '../../api/define.ts';
+import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
+import { DecodeError } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { apply } from './apply.ts';
-import { draftOf, matchName, matchNamespace } from './body.ts';
+import { type Draft, draftOf, matchName, matchNamespace } from './body.ts';
 import { changeObject } from './change.ts';
-import type { RegistryDeps } from './deps.ts';
+import type { RegistryDeps, SchemaWalks } from './deps.ts';
 import { badRequest, notBuilt } from './errors.ts';
 import type { Resource } from './resources.ts';
 
@@ -24,13 +27,56 @@ export async function patch(
   if (request.patchType === 'strategic' && definition.structural) throw noStrategicMerge();
   if (request.patchType === 'apply') return apply(deps, resource, request, context, subresource);
   const make = (old: KubeObject) => {
-    const body = applyPatch(old, request, definition.schema);
-    const draft = draftOf(definition, { ...request, body }, context, deps.schemas);
+    const draft = draftOfPatched(() => applyPatch(old, request, definition.schema), {
+      definition,
+      request,
+      context,
+      schemas: deps.schemas,
+    });
     matchName(draft, name);
     matchNamespace(draft, definition, namespace);
     return withPrecondition(draft, old, request.body);
   };
   return changeObject(deps, { resource, request, context, name, subresource, make });
+}
+
+/**
+ * What a patch made of an object, as a draft. It is the patch that is at fault where the outcome cannot be read. A strategic merge works on the object as it is typed: it
+ * cannot become another kind.
+ */
+export function draftOfPatched(
+  patch: () => unknown,
+  {
+    definition,
+    request,
+    context,
+    schemas,
+  }: { definition: ResourceDefinition; request: ApiRequest; context: RequestContext; schemas: SchemaWalks },
+): Draft {
+  const strategic = request.patchType === 'strategic';
+  const patched = patch();
+  const body = strategic && isObject(patched) ? { ...patched, apiVersion: undefined, kind: undefined } : patched;
+  try {
+    return draftOf(definition, { ...request, body }, context, schemas);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.cause instanceof DecodeError)) throw error;
+    // Reading has changed what was read.
+    throw badPatch(strategic ? goText(request.body) : JSON.stringify(patch()), error.cause.message);
+  }
+}
+
+function badPatch(text: string, why: string): ApiError {
+  const { reason, path, message } = invalid('patch', text, why);
+  return new ApiError('Invalid', ` "" is invalid: ${path}: ${message}`, { details: { causes: [{ reason, message, field: path }] } });
+}
+
+/** As Go prints data: `map[spec:map[replicas:3]]`. */
+function goText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isObject(value)) return String(value);
+  const fields = Object.keys(value).sort();
+  return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
 }
 
 /** Nothing says how the lists of custom resources merge. */

@@ -9,7 +9,7 @@ import { changeObject } from '../registry/change.ts';
 import { copyJson, copyObject } from '../registry/copy.ts';
 import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
 import { setEntries } from '../registry/field-ownership.ts';
-import { applyPatch } from '../registry/patch.ts';
+import { applyPatch, draftOfPatched } from '../registry/patch.ts';
 import { type CustomSubresourceHandler, get, type SubresourceDeps } from '../registry/registry.ts';
 
 /**
@@ -28,8 +28,12 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
     const make = async (old: KubeObject): Promise<Draft> => {
       const writing = { deps, definition, request, context, subresource };
       const applied = configuration && (await appliedObject(writing, configuration, old));
-      const body = applied ? copyJson(applied.object) : patchedOrSent(old, request, definition.schema);
-      const sent = draftOf(definition, { ...request, body }, context, deps.schemas);
+      const reading = { definition, request, context, schemas: deps.schemas };
+      const body = applied ? copyJson(applied.object) : copyJson(request.body);
+      const sent =
+        request.verb === 'patch' && !applied
+          ? draftOfPatched(() => applyPatch(old, request, definition.schema), reading)
+          : draftOf(definition, { ...request, body }, context, deps.schemas);
       matchName(sent, name);
       matchNamespace(sent, definition, namespace);
       const draft = copyObject(old) as Draft;
@@ -43,6 +47,3 @@ export function partialUpdate<T extends KubeObject>(subresource: string, take: (
     return changeObject(deps, { resource, request, context, name, subresource, make, ...(configuration && { ownership: 'made' }) });
   };
 }
-
-const patchedOrSent = (old: KubeObject, request: ApiRequest, schema: string): unknown =>
-  request.verb === 'patch' ? applyPatch(old, request, schema) : copyJson(request.body);
