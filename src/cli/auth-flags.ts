@@ -66,7 +66,7 @@ function requiredClaim(value: string): string {
 const oidcFlags = () => [
   flag(
     '--authentication-config <file>',
-    'AuthenticationConfiguration (apiserver.config.k8s.io/v1): issuers of ID tokens and how claims become users; in place of --oidc-… flags.',
+    'AuthenticationConfiguration (apiserver.config.k8s.io/v1): issuers of ID tokens and how claims become users; in place of --oidc-… flags. Followed: a change takes effect, except of anonymous.',
     text,
   ),
   flag('--oidc-issuer-url <url>', 'OpenID Connect provider whose ID tokens are believed; needs --oidc-client-id.', url),
@@ -102,7 +102,7 @@ const webhookFlags = () => [
   ),
   flag(
     '--authorization-config <file>',
-    'AuthorizationConfiguration (apiserver.config.k8s.io/v1): who decides, in order, any number of webhooks; in place of --authorization-… flags.',
+    'AuthorizationConfiguration (apiserver.config.k8s.io/v1): who decides, in order, any number of webhooks; in place of --authorization-… flags. Followed: a change takes effect.',
     text,
   ),
   flag('--authorization-webhook-config-file <file>', 'Kubeconfig of a SubjectAccessReview webhook, for the mode Webhook.', text),

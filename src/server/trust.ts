@@ -5,7 +5,7 @@ import { bootstrapSource } from './authn/bootstrap-token.ts';
 import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.ts';
 import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from './authn/front-proxy.ts';
 import { impersonate, impersonationIn } from './authn/impersonation.ts';
-import { type JwtAuthenticator, oidcSource } from './authn/oidc/oidc.ts';
+import { type JwtAuthenticator, type OidcSource, oidcSource } from './authn/oidc/oidc.ts';
 import { type ServiceAccountSource, serviceAccountSource } from './authn/service-account.ts';
 import { type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
 import type { TokenSource } from './authn/token-source.ts';
@@ -32,6 +32,13 @@ export interface Trust extends Disposable {
   readonly virtualHandlers: Readonly<Record<string, VirtualHandler>>;
   /** `create` of `serviceaccounts/token`. */
   readonly tokenHandler: VirtualHandler;
+  /** What changes while the server runs. Neither changes anything when it fails. */
+  readonly reconfigure: {
+    /** Throws an Error for what may not come or go after the start. */
+    modes(modes: readonly AuthorizationMode[]): void;
+    /** Rejects when the keys of one of them cannot be had. */
+    issuers(issuers: readonly JwtAuthenticator[]): Promise<void>;
+  };
   /** Documents by path, for who may get them (RBAC: system:service-account-issuer-discovery). */
   readonly documents: Readonly<Record<string, object>>;
 }
@@ -71,12 +78,14 @@ export function assembleTrust(options: TrustOptions): Trust {
   const { reader, tokens: settings, noteUse, clock, frontProxy = DEFAULT_FRONT_PROXY } = options;
   const { keys, issuers, jwksUri, apiAudiences = issuers, maxExpirationSeconds, extendExpiration } = settings;
   const tokens = serviceAccountTokens({ keys, issuers, clock });
-  const { authorizer, rbac, unlisted, ...authorizers } = openAuthorizers(reader, { modes: options.modes, webhookTools: toolsOf(options) });
-  const authenticateToken = tokenAuthenticator([
-    serviceAccountSource({ reader, tokens, apiAudiences, noteUse, clock }),
-    bootstrapSource({ reader, apiAudiences, clock }),
-    ...outsideSources(options, apiAudiences),
-  ]);
+  const { authorizer, rbac, unlisted, reconfigure, ...authorizers } = openAuthorizers(reader, {
+    modes: options.modes,
+    webhookTools: toolsOf(options),
+  });
+  const own = [serviceAccountSource({ reader, tokens, apiAudiences, noteUse, clock }), bootstrapSource({ reader, apiAudiences, clock })];
+  const webhook = tokenWebhookOf(options, apiAudiences);
+  let sources = [...own, ...issuerSources(options, apiAudiences, options.issuers ?? []), ...webhook];
+  const authenticateToken = tokenAuthenticator(() => sources);
   return {
     authenticator: createAuthenticator({ authenticateToken, audiences: apiAudiences, frontProxy }),
     impersonate: async (attributes, headers) => {
@@ -97,19 +106,26 @@ export function assembleTrust(options: TrustOptions): Trust {
       '/.well-known/openid-configuration': openIdConfiguration(tokens.issuer, jwksUri, keys),
       '/openid/v1/jwks': jsonWebKeySet(keys),
     },
+    reconfigure: {
+      modes: reconfigure,
+      async issuers(issuers) {
+        const next = issuerSources(options, apiAudiences, issuers);
+        await Promise.all(next.map((source) => source.ready()));
+        sources = [...own, ...next, ...webhook];
+      },
+    },
     [Symbol.dispose]: () => authorizers[Symbol.dispose](),
   };
 }
 
 const toolsOf = ({ outbound, clock, log = silentLogger }: TrustOptions): WebhookTools | undefined => outbound && { outbound, clock, log };
 
-/** Tokens that others made: each issuer's, then those that the webhook knows. */
-function outsideSources(options: TrustOptions, apiAudiences: readonly string[]): TokenSource[] {
-  const { issuers = [], tokenWebhook } = options;
+function issuerSources(options: TrustOptions, apiAudiences: readonly string[], issuers: readonly JwtAuthenticator[]): OidcSource[] {
   const tools = toolsOf(options);
-  if (!tools) return [];
-  return [
-    ...issuers.map((issuer) => oidcSource(issuer, { ...tools, apiAudiences })),
-    ...(tokenWebhook ? [webhookSource(tokenWebhook, { ...tools, apiAudiences })] : []),
-  ];
+  return tools ? issuers.map((issuer) => oidcSource(issuer, { ...tools, apiAudiences })) : [];
+}
+
+function tokenWebhookOf(options: TrustOptions, apiAudiences: readonly string[]): TokenSource[] {
+  const tools = toolsOf(options);
+  return tools && options.tokenWebhook ? [webhookSource(options.tokenWebhook, { ...tools, apiAudiences })] : [];
 }

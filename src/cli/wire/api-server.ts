@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../../api/meta/object.ts';
@@ -21,6 +22,7 @@ import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
+import { reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';
@@ -51,6 +53,7 @@ import { pathsOf } from './paths.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 import { anonymousAt, clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
+import { trustReload } from './trust-reload.ts';
 
 export interface Ambient {
   readonly clock: Clock;
@@ -167,7 +170,7 @@ export async function assembleControlPlane(
   resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
-  const { anonymous, ...believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
+  const { anonymous, followed, trust: believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
   const noteUse = ({ metadata }: KubeObject, labels: Readonly<Record<string, string>>) => {
     const body = { metadata: { uid: metadata?.uid, labels } };
     const about = { group: '', version: 'v1', resource: 'secrets', namespace: metadata?.namespace, name: metadata?.name };
@@ -259,6 +262,15 @@ export async function assembleControlPlane(
     log,
   });
   webhookMetrics.register(server.metrics.registry);
+  const reloads = trustReload({
+    followed,
+    reconfigure: trust.reconfigure,
+    serviceAccountIssuers: tokens.issuers,
+    readFile: (path) => readFile(path, 'utf8'),
+    metrics: (which) => reloadMetrics(which, { registry: server.metrics.registry, server: `apiserver-${hostname()}`, clock }),
+    clock,
+    log,
+  });
   const dnsAddress = settings.disable.includes('dns') ? undefined : settings.clusterDns;
   const defaults: Component = {
     name: 'bootstrap',
@@ -293,6 +305,7 @@ export async function assembleControlPlane(
       listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }),
       defaults,
       aggregation.component,
+      ...reloads,
       pki.renewal,
     ],
     async close() {

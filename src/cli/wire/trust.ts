@@ -68,16 +68,10 @@ const BY_FLAGS = [
   'authorizationWebhookCacheUnauthorizedTtl',
 ] as const;
 
-/** Who decides, as the file of --authorization-config says. Rejects with UsageError. */
-async function configuredModes(settings: ServerSettings, path: string): Promise<readonly AuthorizationMode[]> {
-  if (BY_FLAGS.some((name) => settings[name] !== undefined)) {
-    throw new UsageError(
-      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
-    );
-  }
-  const authorizers = await fromFile('--authorization-config', path, readAuthorizationConfig);
+/** Who decides, as the text of an AuthorizationConfiguration says. Rejects with an Error, or with UsageError about a file that it names. */
+export function modesIn(text: string, path: string): Promise<readonly AuthorizationMode[]> {
   return Promise.all(
-    authorizers.map(async (authorizer): Promise<AuthorizationMode> => {
+    readAuthorizationConfig(text).map(async (authorizer): Promise<AuthorizationMode> => {
       if (authorizer.mode !== 'Webhook') return authorizer;
       const endpoint = await endpointOf(`--authorization-config ${path}: ${authorizer.name}:`, authorizer.kubeConfigFile);
       return { mode: 'Webhook', webhook: { endpoint, ...authorizer.webhook } };
@@ -85,14 +79,35 @@ async function configuredModes(settings: ServerSettings, path: string): Promise<
   );
 }
 
-async function modesOf(settings: ServerSettings): Promise<readonly AuthorizationMode[]> {
+/** A file that was read at the start, and is followed. */
+export interface FollowedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Who decides, as the file of --authorization-config says. Rejects with UsageError. */
+async function configuredModes(settings: ServerSettings, path: string): Promise<Pick<Deciding, 'modes' | 'file'>> {
+  if (BY_FLAGS.some((name) => settings[name] !== undefined)) {
+    throw new UsageError(
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    );
+  }
+  return fromFile('--authorization-config', path, async (text) => ({ modes: await modesIn(text, path), file: { path, text } }));
+}
+
+interface Deciding {
+  readonly modes: readonly AuthorizationMode[];
+  readonly file?: FollowedFile;
+}
+
+async function decidingOf(settings: ServerSettings): Promise<Deciding> {
   if (settings.authorizationConfig !== undefined) return configuredModes(settings, settings.authorizationConfig);
   const { authorizationMode: names = ['Node', 'RBAC'], authorizationWebhookConfigFile: file } = settings;
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice) throw new UsageError(`--authorization-mode ${names.join(',')}: ${twice} is named more than once`);
   if (!names.includes('Webhook') && file !== undefined)
     throw new UsageError('cannot specify --authorization-webhook-config-file without mode Webhook');
-  return Promise.all(
+  const modes = await Promise.all(
     names.map(async (mode): Promise<AuthorizationMode> => {
       if (mode !== 'Webhook') return { mode: mode as Exclude<AuthorizationMode['mode'], 'Webhook'> };
       if (file === undefined) throw new UsageError("authorization-mode Webhook's authorization config file not passed");
@@ -103,6 +118,7 @@ async function modesOf(settings: ServerSettings): Promise<readonly Authorization
       return { mode, webhook: { endpoint, version, authorizedMs, unauthorizedMs } };
     }),
   );
+  return { modes };
 }
 
 const lowerCase = (names: readonly string[] | undefined) => names?.map((name) => name.toLowerCase());
@@ -116,12 +132,18 @@ const frontProxyOf = (settings: ServerSettings): FrontProxySettings => ({
 });
 
 /** ID tokens and requests without credentials, by --authentication-config or by flags of their own. */
-async function authenticationOf(settings: ServerSettings, serviceAccountIssuers: readonly string[]): Promise<AuthenticationConfig> {
+async function authenticationOf(
+  settings: ServerSettings,
+  serviceAccountIssuers: readonly string[],
+): Promise<AuthenticationConfig & { readonly file?: FollowedFile }> {
   const [{ authenticationConfig: path, anonymousAuth }, issuer] = [settings, await oidcAuthenticator(settings)];
   const byFlags = { ...(issuer ? { issuers: [issuer] } : { issuers: [] }), anonymous: { enabled: anonymousAuth ?? true, paths: [] } };
   if (path === undefined) return byFlags;
   if (issuer) throw new UsageError('--authentication-config and --oidc-issuer-url exclude each other: the file names issuers');
-  const config = await fromFile('--authentication-config', path, (text) => readAuthenticationConfig(text, serviceAccountIssuers));
+  const config = await fromFile('--authentication-config', path, (text) => ({
+    ...readAuthenticationConfig(text, serviceAccountIssuers),
+    file: { path, text },
+  }));
   if (config.anonymous && anonymousAuth !== undefined)
     throw new UsageError('--anonymous-auth and anonymous in the file of --authentication-config exclude each other');
   return { ...byFlags, ...config };
@@ -129,13 +151,12 @@ async function authenticationOf(settings: ServerSettings, serviceAccountIssuers:
 
 /** Everything about whom the server believes and who decides, as the flags say it. Rejects with UsageError. */
 export async function trustSettings(settings: ServerSettings, { serviceAccountIssuers }: { serviceAccountIssuers: readonly string[] }) {
-  const { issuers, anonymous } = await authenticationOf(settings, serviceAccountIssuers);
+  const { issuers, anonymous, file: authentication } = await authenticationOf(settings, serviceAccountIssuers);
+  const { modes, file: authorization } = await decidingOf(settings);
   return {
-    issuers,
+    trust: { issuers, tokenWebhook: await tokenWebhook(settings), modes, frontProxy: frontProxyOf(settings) },
     anonymous,
-    tokenWebhook: await tokenWebhook(settings),
-    modes: await modesOf(settings),
-    frontProxy: frontProxyOf(settings),
+    followed: { authentication, authorization },
   };
 }
 

@@ -12,7 +12,7 @@ const authenticated = (user: UserInfo): UserInfo =>
     : { ...user, groups: [...user.groups, AUTHENTICATED] };
 
 /** Every kind of token that is known, asked in turn; whom a token stands for is among `system:authenticated`. */
-export function tokenAuthenticator(sources: readonly TokenSource[]): TokenSource {
+export function tokenAuthenticator(sources: () => readonly TokenSource[]): TokenSource {
   const chain = firstOf(sources);
   return async (token, audiences) => {
     const verdict = await chain(token, audiences);

@@ -9,11 +9,11 @@ export type TokenVerdict = { readonly user: UserInfo; readonly audiences: readon
 /** One kind of bearer token. `audiences` are those that the asker answers to. */
 export type TokenSource = (token: string, audiences: readonly string[]) => TokenVerdict | Promise<TokenVerdict>;
 
-/** The first source that knows the token decides; refusals of all are gathered, as upstream's union does. */
-export function firstOf(sources: readonly TokenSource[]): TokenSource {
+/** The first source that knows the token decides; refusals of all are gathered, as upstream's union does. `sources` are those of the moment. */
+export function firstOf(sources: () => readonly TokenSource[]): TokenSource {
   return async (token, audiences) => {
     const errors: string[] = [];
-    for (const source of sources) {
+    for (const source of sources()) {
       const verdict = await source(token, audiences);
       if (verdict && 'user' in verdict) return verdict;
       if (verdict) errors.push(verdict.error);

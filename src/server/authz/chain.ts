@@ -15,7 +15,9 @@ export interface AuthorizerChain extends Disposable {
   readonly authorizer: Authorizer;
   readonly rbac: Rbac;
   /** Why SelfSubjectRulesReview cannot list everything: some of those who decide know no rules. */
-  readonly unlisted: readonly string[];
+  unlisted(): readonly string[];
+  /** Others decide from now on. Those of the start stay among them, and none but webhooks may come. Throws an Error otherwise, and changes nothing. */
+  reconfigure(modes: readonly AuthorizationMode[]): void;
 }
 
 const PRIVILEGED_GROUP = 'system:masters';
@@ -28,22 +30,40 @@ export function openAuthorizers(
   { modes = DEFAULT_MODES, webhookTools }: { modes?: readonly AuthorizationMode[]; webhookTools?: WebhookTools } = {},
 ): AuthorizerChain {
   const rbac = openRbac(reader);
-  const authorizers = modes.map((each) => authorizerOf(each, { reader, rbac, webhookTools }));
+  const first = new Set(modes.map(({ mode }) => mode).filter((mode) => mode !== 'Webhook'));
+  const node = first.has('Node') ? nodeAuthorizer(reader) : undefined;
+  let current = modes;
+  let authorizers = modes.map((each) => authorizerOf(each, { node, rbac, webhookTools }));
   return {
     rbac,
-    unlisted: modes.some(({ mode }) => mode === 'Webhook') ? ['webhook authorizer does not support user rule resolution'] : [],
+    unlisted: () => (current.some(({ mode }) => mode === 'Webhook') ? ['webhook authorizer does not support user rule resolution'] : []),
+    reconfigure(next) {
+      checkModes(first, next);
+      authorizers = next.map((each) => authorizerOf(each, { node, rbac, webhookTools }));
+      current = next;
+    },
     authorizer: (attributes) => (attributes.user.groups.includes(PRIVILEGED_GROUP) ? ALLOWED : ask(authorizers, attributes, 0, [])),
     [Symbol.dispose]: () => rbac[Symbol.dispose](),
   };
 }
 
+/** Throws an Error in upstream's words. */
+function checkModes(first: ReadonlySet<AuthorizationMode['mode']>, next: readonly AuthorizationMode[]): void {
+  const named = new Set(next.map(({ mode }) => mode));
+  const missing = [...first].filter((mode) => !named.has(mode)).sort();
+  if (missing.length > 0) throw new Error(`missing required types: [${missing.join(' ')}]`);
+  const late = [...named].find((mode) => (mode === 'Node' || mode === 'RBAC') && !first.has(mode));
+  if (late) throw new Error(`authorizer type ${late} is not allowed if it was not enabled at initial server startup`);
+}
+
 function authorizerOf(
   each: AuthorizationMode,
-  { reader, rbac, webhookTools }: { reader: ObjectReader; rbac: Rbac; webhookTools: WebhookTools | undefined },
+  { node, rbac, webhookTools }: { node: Authorizer | undefined; rbac: Rbac; webhookTools: WebhookTools | undefined },
 ): Authorizer {
   switch (each.mode) {
     case 'Node':
-      return nodeAuthorizer(reader);
+      if (!node) throw new Error('the node authorizer was not opened');
+      return node;
     case 'RBAC':
       return rbac.authorize;
     case 'AlwaysAllow':

@@ -36,14 +36,14 @@ const resourceRule = ({ verbs, apiGroups, resources, resourceNames }: PolicyRule
 
 /** SelfSubjectRulesReview: `kubectl auth can-i --list`. What the node authorizer grants cannot be listed, and the answer says so. */
 export const selfSubjectRulesReview =
-  (rbac: Rbac, unlisted: readonly string[] = []): VirtualHandler =>
+  (rbac: Rbac, unlisted: () => readonly string[] = () => []): VirtualHandler =>
   async (request, { user }) => {
     const review = bodyOf<SelfSubjectRulesReview>(request);
     const namespace = review.spec?.namespace;
     if (!namespace) throw new ApiError('BadRequest', 'no namespace on request');
     const { rules, errors } = rbac.rulesFor(user, namespace);
     const isNode = nodeNameOf(user) !== undefined;
-    const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors, ...unlisted];
+    const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors, ...unlisted()];
     return answer(request, 'SelfSubjectRulesReview', review, {
       resourceRules: rules.filter((rule) => rule.resources?.length).map(resourceRule),
       nonResourceRules: rules

@@ -35,8 +35,11 @@ const CACHED_TOKENS = 4096;
 /** Clocks differ: a token may begin this much in the future (go-oidc's leeway). */
 const NOT_BEFORE_LEEWAY_SECONDS = 300;
 
+/** Knows tokens from the start; `ready` rejects while the issuer's keys cannot be had. */
+export type OidcSource = TokenSource & { ready(): Promise<void> };
+
 /** ID tokens of one OpenID Connect provider. (Kubernetes: Authenticating, "OpenID Connect Tokens".) */
-export function oidcSource(authenticator: JwtAuthenticator, { outbound, apiAudiences, clock, log }: OidcOptions): TokenSource {
+export function oidcSource(authenticator: JwtAuthenticator, { outbound, apiAudiences, clock, log }: OidcOptions): OidcSource {
   const { issuer } = authenticator;
   const keys = new IssuerKeys(issuer, { outbound, clock });
   const known = new LRUCache<string, { user: UserInfo; expiresMs: number }>({
@@ -45,7 +48,7 @@ export function oidcSource(authenticator: JwtAuthenticator, { outbound, apiAudie
     ttlResolution: 0,
     perf: { now: () => clock.now() },
   });
-  return async (token, asked): Promise<TokenVerdict> => {
+  const source = async (token: string, asked: readonly string[]): Promise<TokenVerdict> => {
     if (token.length > MAX_TOKEN_BYTES || issuerOf(token) !== issuer.url) return undefined;
     const audiences = apiAudiences.filter((audience) => asked.includes(audience));
     if (audiences.length === 0) return undefined;
@@ -63,6 +66,7 @@ export function oidcSource(authenticator: JwtAuthenticator, { outbound, apiAudie
       return { error: 'oidc: authenticator not initialized' };
     }
   };
+  return Object.assign(source, { ready: async () => void (await keys.current()) });
 }
 
 function issuerOf(token: string): string | undefined {
