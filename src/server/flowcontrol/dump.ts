@@ -103,7 +103,7 @@ function requestRows(flow: FlowControl, detailed: boolean): Row[] {
     timeOf(request.arrivedMs),
     request.width.seats,
     request.width.finalSeats,
-    `${request.width.finalMs}ms`,
+    request.width.finalMs === 0 ? '0s' : `${request.width.finalMs}ms`,
     // Go's zero time: it has not started.
     startedMs === undefined ? '0001-01-01T00:00:00Z' : timeOf(startedMs),
     ...(detailed ? detailsOf(request) : []),
@@ -121,7 +121,8 @@ function requestRows(flow: FlowControl, detailed: boolean): Row[] {
   });
 }
 
-const timeOf = (ms: number): string => new Date(ms).toISOString();
+/** As Go's RFC3339Nano: fractions of a second without the zeros at their end. */
+const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
 
 function detailsOf({ entering: { user, request, path, method } }: Pending): Row {
   const { verb = method.toLowerCase(), namespace = '', name = '', resource = '', subresource = '' } = request ?? {};

@@ -126,7 +126,26 @@ describe('flow control', () => {
     const user = { name: 'root', groups: ['system:masters'] };
     const asked = () =>
       flow.enter({ user, request: undefined, path: '/version', method: 'GET', reply: new FakeReply() as unknown as ServerResponse });
-    for (let i = 0; i < 20; i += 1) expect(asked()).not.toBeInstanceOf(Promise);
+    const seats = Array.from({ length: 20 }, asked) as Seat[];
+    for (const seat of seats) expect(seat).not.toBeInstanceOf(Promise);
+    // They are shown all the same, and take nothing from the others.
+    const exempt = [...flow.levels].find(({ limits }) => limits.exempt);
+    expect(exempt).toMatchObject({ requests: 20, executing: 20, waiting: 0 });
+    const rows = (name: string) =>
+      (dumpFlowControl(flow, `/debug/api_priority_and_fairness/${name}`, new URLSearchParams('includeRequestDetails=1')) ?? '')
+        .split('\n')
+        .map((line) => line.split(/,\s*/))
+        .filter(([level]) => level === 'exempt');
+    expect(rows('dump_priority_levels')).toEqual([['exempt', '0', 'false', 'false', '0', '20', '20', '0', '0', '0']]);
+    expect(rows('dump_requests')).toHaveLength(20);
+    const started = '2026-01-01T00:00:00Z';
+    const shown = ['exempt', 'exempt', '-1', '-1', '', started, '1', '0', '0s', started, 'root', 'get', '/version', '', '', '', '', ''];
+    expect(rows('dump_requests')[0]).toEqual(shown);
+    expect(enter('jane')).not.toBeInstanceOf(Promise);
+    expect(enter('jane')).not.toBeInstanceOf(Promise);
+    for (const seat of seats) seat.release();
+    expect(exempt).toMatchObject({ requests: 0, executing: 0 });
+    expect(rows('dump_priority_levels')).toEqual([['exempt', '0', 'true', 'false', '0', '0', '20', '0', '0', '0']]);
   });
 
   it('sends to catch-all whom no schema with a level matches', async () => {

@@ -150,12 +150,8 @@ class PriorityAndFairness implements FlowControl {
     const { level, schema, count } = flow;
     reply.setHeader('X-Kubernetes-PF-FlowSchema-UID', schema.uid);
     reply.setHeader('X-Kubernetes-PF-PriorityLevel-UID', level.limits.uid);
-    if (level.limits.exempt) {
-      count.dispatched += 1;
-      return FREE;
-    }
     const width = this.#options.load ? widthOf(request, this.#options.load, level.mostSeats) : ONE_SEAT;
-    if (level.waiting > 0 || !level.hasSeats(width.seats)) return this.#wait(flow, entering, width);
+    if (!level.limits.exempt && (level.waiting > 0 || !level.hasSeats(width.seats))) return this.#wait(flow, entering, width);
     level.take(width.seats);
     count.dispatched += 1;
     return this.#seat(flow, entering, width);
@@ -219,6 +215,8 @@ class PriorityAndFairness implements FlowControl {
     return {
       release: () => {
         if (!this.#underway.delete(under)) return;
+        // Nobody waits for its seats.
+        if (level.limits.exempt) return level.giveBack(width.seats);
         if (waited) level.finished(waited.queue, waited.waiter, clock.monotonic() - fromMs);
         if (width.finalSeats === 0) level.giveBack(width.seats);
         else this.#linger(level, width);

@@ -3,6 +3,9 @@ import { FairQueues, type Queue } from './fair-queues.ts';
 import type { LevelLimits } from './limits-plan.ts';
 import { mostSeats } from './width-plan.ts';
 
+/** Nothing depends on it but what is shown (upstream's limit of one request). */
+const MOST_OF_EXEMPT = 10;
+
 /** All seats of the server: those that levels keep for themselves count as taken, the others go to whoever asks first. */
 export interface SeatPool {
   readonly total: number;
@@ -47,7 +50,7 @@ export class PriorityLevel {
 
   /** The most that one request of it may take. */
   get mostSeats(): number {
-    return mostSeats(this.limits);
+    return this.limits.exempt ? MOST_OF_EXEMPT : mostSeats(this.limits);
   }
 
   /** The queues as they are, for those who look; none where nothing may wait. */
@@ -89,8 +92,13 @@ export class PriorityLevel {
     this.#use(-width);
   }
 
+  /** Who is exempt is counted, and holds up nobody. */
   #use(seats: number): void {
-    const { lower } = this.limits;
+    const { lower, exempt } = this.limits;
+    if (exempt) {
+      this.executing += seats;
+      return;
+    }
     const before = Math.max(this.executing, lower);
     this.executing += seats;
     this.#pool.taken += Math.max(this.executing, lower) - before;
