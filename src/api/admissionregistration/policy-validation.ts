@@ -131,7 +131,7 @@ function checkValueExpression(path: string, expression: string, environment: Pol
   const compiled = tryCompile(trimmed, environment({ hasAuthorizer: true }));
   if ('error' in compiled) return [invalid(path, expression, compiled.error)];
   const { type } = compiled;
-  if ((type.is === 'named' || type.is === 'sized') && VALUE_TYPES.has(type.name)) return [];
+  if (type.is === 'named' && VALUE_TYPES.has(type.name)) return [];
   return [invalid(path, expression, `must evaluate to one of [string null_type] but got ${showType(type)}`)];
 }
 

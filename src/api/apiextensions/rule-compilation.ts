@@ -1,4 +1,4 @@
-import { ESTIMATED_COST_LIMIT, ESTIMATED_CRD_COST_LIMIT } from '../cel/index.ts';
+import { ESTIMATED_COST_LIMIT, ESTIMATED_CRD_COST_LIMIT, times } from '../cel/index.ts';
 import { type CompiledRule, hasRules, rulesOf, ruleType } from '../crd-rules/index.ts';
 import { type StructuralSchema, toStructural } from '../crd-schema/index.ts';
 import { type FieldError, forbidden, invalid } from '../meta/field-error.ts';
@@ -35,7 +35,7 @@ export function validateCompiledRules(schema: JSONSchemaProps, path: string): Fi
 function visit(schema: StructuralSchema, place: Place, walk: Walk): void {
   const { path } = place;
   const most = mostElements(schema);
-  const cardinality = place.cardinality === undefined || most === undefined ? undefined : place.cardinality * most;
+  const cardinality = place.cardinality === undefined || most === undefined ? undefined : times(place.cardinality, most);
   const inner = (at: string, child: StructuralSchema, correlates: boolean): Place => ({
     path: `${path}.${at}`,
     isObject: child.embedded,
@@ -49,9 +49,9 @@ function visit(schema: StructuralSchema, place: Place, walk: Walk): void {
   if (items) visit(items, inner('items', items, schema.listType === 'map'), walk);
   if (schema.validations.length === 0) return;
   const least = ruleType(schema, place.isObject)?.minBytes ?? 0;
-  const times = place.cardinality ?? Math.floor(MAX_REQUEST_BYTES / (least + 1));
+  const repeated = place.cardinality ?? Math.floor(MAX_REQUEST_BYTES / (least + 1));
   for (const [i, rule] of rulesOf(schema, place.isObject).entries()) {
-    ruleFindings(rule, `${path}.x-kubernetes-validations[${i}]`, { ...place, cardinality: times }, walk);
+    ruleFindings(rule, `${path}.x-kubernetes-validations[${i}]`, { ...place, cardinality: repeated }, walk);
   }
 }
 
@@ -66,15 +66,13 @@ function mostElements({ props, type, additional }: StructuralSchema): number | u
 const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
 function ruleFindings({ rule, program, message, usesOldSelf }: CompiledRule, path: string, place: Place, { errors, costs }: Walk): void {
-  const { cardinality: times = 1 } = place;
-  const charge = (estimated: number, field: string, what: string) => {
-    const cost = estimated * times;
+  const charge = (cost: number, field: string, what: string) => {
     costs.push({ path: `${path}.${field}`, cost });
     if (cost > ESTIMATED_COST_LIMIT)
       errors.push(forbidden(`${path}.${field}`, costMessage(`estimated ${what} cost`, cost, ESTIMATED_COST_LIMIT)));
   };
   if (program instanceof Error) errors.push(invalid(`${path}.rule`, rule, compilationFault(program, 'bool')));
-  else charge(program.estimatedCost, 'rule', 'rule');
+  else charge(times(program.estimatedCost, place.cardinality ?? 1), 'rule', 'rule');
   if (message instanceof Error) errors.push(invalid(`${path}.messageExpression`, rule, compilationFault(message, 'string')));
   else if (message) charge(message.estimatedCost, 'messageExpression', 'messageExpression');
   if (usesOldSelf && place.uncorrelatable !== undefined) {

@@ -9,7 +9,6 @@ import {
   INT,
   LazyMap,
   listOf,
-  mapOf,
   objectType,
   STRING,
   TIMESTAMP,
@@ -194,8 +193,8 @@ describe('cost', () => {
     ).toMatchObject({ reason: 'budget' });
   });
 
-  it('is estimated from the sizes that types allow', () => {
-    const cost = (maxSize: number) => compileCel('m.all(k, k != "x")', { variables: { m: mapOf(STRING, INT, maxSize) } }).estimatedCost;
+  it('is estimated from the sizes that are declared', () => {
+    const cost = (max: number) => compileCel('l.all(i, i != 1)', { variables: { l: listOf(INT) }, sizes: { max } }).estimatedCost;
     expect(cost(10)).toBeLessThan(cost(1000));
     expect(cost(1000) / cost(10)).toBeGreaterThan(50);
   });

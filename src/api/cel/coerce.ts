@@ -7,7 +7,7 @@ type Coerce = (value: CelValue) => CelValue;
 
 /** What makes a value of JSON one of the type that its schema gives it: 1 a double, text a timestamp. undefined: nothing to do. */
 export function coercion(type: CelType): Coerce | undefined {
-  return type.is === 'named' || type.is === 'sized' ? BY_NAME[type.name] : undefined;
+  return type.is === 'named' ? BY_NAME[type.name] : undefined;
 }
 
 const BY_NAME: Readonly<Record<string, Coerce>> = {

@@ -1,5 +1,6 @@
 import { type CelBudget, Meter, PER_CALL_LIMIT } from './budget.ts';
 import { CelError } from './errors.ts';
+import type { DeclaredSizes } from './estimate.ts';
 import { kubernetesFunctions, mutationFunctions } from './library/index.ts';
 import { parse } from './parse.ts';
 import type { Scope } from './plan.ts';
@@ -13,6 +14,8 @@ export interface CelEnvironment {
   readonly returns?: 'bool' | 'string' | 'any';
   /** Message types that may be written out in the expression (`Object.spec{…}`): an ObjectType, or undefined for no such type. */
   readonly struct?: (name: string) => CelType | undefined;
+  /** What bounds the sizes of the variables: all are of one declaration. Only estimates need it. */
+  readonly sizes?: DeclaredSizes;
   /** Expressions that mutate have functions of their own (`jsonpatch.escapeKey`). */
   readonly mutates?: boolean;
 }
@@ -20,7 +23,7 @@ export interface CelEnvironment {
 export interface CelProgram {
   readonly expression: string;
   readonly type: CelType;
-  /** The most that an evaluation can cost, given the sizes that the types of the variables allow. */
+  /** The most that an evaluation can cost, given the sizes that are declared. Infinity: without bound. */
   readonly estimatedCost: number;
   /**
    * bool and string are themselves, int is bigint; other values: values.ts, or `toJson`. Throws CelError `runtime`, and `budget` when it cost more than
@@ -49,20 +52,20 @@ export function compileCel(expression: string, environment: CelEnvironment): Cel
 }
 
 function compileNew(expression: string, environment: CelEnvironment): CelProgram {
-  const { variables, returns = 'any', struct = () => undefined, mutates = false } = environment;
+  const { variables, returns = 'any', struct = () => undefined, mutates = false, sizes } = environment;
   const scope: Scope = {
     depth: 0,
-    find: (name) => (Object.hasOwn(variables, name) && variables[name] ? { type: variables[name] } : undefined),
+    find: (name) => (Object.hasOwn(variables, name) && variables[name] ? { type: variables[name], path: [name] } : undefined),
   };
-  const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct });
-  const { type, cost, run } = planner.plan(parse(expression), scope);
+  const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct, sizes });
+  const { type, estimate, run } = planner.plan(parse(expression), scope);
   if (returns !== 'any' && !isNamed(type, returns)) {
     throw new CelError('compile', `must evaluate to ${returns} but got ${showType(type)}`);
   }
   return {
     expression,
     type,
-    estimatedCost: cost,
+    estimatedCost: estimate.cost,
     evaluate(bindings, budget) {
       const meter = new Meter(PER_CALL_LIMIT);
       try {

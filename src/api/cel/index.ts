@@ -8,6 +8,7 @@ export {
 } from './budget.ts';
 export { type CelEnvironment, type CelProgram, compileCel } from './compile.ts';
 export { CelError, type CelErrorReason } from './errors.ts';
+export { type DeclaredSizes, times } from './estimate.ts';
 export {
   type AnswerAuthorization,
   AUTHORIZER_TYPE,
@@ -37,7 +38,6 @@ export {
   optionalOf,
   STRING,
   showType,
-  sized,
   TIMESTAMP,
 } from './types.ts';
 export { adopt, LazyMap, Optional, StructValue } from './values.ts';

@@ -19,20 +19,16 @@ export interface Overload {
   readonly params: readonly CelType[];
   readonly result: CelType;
   readonly call: (args: readonly CelValue[]) => CelValue;
-  /** What a call costs as cel-go counts; the same at run time (actual sizes) and by estimate (largest). 1 if not told. */
+  /** What a call costs as cel-go counts. 1 if not told. */
   readonly cost?: (measures: Measures) => number;
   /** What it costs at run time at least: cel-go's costs do not look into values. */
   readonly burden?: (measures: Measures) => number;
   /** What only the call itself shows that it cost. Charged on top. */
   readonly after?: (args: readonly CelValue[], result: CelValue) => number;
-  /** How large the result can be. As large as its type allows if not told. */
-  readonly resultSize?: (measures: Measures) => number;
-  /** How large an item of the resulting list can be, likewise. */
-  readonly itemSize?: (measures: Measures) => number;
 }
 
 export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;
-export type OverloadCosts = Pick<Overload, 'cost' | 'burden' | 'after' | 'resultSize' | 'itemSize'>;
+export type OverloadCosts = Pick<Overload, 'cost' | 'burden' | 'after'>;
 
 /** cel-go: what passing over a byte of text, and over a byte of text with a regular expression, costs. */
 const TRAVERSAL = 0.1;
@@ -43,18 +39,15 @@ export const traverses = (...indexes: readonly number[]): OverloadCosts => ({
   cost: ({ size }) => 1 + Math.ceil(indexes.reduce((sum, i) => sum + size(i), 0) * TRAVERSAL),
 });
 /** Passes over the first argument and answers with at most as much. */
-export const shrinks: OverloadCosts = { ...traverses(0), resultSize: ({ size }) => size(0) };
-/** Passes over a text and answers with pieces of it: as many as it has characters at most, and none longer than it. */
-export const takesApart: OverloadCosts = { ...shrinks, itemSize: ({ size }) => size(0) };
+export const shrinks: OverloadCosts = traverses(0);
 /** Answers with as much as the arguments together, after passing over them. */
-export const concatenates: OverloadCosts = { ...traverses(0, 1), resultSize: ({ size }) => size(0) + size(1) };
+export const concatenates: OverloadCosts = traverses(0, 1);
 /** As upstream counts `contains`, `indexOf`: every place of one against all of the other. */
 export const searches: OverloadCosts = {
   cost: ({ size }) => Math.ceil(size(0) * TRAVERSAL) * Math.max(1, Math.ceil(size(1) * TRAVERSAL)) + 1,
 };
 export const matchesRegex: OverloadCosts = {
   cost: ({ size }) => 1 + Math.ceil((1 + size(0)) * TRAVERSAL) * Math.max(1, Math.ceil(size(1) * REGEX)),
-  resultSize: ({ size }) => size(0),
 };
 /** Looks at every pair of items of two lists. */
 export const crosses: OverloadCosts = {
@@ -149,7 +142,6 @@ const GUARDS: Readonly<Record<string, Guard>> = {
 export function guardOf(type: CelType): Guard {
   switch (type.is) {
     case 'named':
-    case 'sized':
     case 'object': {
       const { name } = type;
       return GUARDS[name] ?? ((value) => isNamedValue(value) && value[CEL_TYPE] === name);

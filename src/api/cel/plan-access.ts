@@ -1,7 +1,8 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
 import { noSuchOverload, runtimeError } from './errors.ts';
-import type { Plan, Planner, Scope } from './plan.ts';
+import { ONE } from './estimate.ts';
+import { estimatePlace, type Plan, type Planner, type Scope } from './plan.ts';
 import { TYPE_NAMES } from './type-names.ts';
 import { BOOL, type CelType, DYN, isDyn, isNamed, optionalOf, showType } from './types.ts';
 import { adopt, type CelValue, Double, isMap, mapGet, NONE, Optional, TypeValue, Uint } from './values.ts';
@@ -14,21 +15,29 @@ export function pathOf(expr: Expr): string | undefined {
   return operand === undefined ? undefined : `${operand}.${expr.field}`;
 }
 
+/** The name of a type, where one stands for it. */
+export function typePlan(planner: Planner, name: string, named: CelType): Plan {
+  const value = new TypeValue(named);
+  const type: CelType = { is: 'type', of: named };
+  return { type, run: () => value, estimate: estimatePlace(planner, { path: [name], type }) };
+}
+
 export function planSelect(planner: Planner, expr: Expr & { is: 'select' }, scope: Scope): Plan {
   const path = pathOf(expr);
   const named = path === undefined ? undefined : TYPE_NAMES.get(path);
   if (named && path && !scope.find(path.slice(0, path.indexOf('.')))) {
-    const value = new TypeValue(named);
-    return { type: { is: 'type', of: named }, run: () => value, cost: 0 };
+    return typePlan(planner, path, named);
   }
   if (path && scope.find(path)) return planner.plan({ at: expr.at, is: 'ident', name: path }, scope);
   const operand = planner.plan(expr.operand, scope);
   const { type, property } = fieldOf(planner, operand.type, expr);
   const read = reader(type, property);
   const optional = expr.optional || operand.type.is === 'optional';
+  const result = optional ? optionalOf(type) : type;
+  const way = { path: expr.optional ? [] : [...operand.estimate.path, expr.field], type: result };
   return {
-    type: optional ? optionalOf(type) : type,
-    cost: operand.cost + 1,
+    type: result,
+    estimate: estimatePlace(planner, way, operand.estimate.cost + (expr.optional || LOOKED_UP.has(operand.type.is) ? 1 : 0)),
     run(frame) {
       frame.meter.charge(1);
       const value = operand.run(frame);
@@ -44,7 +53,7 @@ export function planHas(planner: Planner, expr: Expr & { is: 'has' }, scope: Sco
   const read = reader(type, property);
   return {
     type: BOOL,
-    cost: operand.cost,
+    estimate: { cost: operand.estimate.cost, size: ONE, path: [] },
     run(frame) {
       const value = operand.run(frame);
       if (value instanceof Optional) return readOptional(value, read) !== NONE;
@@ -67,13 +76,17 @@ export function planIndex(planner: Planner, expr: Expr & { is: 'call' }, scope: 
   }
   const coerce = coercion(type);
   const optional = asked || operand.type.is === 'optional';
+  const result = optional ? optionalOf(type) : type;
+  const { path, entries } = operand.estimate;
+  const way = { path: optional ? [] : [...path, operand.type.is === 'list' ? '@items' : '@values'], type: result };
+  const estimate = estimatePlace(planner, way, operand.estimate.cost + index.estimate.cost + 1);
   const at = (value: CelValue, key: CelValue): CelValue => {
     const item = itemAt(value, key);
     return coerce && item !== undefined ? coerce(item) : item;
   };
   return {
-    type: optional ? optionalOf(type) : type,
-    cost: operand.cost + index.cost + 1,
+    type: result,
+    estimate: optional ? estimate : { ...estimate, size: entries?.value ?? estimate.size },
     run(frame) {
       frame.meter.charge(1);
       const value = operand.run(frame);
@@ -85,6 +98,9 @@ export function planIndex(planner: Planner, expr: Expr & { is: 'call' }, scope: 
     },
   };
 }
+
+/** cel-go charges for the fields of these; what is `dyn` or optional costs nothing more. */
+const LOOKED_UP = new Set<CelType['is']>(['map', 'object', 'param']);
 
 /** What an expression reads off one of its values. `property` is the JSON name. */
 function fieldOf(planner: Planner, type: CelType, { field, at }: { field: string; at: number }): { type: CelType; property: string } {

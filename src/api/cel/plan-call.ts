@@ -1,9 +1,11 @@
 import type { Expr } from './ast.ts';
 import { noSuchOverload } from './errors.ts';
+import type { Estimate } from './estimate.ts';
+import { estimateCall } from './estimate-call.ts';
 import { guardOf, type Measures, type Overload } from './overloads.ts';
-import { deepSizeOf, maxSizeOf, type Plan, type Planner, type Scope, sizeOf, withSize } from './plan.ts';
+import { deepSizeOf, type Plan, type Planner, type Scope, sizeOf } from './plan.ts';
 import { pathOf } from './plan-access.ts';
-import { assignable, type Bindings, type CelType, DYN, isDyn, join, showType, substitute } from './types.ts';
+import { assignable, type Bindings, type CelType, DYN, join, showType, substitute } from './types.ts';
 import type { CelValue } from './values.ts';
 
 type Call = Expr & { is: 'call' };
@@ -18,12 +20,10 @@ export function planCall(planner: Planner, call: Call, scope: Scope): Plan {
   if (fitting.length === 0) {
     throw planner.error(call.at, `found no matching overload for '${name}' applied to '${showTypes(types, isMethod)}'`);
   }
-  const largest = (i: number) => maxSizeOf(types[i] ?? DYN);
-  const measures: Measures = { size: largest, deep: largest };
-  const cost = Math.max(...fitting.map(({ overload }) => overload.cost?.(measures) ?? 1));
+  const type = resultType(fitting);
   return {
-    type: resultType(fitting, measures),
-    cost: plans.reduce((sum, plan) => sum + plan.cost, cost),
+    type,
+    estimate: name === 'dyn' ? hidden(plans) : estimate(planner, { name, isMethod }, fitting, { exprs: args, plans, type }),
     run: runner(
       fitting.map(({ overload }) => overload),
       plans,
@@ -57,18 +57,29 @@ function accept(overload: Overload, types: readonly CelType[]): Fitting[] {
   return fits ? [{ overload, result: substitute(overload.result, bindings) }] : [];
 }
 
-function resultType(fitting: readonly Fitting[], measures: Measures): CelType {
-  const [first, ...others] = fitting;
+function resultType([first, ...others]: readonly Fitting[]): CelType {
   if (!first) return DYN;
-  const agreed = others.reduce<CelType | undefined>((type, { result }) => type && join(type, result), first.result);
-  if (!agreed || isDyn(agreed)) return DYN;
-  const sized = (type: CelType, name: 'resultSize' | 'itemSize') => {
-    const bounds = fitting.map(({ overload }) => overload[name]?.(measures));
-    return bounds.some((bound) => bound === undefined) ? type : withSize(type, Math.max(...bounds.map((bound) => bound ?? 0)));
-  };
-  const type = agreed.is === 'list' ? { ...agreed, element: sized(agreed.element, 'itemSize') } : agreed;
-  return sized(type, 'resultSize');
+  return others.reduce<CelType | undefined>((type, { result }) => type && join(type, result), first.result) ?? DYN;
 }
+
+function estimate(
+  { sizeAt }: Planner,
+  called: { name: string; isMethod: boolean },
+  fitting: readonly Fitting[],
+  { exprs, plans, type }: { exprs: readonly Expr[]; plans: readonly Plan[]; type: CelType },
+): Estimate {
+  const args = plans.map((plan, i) => ({ type: plan.type, estimate: plan.estimate, literal: literalOf(exprs[i]) }));
+  return estimateCall(
+    fitting.map(({ overload: { params } }) => ({ ...called, args, params, sizeAt })),
+    type,
+  );
+}
+
+const literalOf = (expr: Expr | undefined): number | undefined =>
+  expr?.is === 'const' && typeof expr.value === 'bigint' ? Number(expr.value) : undefined;
+
+/** `dyn(x)` is x: it only hides its type. */
+const hidden = ([plan]: readonly Plan[]): Estimate => ({ ...plan?.estimate, cost: 1 + (plan?.estimate.cost ?? 0), path: [] });
 
 const showTypes = (types: readonly CelType[], isMethod: boolean): string => {
   const [receiver, ...rest] = types.map(showType);

@@ -1,8 +1,10 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
 import { isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
+import { type Estimate, sizeOfPlace } from './estimate.ts';
+import { estimateFold, foldVariables } from './estimate-fold.ts';
 import { sortByKeys } from './library/lists.ts';
-import { maxSizeOf, nested, type Plan, type Planner, type Scope } from './plan.ts';
+import { nested, type Plan, type Planner, type Scope } from './plan.ts';
 import { BOOL, type CelType, DYN, INT, isDyn, isNamed, listOf, mapOf, optionalOf, showType } from './types.ts';
 import { adopt, type CelValue, isMap, makeMap, mapGet, mapKey, mapKeys, NONE, Optional } from './values.ts';
 
@@ -19,9 +21,10 @@ export function planFold(planner: Planner, expr: Fold, scope: Scope): Plan {
   const [keyType, valueType] = rangeTypes(planner, range.type, expr);
   const names = expr.variables;
   const types = names.length === 2 ? [keyType, valueType] : [range.type.is === 'map' ? keyType : valueType];
+  const places = foldVariables(range.estimate, range.type, names.length);
   const inner = nested(
     scope,
-    names.map((name, i) => [name, types[i] ?? DYN]),
+    names.map((name, i) => [name, { type: types[i] ?? DYN, path: [], ...places[i] }]),
   );
   const filter = expr.filter && planner.plan(expr.filter, inner);
   const body = planner.plan(expr.body, inner);
@@ -29,8 +32,8 @@ export function planFold(planner: Planner, expr: Fold, scope: Scope): Plan {
   const coerce = coercion(valueType);
   const slot = scope.depth;
   return {
-    type: resultType(expr.macro, keyType, valueType, body, maxSizeOf(range.type)),
-    cost: range.cost + maxSizeOf(range.type) * ((filter?.cost ?? 0) + body.cost + 2),
+    type: resultType(expr.macro, keyType, valueType, body),
+    estimate: estimateFold(expr.macro, range.estimate, filter?.estimate, body.estimate),
     run(frame) {
       const accumulator = ACCUMULATORS[expr.macro]();
       const value = range.run(frame);
@@ -55,10 +58,15 @@ export function planOptMap(planner: Planner, expr: Expr & { is: 'optMap' }, scop
     throw planner.error(expr.at, `found no matching overload for 'hasValue' applied to '${showType(operand.type)}.()'`);
   }
   const inside = operand.type.is === 'optional' ? operand.type.value : DYN;
-  const body = planner.plan(expr.body, nested(scope, [[expr.variable, inside]]));
+  const body = planner.plan(expr.body, nested(scope, [[expr.variable, { type: inside, path: [] }]]));
+  const type = expr.flat ? body.type : optionalOf(body.type);
   return {
-    type: expr.flat ? body.type : optionalOf(body.type),
-    cost: operand.cost + body.cost + 1,
+    type,
+    estimate: {
+      cost: optMapCost(operand.estimate, body.estimate, expr.flat),
+      size: sizeOfPlace([], type, planner.sizeAt, undefined),
+      path: [],
+    },
     run(frame) {
       frame.meter.charge(1);
       const value = operand.run(frame);
@@ -70,6 +78,9 @@ export function planOptMap(planner: Planner, expr: Expr & { is: 'optMap' }, scop
     },
   };
 }
+
+/** cel-go asks whether there is a value, and binds it to the name by a loop of no turns. */
+const optMapCost = (operand: Estimate, body: Estimate, flat: boolean): number => 2 * operand.cost + body.cost + (flat ? 12 : 13);
 
 function rangeTypes(planner: Planner, type: CelType, expr: Fold): readonly [CelType, CelType] {
   if (type.is === 'list') return [INT, type.element.is === 'param' ? DYN : type.element];
@@ -96,7 +107,7 @@ function requirePredicates(planner: Planner, { macro, filter, body: bodyExpr }: 
 const ternaryError = (planner: Planner, at: number, type: CelType, other: string): Error =>
   planner.error(at, `found no matching overload for '_?_:_' applied to '(${showType(type)}, ${other}, ${other})'`);
 
-function resultType(macro: Fold['macro'], keyType: CelType, itemType: CelType, body: Plan, maxSize: number): CelType {
+function resultType(macro: Fold['macro'], keyType: CelType, itemType: CelType, body: Plan): CelType {
   switch (macro) {
     case 'all':
     case 'exists':
@@ -105,13 +116,13 @@ function resultType(macro: Fold['macro'], keyType: CelType, itemType: CelType, b
     case 'map':
     case 'filter':
     case 'transformList':
-      return listOf(body.type, maxSize);
+      return listOf(body.type);
     case 'sortBy':
-      return listOf(itemType, maxSize);
+      return listOf(itemType);
     case 'transformMap':
-      return mapOf(keyType, body.type, maxSize);
+      return mapOf(keyType, body.type);
     case 'transformMapEntry':
-      return body.type.is === 'map' ? body.type : mapOf(DYN, DYN, maxSize);
+      return body.type.is === 'map' ? body.type : mapOf(DYN, DYN);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Expr } from './ast.ts';
 import { runtimeError } from './errors.ts';
+import { either, exactly, ONE, type Size, sizeIn, sumOf } from './estimate.ts';
 import type { Frame, Plan, Planner, Scope } from './plan.ts';
 import { assignable, type CelType, DYN, join, listOf, mapOf, showType } from './types.ts';
 import { type CelValue, makeMap, mapKey, Optional, StructValue } from './values.ts';
@@ -18,8 +19,13 @@ interface Part {
 export function planList(planner: Planner, { items }: Expr & { is: 'list' }, scope: Scope): Plan {
   const parts = items.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
   return {
-    type: listOf(elementType(planner, parts), parts.length),
-    cost: parts.reduce((sum, { plan }) => sum + plan.cost, LIST_COST),
+    type: listOf(elementType(planner, parts)),
+    estimate: {
+      cost: costOf(parts, LIST_COST),
+      size: exactly(parts.length),
+      entries: { key: ONE, value: largestOf(parts) },
+      path: [],
+    },
     run(frame) {
       frame.meter.charge(LIST_COST);
       return parts.map((part) => runPart(part, frame)).filter((value) => value !== undefined);
@@ -31,8 +37,13 @@ export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, sco
   const keys = entries.map(({ key }) => ({ plan: planner.plan(key, scope), optional: false, at: key.at }));
   const values = entries.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
   return {
-    type: mapOf(elementType(planner, keys), elementType(planner, values), entries.length),
-    cost: [...keys, ...values].reduce((sum, { plan }) => sum + plan.cost, MAP_COST),
+    type: mapOf(elementType(planner, keys), elementType(planner, values)),
+    estimate: {
+      cost: costOf([...keys, ...values], MAP_COST),
+      size: exactly(entries.length),
+      entries: { key: largestOf(keys), value: largestOf(values) },
+      path: [],
+    },
     run(frame) {
       frame.meter.charge(MAP_COST);
       const made = new Map<CelValue, CelValue>();
@@ -66,7 +77,7 @@ export function planStruct(planner: Planner, { name, fields, at }: Expr & { is: 
   });
   return {
     type,
-    cost: parts.reduce((sum, { plan }) => sum + plan.cost, STRUCT_COST),
+    estimate: { cost: costOf(parts, STRUCT_COST), path: [] },
     run(frame) {
       frame.meter.charge(STRUCT_COST);
       const made = parts.map((part) => [part.name, runPart(part, frame)] as const);
@@ -74,6 +85,10 @@ export function planStruct(planner: Planner, { name, fields, at }: Expr & { is: 
     },
   };
 }
+
+const costOf = (parts: readonly Pick<Part, 'plan'>[], cost: number): number => cost + sumOf(parts.map(({ plan }) => plan.estimate));
+const largestOf = (parts: readonly Part[]): Size =>
+  parts.length === 0 ? exactly(0) : parts.map(({ plan }) => sizeIn(plan.estimate)).reduce(either);
 
 /** undefined: an optional part that is none. */
 function runPart({ plan, optional }: Part, frame: Frame): CelValue {

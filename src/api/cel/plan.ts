@@ -1,8 +1,9 @@
 import type { Expr } from './ast.ts';
 import type { Meter } from './budget.ts';
 import type { CelError } from './errors.ts';
+import { type Estimate, type Path, type Size, type SizeAt, sizeOfPlace } from './estimate.ts';
 import type { FunctionTable } from './overloads.ts';
-import { BYTES, type CelType, STRING } from './types.ts';
+import type { CelType } from './types.ts';
 import { type CelValue, isMap, LazyMap, mapGet, mapKeys, mapSize } from './values.ts';
 
 /** What one evaluation works on. */
@@ -17,14 +18,16 @@ export interface Frame {
 export interface Plan {
   readonly type: CelType;
   readonly run: (frame: Frame) => CelValue;
-  /** The most that it can cost, given the largest sizes that the types allow. */
-  readonly cost: number;
+  readonly estimate: Estimate;
 }
 
 export interface Variable {
   readonly type: CelType;
   /** undefined: a binding. */
   readonly slot?: number;
+  readonly path: Path;
+  /** What is known of its size besides what is declared. */
+  readonly size?: Size | undefined;
 }
 
 /** Names that are in reach at a place of an expression. */
@@ -33,34 +36,24 @@ export interface Scope {
   find(name: string): Variable | undefined;
 }
 
+/** What is reached by names and positions alone costs what the way there does. */
+export function estimatePlace({ sizeAt }: Planner, { path, type, size }: Omit<Variable, 'slot'>, cost = 1): Estimate {
+  return { cost, size: sizeOfPlace(path, type, sizeAt, size), path };
+}
+
 /** What the parts of the planner know of each other. */
 export interface Planner {
   readonly functions: FunctionTable;
   /** The fields of a message type, or undefined: no such type. */
   readonly struct: (name: string) => CelType | undefined;
+  readonly sizeAt: SizeAt;
   plan(expr: Expr, scope: Scope): Plan;
   error(at: number, message: string): CelError;
 }
 
-export function nested(scope: Scope, variables: readonly (readonly [string, CelType])[]): Scope {
-  const own = new Map(variables.map(([name, type], i) => [name, { type, slot: scope.depth + i }]));
+export function nested(scope: Scope, variables: readonly (readonly [string, Omit<Variable, 'slot'>])[]): Scope {
+  const own = new Map(variables.map(([name, variable], i) => [name, { ...variable, slot: scope.depth + i }]));
   return { depth: scope.depth + variables.length, find: (name) => own.get(name) ?? scope.find(name) };
-}
-
-/** Bodies of requests are not larger: so are strings whose size nothing bounds. */
-export const MAX_SIZE = 3 * 1024 * 1024;
-
-export function maxSizeOf(type: CelType): number {
-  switch (type.is) {
-    case 'list':
-    case 'map':
-    case 'sized':
-      return type.maxSize ?? MAX_SIZE;
-    case 'named':
-      return type === STRING || type === BYTES || type.name === 'dyn' || type.name === 'string' ? MAX_SIZE : 1;
-    default:
-      return 1;
-  }
 }
 
 export function sizeOf(value: CelValue): number {
@@ -81,11 +74,3 @@ export function deepSizeOf(value: CelValue): number {
 }
 /** A character costs a tenth of a value. */
 const TEXT_SHARE = 0.1;
-
-/** The type with a bound of its size, where it has one. */
-export function withSize(type: CelType, maxSize: number): CelType {
-  if (type.is === 'list' || type.is === 'map') return { ...type, maxSize };
-  if (type.is === 'sized') return { ...type, maxSize };
-  if (type.is === 'named' && (type.name === 'string' || type.name === 'bytes')) return { is: 'sized', name: type.name, maxSize };
-  return type;
-}

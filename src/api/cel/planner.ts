@@ -1,27 +1,30 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
 import { type CelError, compileError, isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
+import { type DeclaredSizes, declaredAt, either, eitherEntries, exactly, ONE, sizeIn } from './estimate.ts';
 import type { FunctionTable } from './overloads.ts';
-import { type Plan, type Planner, type Scope, withSize } from './plan.ts';
-import { planHas, planIndex, planSelect } from './plan-access.ts';
+import { estimatePlace, type Plan, type Planner, type Scope } from './plan.ts';
+import { planHas, planIndex, planSelect, typePlan } from './plan-access.ts';
 import { planCall } from './plan-call.ts';
 import { planFold, planOptMap } from './plan-fold.ts';
 import { planList, planMap, planStruct } from './plan-literals.ts';
 import { TYPE_NAMES } from './type-names.ts';
 import { BOOL, type CelType, isDyn, isNamed, join, showType } from './types.ts';
-import { adopt, type CelValue, TypeValue, typeOf } from './values.ts';
+import { adopt, type CelValue, typeOf } from './values.ts';
 
 export interface PlannerOptions {
   readonly source: string;
   readonly functions: FunctionTable;
   readonly struct: (name: string) => CelType | undefined;
+  readonly sizes: DeclaredSizes | undefined;
 }
 
 /** Type-checks an expression and makes it ready to run, in one walk. */
-export function createPlanner({ source, functions, struct }: PlannerOptions): Planner {
+export function createPlanner({ source, functions, struct, sizes }: PlannerOptions): Planner {
   const planner: Planner = {
     functions,
     struct,
+    sizeAt: declaredAt(sizes),
     error: (at: number, message: string): CelError => compileError(source, at, message),
     plan: (expr, scope) => planExpr(planner, expr, scope),
   };
@@ -32,7 +35,7 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
   switch (expr.is) {
     case 'const': {
       const { value } = expr;
-      return { type: constType(value), run: () => value, cost: 0 };
+      return { type: typeOf(value), run: () => value, estimate: { cost: 0, size: exactly(lengthOf(value)), path: [] } };
     }
     case 'ident':
       return planIdent(planner, expr, scope);
@@ -60,10 +63,9 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
 }
 
 /** How long a text is that is written out, its estimate knows. */
-function constType(value: CelValue): CelType {
-  const type = typeOf(value);
-  if (typeof value === 'string') return withSize(type, new TextEncoder().encode(value).length);
-  return value instanceof Uint8Array ? withSize(type, value.length) : type;
+function lengthOf(value: CelValue): number {
+  if (typeof value === 'string') return [...value].length;
+  return value instanceof Uint8Array ? value.length : 1;
 }
 
 function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope: Scope): Plan {
@@ -71,14 +73,14 @@ function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope
   if (!variable) {
     const type = TYPE_NAMES.get(name);
     if (!type) throw planner.error(at, `undeclared reference to '${name}' (in container '')`);
-    const value = new TypeValue(type);
-    return { type: { is: 'type', of: type }, run: () => value, cost: 0 };
+    return typePlan(planner, name, type);
   }
-  const { type, slot } = variable;
+  const { type, slot, path, size } = variable;
+  const estimate = estimatePlace(planner, { path, type, size });
   if (slot !== undefined) {
     return {
       type,
-      cost: 1,
+      estimate,
       run: ({ slots, meter }) => {
         meter.charge(1);
         return slots[slot];
@@ -88,7 +90,7 @@ function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope
   const coerce = coercion(type);
   return {
     type,
-    cost: 1,
+    estimate,
     run: ({ bindings, meter }) => {
       meter.charge(1);
       const value = adopt(bindings[name]);
@@ -110,7 +112,7 @@ function planLogic(planner: Planner, { op, left, right, at }: Expr & { is: 'logi
   const decisive = op === '||';
   return {
     type: BOOL,
-    cost: a.cost + b.cost,
+    estimate: { cost: a.estimate.cost + b.estimate.cost, size: ONE, path: [] },
     run(frame) {
       let first: unknown;
       try {
@@ -140,7 +142,12 @@ function planTernary(planner: Planner, { condition, yes: whenTrue, no: whenFalse
   }
   return {
     type,
-    cost: test.cost + Math.max(yes.cost, no.cost),
+    estimate: {
+      cost: test.estimate.cost + Math.max(yes.estimate.cost, no.estimate.cost),
+      size: either(sizeIn(yes.estimate), sizeIn(no.estimate)),
+      entries: eitherEntries(yes.estimate.entries, no.estimate.entries),
+      path: [],
+    },
     run(frame) {
       const decided = test.run(frame);
       if (typeof decided !== 'boolean') throw noSuchOverload();

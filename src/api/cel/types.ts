@@ -3,22 +3,14 @@ export interface NamedType {
   readonly is: 'named';
   readonly name: string;
 }
-/** `size` bounds in these types (and in `StringType`) are what cost estimation knows: items, entries, or UTF-8 bytes at most. */
-export interface SizedType {
-  readonly is: 'sized';
-  readonly name: 'string' | 'bytes';
-  readonly maxSize: number;
-}
 export interface ListType {
   readonly is: 'list';
   readonly element: CelType;
-  readonly maxSize?: number;
 }
 export interface MapType {
   readonly is: 'map';
   readonly key: CelType;
   readonly value: CelType;
-  readonly maxSize?: number;
 }
 /** An object with known fields. `fields` are keyed as expressions write them; `property` is the name in JSON where it differs. */
 export interface ObjectType {
@@ -46,7 +38,7 @@ export interface ParamType {
   readonly is: 'param';
   readonly name: string;
 }
-export type CelType = NamedType | SizedType | ListType | MapType | ObjectType | OptionalType | MetaType | ParamType;
+export type CelType = NamedType | ListType | MapType | ObjectType | OptionalType | MetaType | ParamType;
 
 const named = (name: string): NamedType => ({ is: 'named', name });
 
@@ -62,10 +54,9 @@ export const TIMESTAMP = named('google.protobuf.Timestamp');
 export const DURATION = named('google.protobuf.Duration');
 
 export const namedType = named;
-export const listOf = (element: CelType, maxSize?: number): ListType => ({ is: 'list', element, maxSize });
-export const mapOf = (key: CelType, value: CelType, maxSize?: number): MapType => ({ is: 'map', key, value, maxSize });
+export const listOf = (element: CelType): ListType => ({ is: 'list', element });
+export const mapOf = (key: CelType, value: CelType): MapType => ({ is: 'map', key, value });
 export const optionalOf = (value: CelType): OptionalType => ({ is: 'optional', value });
-export const sized = (name: 'string' | 'bytes', maxSize: number): SizedType => ({ is: 'sized', name, maxSize });
 /** `fields` may be plain types: then the property has the field's name. */
 export function objectType(name: string, fields: Readonly<Record<string, CelType | ObjectField>>): ObjectType {
   const entries = Object.entries(fields).map(([key, field]) => [key, 'is' in field ? { type: field } : field] as const);
@@ -76,13 +67,12 @@ export function objectType(name: string, fields: Readonly<Record<string, CelType
 export const openType = (name: string): ObjectType => ({ is: 'object', name, fields: Object.create(null), open: true });
 
 export const isDyn = (type: CelType): boolean => type.is === 'named' && type.name === 'dyn';
-export const isNamed = (type: CelType, name: string): boolean => (type.is === 'named' || type.is === 'sized') && type.name === name;
+export const isNamed = (type: CelType, name: string): boolean => type.is === 'named' && type.name === name;
 
 /** As cel-go prints types in messages: `list(string)`, `map(string, dyn)`. */
 export function showType(type: CelType): string {
   switch (type.is) {
     case 'named':
-    case 'sized':
     case 'object':
     case 'param':
       return SHOWN[type.name] ?? type.name;
@@ -114,7 +104,6 @@ export function assignable(expected: CelType, actual: CelType, bindings: Binding
   if (isDyn(expected) || isDyn(actual)) return true;
   switch (expected.is) {
     case 'named':
-    case 'sized':
       return isNamed(actual, expected.name) || (isNamed(actual, 'null_type') && !PRIMITIVES.has(expected.name));
     case 'object':
       return (actual.is === 'object' && actual.name === expected.name) || isNamed(actual, 'null_type');
@@ -123,7 +112,7 @@ export function assignable(expected: CelType, actual: CelType, bindings: Binding
     case 'map':
       return actual.is === 'map' && assignable(expected.key, actual.key, bindings) && assignable(expected.value, actual.value, bindings);
     case 'optional':
-      return actual.is === 'optional' && assignable(expected.value, actual.value, bindings);
+      return (actual.is === 'optional' && assignable(expected.value, actual.value, bindings)) || isNamed(actual, 'null_type');
     case 'type':
       return actual.is === 'type';
   }
@@ -148,9 +137,9 @@ export function substitute(type: CelType, bindings: Bindings): CelType {
     case 'param':
       return bindings.get(type.name) ?? DYN;
     case 'list':
-      return listOf(substitute(type.element, bindings), type.maxSize);
+      return listOf(substitute(type.element, bindings));
     case 'map':
-      return mapOf(substitute(type.key, bindings), substitute(type.value, bindings), type.maxSize);
+      return mapOf(substitute(type.key, bindings), substitute(type.value, bindings));
     case 'optional':
       return optionalOf(substitute(type.value, bindings));
     case 'type':
@@ -178,7 +167,6 @@ export function join(a: CelType, b: CelType): CelType | undefined {
     const value = join(a.value, b.value);
     return value && optionalOf(value);
   }
-  if (a.is === 'sized' || b.is === 'sized') return assignable(a, b, new Map()) ? named((a as NamedType).name) : undefined;
   if (isNamed(a, 'null_type') && assignable(b, a, new Map())) return b;
   return assignable(a, b, new Map()) ? a : undefined;
 }

@@ -1,7 +1,7 @@
 import { type CelEnvironment, type CelProgram, type CelType, compileCel, optionalOf } from '../cel/index.ts';
 import type { StructuralSchema } from '../crd-schema/index.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
-import { ruleType } from './rule-type.ts';
+import { type RuleType, ruleType } from './rule-type.ts';
 
 /** One rule, compiled. A rule that does not compile says so when it is to be run: its definition was let in by another version. */
 export interface CompiledRule {
@@ -50,15 +50,15 @@ export function hasRules({ validations, properties, additional, items }: Structu
 
 /** Compiles the rules of one schema. */
 export function rulesOf(schema: StructuralSchema, isObject: boolean): CompiledRule[] {
-  const self = ruleType(schema, isObject)?.type;
+  const self = ruleType(schema, isObject);
   if (!self) return schema.validations.map((rule) => failed(rule, new Error('unable to convert structural schema to CEL declarations')));
-  const environments = { plain: environmentOf(self, self), optional: environmentOf(self, optionalOf(self)) };
+  const environments = { plain: environmentOf(self, self.type), optional: environmentOf(self, optionalOf(self.type)) };
   return schema.validations.map((rule) => compileRule(rule, environments[rule.optionalOldSelf ? 'optional' : 'plain']));
 }
 
-const environmentOf = (self: CelType, oldSelf: CelType) => {
-  const variables = { self, oldSelf };
-  return { rule: { variables, returns: 'bool' }, message: { variables, returns: 'string' } } as const satisfies Record<
+const environmentOf = ({ type, sizes }: RuleType, oldSelf: CelType) => {
+  const variables = { self: type, oldSelf };
+  return { rule: { variables, sizes, returns: 'bool' }, message: { variables, sizes, returns: 'string' } } as const satisfies Record<
     string,
     CelEnvironment
   >;

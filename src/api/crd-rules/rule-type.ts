@@ -2,6 +2,7 @@ import {
   BOOL,
   BYTES,
   type CelType,
+  type DeclaredSizes,
   DOUBLE,
   DURATION,
   DYN,
@@ -10,7 +11,6 @@ import {
   mapOf,
   type objectType,
   STRING,
-  sized,
   TIMESTAMP,
 } from '../cel/index.ts';
 import type { StructuralSchema } from '../crd-schema/index.ts';
@@ -21,15 +21,22 @@ const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 const MIN_STRING = 2;
 const MIN_BOOL = 4;
 const MIN_NUMBER = 1;
-const MIN_DURATION = 4;
+const MIN_DURATION = 3;
 const MIN_DATE = 12;
-const MIN_DATE_TIME = 22;
+const MIN_DATE_TIME = 21;
+/** How long these are at most; dates are of one length. */
+const MAX_TIME = 32;
 
 /** What rules see of a schema, and how small a value can be in JSON: that says how many of them a request can hold. */
 export interface RuleType {
   readonly type: CelType;
   readonly minBytes: number;
+  readonly sizes: DeclaredSizes;
 }
+
+/** Numbers and truth values have no elements. Neither have the keys of maps, as upstream counts. */
+const NO_ELEMENTS: DeclaredSizes = { max: 0 };
+const ANY_TEXT: DeclaredSizes = { max: MAX_REQUEST_BYTES - 2 };
 
 type Fields = Parameters<typeof objectType>[1];
 
@@ -38,7 +45,7 @@ type Fields = Parameters<typeof objectType>[1];
  * so. `name` tells object types apart. Source: KEP-2876 and Kubernetes, "Validation rules" (type mapping).
  */
 export function ruleType(schema: StructuralSchema, isObject: boolean, name = 'selfType'): RuleType | undefined {
-  if (schema.intOrString) return { type: DYN, minBytes: MIN_NUMBER };
+  if (schema.intOrString) return { type: DYN, minBytes: MIN_NUMBER, sizes: { max: textBytes(schema.props.maxLength) } };
   switch (schema.type) {
     case 'array':
       return listType(schema, name);
@@ -47,11 +54,11 @@ export function ruleType(schema: StructuralSchema, isObject: boolean, name = 'se
     case 'string':
       return stringType(schema);
     case 'boolean':
-      return { type: BOOL, minBytes: MIN_BOOL };
+      return { type: BOOL, minBytes: MIN_BOOL, sizes: NO_ELEMENTS };
     case 'number':
-      return { type: DOUBLE, minBytes: MIN_NUMBER };
+      return { type: DOUBLE, minBytes: MIN_NUMBER, sizes: NO_ELEMENTS };
     case 'integer':
-      return { type: INT, minBytes: MIN_NUMBER };
+      return { type: INT, minBytes: MIN_NUMBER, sizes: NO_ELEMENTS };
     default:
       return undefined;
   }
@@ -61,27 +68,34 @@ function listType({ items, props }: StructuralSchema, name: string): RuleType | 
   const item = items && ruleType(items, items.embedded, `${name}.@items`);
   if (!item) return undefined;
   const most = Math.floor((MAX_REQUEST_BYTES - 2) / (item.minBytes + 1));
-  return { type: listOf(item.type, Math.max(0, props.maxItems ?? most)), minBytes: 2 };
+  const max = Math.max(0, props.maxItems ?? most);
+  return { type: listOf(item.type), minBytes: 2, sizes: { max, items: item.sizes } };
 }
 
 function mapType({ props }: StructuralSchema, values: StructuralSchema, name: string): RuleType | undefined {
   const value = ruleType(values, values.embedded, `${name}.@values`);
   if (!value) return undefined;
   const most = Math.floor((MAX_REQUEST_BYTES - 2) / (value.minBytes + 6));
-  return { type: mapOf(STRING, value.type, Math.max(0, props.maxProperties ?? most)), minBytes: 2 };
+  const max = Math.max(0, props.maxProperties ?? most);
+  return { type: mapOf(STRING, value.type), minBytes: 2, sizes: { max, keys: NO_ELEMENTS, items: value.sizes } };
 }
 
 function structType(schema: StructuralSchema, isObject: boolean, name: string): RuleType {
   const fields: Record<string, { type: CelType; property: string }> = {};
+  const sizes: Record<string, DeclaredSizes> = Object.create(null);
   let minBytes = 2;
   for (const [property, field] of schema.properties) {
     const found = ruleType(field, field.embedded, `${name}.${property}`);
     if (!found) continue;
     const escaped = escapeName(property);
-    if (escaped !== undefined) fields[escaped] = { type: found.type, property };
+    if (escaped !== undefined) {
+      fields[escaped] = { type: found.type, property };
+      sizes[escaped] = found.sizes;
+    }
     if (schema.props.required?.includes(property) && field.default === undefined) minBytes += property.length + found.minBytes + 4;
   }
-  return { type: objectOf(name, isObject ? { ...fields, ...META } : fields), minBytes };
+  if (isObject) Object.assign(sizes, META_SIZES);
+  return { type: objectOf(name, isObject ? { ...fields, ...META } : fields), minBytes, sizes: { max: 0, fields: sizes } };
 }
 
 /** Keyed without a prototype: names come from clients. */
@@ -95,25 +109,31 @@ const META: Fields & Record<string, { type: CelType }> = {
   metadata: { type: objectOf('selfType.metadata', { name: { type: STRING }, generateName: { type: STRING } }) },
 };
 
+const META_SIZES: Readonly<Record<string, DeclaredSizes>> = {
+  apiVersion: ANY_TEXT,
+  kind: ANY_TEXT,
+  metadata: { max: 0, fields: { name: ANY_TEXT, generateName: ANY_TEXT } },
+};
+
 function stringType({ props }: StructuralSchema): RuleType {
   switch (props.format) {
     case 'byte':
-      return { type: props.maxLength === undefined ? BYTES : sized('bytes', props.maxLength), minBytes: MIN_STRING };
+      return { type: BYTES, minBytes: MIN_STRING, sizes: props.maxLength === undefined ? ANY_TEXT : { max: Math.max(0, props.maxLength) } };
     case 'duration':
-      return { type: DURATION, minBytes: MIN_DURATION };
+      return { type: DURATION, minBytes: MIN_DURATION, sizes: { max: MAX_TIME } };
     case 'date':
-      return { type: TIMESTAMP, minBytes: MIN_DATE };
+      return { type: TIMESTAMP, minBytes: MIN_DATE, sizes: { max: MIN_DATE } };
     case 'date-time':
-      return { type: TIMESTAMP, minBytes: MIN_DATE_TIME };
+      return { type: TIMESTAMP, minBytes: MIN_DATE_TIME, sizes: { max: MAX_TIME } };
     default:
-      return { type: sized('string', stringBytes(props.maxLength, props.enum)), minBytes: MIN_STRING };
+      return { type: STRING, minBytes: MIN_STRING, sizes: { max: textBytes(props.maxLength, props.enum) } };
   }
 }
 
 /** A character takes up to four bytes. */
-function stringBytes(maxLength: number | undefined, allowed: readonly unknown[] | undefined): number {
+function textBytes(maxLength: number | undefined, allowed: readonly unknown[] | undefined = []): number {
   if (maxLength !== undefined) return Math.max(0, maxLength) * 4;
-  if (!allowed?.length) return MAX_REQUEST_BYTES - 2;
+  if (allowed.length === 0) return MAX_REQUEST_BYTES - 2;
   return Math.max(...allowed.map((value) => (typeof value === 'string' ? value.length : 0)));
 }
 

@@ -4,12 +4,13 @@ import {
   CelError,
   type CelType,
   compileCel,
+  type DeclaredSizes,
   DYN,
   mapOf,
   namedType,
   objectType,
+  STRING,
   showType,
-  sized,
 } from '../cel/index.ts';
 import { type FieldError, forbidden, invalid, tooLong } from '../meta/field-error.ts';
 
@@ -21,17 +22,33 @@ const MAX_DOMAIN = 63;
 const MAX_ID = 32;
 const MAX_ENTRIES = 32;
 
-const byDomain = (value: CelType) => mapOf(sized('string', MAX_DOMAIN), mapOf(sized('string', MAX_ID), value, MAX_ENTRIES), MAX_ENTRIES);
+const MAX_VALUE = 64;
+
+const byDomain = (value: CelType) => mapOf(STRING, mapOf(STRING, value));
+const sizesByDomain = (value: DeclaredSizes): DeclaredSizes => ({
+  max: MAX_ENTRIES,
+  keys: { max: MAX_DOMAIN },
+  items: { max: MAX_ENTRIES, keys: { max: MAX_ID }, items: value, ...(value.max > 0 && { others: value }) },
+});
 
 /** `device`: one device as a selector sees it (Kubernetes: Dynamic Resource Allocation; dynamic-resource-allocation/cel). */
 export const DEVICE_SELECTORS: CelEnvironment = {
   variables: {
     device: objectType('kubernetes.DRADevice', {
-      driver: sized('string', MAX_DOMAIN),
+      driver: STRING,
       allowMultipleAllocations: BOOL,
       attributes: byDomain(DYN),
       capacity: byDomain(namedType('kubernetes.Quantity')),
     }),
+  },
+  sizes: {
+    max: 0,
+    fields: {
+      driver: { max: MAX_DOMAIN },
+      allowMultipleAllocations: { max: 1 },
+      attributes: sizesByDomain({ max: MAX_VALUE }),
+      capacity: sizesByDomain({ max: 0 }),
+    },
   },
 };
 

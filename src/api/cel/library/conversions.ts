@@ -16,9 +16,9 @@ import {
   Uint,
 } from '../values.ts';
 
-const scan: OverloadCosts = { ...traverses(0), resultSize: ({ size }) => Math.max(size(0), 32) };
+const scan: OverloadCosts = traverses(0);
 /** cel-go charges reading a number or a time out of a text, and the length of a text, no more than any call. Very long text costs more here. */
-const reads: OverloadCosts = { burden: ({ size }) => Math.ceil(size(0) * 0.01), resultSize: ({ size }) => Math.max(size(0), 32) };
+const reads: OverloadCosts = { burden: ({ size }) => Math.ceil(size(0) * 0.01) };
 const codePoints = (text: string): bigint => BigInt(isAscii(text) ? text.length : [...text].length);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII is meant
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);

@@ -4,7 +4,7 @@ import { adopt, type CelValue, compare, Double, Duration, equals, MAX_INT, MIN_I
 
 type List = readonly CelValue[];
 
-const passes: OverloadCosts = { cost: ({ size }) => 1 + size(0), resultSize: ({ size }) => size(0) };
+const passes: OverloadCosts = { cost: ({ size }) => 1 + size(0) };
 const looksFor: OverloadCosts = { ...passes, burden: ({ size, deep }) => Math.ceil(Math.min(size(0) * deep(1), deep(0))) };
 const flattens: OverloadCosts = { ...passes, burden: ({ deep }) => Math.ceil(deep(0)) };
 const dedupes: OverloadCosts = {
@@ -92,7 +92,6 @@ export const lists: readonly Overload[] = [
   method('list<A>.last(): optional<A>', (list: List) => at(list, -1)),
   func('lists.range(int): list<int>', range, {
     burden: ({ args }) => Math.max(0, Number(args?.[0] ?? 0)),
-    resultSize: () => Number(MAX_RANGE),
   }),
 ];
 

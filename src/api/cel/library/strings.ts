@@ -9,7 +9,6 @@ import {
   type OverloadCosts,
   searches,
   shrinks,
-  takesApart,
   traverses,
 } from '../overloads.ts';
 import type { CelValue } from '../values.ts';
@@ -109,7 +108,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
 const quote = (text: string): string => `"${text.replace(/[\\"\u0007\b\f\n\r\t\v]/g, (character) => ESCAPED[character] ?? character)}"`;
 
 const tests: OverloadCosts = traverses(1);
-const multiplies: OverloadCosts = { ...traverses(0), after: growsText, resultSize: ({ size }) => size(0) * Math.max(1, size(2)) };
+const multiplies: OverloadCosts = { ...traverses(0), after: growsText };
 /** Of a list of texts, their lengths count. */
 const joins: OverloadCosts = { ...traverses(0), burden: ({ deep }) => Math.ceil(deep(0)), after: growsText };
 const formats: OverloadCosts = {
@@ -122,7 +121,7 @@ export const strings: readonly Overload[] = [
   method('string.contains(string): bool', (text: string, part: string) => text.includes(part), searches),
   method('string.startsWith(string): bool', (text: string, part: string) => text.startsWith(part), tests),
   method('string.endsWith(string): bool', (text: string, part: string) => text.endsWith(part), tests),
-  method('string.charAt(int): string', charAt, { ...traverses(0), resultSize: () => 4 }),
+  method('string.charAt(int): string', charAt, traverses(0)),
   method('string.indexOf(string): int', (text: string, part: string) => indexOf(text, part), searches),
   method('string.indexOf(string, int): int', indexOf, searches),
   method('string.lastIndexOf(string): int', (text: string, part: string) => lastIndexOf(text, part), searches),
@@ -131,13 +130,13 @@ export const strings: readonly Overload[] = [
   method('string.substring(int, int): string', substring, shrinks),
   method('string.replace(string, string): string', (text: string, old: string, by: string) => replace(text, old, by), multiplies),
   method('string.replace(string, string, int): string', replace, multiplies),
-  method('string.split(string): list<string>', (text: string, separator: string) => split(text, separator), takesApart),
-  method('string.split(string, int): list<string>', split, takesApart),
+  method('string.split(string): list<string>', (text: string, separator: string) => split(text, separator), shrinks),
+  method('string.split(string, int): list<string>', split, shrinks),
   method('string.lowerAscii(): string', lowerAscii, shrinks),
   method('string.upperAscii(): string', upperAscii, shrinks),
   method('string.trim(): string', trim, shrinks),
   method('string.format(list<dyn>): string', formatText, formats),
-  func('strings.quote(string): string', quote, { ...traverses(0), resultSize: ({ size }) => 2 * size(0) + 2 }),
+  func('strings.quote(string): string', quote, traverses(0)),
   method('list<string>.join(): string', (list: readonly CelValue[]) => join(list), joins),
   method('list<string>.join(string): string', join, joins),
 ];
@@ -147,14 +146,13 @@ const runs: OverloadCosts = {
   ...matchesRegex,
   after: ([, pattern]) => Math.ceil(compileCelRegex(pattern as string).steps * 0.1),
 };
-const takesMatches: OverloadCosts = { ...runs, itemSize: takesApart.itemSize };
 
 export const regexes: readonly Overload[] = [
   method('string.matches(string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
   func('matches(string, string): bool', (text: string, pattern: string) => search(pattern, (regex) => regex.test(text)), runs),
   method('string.find(string): string', find, runs),
-  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), takesMatches),
-  method('string.findAll(string, int): list<string>', findAll, takesMatches),
+  method('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern), runs),
+  method('string.findAll(string, int): list<string>', findAll, runs),
 ];
 function find(text: string, pattern: string): string {
   const match = search(pattern, (regex) => regex.find(text));
