@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
-import { findDuplicateKeys } from '../../api/schema/index.ts';
+import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions } from '../../api/transport.ts';
 import { badRequest, unreadable } from '../registry/errors.ts';
 import { readYaml } from './yaml-body.ts';
@@ -21,18 +21,24 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 
 const mediaType = (raw: IncomingMessage): string => (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-/** Throws RequestEntityTooLarge past the limit. */
-export async function readBody(raw: IncomingMessage): Promise<Buffer> {
+/** Throws RequestEntityTooLarge past the limit; what comes after it is left unread. Listeners: iterating over a stream costs more than a small body. */
+export function readBody(raw: IncomingMessage): Promise<Buffer> {
   const tooLarge = () => new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT_BYTES}`);
-  if (Number(raw.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of raw as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  if (Number(raw.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    raw.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BODY_LIMIT_BYTES) {
+        raw.pause();
+        reject(tooLarge());
+      } else chunks.push(chunk);
+    });
+    raw.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    raw.on('error', reject);
+    raw.on('close', () => reject(new Error('the client left in the middle of its request')));
+  });
 }
 
 /** The patch's kind by its media type. Throws UnsupportedMediaType. */
@@ -76,7 +82,7 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading)
   }
   checkDepth(text);
   const value = parseJson(text, type, reading.kind);
-  return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text), reading);
+  return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text, value), reading);
 }
 
 const validationOf = ({ options }: Reading): 'Ignore' | 'Warn' | 'Strict' => options?.fieldValidation ?? 'Warn';
@@ -89,7 +95,7 @@ function parsed(value: unknown, repeatedFields: readonly string[], reading: Read
   return { value };
 }
 
-const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, QUOTE, BACKSLASH] = [...'[]{}"\\'].map((c) => c.charCodeAt(0));
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, QUOTE] = [...'[]{}"'].map((c) => c.charCodeAt(0));
 
 /** Everything that comes after the parser walks the value by recursion. Throws BadRequest. */
 function checkDepth(json: string): void {
@@ -105,15 +111,6 @@ function checkDepth(json: string): void {
   }
 }
 
-function endOfString(json: string, start: number): number {
-  for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
-    let first = end;
-    while (json.charCodeAt(first - 1) === BACKSLASH) first -= 1;
-    if ((end - first) % 2 === 0) return end;
-  }
-  return json.length;
-}
-
 function parseJson(text: string, type: string, kind: string): unknown {
   try {
     return JSON.parse(text);
@@ -127,13 +124,8 @@ function parseJson(text: string, type: string, kind: string): unknown {
 /** Client libraries send JSON under the name of YAML, which is a hundred times quicker to read. */
 function parseApplied(text: string, reading: Reading): unknown {
   const validation = validationOf(reading);
-  if (text.trimStart().startsWith('{') && (validation === 'Ignore' || findDuplicateKeys(text).length === 0)) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      // It may be YAML all the same.
-    }
-  }
+  const json = text.trimStart().startsWith('{') ? jsonIn(text) : undefined;
+  if (json !== undefined && (validation === 'Ignore' || findDuplicateKeys(text, json).length === 0)) return json;
   const { value, repeated } = readYaml(text);
   checkDepth(JSON.stringify(value) ?? '');
   if (repeated === undefined || validation === 'Ignore') return value;
@@ -141,6 +133,15 @@ function parseApplied(text: string, reading: Reading): unknown {
   if (validation === 'Strict') throw badRequest(`error strict decoding YAML: ${finding}`);
   reading.warn(finding);
   return value;
+}
+
+/** undefined: it is none, but may be YAML all the same. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseYaml(text: string, reading: Reading): Parsed {
