@@ -94,8 +94,12 @@ export const labelValueFindings = check(LABEL_VALUE, MAX_LABEL_LENGTH, 'bytes');
 const namePartFindings = check(QUALIFIED_NAME, MAX_LABEL_LENGTH, 'bytes');
 const prefixFindings = check(DNS1123_SUBDOMAIN, MAX_SUBDOMAIN_LENGTH, 'bytes');
 
+const SHORT_QUALIFIED_NAME = new RegExp(`^(?:${DNS1123_SUBDOMAIN.regex}/)?(?:${QUALIFIED_NAME.regex})$`);
+
 /** Label and annotation keys, resource names, finalizers: `name` or `example.com/name`. */
 export function qualifiedNameFindings(key: string): string[] {
+  // Nothing can be too long in it.
+  if (key.length <= MAX_LABEL_LENGTH && SHORT_QUALIFIED_NAME.test(key)) return [];
   const parts = key.split('/', 3);
   if (parts.length > 2) {
     return [`a valid label key ${explain(QUALIFIED_NAME)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];

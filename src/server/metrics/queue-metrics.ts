@@ -14,7 +14,16 @@ const BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10];
 /** Upstream's metrics of work queues (component-base, prometheus/workqueue). A reconcile costs far more than counting it. */
 export function queueMetrics(registry: Registry): QueueMetrics {
   const common = { labelNames: ['name'], registers: [registry] };
-  const depth = new Gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue', ...common });
+  // Told at every change of an object, asked for now and then.
+  const depths = new Map<string, number>();
+  new Gauge({
+    name: 'workqueue_depth',
+    help: 'Current depth of workqueue',
+    ...common,
+    collect() {
+      for (const [name, keys] of depths) this.set({ name }, keys);
+    },
+  });
   const adds = new Counter({ name: 'workqueue_adds_total', help: 'Total number of adds handled by workqueue', ...common });
   const retries = new Counter({ name: 'workqueue_retries_total', help: 'Total number of retries handled by workqueue', ...common });
   const waited = new Histogram({
@@ -36,6 +45,6 @@ export function queueMetrics(registry: Registry): QueueMetrics {
       worked.observe({ name }, seconds);
       if (result === 'error') retries.inc({ name });
     },
-    depth: (name, keys) => depth.set({ name }, keys),
+    depth: (name, keys) => void depths.set(name, keys),
   };
 }

@@ -44,6 +44,10 @@ function* candidates<T extends object>(
   { index, after }: ListOptions<T>,
 ): Generator<Item<T>> {
   const isInRange = (key: string) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after) > 0);
+  if (!index && overlay.size === 0) {
+    for (const key of state.keys.range(firstKey(prefix, after), prefixEnd(prefix))) yield state.items.get(key) as Item<T>;
+    return;
+  }
   const now = index ? sorted(indexed(state, index), isInRange) : state.keys.range(firstKey(prefix, after), prefixEnd(prefix));
   const then = sorted(overlay.keys(), (key) => isInRange(key) && overlay.get(key) !== undefined && belongs(state, overlay.get(key), index));
   let next = 0;
