@@ -1,5 +1,6 @@
 import { compileRegex } from '../../base/re2/regex.ts';
-import { asSchema, entriesOf, equalJson } from '../crd-schema/index.ts';
+import { asSchema, entriesOf } from '../crd-schema/index.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { completenessFindings } from './structural-completeness.ts';

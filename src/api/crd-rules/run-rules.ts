@@ -1,5 +1,6 @@
 import { CelBudget, CelError, Optional } from '../cel/index.ts';
-import { equalJson, isMap } from '../crd-schema/index.ts';
+import { isMap } from '../crd-schema/index.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
 import type { CompiledRule, RuleNode } from './compile-rules.ts';

@@ -1,6 +1,5 @@
 /** Structural schemas of custom resources: pruning, defaulting, validation, and the paths that printer columns read. */
 export { setDefaults } from './default.ts';
-export { equalJson } from './equal.ts';
 export { isKnownFormat } from './formats.ts';
 export { compileJsonPath, type JsonPath, JsonPathError } from './json-path.ts';
 export { hasListTypes, listFindings } from './list-uniqueness.ts';

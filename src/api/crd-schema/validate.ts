@@ -1,6 +1,6 @@
+import { equalJson } from '../meta/equal-json.ts';
 import type { FieldError } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
-import { equalJson } from './equal.ts';
 import { findings, type Outcome } from './findings.ts';
 import { asSchema, entriesOf, isMap } from './structural.ts';
 import { enumCheck, numberCheck, sizeCheck, stringCheck, typeCheck } from './value-checks.ts';

@@ -1,6 +1,6 @@
 import { compileRegex, type Regex, RegexError } from '../../base/re2/regex.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
-import { equalJson } from './equal.ts';
 import { findings, type Outcome } from './findings.ts';
 import { stringFormat } from './formats.ts';
 

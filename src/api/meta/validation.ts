@@ -80,11 +80,20 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
   if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => same(left[key], right[key]));
+  for (const key in left) if (!same(left[key], own(right, key))) return false;
+  for (const key in right) if (!Object.hasOwn(left, key) && !isEmpty(right[key])) return false;
+  return true;
 }
 
+const own = (object: Record<string, unknown>, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined);
+
 /** Go's clients leave out zero values, so that `hostNetwork: false` comes back as nothing. */
-const isEmpty = (value: unknown): boolean => !value || (typeof value === 'object' && Object.keys(value).length === 0);
+function isEmpty(value: unknown): boolean {
+  if (!value) return true;
+  if (typeof value !== 'object') return false;
+  for (const _ in value) return false;
+  return true;
+}
 
 /** `field is immutable`. */
 export const checkImmutable = (path: string, value: unknown, old: unknown): FieldError[] =>

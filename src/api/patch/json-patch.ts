@@ -1,6 +1,7 @@
 import { unreachable } from '../../base/unreachable.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import { ApiError } from '../meta/status.ts';
-import { cloneJson, hasKey, isJsonObject, type JsonObject, jsonEqual, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
+import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
 
 /** Upstream's bounds: operations of one patch, and bytes that its copies may add to the object. */
 const MAX_OPERATIONS = 10_000;
@@ -62,7 +63,7 @@ function apply(holder: JsonObject, operation: Operation, budget: { copiedBytes: 
       take(place);
       break;
     case 'test':
-      if (!jsonEqual(read(place) ?? null, operation.value)) throw rejectedPatch(`testing value ${operation.path} failed: test failed`);
+      if (!equalJson(read(place) ?? null, operation.value)) throw rejectedPatch(`testing value ${operation.path} failed: test failed`);
       break;
     case 'move': {
       if (operation.path.startsWith(`${operation.from}/`)) throw doesNotApply(place, 'a value cannot move into itself');

@@ -23,28 +23,11 @@ export function cloneJson<T>(value: T, depth = 0): T {
   if (depth > MAX_DEPTH) throw malformedPatch('the document is nested too deeply');
   if (Array.isArray(value)) return value.map((item) => cloneJson(item, depth + 1)) as T;
   const copy: JsonObject = {};
-  for (const [key, item] of Object.entries(value)) if (item !== undefined) setKey(copy, key, cloneJson(item, depth + 1));
-  return copy as T;
-}
-
-/** Equal as JSON documents: the order of keys does not count. On the path of every write: no closures. */
-export function jsonEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && equalLists(a, b);
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) {
-    if (!hasKey(b, key) || !jsonEqual((a as JsonObject)[key], (b as JsonObject)[key])) return false;
+  for (const key in value) {
+    const item: unknown = value[key];
+    if (item !== undefined) setKey(copy, key, cloneJson(item, depth + 1));
   }
-  return true;
-}
-
-function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i += 1) if (!jsonEqual(a[i], b[i])) return false;
-  return true;
+  return copy as T;
 }
 
 /** A patch that is well-formed but cannot be applied: 422 as upstream answers, with the reason as its cause. */

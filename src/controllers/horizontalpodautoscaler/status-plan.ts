@@ -1,4 +1,4 @@
-import { jsonEqual } from '../../api/patch/json-value.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import type {
   V2HorizontalPodAutoscaler as Autoscaler,
   V2HorizontalPodAutoscalerCondition as Condition,
@@ -50,7 +50,7 @@ export class StatusDraft {
 
   /** undefined: it says nothing new. */
   changed(): Status | undefined {
-    return jsonEqual(comparable(this.#old), comparable(this.#status)) ? undefined : this.#status;
+    return equalJson(comparable(this.#old), comparable(this.#status)) ? undefined : this.#status;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { ResourceDefinition } from '../../api/define.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { prune } from '../../api/schema/index.ts';
 import type { AdmissionRequest } from '../ports.ts';
-import { copyJson, equalJson } from '../registry/copy.ts';
+import { copyJson } from '../registry/copy.ts';
 import { type Equivalents, kindAt } from './matching/equivalents.ts';
 import { isWhole, type Versioned } from './webhooks/review.ts';
 

@@ -1,5 +1,5 @@
+import { equalJson } from '../../api/meta/equal-json.ts';
 import type { Toleration } from '../../api/schema/generated/types.ts';
-import { equalJson } from '../registry/copy.ts';
 
 /** Does the first tolerate everything that the second does? */
 function isSuperset(wide: Toleration, narrow: Toleration): boolean {

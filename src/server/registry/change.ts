@@ -1,4 +1,5 @@
 import { resourceId } from '../../api/define.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { notFound } from '../../api/meta/status.ts';
 import { equalButForTimes } from '../../api/patch/apply/index.ts';
@@ -8,7 +9,6 @@ import type { Cached } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import type { Draft } from './body.ts';
-import { equalJson } from './copy.ts';
 import { endsWithUpdate } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';

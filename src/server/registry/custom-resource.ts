@@ -1,8 +1,9 @@
 import { pruneFields } from '../../api/crd-schema/index.ts';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Cached, Collection } from '../../store/watch-cache/collection.ts';
-import { copyJson, equalJson } from './copy.ts';
+import { copyJson } from './copy.ts';
 import type { Converter, CustomKind } from './custom-kinds.ts';
 import { lazyView, type Resource } from './resource.ts';
 

@@ -1,4 +1,5 @@
 import { apiVersionOf, type ResourceDefinition, resourceId } from '../../api/define.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import { forbidden, invalidObject, required } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import {
@@ -27,7 +28,6 @@ import { rfc3339 } from '../../base/clock.ts';
 import type { AdmissionRequest, RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
 import { type Convert, withConversions } from './conversions.ts';
-import { equalJson } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
 import type { Resources } from './resources.ts';
 

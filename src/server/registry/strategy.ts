@@ -1,10 +1,11 @@
 import type { HookContext, ResourceDefinition } from '../../api/define.ts';
+import { equalJson } from '../../api/meta/equal-json.ts';
 import { type FieldError, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
-import { copyJson, copyObject, equalJson } from './copy.ts';
+import { copyJson, copyObject } from './copy.ts';
 import type { RegistryDeps } from './deps.ts';
 import { carryMetadata, finalizerWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 

@@ -1,4 +1,4 @@
-import { jsonEqual } from '../json-value.ts';
+import { equalJson } from '../../meta/equal-json.ts';
 import { appliedFields } from './extract.ts';
 import { difference, type FieldSet, intersection, isEmptySet, NO_FIELDS, union } from './field-set.ts';
 import { type Manager, sameManager, withoutEmpty } from './managers.ts';
@@ -39,7 +39,7 @@ export function applyConfiguration(apply: Apply): Applied {
   const merged = { apiVersion, type, object: mergeConfiguration(live.object, configuration, type) };
   const after = last && !isEmptySet(last.fields) ? prune(merged, all, last, versions) : merged;
   const owners = ownershipAfterApply({ before: live, after, managers: all, writer: applier, versions, now }, entry, force);
-  const time = jsonEqual(live.object, after.object) ? entry.time : now;
+  const time = equalJson(live.object, after.object) ? entry.time : now;
   const stripped = owners.map((owner) => (owner === entry ? { ...owner, time, fields: withoutUnowned(owner.fields) } : owner));
   return { object: after.object, managers: withoutEmpty(stripped) };
 }

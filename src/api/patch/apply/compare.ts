@@ -1,4 +1,4 @@
-import { jsonEqual } from '../json-value.ts';
+import { equalJson } from '../../meta/equal-json.ts';
 import { type ApplyListType, type ApplyMapType, type ApplyType, isObject } from './apply-type.ts';
 import { addedNode, elementsOf } from './extract.ts';
 import { type FieldSet, LEAF, NO_FIELDS, withMembership } from './field-set.ts';
@@ -36,7 +36,7 @@ function compareValues(before: unknown, after: unknown, type: ApplyType): Change
   if (type.list && type.list.relation !== 'atomic' && isListOrNull(before) && isListOrNull(after)) {
     return compareLists(before ?? [], after ?? [], type.list);
   }
-  if (jsonEqual(before, after)) return undefined;
+  if (equalJson(before, after)) return undefined;
   const [was, is] = [addedNode(before, type), addedNode(after, type)];
   if (was === LEAF && is === LEAF) return SELF_MODIFIED;
   // A value became one of another kind: its parts go, or come, with it.
@@ -90,7 +90,7 @@ function compareFields(was: unknown, is: unknown, name: string, map: ApplyMapTyp
 }
 
 function compareLists(before: readonly unknown[], after: readonly unknown[], list: ApplyListType): Changes | undefined {
-  if (jsonEqual(before, after)) return undefined;
+  if (equalJson(before, after)) return undefined;
   const [was, is] = [singleElements(before, list), singleElements(after, list)];
   if (!was || !is) return compareWithDuplicates(before, after, list);
   let changes: Changes | undefined;
@@ -130,7 +130,7 @@ function compareWithDuplicates(before: readonly unknown[], after: readonly unkno
 function compareElement(was: readonly unknown[], is: readonly unknown[], type: ApplyType): Changes | undefined {
   if (was.length === 0) return { added: is.length > 1 ? LEAF : addedNode(is[0], type) };
   if (was.length === 1 && is.length === 1) return compareValues(was[0], is[0], type);
-  if (was.length > 1 && is.length > 1) return jsonEqual(was, is) ? undefined : SELF_MODIFIED;
+  if (was.length > 1 && is.length > 1) return equalJson(was, is) ? undefined : SELF_MODIFIED;
   if (was.length > 1) return { removed: LEAF, added: addedNode(is[0], type) };
   return { removed: addedNode(was[0], type), added: LEAF };
 }

@@ -1,7 +1,7 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import type { Node, PersistentVolumeClaim, ResourceSlice } from '../../../api/schema/generated/types.ts';
 import type { AdmissionRequest } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 
 /** Labels below kubernetes.io and k8s.io that an agent may set on its node (Kubernetes: NodeRestriction). */
 const ALLOWED_LABELS = new Set([

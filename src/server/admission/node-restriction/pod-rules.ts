@@ -1,3 +1,4 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import { notFound } from '../../../api/meta/status.ts';
 import type {
   AuthenticationV1TokenRequest,
@@ -9,7 +10,6 @@ import type {
 } from '../../../api/schema/generated/types.ts';
 import { isMirrorPod, namedInPod } from '../../authz/node-references-plan.ts';
 import type { AdmissionRequest, Authorizer, ObjectReader } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 
 const MIRROR = 'kubernetes.io/config.mirror';
 const PODS = { group: '', plural: 'pods' };

@@ -1,6 +1,6 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { CertificateSigningRequest } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, Authorizer } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 import { isAbout, refusal } from '../request.ts';
 import { mayActForSigner } from '../signer-permission.ts';
 

@@ -1,10 +1,10 @@
 import { resourceId } from '../../../api/define.ts';
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import { invalidObject } from '../../../api/meta/field-error.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError } from '../../../api/meta/status.ts';
 import type { Container, CronJob, Deployment, Namespace, Pod, PodTemplate, PodTemplateSpec } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 import type { PodLike } from '../pod-security/check-plan.ts';
 import { findingsOf, showFindings } from '../pod-security/evaluate-plan.ts';
 import { isTightened, violationsIn } from '../pod-security/namespace-plan.ts';

@@ -1,7 +1,7 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { Pod, PodSpec, RuntimeClass } from '../../../api/schema/generated/types.ts';
 import { canonicalQuantity, isQuantity } from '../../../base/quantity.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 import { isAbout, refusal } from '../request.ts';
 import { mergeTolerations } from '../tolerations.ts';
 

@@ -1,8 +1,8 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import type { ResourceQuota } from '../../../api/schema/generated/types.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { ObjectChange, ObjectReader } from '../../ports.ts';
-import { equalJson } from '../../registry/copy.ts';
 import { QuotaLedger } from './ledger.ts';
 
 /**

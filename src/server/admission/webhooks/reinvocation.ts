@@ -1,5 +1,6 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
-import { copyJson, equalJson } from '../../registry/copy.ts';
+import { copyJson } from '../../registry/copy.ts';
 import type { Hook } from './hook.ts';
 
 /**
