@@ -6,6 +6,7 @@ import { cronJob } from './cronjob/cronjob.ts';
 import { type CertificateSigner, csr } from './csr/csr.ts';
 import { daemonSet } from './daemonset/daemonset.ts';
 import { deployment } from './deployment/deployment.ts';
+import { deviceTaintEviction } from './device-taint-eviction/device-taint-eviction.ts';
 import { disruption, staleDisruptionTarget } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointslice } from './endpointslice/endpointslice.ts';
@@ -80,6 +81,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     nodeipam({ clusterCidrs }),
     ...nodeLifecycle(),
     taintEviction(),
+    deviceTaintEviction(),
     nodeTtl(),
     podgc(),
     resourceQuota({ resources: registry.all, custom }),

@@ -1,6 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceSlice } from '../schema/generated/types.ts';
+import { stampTaints } from './device-taints.ts';
 import { checkSlice, checkSliceUpdate } from './slice-validation.ts';
 
 export const resourceSlices = defineResource<ResourceSlice>({
@@ -14,7 +15,12 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',
     'spec.driver': (slice) => slice.spec?.driver ?? '',
   },
-  hooks: { validate: checkSlice, validateUpdate: checkSliceUpdate },
+  hooks: {
+    prepareForCreate: (slice, { now }) => stampTaints(slice, now),
+    prepareForUpdate: (slice, _old, { now }) => stampTaints(slice, now),
+    validate: checkSlice,
+    validateUpdate: checkSliceUpdate,
+  },
   columns: [
     nameColumn,
     column('Node', 'string', (slice) => slice.spec?.nodeName ?? '', { of: 'ResourceSliceSpec.nodeName' }),

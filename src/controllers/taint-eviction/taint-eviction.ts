@@ -1,9 +1,8 @@
 import { nodes, pods } from '../../api/index.ts';
 import { type KubeObject, objectKey, splitKey } from '../../api/meta/object.ts';
-import { isNotFound } from '../../api/meta/status.ts';
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
-import { rfc3339 } from '../../base/clock.ts';
-import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import type { Controller } from '../../client/controller.ts';
+import { disruptPod } from '../lib/disrupt-pod.ts';
 import { evictingTaints, staysForMs } from './taint-eviction-plan.ts';
 
 const podNode = (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
@@ -50,7 +49,8 @@ export function taintEviction(): Controller {
         since.set(key, began);
         return { afterMs: remainingMs };
       }
-      await evict(pod, request);
+      event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
+      await disruptPod(pod, request, { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' });
       since.delete(key);
       return undefined;
     },
@@ -59,24 +59,4 @@ export function taintEviction(): Controller {
 
 function referenceOf(key: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: splitKey(key) };
-}
-
-/** Says why on the pod (KEP-3329), then deletes it: this one, and no other that has got its name meanwhile. */
-async function evict(pod: Pod, { key, client, clock, event, signal }: ReconcileRequest): Promise<void> {
-  const { name = '', namespace, uid } = pod.metadata ?? {};
-  const condition = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByTaintManager',
-    message: 'Taint manager: deleting due to NoExecute taint',
-    lastTransitionTime: rfc3339(clock.now()),
-  };
-  event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
-  try {
-    const patch = { metadata: { uid }, status: { conditions: [condition] } };
-    await client.patch(pods, name, 'strategic', patch, { namespace, subresource: 'status', signal });
-    await client.delete(pods, name, { namespace, delete: { preconditions: { uid } }, signal });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

@@ -128,6 +128,12 @@ describe('devices for claims', () => {
     expect(run([claim([exactly('r')])], there)).toBeUndefined();
     const tolerations = [{ key: 'broken', operator: 'Exists' }];
     expect(run([claim([exactly('r', { tolerations })])], there)?.[0]?.devices?.results).toMatchObject([{ device: 'a', tolerations }]);
+    const others = [{ key: 'broken', operator: 'Exists', effect: 'NoExecute' }, { key: 'broken', value: 'no' }, { operator: 'Equal' }];
+    for (const wrong of others) expect(run([claim([exactly('r', { tolerations: [wrong] })])], there)).toBeUndefined();
+    const evicting = [slice([gpu('a', 'x', { taints: [{ key: 'broken', effect: 'NoExecute' }] }), gpu('b')])];
+    expect(names(run([claim([exactly('r')])], evicting))).toEqual([['r=b']]);
+    expect(run([claim([exactly('r', { allocationMode: 'All' })])], evicting)).toBeUndefined();
+    expect(names(run([claim([exactly('r', { tolerations: [{ key: 'broken', effect: 'NoExecute' }] })])], evicting))).toEqual([['r=a']]);
     const note = [slice([gpu('a', 'x', { taints: [{ key: 'old', effect: 'None' }] })])];
     expect(names(run([claim([exactly('r')])], note))).toEqual([['r=a']]);
   });

@@ -1,4 +1,5 @@
 import { objectKey } from '../../api/meta/object.ts';
+import { toleratesDeviceTaint } from '../../api/resource/device-taints.ts';
 import type {
   DeviceClass,
   DeviceRequest,
@@ -93,8 +94,5 @@ export const isTainted = ({ device }: PoolDevice, tolerations: readonly DeviceTo
   (device.taints ?? []).some(
     (taint) =>
       (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') &&
-      !tolerations.some(
-        ({ effect, key, operator = 'Equal', value = '' }) =>
-          (!effect || effect === taint.effect) && (!key || key === taint.key) && (operator === 'Exists' || value === (taint.value ?? '')),
-      ),
+      !tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)),
   );
