@@ -4,6 +4,8 @@ export const REVISION = 'deployment.kubernetes.io/revision';
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+/** On a ReplicaSet whose template admission changed: a hash of what it made of it. */
+export const ADMITTED_TEMPLATE = 'deployment.minik.dev/admitted-template';
 
 /** Annotations of a Deployment that are its own business, not that of its ReplicaSets. */
 const NOT_COPIED = new Set([
@@ -12,6 +14,7 @@ const NOT_COPIED = new Set([
   REVISION_HISTORY,
   DESIRED_REPLICAS,
   MAX_REPLICAS,
+  ADMITTED_TEMPLATE,
   'deprecated.deployment.rollback.to',
 ]);
 

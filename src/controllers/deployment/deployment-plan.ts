@@ -3,19 +3,8 @@ import { ownerReference } from '../lib/ownership-plan.ts';
 import { canonical, templateHash } from '../lib/template-hash-plan.ts';
 import { copiedAnnotations, currentAnnotations, REVISION, revisionOf, sizeAnnotations } from './deployment-annotations-plan.ts';
 import { isComplete, planDeploymentStatus, type RolloutNews } from './deployment-status-plan.ts';
-import {
-  type Bounds,
-  boundsOf,
-  isScaling,
-  nextSize,
-  oldestFirst,
-  proportionalSizes,
-  type Sizes,
-  shrinkOld,
-  sizeOf,
-} from './rolling-plan.ts';
-
-export const HASH_LABEL = 'pod-template-hash';
+import { findCurrent, HASH_LABEL } from './deployment-template-plan.ts';
+import { type Bounds, boundsOf, isScaling, nextSize, proportionalSizes, type Sizes, shrinkOld, sizeOf } from './rolling-plan.ts';
 
 /** One step of a rollout. Each is small; the next one is planned when the cluster shows what this one did. */
 export type RolloutStep =
@@ -111,18 +100,6 @@ function conclude({ deployment, replicaSets, nowMs }: RolloutView, current: Repl
     status: canonical(status) === canonical(deployment.status) ? undefined : status,
     afterMs,
   };
-}
-
-function withoutHash(template: ReplicaSetTemplate): ReplicaSetTemplate {
-  const { [HASH_LABEL]: _, ...labels } = template?.metadata?.labels ?? {};
-  return { ...template, metadata: { ...template?.metadata, labels } };
-}
-type ReplicaSetTemplate = NonNullable<ReplicaSet['spec']>['template'];
-
-/** The ReplicaSet of the Deployment's template; the oldest, should there ever be several. */
-export function findCurrent({ spec }: Deployment, replicaSets: readonly ReplicaSet[]): ReplicaSet | undefined {
-  const wanted = canonical(withoutHash(spec?.template));
-  return [...replicaSets].sort(oldestFirst).find((rs) => canonical(withoutHash(rs.spec?.template)) === wanted);
 }
 
 function nextRevision(old: readonly ReplicaSet[]): bigint {

@@ -9,9 +9,10 @@ import type { Controller, ControllerContext, ReconcileRequest } from '../../clie
 import { applyClaim } from '../lib/apply-claim.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { isFinished } from '../lib/pod-state-plan.ts';
-import { REVISION } from './deployment-annotations-plan.ts';
-import { findCurrent, planRollout, type RolloutStep } from './deployment-plan.ts';
+import { ADMITTED_TEMPLATE, REVISION } from './deployment-annotations-plan.ts';
+import { planRollout, type RolloutStep } from './deployment-plan.ts';
 import { planDeploymentStatus } from './deployment-status-plan.ts';
+import { admittedTemplate, findCurrent, isSameTemplate } from './deployment-template-plan.ts';
 import { sizeOf } from './rolling-plan.ts';
 
 /** Rolls out templates through ReplicaSets (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/). */
@@ -103,7 +104,8 @@ async function create(
   const { client, event, signal } = request;
   const { namespace, name } = replicaSet.metadata ?? {};
   try {
-    await client.create(replicaSets, replicaSet, { namespace, signal });
+    const made = await client.create(replicaSets, replicaSet, { namespace, signal });
+    if (!isSameTemplate(made.spec?.template, replicaSet.spec?.template)) await noteAdmission(made, owner, request);
     const size = sizeOf(replicaSet);
     if (size > 0) event(owner, 'Normal', 'ScalingReplicaSet', `Scaled up replica set ${name} from 0 to ${size}`);
     return true;
@@ -112,6 +114,15 @@ async function create(
     else await tellFailure(error, owner, owned, request);
     return false;
   }
+}
+
+/** A webhook or policy changed the template: the ReplicaSet is the Deployment's all the same, and is known by this note from now on. */
+async function noteAdmission(made: ReplicaSet, owner: Deployment, { client, event, signal }: ReconcileRequest): Promise<void> {
+  const { namespace, name = '', uid } = made.metadata ?? {};
+  const message = `Admission changed the pod template of replica set ${name}: its pods are not as the deployment says`;
+  event(owner, 'Warning', 'ReplicaSetTemplateChanged', message);
+  const body = { metadata: { uid, annotations: { [ADMITTED_TEMPLATE]: admittedTemplate(made) } } };
+  await client.patch(replicaSets, name, 'merge', body, { namespace, signal });
 }
 
 /** The name is taken. By our own of the same template: the cache will show it. By another: the next hash is counted on. */
