@@ -145,24 +145,34 @@ async function askServer(
   resource: ResourceDefinition,
   object: KubeObject,
   owner: OwnerReference,
-  { client, event, signal }: ReconcileRequest,
+  { client, event, informer, signal }: ReconcileRequest,
 ): Promise<OwnerState> {
   const kind = graph.ownerResource(owner);
   if (!kind) return 'unknown';
-  const { namespace } = object.metadata ?? {};
+  const { namespace = '' } = object.metadata ?? {};
+  const isElsewhere = () => {
+    const reference = `[${owner.apiVersion}/${owner.kind}, namespace: ${namespace}, name: ${owner.name}, uid: ${owner.uid}]`;
+    event(object, 'Warning', 'OwnerRefInvalidNamespace', `ownerRef ${reference} does not exist in namespace "${namespace}"`);
+  };
   if (kind.scope === 'Namespaced' && resource.scope === 'Cluster') {
-    const reference = `[${owner.apiVersion}/${owner.kind}, namespace: , name: ${owner.name}, uid: ${owner.uid}]`;
-    event(object, 'Warning', 'OwnerRefInvalidNamespace', `ownerRef ${reference} does not exist in namespace ""`);
+    isElsewhere();
     return 'unknown';
   }
   try {
     const live = await client.get(kind, owner.name, { ...(kind.scope === 'Namespaced' && { namespace }), signal });
-    if (live.metadata?.uid !== owner.uid) return 'absent';
-    return deletesDependents(live) ? 'waiting' : 'present';
+    if (live.metadata?.uid === owner.uid) return deletesDependents(live) ? 'waiting' : 'present';
   } catch (error) {
-    if (isNotFound(error)) return 'absent';
-    throw error;
+    if (!isNotFound(error)) throw error;
   }
+  // An owner counts in its own namespace alone; whoever wrote such a reference should hear why the object goes.
+  if (
+    kind.scope === 'Namespaced' &&
+    informer(kind)
+      .list()
+      .some(({ metadata }) => metadata?.uid === owner.uid)
+  )
+    isElsewhere();
+  return 'absent';
 }
 
 async function dropOwners(
