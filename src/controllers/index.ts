@@ -74,7 +74,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     garbageCollector({ resources: registry.all, custom }),
     endpointslice(),
     endpointsliceMirroring,
-    endpointsController,
+    endpointsController(),
     serviceCidr,
     serviceAddresses,
     ipAddressRepair,

@@ -1,5 +1,6 @@
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
 import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
+import { TRIGGER_TIME, withTriggerTime } from '../lib/trigger-times.ts';
 
 /** Endpoints hold this many addresses at most; what is left out is said by an annotation. */
 const MAX_ADDRESSES = 1000;
@@ -39,8 +40,16 @@ function subsetsOf(service: Service, backends: readonly ServiceBackend[]): Endpo
   }));
 }
 
-/** The Endpoints object that a Service with a selector is to have; undefined when `existing` is that already. */
-export function planEndpoints(service: Service, pods: readonly Pod[], existing: Endpoints | undefined): Endpoints | undefined {
+/**
+ * The Endpoints object that a Service with a selector is to have; undefined when `existing` is that already. `triggered`: when what leads to this change happened, if
+ * there is one.
+ */
+export function planEndpoints(
+  service: Service,
+  pods: readonly Pod[],
+  existing: Endpoints | undefined,
+  triggered?: string,
+): Endpoints | undefined {
   const family = service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
   const always = service.spec?.publishNotReadyAddresses ?? false;
   const all = backendsOf(service, pods, family).filter((b) => always || !b.terminating);
@@ -56,10 +65,13 @@ export function planEndpoints(service: Service, pods: readonly Pod[], existing: 
       name: service.metadata?.name,
       namespace: service.metadata?.namespace,
       labels,
-      ...(Object.keys(annotations).length > 0 ? { annotations } : { annotations: undefined }),
+      annotations: withTriggerTime(annotations, triggered),
     },
     ...(subsets.length > 0 && { subsets }),
   };
-  const facts = (e: Endpoints | undefined) => JSON.stringify([e?.subsets ?? [], e?.metadata?.labels ?? {}, e?.metadata?.annotations ?? {}]);
+  const facts = ({ subsets, metadata }: Endpoints) => {
+    const { [TRIGGER_TIME]: _time, ...annotated } = metadata?.annotations ?? {};
+    return JSON.stringify([subsets ?? [], metadata?.labels ?? {}, annotated]);
+  };
   return existing && facts(existing) === facts(next) ? undefined : next;
 }

@@ -4,6 +4,7 @@ import { isNotFound } from '../../api/meta/status.ts';
 import type { Endpoints, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext } from '../../client/controller.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
+import { TriggerTimes } from '../lib/trigger-times.ts';
 import { planEndpoints } from './endpoints-plan.ts';
 
 const podKeys = (object: Endpoints) =>
@@ -23,32 +24,36 @@ const isManaged = (object: KubeObject | undefined) =>
   object?.metadata?.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
 
 /** Keeps the legacy Endpoints object of each Service with a selector; deprecated upstream since 1.33, still read by many. */
-export const endpointsController: Controller = {
-  name: 'endpoints',
-  eventSource: 'endpoint-controller',
-  reads: ['services', 'pods', 'endpoints'],
-  writes: ['endpoints'],
-  workers: 5,
-  indexes: { endpoints: { pod: podKeys } },
-  enqueue: { pods: servicesOfPod, endpoints: (object) => [objectKey(object)] },
-  async reconcile({ key, client, informer, signal }) {
-    const { namespace, name } = splitKey(key);
-    const service = informer(services).get(key);
-    const existing = informer(endpoints).get(key);
-    if (!service) {
-      if (!isManaged(existing)) return;
-      await client.delete(endpoints, name, { namespace, signal }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
-      return;
-    }
-    if (service.metadata?.deletionTimestamp || !hasSelector(service)) return;
-    const matching = informer(pods)
-      .by('namespace', namespace)
-      .filter((pod: Pod) => selects(service, pod.metadata?.labels));
-    const next = planEndpoints(service, matching, existing);
-    if (!next) return;
-    if (existing) await client.update(endpoints, next, { namespace, signal });
-    else await client.create(endpoints, next, { namespace, signal });
-  },
+export const endpointsController = (): Controller => {
+  const times = new TriggerTimes();
+  return {
+    name: 'endpoints',
+    eventSource: 'endpoint-controller',
+    reads: ['services', 'pods', 'endpoints'],
+    writes: ['endpoints'],
+    workers: 5,
+    indexes: { endpoints: { pod: podKeys } },
+    enqueue: { pods: servicesOfPod, endpoints: (object) => [objectKey(object)] },
+    async reconcile({ key, client, informer, signal }) {
+      const { namespace, name } = splitKey(key);
+      const service = informer(services).get(key);
+      const existing = informer(endpoints).get(key);
+      if (!service) {
+        times.forget(key);
+        if (!isManaged(existing)) return;
+        await client.delete(endpoints, name, { namespace, signal }).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
+        return;
+      }
+      if (service.metadata?.deletionTimestamp || !hasSelector(service)) return;
+      const matching = informer(pods)
+        .by('namespace', namespace)
+        .filter((pod: Pod) => selects(service, pod.metadata?.labels));
+      const next = planEndpoints(service, matching, existing, times.next(key, service, matching));
+      if (!next) return;
+      if (existing) await client.update(endpoints, next, { namespace, signal });
+      else await client.create(endpoints, next, { namespace, signal });
+    },
+  };
 };

@@ -6,6 +6,7 @@ import type { Controller, ControllerContext, ReconcileRequest } from '../../clie
 import { applySlices } from '../lib/apply-slices.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { MANAGED_BY_LABEL } from '../lib/slice-packing-plan.ts';
+import { TriggerTimes, withTriggerTime } from '../lib/trigger-times.ts';
 import { MANAGED_BY, planSlices, type ServiceSlicePlan } from './endpointslice-plan.ts';
 import { wantsZonesByLoad, type ZoneShares, zoneOf, zoneShares } from './hints-plan.ts';
 
@@ -27,6 +28,7 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
 export function endpointslice(): Controller {
   const zones = new ZoneWatch();
   const hints = new HintReport();
+  const times = new TriggerTimes();
   return {
     name: 'endpointslice',
     eventSource: 'endpoint-slice-controller',
@@ -46,7 +48,10 @@ export function endpointslice(): Controller {
     async reconcile(request) {
       const { key, informer } = request;
       const service = informer(services).get(key);
-      if (!service) hints.forget(key);
+      if (!service) {
+        hints.forget(key);
+        times.forget(key);
+      }
       if (!service || service.metadata?.deletionTimestamp || !hasSelector(service)) return;
       const { namespace = '' } = service.metadata ?? {};
       const matching = informer(pods)
@@ -55,7 +60,12 @@ export function endpointslice(): Controller {
       const existing = informer(endpointSlices).by('service', key).filter(isOurs);
       const topology = { node: (name: string) => informer(nodes).get(name), shares: () => zones.shares(request) };
       const plan = planSlices(service, matching, existing, topology);
-      await applySlices(plan, namespace, request);
+      const time = times.next(key, service, matching);
+      const stamped = (slice: EndpointSlice) => ({
+        ...slice,
+        metadata: { ...slice.metadata, annotations: withTriggerTime(slice.metadata?.annotations, time) },
+      });
+      await applySlices({ ...plan, create: plan.create.map(stamped), update: plan.update.map(stamped) }, namespace, request);
       hints.report(service, plan.hints, request);
     },
   };

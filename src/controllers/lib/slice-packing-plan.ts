@@ -22,6 +22,7 @@ export interface SliceShape {
   readonly namespace: string;
   readonly addressType: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent: they are nobody's business here. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly mostEndpoints: number;
 }
@@ -73,9 +74,11 @@ function packGroup(group: EndpointGroup, own: readonly EndpointSlice[], shape: S
   return drafts;
 }
 
-function draftOf(was: EndpointSlice, endpoints: Endpoint[], { labels, annotations = {} }: SliceShape): Draft {
+function draftOf(was: EndpointSlice, endpoints: Endpoint[], { labels, annotations }: SliceShape): Draft {
   const isSame =
-    same(was.endpoints ?? [], endpoints) && same(was.metadata?.labels, labels) && same(was.metadata?.annotations ?? {}, annotations);
+    same(was.endpoints ?? [], endpoints) &&
+    same(was.metadata?.labels, labels) &&
+    (annotations === undefined || same(was.metadata?.annotations ?? {}, annotations));
   return { was, ports: was.ports ?? [], endpoints, isChanged: !isSame };
 }
 
