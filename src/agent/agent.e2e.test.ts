@@ -83,7 +83,7 @@ async function node() {
       facts: () => readNodeFacts(dir),
       kubeletPort: 10250,
       version: 'v1.36.0',
-      podCidrChanged: () => {},
+      podCidrsChanged: () => {},
       clusterDns: ['10.43.0.10'],
       clusterDomain: 'cluster.local',
       resolvConf: () => readFile('/etc/resolv.conf', 'utf8'),

@@ -79,7 +79,7 @@ class Box {
       facts,
       kubeletPort: 10250,
       version: 'v1.36.0',
-      podCidrChanged: () => {},
+      podCidrsChanged: () => {},
       clusterDns: ['10.43.0.10'],
       clusterDomain: 'cluster.local',
       resolvConf: async () => 'nameserver 192.0.2.53\n',

@@ -33,7 +33,10 @@ describe('flags', () => {
   it.each([
     ['--https-listen-port', '8443', 'httpsListenPort', 8443],
     ['--bind-address', '::1', 'bindAddress', '::1'],
-    ['--cluster-cidr', 'fd00::/48', 'clusterCidr', 'fd00::/48'],
+    ['--cluster-cidr', 'fd00::/48', 'clusterCidr', ['fd00::/48']],
+    ['--service-cidr', '10.43.0.0/16, fd00::/112', 'serviceCidr', ['10.43.0.0/16', 'fd00::/112']],
+    ['--node-ip', 'fd00::1,10.0.0.1', 'nodeIp', ['fd00::1', '10.0.0.1']],
+    ['--node-cidr-mask-size-ipv6', '72', 'nodeCidrMaskSizeIpv6', 72],
     ['--service-node-port-range', '30000-30010', 'serviceNodePortRange', '30000-30010'],
     ['--node-taint', 'a=b:NoSchedule', 'nodeTaint', ['a=b:NoSchedule']],
     ['--node-taint', 'a:NoExecute', 'nodeTaint', ['a:NoExecute']],
@@ -59,6 +62,13 @@ describe('flags', () => {
     ['--bind-address', 'localhost'],
     ['--cluster-cidr', '10.42.0.0'],
     ['--cluster-cidr', '10.42.0.0/33'],
+    ['--cluster-cidr', '10.42.0.0/16,10.43.0.0/16'],
+    ['--service-cidr', 'fd00::/112,fd01::/112'],
+    ['--service-cidr', '10.43.0.0/16,fd00::/112,fd01::/112'],
+    ['--service-cidr', '10.43.0.0/16,'],
+    ['--node-ip', '10.0.0.1,10.0.0.2'],
+    ['--node-cidr-mask-size-ipv4', '33'],
+    ['--node-cidr-mask-size', '0'],
     ['--service-node-port-range', '200-100'],
     ['--service-node-port-range', '30000-70000'],
     ['--node-taint', 'a=b'],
@@ -69,6 +79,11 @@ describe('flags', () => {
     ['--log-level', 'trace'],
   ])('%s refuses %j and says what it wants', (flag, value) => {
     expect(() => parse(all, flag, value)).toThrow(/is invalid\. it must/);
+  });
+
+  it('a value of each family may also come in two flags, and replaces the default', () => {
+    expect(parse(all).clusterCidr).toEqual(['10.42.0.0/16']);
+    expect(parse(all, '--cluster-cidr', '10.1.0.0/16', '--cluster-cidr', 'fd00::/48').clusterCidr).toEqual(['10.1.0.0/16', 'fd00::/48']);
   });
 
   it('lists may be repeated and mixed with commas', () => {

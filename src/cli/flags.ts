@@ -1,15 +1,10 @@
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { BUILT_IN_PLUGINS, OTHER_PLUGINS } from '../server/admission/plugin-names.ts';
+import { address, cidr, ofEachFamily } from './address-flags.ts';
 import { duration } from './auth-flags.ts';
 import { flag, list, oneOf, text, url } from './flag-values.ts';
 import { OPTIONAL_VERSIONS, runtimeConfigEntry } from './runtime-config.ts';
-
-function address(value: string): string {
-  if (!isIP(value)) throw new InvalidArgumentError('it must be an IP address.');
-  return value;
-}
 
 function port(value: string): number {
   const number = Number(value);
@@ -18,13 +13,13 @@ function port(value: string): number {
   return number;
 }
 
-function cidr(value: string): string {
-  const [ip = '', bits = ''] = value.split('/');
-  const family = isIP(ip);
-  if (!family || !/^\d+$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
-    throw new InvalidArgumentError('it must be a CIDR such as 10.42.0.0/16.');
-  return value;
-}
+const maskSize =
+  (most: number) =>
+  (value: string): number => {
+    const bits = Number(value);
+    if (!/^\d+$/.test(value) || bits < 1 || bits > most) throw new InvalidArgumentError(`it must be a number of bits from 1 to ${most}.`);
+    return bits;
+  };
 
 function portRange(value: string): string {
   const match = /^(\d+)-(\d+)$/.exec(value);
@@ -168,8 +163,19 @@ export const apiSafetyFlags = () => [
 
 export const clusterFlags = () => [
   flag('--advertise-address <ip>', 'Address under which other machines and pods reach this API server. Default: --node-ip.', address),
-  flag('--cluster-cidr <cidr>', 'Addresses of pods.', cidr, '10.42.0.0/16'),
-  flag('--service-cidr <cidr>', 'Addresses of Services.', cidr, '10.43.0.0/16'),
+  flag('--cluster-cidr <cidr>', 'Addresses of pods: one range, or one of IPv4 and one of IPv6.', ...ofEachFamily(cidr, ['10.42.0.0/16'])),
+  flag(
+    '--service-cidr <cidr>',
+    'Addresses of Services: as --cluster-cidr; the first one is of Services that do not say otherwise.',
+    ...ofEachFamily(cidr, ['10.43.0.0/16']),
+  ),
+  flag(
+    '--node-cidr-mask-size <bits>',
+    'Size of the part of --cluster-cidr that each node gets. Default: 24 in IPv4, 64 in IPv6.',
+    maskSize(128),
+  ),
+  flag('--node-cidr-mask-size-ipv4 <bits>', 'The same for IPv4, beside another for IPv6.', maskSize(32)),
+  flag('--node-cidr-mask-size-ipv6 <bits>', 'The same for IPv6, beside another for IPv4.', maskSize(128)),
   flag('--service-node-port-range <range>', 'Ports for NodePort Services.', portRange, '30000-32767'),
   flag('--token <token>', 'Secret that agents join with. Default: made at first start, kept in server/token in the data directory.', text),
   flag(
@@ -191,7 +197,11 @@ export const sharedNodeFlags = () => [
 
 export const nodeFlags = () => [
   flag('--node-name <name>', 'Name of this node. Default: the host name.', text, hostname().toLowerCase()),
-  flag('--node-ip <ip>', "Address of this node. Default: that of the default route's interface.", address),
+  flag(
+    '--node-ip <ip>',
+    "Address of this node, or one of each family. Default: those of the default route's interface.",
+    ...ofEachFamily(address),
+  ),
   flag('--node-label <key=value>', 'Labels that the node is registered with. May be repeated.', list(label), []),
   flag('--node-taint <key=value:effect>', 'Taints that the node is registered with. May be repeated.', list(taint), []),
   flag(

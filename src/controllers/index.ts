@@ -19,7 +19,7 @@ import { ipAddressRepair, serviceAddresses } from './ip-address/ip-address.ts';
 import { job } from './job/job.ts';
 import { legacyTokenCleaner, legacyTokenTracking } from './legacy-token/legacy-token.ts';
 import { namespace } from './namespace/namespace.ts';
-import { nodeipam } from './nodeipam/nodeipam.ts';
+import { nodeipam, type PodRange } from './nodeipam/nodeipam.ts';
 import { nodeLifecycle } from './nodelifecycle/nodelifecycle.ts';
 import { nodeTtl } from './nodettl/nodettl.ts';
 import { persistentVolume } from './persistentvolume/persistentvolume.ts';
@@ -51,11 +51,11 @@ export interface ControllerDependencies {
   readonly signer: CertificateSigner;
   readonly issueToken: LegacyTokenIssuer;
   /** Addresses of pods: one range, or one a family. */
-  readonly clusterCidrs: readonly string[];
+  readonly podRanges: readonly PodRange[];
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
-export function controllers({ registry, custom, caPem, signer, issueToken, clusterCidrs }: ControllerDependencies): readonly Controller[] {
+export function controllers({ registry, custom, caPem, signer, issueToken, podRanges }: ControllerDependencies): readonly Controller[] {
   const kinds = () => [...registry.all, ...(custom?.current() ?? [])];
   const migrates = registry.byId('storageversionmigrations.storagemigration.k8s.io') !== undefined;
   return [
@@ -78,7 +78,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, clust
     serviceCidr,
     serviceAddresses,
     ipAddressRepair,
-    nodeipam({ clusterCidrs }),
+    nodeipam({ ranges: podRanges }),
     ...nodeLifecycle(),
     taintEviction(),
     deviceTaintEviction(),

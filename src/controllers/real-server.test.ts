@@ -77,7 +77,7 @@ async function start() {
     caPem: 'CA',
     signer: noSigner,
     issueToken: async () => 'token',
-    clusterCidrs: ['10.42.0.0/16'],
+    podRanges: [{ cidr: '10.42.0.0/16', nodeBits: 24 }],
   });
   const runs = Promise.all([
     core.customResources.run({ signal, ready() {} }),

@@ -45,7 +45,7 @@ function start() {
     registry,
     signer: { describeCsr: none, signCsr: none },
     issueToken: async () => 'token',
-    clusterCidrs: ['10.42.0.0/16'],
+    podRanges: [{ cidr: '10.42.0.0/16', nodeBits: 24 }],
     caPem: 'CA',
   });
   cluster.seed(namespaces, { metadata: { name: 'n' } });

@@ -27,7 +27,7 @@ function start() {
       signCsr: () => Promise.reject(new Error('no requests here')),
     },
     issueToken: async () => 'token',
-    clusterCidrs: ['10.42.0.0/16'],
+    podRanges: [{ cidr: '10.42.0.0/16', nodeBits: 24 }],
     caPem: 'CA',
   });
   startControllers(list, { client, clock, signal });

@@ -132,7 +132,7 @@ function controlLoops(core: ApiCore, door: ControlPlane['door'], { between, cloc
     caPem: 'CA',
     signer: noSigner,
     issueToken: async () => 'token',
-    clusterCidrs: ['10.42.0.0/16'],
+    podRanges: [{ cidr: '10.42.0.0/16', nodeBits: 24 }],
   });
   const loops = list.map((controller) =>
     runControllers({ controllers: [controller], client: clientOf(controller.name), informers, resource: registry.byId, clock, log }),

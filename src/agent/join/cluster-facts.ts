@@ -5,8 +5,9 @@ const MAX_BYTES = 64 * 1024;
 
 /** What every node of a cluster has to agree on; the server tells it to agents that join. */
 export interface ClusterFacts {
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  /** One range, or one of each family. */
+  readonly clusterCidr: readonly string[];
+  readonly serviceCidr: readonly string[];
   readonly clusterDns: string;
   readonly clusterDomain: string;
 }
@@ -16,9 +17,9 @@ export const CLUSTER_FACTS_PATH = '/minik/cluster';
 
 function isFacts(value: unknown): value is ClusterFacts {
   const facts = value as Partial<ClusterFacts> | null;
-  return [facts?.clusterCidr, facts?.serviceCidr, facts?.clusterDns, facts?.clusterDomain].every(
-    (text) => typeof text === 'string' && text !== '',
-  );
+  const isText = (text: unknown) => typeof text === 'string' && text !== '';
+  const isRanges = (ranges: unknown) => Array.isArray(ranges) && ranges.length > 0 && ranges.every(isText);
+  return [facts?.clusterCidr, facts?.serviceCidr].every(isRanges) && [facts?.clusterDns, facts?.clusterDomain].every(isText);
 }
 
 /** Asks the server, whose certificate `ca` must have signed. Rejects with a sentence when it does not answer, or not with these. */

@@ -51,14 +51,18 @@ export async function removeLocalAddress(address: string): Promise<void> {
 
 /**
  * Without a route the kernel refuses the machine's own packets to a Service before our rules can give them a pod's address. Most machines have a
- * default route; for one that has none (a box without an uplink) the range is routed to loopback, from where the rules take it. True when a route
- * was made.
+ * default route; for one that has none (a box without an uplink) the range is routed to loopback, from where the rules take it. `source`: the address that the
+ * machine's own packets come from; undefined leaves it to the kernel. True when a route was made.
  */
-export async function addServiceRoute(serviceCidr: string, source: string, { signal }: { signal: AbortSignal }): Promise<boolean> {
+export async function addServiceRoute(
+  serviceCidr: string,
+  source: string | undefined,
+  { signal }: { signal: AbortSignal },
+): Promise<boolean> {
   const probe = serviceCidr.replace(/\/\d+$/, '');
   const { exitCode } = await run('ip', ['route', 'get', probe], { signal, okExitCodes: [0, 1, 2] });
   if (exitCode === 0) return false;
-  await run('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', 'src', source], { signal });
+  await run('ip', ['route', 'replace', serviceCidr, 'dev', 'lo', ...(source ? ['src', source] : [])], { signal });
   return true;
 }
 

@@ -47,7 +47,7 @@ function start(options: Partial<Parameters<typeof createNodeReporter>[0]> = {}):
     facts: async () => facts,
     kubeletPort: 10250,
     version: 'v1.36.2+minik',
-    podCidrChanged: (cidr) => void cidrs.push(cidr),
+    podCidrsChanged: (all) => void cidrs.push(all.join()),
     clock,
     random: () => 0,
     log: silentLogger,

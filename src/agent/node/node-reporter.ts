@@ -44,7 +44,7 @@ export interface NodeReporterOptions {
   readonly reserved?: Readonly<Record<string, string>>;
   readonly pressure?: () => NodePressure;
   /** Called for the node's pod range, and again should it change. */
-  readonly podCidrChanged: (podCidr: string) => void;
+  readonly podCidrsChanged: (podCidrs: readonly string[]) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -85,14 +85,14 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
   let isRegistered = false;
   let reported: NodeStatus | undefined;
   let reportedAtMs = 0;
-  let podCidr = '';
+  let podCidrs: readonly string[] = [];
 
   function adopt(latest: Node): void {
     node = latest;
-    const next = latest.spec?.podCIDR ?? '';
-    if (!next || next === podCidr) return;
-    podCidr = next;
-    options.podCidrChanged(next);
+    const { podCIDR, podCIDRs = podCIDR ? [podCIDR] : [] } = latest.spec ?? {};
+    if (podCIDRs.length === 0 || podCIDRs.join() === podCidrs.join()) return;
+    podCidrs = podCIDRs;
+    options.podCidrsChanged(podCIDRs);
   }
 
   /** Creates the Node with its first status, or brings the existing one's labels up to date. */

@@ -9,10 +9,8 @@ import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
 import { applySettings } from '../settings.ts';
 import { type AgentOptions, runAgent } from '../wire/agent.ts';
-import { ownAddress } from '../wire/node-address.ts';
 
-type Flags = Omit<AgentOptions, 'nodeIp' | 'join' | 'token'> & {
-  nodeIp?: string;
+type Flags = Omit<AgentOptions, 'join' | 'token'> & {
   join?: string;
   token?: string;
   logLevel: string;
@@ -39,7 +37,7 @@ export function agentCommand(): Command {
     const dataDir = resolve(flags.dataDir);
     using _claim = claimInstance(dataDir);
     const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
-    const options = { ...flags, join, token, dataDir, nodeIp: flags.nodeIp ?? ownAddress() };
+    const options = { ...flags, join, token, dataDir };
     await runAgent(options, { clock: systemClock, random: systemRandom, log });
   });
   return withExamples(command, EXAMPLES);

@@ -19,10 +19,15 @@ import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
 import { applySettings } from '../settings.ts';
 import { defaultDnsAddress } from '../wire/api-server.ts';
-import { ownAddress } from '../wire/node-address.ts';
+import { ownAddresses } from '../wire/node-address.ts';
 import { runServer, type ServerOptions } from '../wire/server.ts';
 
-type Flags = Omit<ServerOptions, 'nodeIp' | 'clusterDns'> & { nodeIp?: string; clusterDns?: string; logLevel: string; logFormat: string };
+type Flags = Omit<ServerOptions, 'nodeIp' | 'clusterDns'> & {
+  nodeIp?: readonly string[];
+  clusterDns?: string;
+  logLevel: string;
+  logFormat: string;
+};
 
 const EXAMPLES = `
 # Run a cluster on this machine
@@ -60,7 +65,7 @@ export function serverCommand(): Command {
     const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
     const clusterDns = flags.clusterDns ?? defaultDnsAddress(flags.serviceCidr);
     await runServer(
-      { ...flags, dataDir, clusterDns, nodeIp: flags.nodeIp ?? ownAddress() },
+      { ...flags, dataDir, clusterDns, nodeIp: flags.nodeIp ?? ownAddresses(flags.clusterCidr) },
       { clock: systemClock, random: systemRandom, log },
     );
   });

@@ -110,14 +110,23 @@ const NOTE_TIMEOUT_MS = 10_000;
 
 const TOKEN_REQUEST = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };
 
-const firstAddress = (cidr: string): string => {
+const firstAddress = ([cidr = '']: readonly string[]): string => {
   const address = nthAddress(cidr, 1);
   if (address === undefined) throw new UsageError(`--service-cidr ${cidr} has no room for a single Service`);
   return address;
 };
 
-/** The tenth address of the service range, as most distributions have it. */
-export const defaultDnsAddress = (serviceCidr: string): string => nthAddress(serviceCidr, 10) ?? firstAddress(serviceCidr);
+/** The tenth address of the (first) service range, as most distributions have it. */
+export const defaultDnsAddress = (serviceCidr: readonly string[]): string =>
+  nthAddress(serviceCidr[0] ?? '', 10) ?? firstAddress(serviceCidr);
+
+/** Services of a family that no pod has would lead nowhere. */
+function checkFamilies({ clusterCidr, serviceCidr }: ServerSettings): void {
+  const isIpv6 = (cidr: string) => cidr.includes(':');
+  const lone = serviceCidr.find((range) => !clusterCidr.some((other) => isIpv6(other) === isIpv6(range)));
+  if (lone)
+    throw new UsageError(`--service-cidr ${lone} is ${isIpv6(lone) ? 'IPv6' : 'IPv4'}, and --cluster-cidr has no range of that for pods`);
+}
 
 const portRange = (text: string): { first: number; last: number } => {
   const [first = 0, last = 0] = text.split('-').map(Number);
@@ -139,8 +148,9 @@ export async function assembleControlPlane(
 ): Promise<ControlPlane> {
   const { clock, random, log } = ambient;
   const paths = pathsOf(settings.dataDir);
+  checkFamilies(settings);
   const serviceIp = firstAddress(settings.serviceCidr);
-  const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp;
+  const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp[0] ?? '';
   const audit = await openAudit(settings, ambient);
   const [{ store, cache, resources }, pki] = await Promise.all([openCache(settings, ambient), openPki({ dir: paths.tlsDir, clock, log })]);
   // What is opened keeps the process alive: whoever throws on the way to the end lets go of it.
@@ -155,7 +165,7 @@ export async function assembleControlPlane(
     hostName: hostname(),
     clusterDomain: settings.clusterDomain,
     serviceIps: [serviceIp],
-    nodeIps: [settings.nodeIp, advertiseAddress],
+    nodeIps: [...settings.nodeIp, advertiseAddress],
     extra: settings.tlsSan,
   });
   const [serving, kubelet, token] = await Promise.all([
@@ -165,7 +175,7 @@ export async function assembleControlPlane(
       throw new UsageError(error.message, { cause: error });
     }),
   ]);
-  const serverAddress = `${advertiseAddress}:${settings.httpsListenPort}`;
+  const serverAddress = `${advertiseAddress.includes(':') ? `[${advertiseAddress}]` : advertiseAddress}:${settings.httpsListenPort}`;
   const outbound = createOutbound({ objects: reader, clock, random });
   resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   const authorities = await clientAuthorities(settings, pki);
@@ -223,7 +233,7 @@ export async function assembleControlPlane(
     impersonate: trust.impersonate,
     authorizer: trust.authorizer,
     admission,
-    serviceCidrs: [settings.serviceCidr],
+    serviceCidrs: settings.serviceCidr,
     nodePortRange: portRange(settings.serviceNodePortRange),
     virtual: {
       ...trust.virtualHandlers,
@@ -283,7 +293,7 @@ export async function assembleControlPlane(
         address,
         pki,
         token,
-        serviceCidrs: [serviceCidr],
+        serviceCidrs: serviceCidr,
         dnsAddress,
         serves: (id) => resources.byId(id) !== undefined,
         log,

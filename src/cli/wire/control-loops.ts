@@ -18,6 +18,7 @@ import { UsageError } from '../exit.ts';
 import { servedKinds } from '../runtime-config.ts';
 import type { Ambient } from './api-server.ts';
 import { type LoopName, noted } from './component-checks.ts';
+import { podRanges } from './pod-ranges.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -85,7 +86,7 @@ function controllerTerm(
   const custom = customKinds(server.definitions);
   const registry = servedKinds(settings);
   const metrics = queueMetrics(server.metrics.registry);
-  const given = { registry, custom, caPem: pki.caPem, signer: pki, issueToken: tokens.issueLegacy, clusterCidrs: [settings.clusterCidr] };
+  const given = { registry, custom, caPem: pki.caPem, signer: pki, issueToken: tokens.issueLegacy, podRanges: podRanges(settings) };
   const term: Component = {
     name: 'controllers',
     run: (options) =>

@@ -23,9 +23,9 @@ export interface DevOptions {
   readonly runtimeConfig?: readonly string[];
 }
 
-const SERVICE_CIDR = '10.43.0.0/16';
+const SERVICE_CIDR = ['10.43.0.0/16'];
 /** Room for more than 30,000 nodes of 254 pods. */
-const CLUSTER_CIDR = '10.128.0.0/9';
+const CLUSTER_CIDR = ['10.128.0.0/9'];
 
 const settingsOf = ({ dataDir, bindAddress, httpsListenPort, runtimeConfig }: DevOptions): ServerSettings => ({
   dataDir,
@@ -40,7 +40,7 @@ const settingsOf = ({ dataDir, bindAddress, httpsListenPort, runtimeConfig }: De
   clusterDomain: 'cluster.local',
   datastoreEndpoint: 'memory:',
   disable: [],
-  nodeIp: '127.0.0.1',
+  nodeIp: ['127.0.0.1'],
   nodeName: 'dev',
 });
 

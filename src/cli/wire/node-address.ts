@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 
 /** Name of the interface that the IPv4 default route leaves by: a line of /proc/net/route whose destination and mask are zero. */
 function defaultInterface(): string | undefined {
@@ -14,10 +14,19 @@ function defaultInterface(): string | undefined {
   }
 }
 
-/** The machine's own address: that of the default route's interface, else the first that is not loopback, else 127.0.0.1. */
-export function ownAddress(): string {
+/** Not of one link alone. */
+const isReachable = ({ internal, address, family }: NetworkInterfaceInfo) =>
+  !internal && !(family === 'IPv6' && /^fe[89ab]/i.test(address));
+
+/**
+ * The machine's own address in each family of the cluster, where it has one: that of the default route's interface, else the first that is not loopback. 127.0.0.1 where
+ * there is none at all.
+ */
+export function ownAddresses(clusterCidrs: readonly string[]): readonly string[] {
   const all = networkInterfaces();
   const preferred = defaultInterface();
   const candidates = [...(preferred ? (all[preferred] ?? []) : []), ...Object.values(all).flatMap((list) => list ?? [])];
-  return candidates.find((a) => a.family === 'IPv4' && !a.internal)?.address ?? '127.0.0.1';
+  const families = clusterCidrs.map((cidr) => (cidr.includes(':') ? 'IPv6' : 'IPv4'));
+  const own = families.flatMap((family) => candidates.find((one) => one.family === family && isReachable(one))?.address ?? []);
+  return own.length > 0 ? own : ['127.0.0.1'];
 }

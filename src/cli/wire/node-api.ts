@@ -62,7 +62,7 @@ export function nodeApi(
   const serving = createNodeCertificate({
     purpose: 'serving',
     nodeName,
-    names: [nodeName, settings.nodeIp],
+    names: [nodeName, ...settings.nodeIp],
     directory: join(pathsOf(settings.dataDir).agentDir, 'pki'),
     client: () => client,
     clock,

@@ -16,14 +16,14 @@ import type { NodeSettings } from './settings.ts';
 const RESOLV_CONF = '/etc/resolv.conf';
 
 /** Writes the node's CNI configuration as soon as it knows its part of the pod addresses. */
-export function podNetwork(settings: NodeSettings, { log }: Ambient): { podCidrChanged: (cidr: string) => void } {
+export function podNetwork(settings: NodeSettings, { log }: Ambient): { podCidrsChanged: (podCidrs: readonly string[]) => void } {
   const paths = pathsOf(settings.dataDir);
   return {
-    podCidrChanged(cidr) {
+    podCidrsChanged(podCidrs) {
       if (settings.disable.includes('cni')) return;
-      writeCniConfig(paths.cniConfDir, { podCidrs: [cidr], ipamDir: paths.cniIpamDir, mtu: 0 }).then(
-        () => log.info({ podCidr: cidr }, 'pod network configured'),
-        (error: unknown) => log.error({ error, podCidr: cidr }, 'the pod network could not be configured'),
+      writeCniConfig(paths.cniConfDir, { podCidrs, ipamDir: paths.cniIpamDir, mtu: 0 }).then(
+        () => log.info({ podCidrs }, 'pod network configured'),
+        (error: unknown) => log.error({ error, podCidrs }, 'the pod network could not be configured'),
       );
     },
   };
@@ -49,9 +49,13 @@ function serviceRoute(settings: NodeSettings, { log }: Ambient): Component {
     name: 'service route',
     async run({ signal, ready }) {
       const { agentDir } = pathsOf(settings.dataDir);
-      if (await addServiceRoute(settings.serviceCidr, settings.nodeIp, { signal })) {
-        await writeFile(join(agentDir, 'service-route'), `${settings.serviceCidr}\n`);
-        log.info({ serviceCidr: settings.serviceCidr }, 'no default route: Services are routed to loopback');
+      const made: string[] = [];
+      for (const range of settings.serviceCidr) {
+        const source = settings.nodeIp.find((address) => address.includes(':') === range.includes(':'));
+        if (!(await addServiceRoute(range, source, { signal }))) continue;
+        made.push(range);
+        await writeFile(join(agentDir, 'service-route'), `${made.join('\n')}\n`);
+        log.info({ serviceCidr: range }, 'no default route: Services are routed to loopback');
       }
       ready();
     },
@@ -78,7 +82,7 @@ export function nodeNetwork(settings: NodeSettings, informers: Informers, { cloc
       nodeName: settings.nodeName,
       informers,
       localPods,
-      clusterCidrs: [settings.clusterCidr],
+      clusterCidrs: settings.clusterCidr,
       ownAddresses,
       nft,
       forgetUdpFlows,

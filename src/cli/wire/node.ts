@@ -73,7 +73,7 @@ export async function assembleNode(
   const hierarchy = cgroups(cgroupLayout);
   const agent = createAgent({
     nodeName,
-    nodeIps: [settings.nodeIp],
+    nodeIps: settings.nodeIp,
     labels: parseLabels(settings.nodeLabel),
     taints: settings.nodeTaint.map(parseTaint),
     client,
@@ -82,7 +82,7 @@ export async function assembleNode(
     facts: () => readNodeFacts(settings.dataDir),
     kubeletPort,
     version: GIT_VERSION,
-    podCidrChanged: podNetwork(settings, ambient).podCidrChanged,
+    podCidrsChanged: podNetwork(settings, ambient).podCidrsChanged,
     clusterDns: [settings.clusterDns],
     clusterDomain: settings.clusterDomain,
     resolvConf: readText('/etc/resolv.conf'),

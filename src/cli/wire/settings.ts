@@ -49,8 +49,12 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly tlsSan: readonly string[];
   readonly writeKubeconfig?: string;
   readonly advertiseAddress?: string;
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  /** One range, or one of each family, as the next; the first is the cluster's own family. */
+  readonly clusterCidr: readonly string[];
+  readonly serviceCidr: readonly string[];
+  readonly nodeCidrMaskSize?: number;
+  readonly nodeCidrMaskSizeIpv4?: number;
+  readonly nodeCidrMaskSizeIpv6?: number;
   readonly serviceNodePortRange: string;
   readonly clusterDns: string;
   readonly clusterDomain: string;
@@ -62,7 +66,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly disableAdmissionPlugins?: readonly string[];
   /** `storagemigration.k8s.io/v1beta1=true`. */
   readonly runtimeConfig?: readonly string[];
-  readonly nodeIp: string;
+  /** One address, or one of each family. */
+  readonly nodeIp: readonly string[];
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;
   /** Milliseconds. */
@@ -77,13 +82,14 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
 export interface NodeSettings {
   readonly dataDir: string;
   readonly nodeName: string;
-  readonly nodeIp: string;
+  /** One address, or one of each family. */
+  readonly nodeIp: readonly string[];
   readonly nodeLabel: readonly string[];
   readonly nodeTaint: readonly string[];
   readonly containerRuntimeEndpoint?: string;
   readonly clusterDns: string;
   readonly clusterDomain: string;
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  readonly clusterCidr: readonly string[];
+  readonly serviceCidr: readonly string[];
   readonly disable: readonly string[];
 }

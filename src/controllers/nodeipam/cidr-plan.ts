@@ -1,10 +1,7 @@
 import { type Cidr, formatAddress, parseCidr } from '../../base/ip.ts';
 
-/** Upstream's defaults of --node-cidr-mask-size: 256 addresses of IPv4 a node, a /64 of IPv6. */
-const NODE_BITS = { 32: 24, 128: 64 } as const;
-
 /**
- * Who has which part of one range of the cluster. A node's part has the default size, or that of the whole range when this is smaller. Told of nodes one by
+ * Who has which part of one range of the cluster. A node's part has a prefix of `nodeBits`, which are not fewer than the range's. Told of nodes one by
  * one: what is given out already is not looked through again for each.
  */
 export class NodeParts {
@@ -15,11 +12,10 @@ export class NodeParts {
   readonly #takers = new Map<number, string>();
   readonly #parts = new Map<string, readonly number[]>();
 
-  constructor(clusterCidr: string) {
+  constructor(clusterCidr: string, nodeBits: number) {
     this.#cluster = parseCidr(clusterCidr);
-    const { prefixBits = 0, width = 32 } = this.#cluster ?? {};
-    this.#bits = Math.max(prefixBits, NODE_BITS[width]);
-    this.#count = this.#cluster ? 2 ** (this.#bits - prefixBits) : 0;
+    this.#bits = nodeBits;
+    this.#count = this.#cluster ? 2 ** (nodeBits - this.#cluster.prefixBits) : 0;
   }
 
   /** The node has these; of no other range are any noted. None: it has gone, or has none yet. */

@@ -2,11 +2,17 @@ import { nodes } from '../../api/index.ts';
 import type { Controller } from '../../client/controller.ts';
 import { NodeParts } from './cidr-plan.ts';
 
+/** Addresses of pods, and how many bits of prefix a node's part has. */
+export interface PodRange {
+  readonly cidr: string;
+  readonly nodeBits: number;
+}
+
 /**
  * Gives each node its part of the cluster's pod addresses (`spec.podCIDR`, `spec.podCIDRs`). One worker: two nodes never get the same part.
  */
-export const nodeipam = (options: { clusterCidrs: readonly string[] }): Controller => {
-  const ranges = options.clusterCidrs.map((cidr) => new NodeParts(cidr));
+export const nodeipam = (options: { ranges: readonly PodRange[] }): Controller => {
+  const ranges = options.ranges.map(({ cidr, nodeBits }) => new NodeParts(cidr, nodeBits));
   const note = (name: string, cidrs: readonly string[]) => {
     for (const range of ranges) range.note(name, cidrs);
   };

@@ -6,6 +6,7 @@ import type { Service, ServiceSpec } from '../../api/schema/generated/types.ts';
 import type { Random } from '../../base/random.ts';
 import { type AddressPool, addressPool, numberOf, Pool, reservedOf } from './address-pool.ts';
 import type { Allocator, Claim } from './deps.ts';
+import { settleFamilies } from './service-families.ts';
 
 export interface ServiceAllocatorOptions {
   /** Ranges that addresses may come from now (ServiceCIDRs), in the order in which they are asked. */
@@ -143,7 +144,7 @@ function claim(stores: Stores, service: Service, old: Service | undefined): Clai
   let dynamic: ReadonlySet<string>;
   try {
     const asked = new Set([service.spec?.clusterIP, ...(service.spec?.clusterIPs ?? [])]);
-    const errors = service.spec ? fill(stores, service.spec, before, taken) : [];
+    const errors = service.spec ? fill(stores, service.spec, { old: old?.spec, before }, taken) : [];
     if (errors.length > 0) throw invalidObject('Service', '', service.metadata?.name ?? '', errors);
     dynamic = new Set([...taken.addresses].filter((address) => !asked.has(address)));
   } catch (error) {
@@ -204,27 +205,25 @@ interface Holdings {
   readonly ports: Set<number>;
 }
 
-function fill(stores: Stores, spec: ServiceSpec, before: Holdings, taken: Holdings): FieldError[] {
+function fill(
+  stores: Stores,
+  spec: ServiceSpec,
+  { old, before }: { old: ServiceSpec | undefined; before: Holdings },
+  taken: Holdings,
+): FieldError[] {
   if (spec.type === 'ExternalName') return [];
-  const errors = fillAddresses(stores.addresses, spec, before, taken);
+  if (!spec.clusterIPs?.length && spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+  const families = settleFamilies(stores.addresses.families, spec, old);
+  const errors = families.length > 0 ? families : fillAddresses(stores.addresses, spec, before, taken);
   const wantsPorts = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
   return [...errors, ...fillPorts(stores, spec, before, taken, wantsPorts)];
 }
 
 function fillAddresses(pool: Addresses, spec: ServiceSpec, before: Holdings, taken: Holdings): FieldError[] {
-  const wanted = spec.clusterIPs?.length ? spec.clusterIPs : spec.clusterIP ? [spec.clusterIP] : [];
-  const families = familiesOf(pool.families, spec, wanted);
-  if (!Array.isArray(families)) return [families];
-  spec.ipFamilies = families;
-  spec.ipFamilyPolicy ??= 'SingleStack';
-  if (wanted[0] === 'None') {
-    spec.clusterIP = 'None';
-    spec.clusterIPs = ['None'];
-    return [];
-  }
+  const wanted = spec.clusterIPs ?? [];
+  if (wanted[0] === 'None') return [];
   const addresses: string[] = [];
-  for (const [i, family] of families.entries()) {
-    if (!pool.families.includes(family)) return [invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster')];
+  for (const [i, family] of ((spec.ipFamilies ?? []) as Family[]).entries()) {
     const address = takeAddress(pool, family, { wanted: wanted[i], all: wanted, before, taken });
     if (typeof address !== 'string') return [address];
     addresses.push(address);
@@ -232,21 +231,6 @@ function fillAddresses(pool: Addresses, spec: ServiceSpec, before: Holdings, tak
   [spec.clusterIP] = addresses;
   spec.clusterIPs = addresses;
   return [];
-}
-
-/** Families in order: what was asked for, what the wanted addresses are of, or the cluster's own. */
-function familiesOf(configured: readonly Family[], spec: ServiceSpec, wanted: readonly string[]): Family[] | FieldError {
-  const asked = (spec.ipFamilies ?? []) as Family[];
-  const fromAddresses = wanted.filter(isAddress).map(familyOf);
-  const [own = 'IPv4'] = configured;
-  const families = asked.length > 0 ? [...asked] : fromAddresses.length > 0 ? fromAddresses : [own];
-  const dual = spec.ipFamilyPolicy === 'PreferDualStack' || spec.ipFamilyPolicy === 'RequireDualStack';
-  const other = configured.find((family) => !families.includes(family));
-  if (dual && families.length === 1 && other) families.push(other);
-  if (spec.ipFamilyPolicy === 'RequireDualStack' && families.length < 2) {
-    return invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services');
-  }
-  return families;
 }
 
 interface Wish {

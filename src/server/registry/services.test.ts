@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IPAddress, Service } from '../../api/schema/generated/types.ts';
+import { memoryStore } from '../../store/memory/memory-store.ts';
 import { fakeApi } from '../fake-api.ts';
 
 const options = { serviceCidrs: ['10.43.0.0/24'] };
@@ -155,5 +156,107 @@ describe('the addresses of Services', () => {
     const made = [await create(api, 'a'), await create(api, 'b')].map(({ spec }) => spec?.clusterIP);
     expect(made.sort()).toEqual(['10.77.0.1', '10.77.0.2']);
     await expect(create(api, 'c')).rejects.toThrow('range is full');
+  });
+});
+
+describe('Services of a cluster with both families', () => {
+  const both = { serviceCidrs: ['10.43.0.0/24', 'fd00:43::/112'] };
+  const made = async (spec: object) => {
+    const api = await fakeApi(both);
+    const write = (more: object) => api.call<Service>('create', 'services', { ...inDefault, body: service('a', { ...spec, ...more }) });
+    const change = (patch: object) =>
+      api.call<Service>('patch', 'services', { ...inDefault, name: 'a', patchType: 'merge', body: { spec: patch } });
+    const addresses = async () => (await api.list('ipaddresses.networking.k8s.io')).items.map(({ metadata }) => metadata?.name).sort();
+    return { api, service: await write({}), change, addresses };
+  };
+  const V4 = /^10\.43\.0\.\d+$/;
+  const V6 = /^fd00:43::[0-9a-f]+$/;
+
+  it.each<[object, string[], RegExp[]]>([
+    [{}, ['IPv4'], [V4]],
+    [{ ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'] }, ['IPv6'], [V6]],
+    [{ ipFamilyPolicy: 'PreferDualStack' }, ['IPv4', 'IPv6'], [V4, V6]],
+    [{ ipFamilyPolicy: 'RequireDualStack' }, ['IPv4', 'IPv6'], [V4, V6]],
+    [{ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] }, ['IPv6', 'IPv4'], [V6, V4]],
+    [{ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'] }, ['IPv6', 'IPv4'], [V6, V4]],
+    [{ clusterIP: 'fd00:43::9' }, ['IPv6'], [/^fd00:43::9$/]],
+    [
+      { ipFamilyPolicy: 'PreferDualStack', clusterIP: 'fd00:43::9', clusterIPs: ['fd00:43::9', '10.43.0.9'] },
+      ['IPv6', 'IPv4'],
+      [/^fd00:43::9$/, /^10\.43\.0\.9$/],
+    ],
+    [{ ipFamilyPolicy: 'PreferDualStack', selector: { a: 'b' }, clusterIP: 'None' }, ['IPv4', 'IPv6'], [/^None$/]],
+    [{ selector: { a: 'b' }, clusterIP: 'None' }, ['IPv4'], [/^None$/]],
+  ])('%j: families %j', async (asked, families, addresses) => {
+    const { spec } = (await made(asked)).service;
+    expect(spec?.ipFamilies).toEqual(families);
+    expect(spec?.clusterIPs).toEqual(addresses.map((pattern) => expect.stringMatching(pattern)));
+    expect(spec?.clusterIP).toBe(spec?.clusterIPs?.[0]);
+  });
+
+  it('without addresses and selector are of both, also where the cluster has one', async () => {
+    const lonely = { clusterIP: 'None' };
+    expect((await made(lonely)).service.spec).toMatchObject({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] });
+    const single = await fakeApi(options);
+    expect(await single.call('create', 'services', { ...inDefault, body: service('a', lonely) })).toMatchObject({
+      spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['None'] },
+    });
+  });
+
+  it('get and give up their second address with the policy, and the first one stays', async () => {
+    const { service: before, change, addresses } = await made({});
+    const upgraded = await change({ ipFamilyPolicy: 'RequireDualStack' });
+    expect(upgraded.spec?.clusterIPs).toEqual([before.spec?.clusterIP, expect.stringMatching(V6)]);
+    expect(await addresses()).toEqual([...(upgraded.spec?.clusterIPs ?? [])].sort());
+    const downgraded = await change({ ipFamilyPolicy: 'SingleStack' });
+    expect(downgraded.spec).toMatchObject({ clusterIPs: before.spec?.clusterIPs, ipFamilies: ['IPv4'] });
+    expect(await addresses()).toEqual(before.spec?.clusterIPs);
+    await expect(change({ ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] })).rejects.toMatchObject({ reason: 'Invalid' });
+  });
+
+  it.each<[object, string]>([
+    [
+      { clusterIP: '10.43.0.9', clusterIPs: ['10.43.0.9', 'fd00:43::9'] },
+      `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified`,
+    ],
+    [
+      { ipFamilies: ['IPv4', 'IPv6'] },
+      `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
+    ],
+  ])('%j is refused', async (asked, message) => {
+    await expect(made(asked)).rejects.toMatchObject({ reason: 'Invalid', message: `Service "a" is invalid: ${message}` });
+  });
+
+  it('must say so when they leave out their second family', async () => {
+    const { change } = await made({ ipFamilyPolicy: 'RequireDualStack' });
+    await expect(change({ ipFamilies: ['IPv4'] })).rejects.toMatchObject({
+      message: expect.stringContaining("must be 'SingleStack' to release the secondary IP family"),
+    });
+  });
+
+  it.each<[object, string]>([
+    [
+      { ipFamilyPolicy: 'RequireDualStack' },
+      'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+    ],
+    [{ ipFamilies: ['IPv6'] }, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
+    [{ clusterIP: 'fd00:43::9' }, 'spec.clusterIPs[0]: Invalid value: ["fd00:43::9"]: IPv6 is not configured on this cluster'],
+  ])('%j is refused where there is one family', async (asked, message) => {
+    const api = await fakeApi(options);
+    await expect(api.call('create', 'services', { ...inDefault, body: service('a', asked) })).rejects.toMatchObject({
+      message: `Service "a" is invalid: ${message}`,
+    });
+  });
+
+  it('that prefer both keep one where there is one, and what they have when the cluster gets another', async () => {
+    const store = memoryStore();
+    const prefers = { ipFamilyPolicy: 'PreferDualStack' };
+    const before = await fakeApi({ ...options, store });
+    const one = await before.call<Service>('create', 'services', { ...inDefault, body: service('a', prefers) });
+    expect(one.spec?.clusterIPs).toHaveLength(1);
+    const after = await fakeApi({ ...both, store });
+    const body = { ...one, metadata: { ...one.metadata, labels: { a: 'b' } } };
+    const same = await after.call<Service>('update', 'services', { ...inDefault, name: 'a', body });
+    expect(same.spec).toMatchObject({ clusterIPs: one.spec?.clusterIPs, ipFamilies: ['IPv4'] });
   });
 });

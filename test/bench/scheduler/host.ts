@@ -18,7 +18,7 @@ import { createInformers } from '../../../src/client/informer.ts';
 import { createScheduler } from '../../../src/scheduler/scheduler.ts';
 import { HIGH_PRIORITY, type PodTemplate, type Scenario, scenarios } from './scenarios.ts';
 
-const SERVICE_CIDR = '10.43.0.0/16';
+const SERVICE_CIDR = ['10.43.0.0/16'];
 const NAMESPACES = ['sched-0', 'sched-1'];
 const CREATORS = 64;
 const ambient = { clock: systemClock, random: systemRandom, log: silentLogger };
@@ -29,14 +29,14 @@ const settings = (dataDir: string) => ({
   bindAddress: '127.0.0.1',
   httpsListenPort: 0,
   tlsSan: ['127.0.0.1'],
-  clusterCidr: '10.128.0.0/9',
+  clusterCidr: ['10.128.0.0/9'],
   serviceCidr: SERVICE_CIDR,
   serviceNodePortRange: '30000-32767',
   clusterDns: defaultDnsAddress(SERVICE_CIDR),
   clusterDomain: 'cluster.local',
   datastoreEndpoint: 'memory:',
   disable: [],
-  nodeIp: '127.0.0.1',
+  nodeIp: ['127.0.0.1'],
   nodeName: 'bench',
 });
 

@@ -11,6 +11,8 @@ export interface Host {
   readonly address: string;
   /** Runs minik to its end. */
   minik(...args: string[]): Output;
+  /** Runs a program of the machine to its end. */
+  run(...command: string[]): Output;
   /** Starts minik; what it logs goes to the file. */
   start(logFile: string, ...args: string[]): Program;
 }
@@ -59,14 +61,16 @@ function program(pid: number, logFile: string, args: readonly string[]): Program
 }
 
 function hostOf(pid: number, name: string, address: string): Host {
+  const run = (...command: string[]): Output => {
+    const [file = '', ...rest] = inside(pid, ...command);
+    const { status, stdout, stderr } = spawnSync(file, rest, { encoding: 'utf8', timeout: RUN_TIMEOUT_MS, env: withoutMinikSettings() });
+    return { exitCode: status ?? -1, stdout, stderr };
+  };
   return {
     name,
     address,
-    minik(...args) {
-      const [file = '', ...rest] = inside(pid, MINIK, ...args);
-      const { status, stdout, stderr } = spawnSync(file, rest, { encoding: 'utf8', timeout: RUN_TIMEOUT_MS, env: withoutMinikSettings() });
-      return { exitCode: status ?? -1, stdout, stderr };
-    },
+    run,
+    minik: (...args) => run(MINIK, ...args),
     start: (logFile, ...args) => program(pid, logFile, args),
   };
 }
