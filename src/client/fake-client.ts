@@ -312,7 +312,10 @@ function merge(resource: ResourceDefinition, before: Draft, sent: Draft, subreso
     return { ...structuredClone(before), status: { ...(before.status as object), conditions } } as Draft;
   }
   if (subresource === 'finalize') return { ...structuredClone(before), spec: sent.spec };
-  if (subresource) return { ...structuredClone(before), status: sent.status };
+  if (subresource) {
+    const changed = Object.fromEntries(resource.statusMetadata.map((field) => [field, sent.metadata?.[field]]));
+    return { ...structuredClone(before), metadata: { ...structuredClone(metadata), ...changed }, status: sent.status };
+  }
   return {
     ...sent,
     apiVersion: before.apiVersion,

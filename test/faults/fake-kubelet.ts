@@ -5,7 +5,7 @@ import type { Node, Pod, PodStatus } from '../../src/api/schema/generated/types.
 import { type Clock, rfc3339, rfc3339Micro } from '../../src/base/clock.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { Dice } from './dice.ts';
-import { isOver } from './pod-facts.ts';
+import { isOver, isReady } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
 
 const LEASES = 'kube-node-lease';
@@ -131,18 +131,16 @@ export class FakeKubelets {
     if (deletionTimestamp) this.#soon(uid, dice.between(100, 4_000), () => this.#stop(pod, node));
     else if (end && !isOver(pod)) this.#report(pod, () => endedStatus(pod, end, this.#now()));
     else if (!isOver(pod) && !this.#processes.has(uid)) this.#soon(uid, dice.between(200, 3_000), () => this.#start(pod, node));
-    else if (!isOver(pod) && pod.status?.phase === 'Running') this.#correct(pod);
+    else if (!isOver(pod)) this.#correct(pod);
   }
 
-  /** Somebody else wrote the status: a node that was away is told to be not ready. Its kubelet knows better. */
+  /** Somebody else wrote the status: a node that was away is told to be not ready. Its kubelet knows better. Or the node was cut off before it could tell. */
   #correct(pod: Pod): void {
     const process = this.#processes.get(pod.metadata?.uid ?? '');
-    const shown = pod.status?.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
-    if (!process || process.ready === shown) return;
+    if (!process || isShown(process, pod)) return;
     this.#soon(`${process.uid} correction`, 500, async () => {
       const now = this.#live(process);
-      const said = now?.status?.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
-      if (now && !isOver(now) && said !== process.ready) this.#report(now, () => this.#runningStatus(process));
+      if (now && !isOver(now) && !isShown(process, now)) this.#report(now, () => this.#runningStatus(process));
     });
   }
 
@@ -288,6 +286,8 @@ export class FakeKubelets {
     }
   }
 }
+
+const isShown = ({ ready }: Running, pod: Pod) => pod.status?.phase === 'Running' && isReady(pod) === ready;
 
 function endedStatus(pod: Pod, phase: 'Succeeded' | 'Failed', now: string): PodStatus {
   const exitCode = phase === 'Succeeded' ? 0 : 1;

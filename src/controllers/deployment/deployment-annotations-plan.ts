@@ -18,6 +18,10 @@ const NOT_COPIED = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
+/** A longer revision history loses its oldest entries (upstream: maxRevHistoryLengthInChars). */
+const MOST_HISTORY_CHARS = 2_000;
+const MOST_REPLICAS = 2 ** 31 - 1;
+
 type Annotations = Record<string, string>;
 
 const annotationsOf = (object: Deployment | ReplicaSet): Annotations => object.metadata?.annotations ?? {};
@@ -31,20 +35,33 @@ export function revisionOf(object: Deployment | ReplicaSet): bigint {
   return /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n;
 }
 
-/** A number out of an annotation; undefined when it is absent or no number. */
+const isNumber = (text: string) => /^[+-]?\d+$/.test(text);
+
+/** A number of replicas out of an annotation; undefined when it is absent or none. */
 export function countIn(replicaSet: ReplicaSet, annotation: string): number | undefined {
-  const count = Number.parseInt(annotationsOf(replicaSet)[annotation] ?? '', 10);
-  return Number.isNaN(count) ? undefined : count;
+  const text = annotationsOf(replicaSet)[annotation] ?? '';
+  const count = /^\d+$/.test(text) ? Number(text) : undefined;
+  return count !== undefined && count <= MOST_REPLICAS ? count : undefined;
 }
 
-/** The annotations of the current ReplicaSet: the Deployment's, its revision, and the revisions that it had before when it was rolled back to. */
+/**
+ * The annotations of the current ReplicaSet: the Deployment's, its revision, and the revisions that it had before when it was rolled back to. One whose revision is no number
+ * keeps what it has.
+ */
 export function currentAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: bigint): Annotations {
   const old = annotationsOf(replicaSet);
+  if (old[REVISION] && !isNumber(old[REVISION])) return old;
   const annotations = { ...old, ...copiedAnnotations(deployment) };
   const before = revisionOf(replicaSet);
   if (before >= revision) return annotations;
-  const history = [old[REVISION_HISTORY], old[REVISION]].filter(Boolean).join(',');
+  const history = old[REVISION] ? lengthened(old[REVISION_HISTORY] ?? '', old[REVISION]) : old[REVISION_HISTORY];
   return { ...annotations, [REVISION]: String(revision), ...(history && { [REVISION_HISTORY]: history }) };
+}
+
+function lengthened(history: string, revision: string): string {
+  const revisions = history ? [...history.split(','), revision] : [revision];
+  while (revisions.length > 1 && revisions.join(',').length > MOST_HISTORY_CHARS) revisions.shift();
+  return revisions.join(',');
 }
 
 export const sizeAnnotations = (desired: number, most: number): Annotations => ({

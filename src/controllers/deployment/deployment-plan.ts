@@ -4,7 +4,20 @@ import { canonical, templateHash } from '../lib/template-hash-plan.ts';
 import { copiedAnnotations, currentAnnotations, REVISION, revisionOf, sizeAnnotations } from './deployment-annotations-plan.ts';
 import { isComplete, planDeploymentStatus, type RolloutNews } from './deployment-status-plan.ts';
 import { findCurrent, HASH_LABEL } from './deployment-template-plan.ts';
-import { type Bounds, boundsOf, isScaling, nextSize, proportionalSizes, type Sizes, shrinkOld, sizeOf } from './rolling-plan.ts';
+import {
+  type Bounds,
+  boundsOf,
+  isScaling,
+  nextSize,
+  oldestFirst,
+  proportionalSizes,
+  type Sizes,
+  shrinkOld,
+  sizeOf,
+} from './rolling-plan.ts';
+
+/** Of any object's name. */
+const MOST_NAME_CHARS = 253;
 
 /** One step of a rollout. Each is small; the next one is planned when the cluster shows what this one did. */
 export type RolloutStep =
@@ -36,27 +49,37 @@ export function planRollout(view: RolloutView): RolloutPlan {
   const { deployment, replicaSets } = view;
   const current = findCurrent(deployment, replicaSets);
   const old = replicaSets.filter((rs) => rs !== current);
-  if (deployment.metadata?.deletionTimestamp) return conclude(view, current, { steps: [], news: { is: 'nothing' } });
+  const isGoing = deployment.metadata?.deletionTimestamp !== undefined;
+  const turn = isGoing ? NOTHING_NEW : pauseNews(deployment);
+  const refreshed = current && refresh(deployment, current, old);
+  if (refreshed) return conclude(view, current, { steps: [refreshed], news: turn });
+  if (isGoing) return conclude(view, current, { steps: [], news: found(current) });
   const bounds = boundsOf(deployment);
-  const turn = pauseNews(deployment);
   if (deployment.spec?.paused || turn.is !== 'nothing') {
     const steps = resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds));
-    return conclude(view, current, { steps: steps.length > 0 ? steps : cleanUp(deployment, old), news: turn });
+    const news = turn.is === 'nothing' ? found(current) : turn;
+    return conclude(view, current, { steps: steps.length > 0 ? steps : cleanUp(deployment, old), news });
   }
   // Recreate has one active ReplicaSet at a time: its rollout sizes it.
   if (deployment.spec?.strategy?.type !== 'Recreate' && isScaling(replicaSets, bounds.desired)) {
     return conclude(view, current, {
       steps: resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds)),
-      news: { is: 'nothing' },
+      news: found(current),
     });
   }
-  return conclude(view, current, rollOut(view, bounds, current, old));
+  return conclude(view, current, { ...rollOut(view, bounds, current, old), isRollout: true });
 }
 
 interface Turn {
   readonly steps: readonly RolloutStep[];
   readonly news: RolloutNews;
+  /** Its progress is judged: not while sizes change, or it is paused or going. */
+  readonly isRollout?: boolean;
 }
+
+const NOTHING_NEW: RolloutNews = { is: 'nothing' };
+const found = (current: ReplicaSet | undefined): RolloutNews =>
+  current ? { is: 'found', name: current.metadata?.name ?? '' } : NOTHING_NEW;
 
 /** Pausing and resuming are told once each; a paused Deployment's deadline does not run. */
 function pauseNews({ spec, status }: Deployment): RolloutNews {
@@ -72,16 +95,14 @@ function rollOut(view: RolloutView, bounds: Bounds, current: ReplicaSet | undefi
   const isRecreate = deployment.spec?.strategy?.type === 'Recreate';
   if (isRecreate) {
     const stopping = resize(deployment, bounds, new Map(old.filter((rs) => sizeOf(rs) > 0).map((rs) => [rs, 0])));
-    if (stopping.length > 0 || view.hasOldPods(old)) return { steps: stopping, news: { is: 'nothing' } };
+    if (stopping.length > 0 || view.hasOldPods(old) || !old.every(isEmpty)) return { steps: stopping, news: found(current) };
   }
   const strategy = isRecreate ? 'Recreate' : 'RollingUpdate';
   if (!current) {
     const replicaSet = newReplicaSet(deployment, old, bounds, strategy);
     return { steps: [{ do: 'create', replicaSet }], news: { is: 'created', name: replicaSet.metadata?.name ?? '' } };
   }
-  const news: RolloutNews = { is: 'found', name: current.metadata?.name ?? '' };
-  const refreshed = refresh(deployment, current, old);
-  if (refreshed) return { steps: [refreshed], news };
+  const news = found(current);
   const size = nextSize(sizeOf(current), [current, ...old], bounds, strategy);
   if (size !== sizeOf(current)) return { steps: resize(deployment, bounds, new Map([[current, size]])), news };
   const shrunk = isRecreate ? [] : resize(deployment, bounds, shrinkOld(current, old, bounds));
@@ -90,8 +111,16 @@ function rollOut(view: RolloutView, bounds: Bounds, current: ReplicaSet | undefi
   return { steps: isDone ? cleanUp(deployment, old) : [], news };
 }
 
-function conclude({ deployment, replicaSets, nowMs }: RolloutView, current: ReplicaSet | undefined, { steps, news }: Turn): RolloutPlan {
-  const { status, afterMs } = planDeploymentStatus(deployment, current, replicaSets, news, nowMs);
+/** Has no pods by its own account, and has heard that it is to have none: pods that it makes meanwhile are not in anybody's cache yet. */
+const isEmpty = ({ metadata, status }: ReplicaSet): boolean =>
+  (status?.replicas ?? 0) === 0 && (metadata?.generation ?? 0) <= (status?.observedGeneration ?? 0);
+
+function conclude(
+  { deployment, replicaSets, nowMs }: RolloutView,
+  current: ReplicaSet | undefined,
+  { steps, news, isRollout = false }: Turn,
+): RolloutPlan {
+  const { status, afterMs } = planDeploymentStatus({ deployment, current, all: replicaSets, news, isRollout, nowMs });
   const created = steps.find((step) => step.do === 'create')?.replicaSet;
   const revision = (created ?? current)?.metadata?.annotations?.[REVISION];
   return {
@@ -117,7 +146,7 @@ function newReplicaSet(deployment: Deployment, old: readonly ReplicaSet[], bound
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name: `${name}-${hash}`,
+      name: `${name?.slice(0, MOST_NAME_CHARS - hash.length - 1)}-${hash}`,
       namespace,
       labels,
       annotations: {
@@ -167,11 +196,8 @@ function cleanUp({ spec }: Deployment, old: readonly ReplicaSet[]): RolloutStep[
   const surplus = living.length - (spec?.revisionHistoryLimit ?? DEFAULT_HISTORY);
   if (surplus <= 0) return [];
   return [...living]
-    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || oldestFirst(a, b))
     .slice(0, surplus)
-    .filter(
-      (rs) =>
-        sizeOf(rs) === 0 && (rs.status?.replicas ?? 0) === 0 && (rs.metadata?.generation ?? 0) <= (rs.status?.observedGeneration ?? 0),
-    )
+    .filter((rs) => sizeOf(rs) === 0 && isEmpty(rs))
     .map((replicaSet) => ({ do: 'delete', replicaSet }));
 }

@@ -89,14 +89,19 @@ export interface DeploymentStatusPlan {
   readonly afterMs: number | undefined;
 }
 
+export interface StatusView {
+  readonly deployment: Deployment;
+  readonly current: ReplicaSet | undefined;
+  readonly all: readonly ReplicaSet[];
+  readonly news: RolloutNews;
+  /** Progress is judged, and a failure of its ReplicaSets shown, in the run of a rollout alone (upstream: syncRolloutStatus). */
+  readonly isRollout: boolean;
+  readonly nowMs: number;
+}
+
 /** Counts and the conditions Available, Progressing and ReplicaFailure (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status). */
-export function planDeploymentStatus(
-  deployment: Deployment,
-  current: ReplicaSet | undefined,
-  all: readonly ReplicaSet[],
-  news: RolloutNews,
-  nowMs: number,
-): DeploymentStatusPlan {
+export function planDeploymentStatus(view: StatusView): DeploymentStatusPlan {
+  const { deployment, current, all, isRollout, nowMs } = view;
   const now = rfc3339(nowMs);
   const counts = countsOf(deployment, current, all);
   const { desired, unavailable } = boundsOf(deployment);
@@ -113,8 +118,8 @@ export function planDeploymentStatus(
         },
     now,
   );
-  conditions = progress(deployment, counts, current, conditions, news, nowMs);
-  conditions = replicaFailure(conditions, current, all);
+  conditions = progress(view, counts, conditions);
+  if (isRollout) conditions = replicaFailure(conditions, current, all);
   const dueMs =
     isComplete(deployment, counts) || deployment.spec?.paused ? undefined : deadlineMs(deployment, find(conditions, 'Progressing'));
   return {
@@ -124,18 +129,15 @@ export function planDeploymentStatus(
 }
 
 function progress(
-  deployment: Deployment,
+  { deployment, current, news, isRollout, nowMs }: StatusView,
   counts: DeploymentStatus,
-  current: ReplicaSet | undefined,
   conditions: Condition[],
-  news: RolloutNews,
-  nowMs: number,
 ): Condition[] {
   if (deadlineSeconds(deployment) === undefined) return conditions.filter((c) => c.type !== 'Progressing');
   const now = rfc3339(nowMs);
   const told = tell(conditions, news);
   if (told) return put(conditions, told, now);
-  if (deployment.spec?.paused) return conditions;
+  if (!isRollout) return conditions;
   const old = find(conditions, 'Progressing');
   const isSettled = counts.replicas === counts.updatedReplicas && old?.reason === 'NewReplicaSetAvailable';
   if (isSettled) return conditions;
@@ -172,10 +174,12 @@ function tell(conditions: readonly Condition[], news: RolloutNews): Verdict | un
 
 /** Upstream shows the new ReplicaSet's failure, or else one of an old. */
 function replicaFailure(conditions: Condition[], current: ReplicaSet | undefined, all: readonly ReplicaSet[]): Condition[] {
-  const others = conditions.filter((c) => c.type !== 'ReplicaFailure');
+  const old = find(conditions, 'ReplicaFailure');
+  const others = conditions.filter((c) => c !== old);
   const ordered = current ? [current, ...all] : all;
   const failure = ordered.flatMap((rs) => rs.status?.conditions ?? []).find((c) => c.type === 'ReplicaFailure' && c.status === 'True');
   if (!failure) return others;
   const { status, reason, message, lastTransitionTime } = failure;
+  if (old?.status === status && old.reason === reason) return conditions;
   return [...others, { type: 'ReplicaFailure', status, reason, message, lastTransitionTime, lastUpdateTime: lastTransitionTime }];
 }

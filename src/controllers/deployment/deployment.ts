@@ -3,14 +3,15 @@ import { replicaSets } from '../../api/apps/replica-set.ts';
 import { pods } from '../../api/core/pod.ts';
 import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
-import { ApiError, isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
-import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../api/schema/generated/types.ts';
+import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import type { Deployment, Pod, ReplicaSet } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { isFinished } from '../lib/pod-state-plan.ts';
 import { ADMITTED_TEMPLATE, REVISION } from './deployment-annotations-plan.ts';
-import { planRollout, type RolloutStep } from './deployment-plan.ts';
+import { planRollout, type RolloutPlan, type RolloutStep } from './deployment-plan.ts';
 import { planDeploymentStatus } from './deployment-status-plan.ts';
 import { admittedTemplate, findCurrent, isSameTemplate } from './deployment-template-plan.ts';
 import { sizeOf } from './rolling-plan.ts';
@@ -19,7 +20,7 @@ import { sizeOf } from './rolling-plan.ts';
 export const deployment: Controller = {
   name: 'deployment',
   reads: ['deployments.apps', 'replicasets.apps', 'pods'],
-  writes: ['deployments.apps', 'deployments.apps/status', 'replicasets.apps'],
+  writes: ['deployments.apps/status', 'replicasets.apps'],
   indexes: { 'replicasets.apps': { [ORPHAN_INDEX]: orphansByNamespace } },
   enqueue: { 'replicasets.apps': deploymentsOf, pods: waitingForPod },
   reconcile,
@@ -68,8 +69,7 @@ async function reconcile(request: ReconcileRequest) {
   for (const step of plan.steps) {
     if (!(await take(step, object, owned, request))) return undefined;
   }
-  const annotated = plan.revision === undefined ? object : await annotate(object, plan.revision, request);
-  if (plan.status) await writeStatus(annotated, plan.status, request);
+  if (plan.revision !== undefined || plan.status) await writeStatus(object, plan, request);
   return plan.afterMs === undefined ? undefined : { afterMs: plan.afterMs };
 }
 
@@ -111,7 +111,7 @@ async function create(
     return true;
   } catch (error) {
     if (isAlreadyExists(error)) await resolveCollision(replicaSet, owner, request);
-    else await tellFailure(error, owner, owned, request);
+    else await tellFailure(error, name, owner, owned, request);
     return false;
   }
 }
@@ -137,26 +137,33 @@ async function resolveCollision(replicaSet: ReplicaSet, owner: Deployment, { cli
   await client.patch(deployments, owner.metadata?.name ?? '', 'merge', body, { namespace, subresource: 'status', signal });
 }
 
-async function tellFailure(error: unknown, owner: Deployment, owned: readonly ReplicaSet[], request: ReconcileRequest): Promise<never> {
-  const isGoing = error instanceof ApiError && error.details?.causes?.some((c) => c.reason === 'NamespaceTerminating');
-  if (!isGoing) {
-    const message = `Failed to create new replica set: ${error instanceof Error ? error.message : String(error)}`;
+async function tellFailure(
+  error: unknown,
+  name: string | undefined,
+  owner: Deployment,
+  owned: readonly ReplicaSet[],
+  request: ReconcileRequest,
+): Promise<never> {
+  if (!isNamespaceGoing(error)) {
+    const message = `Failed to create new replica set "${name}": ${messageOf(error)}`;
+    const news = { is: 'failed-create', message } as const;
+    const view = { deployment: owner, current: undefined, all: owned, news, isRollout: true, nowMs: request.clock.now() };
+    await writeStatus(owner, { status: planDeploymentStatus(view).status, revision: undefined }, request);
     request.event(owner, 'Warning', 'ReplicaSetCreateError', message);
-    const { status } = planDeploymentStatus(owner, undefined, owned, { is: 'failed-create', message }, request.clock.now());
-    await writeStatus(owner, status, request);
   }
   throw error;
 }
 
-async function annotate(object: Deployment, revision: string, { client, signal }: ReconcileRequest): Promise<Deployment> {
-  const { namespace, name = '', resourceVersion } = object.metadata ?? {};
-  const body = { metadata: { resourceVersion, annotations: { [REVISION]: revision } } };
-  return client.patch(deployments, name, 'merge', body, { namespace, signal });
-}
-
-async function writeStatus(object: Deployment, status: DeploymentStatus, { client, signal }: ReconcileRequest): Promise<void> {
-  const { namespace } = object.metadata ?? {};
-  await client.update(deployments, { ...object, status }, { namespace, subresource: 'status', signal }).catch((error: unknown) => {
+/** Status and the annotation of the revision go in one write to the status, as upstream's do: it is no change of the Deployment's own. */
+async function writeStatus(
+  object: Deployment,
+  { status, revision }: Pick<RolloutPlan, 'status' | 'revision'>,
+  { client, signal }: ReconcileRequest,
+): Promise<void> {
+  const { metadata } = object;
+  const annotated = revision === undefined ? metadata : { ...metadata, annotations: { ...metadata?.annotations, [REVISION]: revision } };
+  const body = { ...object, metadata: annotated, ...(status && { status }) };
+  await client.update(deployments, body, { namespace: metadata?.namespace, subresource: 'status', signal }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
 }

@@ -105,7 +105,7 @@ function share(deployment: Deployment, active: readonly ReplicaSet[], { desired,
   for (const replicaSet of ordered) {
     const wanted = toAdd === 0 ? 0 : fairChange(deployment, replicaSet, desired, surge);
     const left = toAdd - added;
-    const change = toAdd > 0 ? Math.min(Math.max(wanted, 0), left) : Math.max(Math.min(wanted, 0), left);
+    const change = left === 0 ? 0 : toAdd > 0 ? Math.min(wanted, left) : Math.max(wanted, left);
     sizes.set(replicaSet, sizeOf(replicaSet) + change);
     added += change;
   }

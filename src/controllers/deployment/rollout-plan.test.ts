@@ -263,3 +263,69 @@ test('fields that a Go client writes as {} or null make no new revision', () => 
   world.settle();
   expect(world.sets.length).toBe(1);
 });
+
+test('what a paused deployment says of itself reaches its replica set, and so does a rollback of its template', () => {
+  const world = new World(newDeployment({}));
+  world.settle();
+  world.setImage('b');
+  world.settle();
+  world.change({ paused: true, minReadySeconds: 7 });
+  world.deployment.metadata = {
+    ...world.deployment.metadata,
+    annotations: { ...world.deployment.metadata?.annotations, cause: 'because' },
+  };
+  world.settle();
+  const current = () => world.sets.find((rs) => world.image(rs) === world.deployment.spec?.template.spec?.containers[0]?.image);
+  expect(current()?.metadata?.annotations?.cause).toBe('because');
+  expect(current()?.spec?.minReadySeconds).toBe(7);
+  world.setImage('a');
+  world.settle();
+  expect(current()?.metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  expect(world.deployment.metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  expect(world.active).toEqual({ b: 3 });
+});
+
+test('Recreate waits until each old replica set has heard that it is to have no pods: some may be under way', () => {
+  const world = new World(newDeployment({ strategy: { type: 'Recreate' } }));
+  world.settle();
+  world.setImage('b');
+  world.step();
+  world.sets = world.sets.map((rs) => ({
+    ...rs,
+    metadata: { ...rs.metadata, generation: 2 },
+    status: { replicas: 0, observedGeneration: 1 },
+  }));
+  world.step();
+  expect(world.sets.length).toBe(1);
+  world.breathe(1);
+  world.settle();
+  expect(world.active).toEqual({ b: 3 });
+});
+
+test('a deployment that is scaled is not judged by its progress meanwhile', () => {
+  const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
+  world.settle();
+  world.setImage('broken');
+  for (let i = 0; i < 5; i += 1) {
+    world.step();
+    world.breathe(1, (rs) => world.image(rs) === 'broken');
+  }
+  world.nowMs += 60_000;
+  world.change({ replicas: 6 });
+  world.step();
+  expect(world.reason('Progressing')).toBe('ReplicaSetUpdated');
+  world.step();
+  expect(world.reason('Progressing')).toBe('ProgressDeadlineExceeded');
+});
+
+test('replica sets of one revision go oldest first', () => {
+  const world = new World(newDeployment({ revisionHistoryLimit: 1 }));
+  const old = ['z', 'y'].map((name, i): ReplicaSet => {
+    const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: name }] } };
+    const metadata = { name, uid: name, creationTimestamp: new Date(T0 - 1000 * (2 - i)).toISOString(), generation: 1 };
+    return { metadata, spec: { replicas: 0, selector: {}, template }, status: { replicas: 0, observedGeneration: 1 } };
+  });
+  world.sets = [...old].reverse();
+  world.settle();
+  expect(world.sets.map((rs) => world.image(rs)).sort()).toEqual(['a', 'y']);
+});

@@ -58,6 +58,32 @@ test('the pods that matter least go first', () => {
   expect(first([ready, pod({ name: 'young', readyForS: 500, ageS: 501 })])).toBe('young');
 });
 
+const withRestarts = (name: string, regular: number[], sidecar = 0, initOnly = 0): Pod => {
+  const status = (of: string, restartCount: number) => ({ name: of, image: '', imageID: '', ready: true, restartCount });
+  const base = pod({ name, readyForS: 500 });
+  return {
+    ...base,
+    spec: { containers: [], nodeName: 'n1', initContainers: [{ name: 'side', restartPolicy: 'Always' }, { name: 'once' }] },
+    status: {
+      ...base.status,
+      containerStatuses: regular.map((count, i) => status(`c${i}`, count)),
+      initContainerStatuses: [status('side', sidecar), status('once', initOnly)],
+    },
+  };
+};
+
+test('the container that restarted most often counts, then the sidecar that did; other init containers do not', () => {
+  expect(first([withRestarts('a', [3, 3, 3]), withRestarts('b', [4])])).toBe('b');
+  expect(first([withRestarts('a', [4], 1), withRestarts('b', [4], 2)])).toBe('b');
+  expect(first([withRestarts('a', [4], 9), withRestarts('b', [5])])).toBe('b');
+  expect(first([withRestarts('a', [1]), withRestarts('b', [1], 0, 7)])).toBe('a');
+});
+
+test('of two pods that became ready at different times of about the same age the uid decides, whatever their restarts', () => {
+  expect(first([pod({ name: 'b', readyForS: 500, restarts: 9 }), pod({ name: 'a', readyForS: 501 })])).toBe('a');
+  expect(first([pod({ name: 'b', readyForS: 500, restarts: 9 }), pod({ name: 'a', readyForS: 500 })])).toBe('b');
+});
+
 test('a set with failing creations and dying pods still reaches its size', () => {
   fc.assert(
     fc.property(fc.nat(30), fc.nat(30), fc.infiniteStream(fc.boolean()), (wanted, start, luck) => {

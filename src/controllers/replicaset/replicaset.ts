@@ -95,7 +95,7 @@ async function act<T extends Replicated>(
   );
   if (failed) return isNamespaceGoing(failed.error) ? undefined : describe('FailedCreate', failed.error);
   const undeleted = await deletePods(ref, plan.remove, request);
-  return undeleted && describe('FailedDelete', undeleted.error);
+  return undeleted && describe('FailedDelete', undeleted.error, 'unable to delete pods: ');
 }
 
 function relatedPods<T extends Replicated>({ resource }: Flavour<T>, owner: T, { informer }: ReconcileRequest): readonly Pod[] {
@@ -117,7 +117,7 @@ async function writeStatus<T extends Replicated>(
     });
 }
 
-const describe = (reason: ReplicaFailure['reason'], error: unknown): ShownFailure => ({
-  shown: { reason, message: messageOf(error) },
+const describe = (reason: ReplicaFailure['reason'], error: unknown, prefix = ''): ShownFailure => ({
+  shown: { reason, message: `${prefix}${messageOf(error)}` },
   error,
 });
