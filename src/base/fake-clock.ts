@@ -21,7 +21,7 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   const nextDue = (until: number) => [...timers].filter((t) => t.at <= until).sort((a, b) => a.at - b.at || a.order - b.order)[0];
 
   const clock: FakeClock = {
-    now: () => now,
+    now: () => Math.floor(now),
     monotonic: () => now - startMs,
     timer(ms, fn) {
       const pending: Pending = { at: now + Math.max(ms, 0), order: order++, fn };

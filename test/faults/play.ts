@@ -162,7 +162,10 @@ class Game {
     await client.patch(resourceQuotas, 'quota', 'merge', { spec: { hard: { pods: '100' } } }, options);
     await client.patch(deployments, 'web', 'merge', { spec: { paused: false } }, options);
     await client.patch(jobs, 'work', 'merge', { spec: { parallelism: 2 } }, options);
-    const problems = await this.#until(SETTLED_AFTER_MS + this.#clock.setBackMs, () => problemsAtTheEnd(truth));
+    // Before its Node is deleted, all seems well on a machine that is gone.
+    const lost = () =>
+      truth.all('nodes').flatMap(({ metadata }) => (kubelets.states.has(metadata?.name ?? '') ? [] : [`${metadata?.name} is gone`]));
+    const problems = await this.#until(SETTLED_AFTER_MS + this.#clock.setBackMs, () => [...lost(), ...problemsAtTheEnd(truth)]);
     if (problems.length > 0) throw new Error(`the end state is wrong:\n  ${problems.join('\n  ')}`);
   }
 

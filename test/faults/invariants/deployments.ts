@@ -1,6 +1,6 @@
 import type { Deployment, Pod, ReplicaSet } from '../../../src/api/schema/generated/types.ts';
 import type { History } from '../history.ts';
-import { isActive, isReady, ownerOf } from '../pod-facts.ts';
+import { isActive, isAvailable, isReady, ownerOf } from '../pod-facts.ts';
 import type { Truth } from '../truth.ts';
 import type { Invariant } from './invariant.ts';
 
@@ -34,7 +34,7 @@ export const maxSurge: Invariant = {
 /** A ready pod may be taken away when enough others are believed to be available, whatever has just befallen them. */
 export const maxUnavailable: Invariant = {
   name: 'a Deployment never takes more pods down than maxUnavailable allows',
-  check({ resource, before, after, by }, { truth, history }) {
+  check({ resource, before, after, by }, { truth, history, nowMs }) {
     const pod = before as Pod;
     if (resource !== 'pods' || by !== 'replicaset' || !pod || !isActive(pod) || !isReady(pod) || (after && isActive(after)))
       return undefined;
@@ -43,6 +43,8 @@ export const maxUnavailable: Invariant = {
     const rs = truth.get<ReplicaSet>('replicasets.apps', `${pod.metadata?.namespace}/${owner?.name}`);
     const deployment = deploymentOf(truth, rs);
     if (!deployment || deployment.metadata?.deletionTimestamp) return undefined;
+    // The wall clock was set back to before it became ready: it is not available, and costs nothing.
+    if (!isAvailable(pod, deployment.spec?.minReadySeconds ?? 0, nowMs)) return undefined;
     const recent = history.recent('deployments.apps', deployment);
     // Fewer are wanted: which of them go does not depend on who is available.
     if (recent.some((d) => wanted(d) > wanted(deployment)) || recent.some((d) => d.spec?.paused)) return undefined;

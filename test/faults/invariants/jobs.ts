@@ -1,3 +1,4 @@
+import { objectKey } from '../../../src/api/meta/object.ts';
 import type { Job, Pod } from '../../../src/api/schema/generated/types.ts';
 import { isActive, isGoing, ownerOf } from '../pod-facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
@@ -60,7 +61,9 @@ export const oneOfEachIndex: Invariant = {
     const lates = scene.history.lates(by, 'create pods');
     if (lates === 0 && indexesIn(job.status?.completedIndexes).has(Number(index)))
       return `index ${index} is completed and gets another pod`;
-    const active = podsOf(scene, job).filter((p) => isActive(p) && p.metadata?.annotations?.[INDEX] === index).length;
+    const active = podsOf(scene, job).filter(
+      (p) => isActive(p) && p.metadata?.annotations?.[INDEX] === index && scene.truth.get('pods', objectKey(p)),
+    ).length;
     return active > 1 + lates ? `${active} pods of index ${index}` : undefined;
   },
 };

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../src/api/meta/object.ts';
+import { type KubeObject, objectKey } from '../../../src/api/meta/object.ts';
 import type { Pod } from '../../../src/api/schema/generated/types.ts';
 import { isActive, isOver, ownerOf } from '../pod-facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
@@ -29,13 +29,11 @@ export const neverTooMany: Invariant = {
     if (resource !== 'pods' || before || !after) return undefined;
     const owner = ownerAt(scene, after as Pod);
     if (!owner) return undefined;
-    const active = scene.history.ownedBy(owner.uid).filter(({ pod }) => isActive(pod) && scene.truth.get('pods', keyOf(pod))).length;
+    const active = scene.history.ownedBy(owner.uid).filter(({ pod }) => isActive(pod) && scene.truth.get('pods', objectKey(pod))).length;
     const most = Math.max(...owner.counts) + scene.history.lates(by, 'create pods');
     return active > most ? `${active} pods, at most ${most} wanted` : undefined;
   },
 };
-
-const keyOf = ({ metadata }: Pod) => `${metadata?.namespace}/${metadata?.name}`;
 
 export const neverTooFew: Invariant = {
   name: 'a ReplicaSet never deletes a pod that it needs',
