@@ -37,7 +37,7 @@ test('pods start in order, under names that stay', async () => {
     expect(Date.parse(pod.metadata?.creationTimestamp ?? '')).toBeGreaterThanOrEqual(Date.parse(before) || 0);
   }
   expect(await ns.run('get', 'statefulset', 'db')).toMatch(/db\s+3\/3/);
-  expect(await ns.run('events', '--for', 'statefulset/db')).toContain('create Pod db-0 in StatefulSet db successful');
+  expect(await ns.run('events', '--for', 'statefulset/db')).toContain('Create Pod db-0 in StatefulSet db successful');
 });
 
 test('each pod is found by its name over the headless Service, also after it was replaced', async () => {

@@ -76,6 +76,12 @@ async function firstFailure(work: readonly Promise<void>[]): Promise<Failure | u
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** An answer of the API with what was tried before its words; it stays what it is. Other errors are as they were. */
+export const explained = (error: unknown, prefix: string): unknown =>
+  error instanceof ApiError
+    ? new ApiError(error.reason, `${prefix}${error.message}`, { details: error.details, code: error.code, cause: error })
+    : error;
+
 /** The namespace is being deleted and takes nothing new: no failure of the one who tried. */
 export const isNamespaceGoing = (error: unknown): boolean =>
   error instanceof ApiError && (error.details?.causes?.some((c) => c.reason === 'NamespaceTerminating') ?? false);

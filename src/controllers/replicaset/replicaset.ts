@@ -9,7 +9,7 @@ import type { LabelSelector, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
-import { createPods, deletePods, isNamespaceGoing, messageOf, podOf } from '../lib/pod-control.ts';
+import { createPods, deletePods, explained, isNamespaceGoing, messageOf, podOf } from '../lib/pod-control.ts';
 import { planReplicas, planStatus, type ReplicaFailure, type Replicated } from './replicas-plan.ts';
 
 interface Flavour<T extends Replicated> {
@@ -95,7 +95,7 @@ async function act<T extends Replicated>(
   );
   if (failed) return isNamespaceGoing(failed.error) ? undefined : describe('FailedCreate', failed.error);
   const undeleted = await deletePods(ref, plan.remove, request);
-  return undeleted && describe('FailedDelete', undeleted.error, 'unable to delete pods: ');
+  return undeleted && describe('FailedDelete', explained(undeleted.error, 'unable to delete pods: '));
 }
 
 function relatedPods<T extends Replicated>({ resource }: Flavour<T>, owner: T, { informer }: ReconcileRequest): readonly Pod[] {
@@ -117,7 +117,7 @@ async function writeStatus<T extends Replicated>(
     });
 }
 
-const describe = (reason: ReplicaFailure['reason'], error: unknown, prefix = ''): ShownFailure => ({
-  shown: { reason, message: `${prefix}${messageOf(error)}` },
+const describe = (reason: ReplicaFailure['reason'], error: unknown): ShownFailure => ({
+  shown: { reason, message: messageOf(error) },
   error,
 });

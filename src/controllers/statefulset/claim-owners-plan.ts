@@ -35,15 +35,23 @@ export function withClaimOwners(
   if (owners.some(isStale)) return undefined;
   const isOurs = (owner: OwnerReference) => isOfSet(owner, set) || isOfPod(owner, pod);
   const others = owners.filter((owner) => !isOurs(owner));
-  const { whenDeleted, whenScaled } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {};
-  const isForeign = (whenDeleted === 'Delete' || whenScaled === 'Delete') && others.some((owner) => owner.controller);
-  const wanted = isForeign ? [] : wantedClaimOwners(set, isCondemned ? pod : undefined, { metadata: {} });
+  const wanted = hasOtherController(set, pod, claim) ? [] : wantedClaimOwners(set, isCondemned ? pod : undefined, { metadata: {} });
   const has = owners.filter(isOurs);
   const isRight = has.length === wanted.length && wanted.every((owner) => has.some((h) => h.uid === owner.uid && h.controller));
   return isRight ? undefined : { ...claim, metadata: { ...claim.metadata, ownerReferences: [...others, ...wanted] } };
 }
 
-/** Is the claim being deleted, or of an earlier pod of this name, with which it goes? A new pod must not use it. */
-export const isClaimGoing = (podName: string, { metadata }: PersistentVolumeClaim): boolean =>
-  metadata?.deletionTimestamp !== undefined ||
+/** Does somebody else control the claim (an earlier set or pod of the name as well), so that the set's policy for claims that go cannot hold for it? */
+export function hasOtherController(set: StatefulSet, pod: KubeObject, { metadata }: PersistentVolumeClaim): boolean {
+  const { whenDeleted, whenScaled } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {};
+  if (whenDeleted !== 'Delete' && whenScaled !== 'Delete') return false;
+  return (metadata?.ownerReferences ?? []).some((owner) => {
+    if (isOfSet(owner, set)) return owner.uid !== set.metadata?.uid;
+    if (isOfPod(owner, pod)) return owner.uid !== pod.metadata?.uid;
+    return owner.controller === true;
+  });
+}
+
+/** Is the claim of an earlier pod of this name, with which it goes? A new pod must not use it. */
+export const isOfEarlierPod = (podName: string, { metadata }: PersistentVolumeClaim): boolean =>
   (metadata?.ownerReferences ?? []).some(({ apiVersion, kind, name }) => apiVersion === 'v1' && kind === 'Pod' && name === podName);

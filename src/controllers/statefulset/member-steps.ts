@@ -4,7 +4,7 @@ import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../api/schema/generated/types.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { ReconcileRequest } from '../../client/controller.ts';
-import { type Failure, isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
+import { explained, type Failure, isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { slowStart } from '../lib/slow-start-plan.ts';
 import type { MemberStep } from './statefulset-plan.ts';
 
@@ -30,11 +30,13 @@ async function take(set: StatefulSet, step: MemberStep, request: ReconcileReques
         for (const claim of step.claims) await createClaim(set, step.pod, claim, request);
         await client.create(pods, step.pod, options);
       });
+    case 'wait':
+      return tellPod('create', set, step.pod, request, () => Promise.reject(new Error(`pvc ${step.claimGoing} is being deleted`)));
     case 'create-claims':
       for (const claim of step.claims) await createClaim(set, step.pod, claim, request);
       return undefined;
     case 'update-claim':
-      return tellFailedUpdate(set, step.pod, request, () => client.update(persistentVolumeClaims, step.claim, options));
+      return updateClaim(set, step, request);
     case 'update':
       return tellPod('update', set, step.pod, request, () => client.update(pods, step.pod, options));
     case 'delete':
@@ -58,7 +60,7 @@ async function tellPod(
   { event }: ReconcileRequest,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const what = `${verb} Pod ${pod.metadata?.name} in StatefulSet ${set.metadata?.name}`;
+  const what = `${capital(verb)} Pod ${pod.metadata?.name} in StatefulSet ${set.metadata?.name}`;
   const about = named(set);
   try {
     await work();
@@ -71,13 +73,21 @@ async function tellPod(
   }
 }
 
-async function tellFailedUpdate(set: StatefulSet, pod: Pod, { event }: ReconcileRequest, work: () => Promise<unknown>): Promise<void> {
-  await work().catch((error: unknown) => {
-    if (isNotFound(error)) return;
-    const what = `update Pod ${pod.metadata?.name} in StatefulSet ${set.metadata?.name}`;
-    event(named(set), 'Warning', 'FailedUpdate', `${what} failed error: ${messageOf(error)}`);
-    throw error;
-  });
+/** Told as an update of the pod; of one that is to go only when it fails. */
+async function updateClaim(
+  set: StatefulSet,
+  { pod, claim, isCondemned }: Extract<MemberStep, { do: 'update-claim' }>,
+  request: ReconcileRequest,
+): Promise<void> {
+  const work = () =>
+    request.client
+      .update(persistentVolumeClaims, claim, { namespace: claim.metadata?.namespace, signal: request.signal })
+      .catch((error: unknown) => {
+        if (isNotFound(error)) return;
+        throw explained(error, `could not update claim ${claim.metadata?.name} for delete policy ownerRefs: `);
+      });
+  if (isCondemned) await work();
+  else await tellPod('update', set, pod, request, work);
 }
 
 async function createClaim(
@@ -91,13 +101,13 @@ async function createClaim(
   const whose = `Pod ${pod.metadata?.name} in StatefulSet ${set.metadata?.name}`;
   try {
     await client.create(persistentVolumeClaims, claim, { namespace, signal });
-    event(about, 'Normal', 'SuccessfulCreate', `create Claim ${name} ${whose} success`);
+    event(about, 'Normal', 'SuccessfulCreate', `Create Claim ${name} ${whose} success`);
   } catch (error) {
     if (isAlreadyExists(error)) return;
-    event(about, 'Warning', 'FailedCreate', `create Claim ${name} for ${whose} failed error: ${messageOf(error)}`);
-    throw error;
+    event(about, 'Warning', 'FailedCreate', `Create Claim ${name} for ${whose} failed error: ${messageOf(error)}`);
+    throw explained(error, `failed to create PVC ${name}: `);
   }
 }
 
 /** Objects out of lists do not say their kind. */
-const named = (set: StatefulSet): StatefulSet => ({ ...set, apiVersion: 'apps/v1', kind: 'StatefulSet' });
+export const named = (set: StatefulSet): StatefulSet => ({ ...set, apiVersion: 'apps/v1', kind: 'StatefulSet' });

@@ -173,7 +173,7 @@ test('a pod waits for a claim that goes with its predecessor', () => {
   const set = setOf({ volumeClaimTemplates: [{ metadata: { name: 'data' } }] });
   const owner = { apiVersion: 'v1', kind: 'Pod', name: 's-0', uid: 'earlier', controller: true };
   expect(shown(set, [], { claim: () => ({ metadata: { name: 'data-s-0', ownerReferences: [owner] } }) })).toEqual([]);
-  expect(shown(set, [], { claim: () => ({ metadata: { name: 'data-s-0', deletionTimestamp: rfc3339(NOW) } }) })).toEqual([]);
+  expect(shown(set, [], { claim: () => ({ metadata: { name: 'data-s-0', deletionTimestamp: rfc3339(NOW) } }) })).toEqual(['wait s-0']);
 });
 
 test.each([

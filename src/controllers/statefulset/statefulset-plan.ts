@@ -1,14 +1,15 @@
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec, StatefulSet, StatefulSetStatus } from '../../api/schema/generated/types.ts';
 import { availableAtMs, isFinished, isReady } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
-import { isClaimGoing, withClaimOwners } from './claim-owners-plan.ts';
+import { hasOtherController, isOfEarlierPod, withClaimOwners } from './claim-owners-plan.ts';
 import { claimsOf, isInRange, memberName, memberPod, ordinalOf, ordinalsOf, repaired, revisionOf } from './identity-plan.ts';
 
-/** One thing to do for one member. `claims`: those that are missing and come first. */
+/** One thing to do for one member. `claims`: those that are missing and come first. `wait`: a claim that is being deleted keeps the pod from being made. */
 export type MemberStep =
   | { readonly do: 'create'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
+  | { readonly do: 'wait'; readonly pod: Pod; readonly claimGoing: string }
   | { readonly do: 'create-claims'; readonly pod: Pod; readonly claims: readonly PersistentVolumeClaim[] }
-  | { readonly do: 'update-claim'; readonly pod: Pod; readonly claim: PersistentVolumeClaim }
+  | { readonly do: 'update-claim'; readonly pod: Pod; readonly claim: PersistentVolumeClaim; readonly isCondemned: boolean }
   | { readonly do: 'update'; readonly pod: Pod }
   | { readonly do: 'delete'; readonly pod: Pod };
 
@@ -33,6 +34,8 @@ export interface Observed {
 export interface StatefulSetPlan {
   /** In order; after one that fails the rest waits for the next run. */
   readonly steps: readonly MemberStep[];
+  /** Names of claims that others control, so that the retention policy does not hold for them. */
+  readonly foreignClaims: readonly string[];
   /** undefined: it is right already. */
   readonly status: StatefulSetStatus | undefined;
   /** When the next ready pod becomes available, if one has to wait for minReadySeconds. */
@@ -50,10 +53,11 @@ export function planStatefulSet(observed: Observed): StatefulSetPlan {
     .filter(isRunningAndReady)
     .map((pod) => (availableAtMs(pod, minReadySeconds) ?? 0) - nowMs)
     .filter((ms) => ms > 0);
-  const { steps, updating } = set.metadata?.deletionTimestamp ? { steps: [], updating: 0 } : new Members(observed).plan();
+  const { steps, foreignClaims, updating } = set.metadata?.deletionTimestamp ? NOTHING : new Members(observed).plan();
   const status = statusOf(observed, updating);
   return {
     steps,
+    foreignClaims,
     status: canonical(status) === canonical(set.status) ? undefined : status,
     afterMs: waiting.length > 0 ? Math.min(...waiting) : undefined,
   };
@@ -90,10 +94,19 @@ function maxUnavailableOf({ spec }: StatefulSet): number {
 /** `next`: with the following member; `stop`: what comes later waits until this one is settled. */
 type Verdict = 'next' | 'stop';
 
+interface Turn {
+  readonly steps: readonly MemberStep[];
+  readonly foreignClaims: readonly string[];
+  /** Pods of the current revision that are ended now. */
+  readonly updating: number;
+}
+const NOTHING: Turn = { steps: [], foreignClaims: [], updating: 0 };
+
 /** One run over the members. Collects steps; ordered sets stop at the first member that is not settled. */
 class Members {
   readonly #observed: Observed;
   readonly #steps: MemberStep[] = [];
+  readonly #foreignClaims = new Set<string>();
   readonly #isOrdered: boolean;
   /** Each ordinal of the set, ascending, with its pod when it has one. */
   readonly #members: readonly { readonly ordinal: number; readonly pod: Pod | undefined }[];
@@ -113,9 +126,9 @@ class Members {
       .map(([, pod]) => pod);
   }
 
-  plan(): { readonly steps: readonly MemberStep[]; readonly updating: number } {
+  plan(): Turn {
     const updating = this.#isHeldUp() ? 0 : this.#rollingUpdate();
-    return { steps: this.#steps, updating };
+    return { steps: this.#steps, foreignClaims: [...this.#foreignClaims], updating };
   }
 
   /** Members first, then those that are to go; an update has to wait for both. */
@@ -153,9 +166,13 @@ class Members {
     const { set, claim, current, update } = this.#observed;
     const wanted = claimsOf(set, ordinal);
     const existing = wanted.map(({ metadata }) => claim(metadata?.name ?? ''));
-    if (existing.some((found) => found && isClaimGoing(memberName(set, ordinal), found))) return;
+    if (existing.some((found) => found && isOfEarlierPod(memberName(set, ordinal), found))) return;
     const { template, name } = this.#isKeptBack(ordinal) ? current : update;
-    this.#steps.push({ do: 'create', pod: memberPod(set, ordinal, template, name), claims: wanted.filter((_, i) => !existing[i]) });
+    const pod = memberPod(set, ordinal, template, name);
+    const going = existing.find((found) => found?.metadata?.deletionTimestamp);
+    if (going) this.#steps.push({ do: 'wait', pod, claimGoing: going.metadata?.name ?? '' });
+    else this.#steps.push({ do: 'create', pod, claims: wanted.filter((_, i) => !existing[i]) });
+    for (const found of existing) if (found) this.#noteForeign(pod, found);
   }
 
   /** Below the partition a member that has to be made again comes back as it was. */
@@ -170,6 +187,14 @@ class Members {
     const { set, claim } = this.#observed;
     const missing = claimsOf(set, ordinal).filter(({ metadata }) => !claim(metadata?.name ?? ''));
     if (missing.length > 0) this.#steps.push({ do: 'create-claims', pod, claims: missing });
+    for (const { metadata } of claimsOf(set, ordinal)) {
+      const found = claim(metadata?.name ?? '');
+      if (found) this.#noteForeign(pod, found);
+    }
+  }
+
+  #noteForeign(pod: Pod, claim: PersistentVolumeClaim): void {
+    if (hasOtherController(this.#observed.set, pod, claim)) this.#foreignClaims.add(claim.metadata?.name ?? '');
   }
 
   #ownClaims(pod: Pod, isCondemned: boolean): void {
@@ -178,7 +203,9 @@ class Members {
     for (const { metadata } of claimsOf(set, ordinal)) {
       const found = claim(metadata?.name ?? '');
       const changed = found && withClaimOwners(set, pod, found, isCondemned);
-      if (changed) this.#steps.push({ do: 'update-claim', pod, claim: changed });
+      if (!found || !changed) continue;
+      this.#noteForeign(pod, found);
+      this.#steps.push({ do: 'update-claim', pod, claim: changed, isCondemned });
     }
   }
 

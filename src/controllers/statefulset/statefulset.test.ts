@@ -72,7 +72,7 @@ test('pods come in order, and the status and events tell', async () => {
   expect(set().status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 3 });
   expect(set().status).toMatchObject({ observedGeneration: 1, currentRevision: name, updateRevision: name, collisionCount: 0 });
   expect(revision?.metadata?.labels?.['controller.kubernetes.io/hash']).toBe(name?.slice('db-'.length));
-  expect(told()).toContain('SuccessfulCreate: create Pod db-0 in StatefulSet db successful');
+  expect(told()).toContain('SuccessfulCreate: Create Pod db-0 in StatefulSet db successful');
 });
 
 test('templates that come back renumber their revision, and old revisions go beyond the limit', async () => {
@@ -136,7 +136,7 @@ test('claims are made before their pods and stay when the set shrinks, unless th
   const owners = () =>
     cluster.all(persistentVolumeClaims).map((c) => [c.metadata?.name, ...(c.metadata?.ownerReferences ?? []).map((o) => o.kind)]);
   expect(owners()).toEqual([['data-db-0'], ['data-db-1']]);
-  expect(told()).toContain('SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success');
+  expect(told()).toContain('SuccessfulCreate: Create Claim data-db-0 Pod db-0 in StatefulSet db success');
   expect(cluster.writes.indexOf('create persistentvolumeclaims n/data-db-1')).toBeLessThan(cluster.writes.indexOf('create pods n/db-1'));
   await change({ persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' } });
   await live(3);
@@ -144,6 +144,7 @@ test('claims are made before their pods and stay when the set shrinks, unless th
     ['data-db-0', 'StatefulSet'],
     ['data-db-1', 'StatefulSet'],
   ]);
+  expect(told()).toContain('SuccessfulUpdate: Update Pod db-0 in StatefulSet db successful');
   await change({ replicas: 1 });
   await live(3);
   expect(owners()).toEqual([
@@ -159,6 +160,39 @@ test('claims are made before their pods and stay when the set shrinks, unless th
   expect(owners()).toEqual([
     ['data-db-0', 'StatefulSet'],
     ['data-db-1', 'StatefulSet'],
+  ]);
+});
+
+test('a claim that is being deleted keeps its pod from being made, which is told, until it is gone', async () => {
+  const { cluster, live, create, names, told, client, signal } = start();
+  const going = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['kubernetes.io/pvc-protection'] };
+  cluster.seed(persistentVolumeClaims, { metadata: { name: 'data-db-0', namespace: 'n', ...going }, spec: {} });
+  await create({ replicas: 1, volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }] });
+  await live(3);
+  expect(names()).toEqual([]);
+  expect(told()).toEqual(['FailedCreate: Create Pod db-0 in StatefulSet db failed error: pvc data-db-0 is being deleted']);
+  await client.patch(persistentVolumeClaims, 'data-db-0', 'merge', { metadata: { finalizers: null } }, { namespace: 'n', signal });
+  await live(30);
+  expect(names()).toEqual(['db-0']);
+});
+
+test('a claim that cannot be made, and one that another controls, are told', async () => {
+  const { cluster, live, create, told } = start();
+  cluster.intercept = ({ verb, resource }) => {
+    if (verb === 'create' && resource === 'persistentvolumeclaims') throw new ApiError('Forbidden', 'exceeded quota');
+  };
+  const owner = { apiVersion: 'x/v1', kind: 'Other', name: 'o', uid: 'o', controller: true };
+  cluster.seed(persistentVolumeClaims, { metadata: { name: 'logs-db-0', namespace: 'n', ownerReferences: [owner] }, spec: {} });
+  await create({
+    replicas: 1,
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
+    volumeClaimTemplates: ['data', 'logs'].map((name) => ({ metadata: { name }, spec: {} })),
+  });
+  await live(2);
+  expect(told().sort()).toEqual([
+    'ConflictingController: PersistentVolumeClaim logs-db-0 has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim',
+    'FailedCreate: Create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: exceeded quota',
+    'FailedCreate: Create Pod db-0 in StatefulSet db failed error: failed to create PVC data-db-0: exceeded quota',
   ]);
 });
 
@@ -200,7 +234,7 @@ test('a creation that fails is told and tried again', async () => {
   };
   await create();
   await live(20);
-  expect(told()).toContain('FailedCreate: create Pod db-0 in StatefulSet db failed error: exceeded quota');
+  expect(told()).toContain('FailedCreate: Create Pod db-0 in StatefulSet db failed error: exceeded quota');
   expect(names()).toEqual(['db-0', 'db-1', 'db-2']);
 });
 

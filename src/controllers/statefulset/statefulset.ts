@@ -10,7 +10,7 @@ import type { Controller, ControllerContext, ReconcileRequest, ReconcileResult }
 import { applyClaim } from '../lib/apply-claim.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { ordinalOf, revisionOf } from './identity-plan.ts';
-import { takeSteps } from './member-steps.ts';
+import { named, takeSteps } from './member-steps.ts';
 import { pruneRevisions, recordRevisions } from './revisions.ts';
 import { planStatefulSet } from './statefulset-plan.ts';
 
@@ -61,6 +61,7 @@ async function reconcile(request: ReconcileRequest): Promise<ReconcileResult> {
     ...revisions,
     nowMs: clock.now(),
   });
+  for (const name of plan.foreignClaims) request.event(named(set), 'Warning', 'ConflictingController', conflictMessage(name));
   const failure = await takeSteps(set, plan.steps, request);
   if (plan.status) await writeStatus(set, plan.status, request);
   if (failure) throw failure.error;
@@ -68,6 +69,10 @@ async function reconcile(request: ReconcileRequest): Promise<ReconcileResult> {
   await pruneRevisions(set, revisions, live, request);
   return plan.afterMs === undefined ? undefined : { afterMs: plan.afterMs };
 }
+
+/** Upstream's words, as they are. */
+const conflictMessage = (claimName: string) =>
+  `PersistentVolumeClaim ${claimName} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim`;
 
 /** Pods that match the selector, and have a name that the set gives. */
 function ownedPods(set: StatefulSet, request: ReconcileRequest): Promise<readonly Pod[]> {

@@ -48,7 +48,7 @@ export const maxUnavailable: Invariant = {
     const recent = history.recent('deployments.apps', deployment);
     // Fewer are wanted: which of them go does not depend on who is available.
     if (recent.some((d) => wanted(d) > wanted(deployment)) || recent.some((d) => d.spec?.paused)) return undefined;
-    const least = Math.min(...recent.map((d) => wanted(d) - unavailable(d)));
+    const least = Math.min(...recent.map((d) => wanted(d) - unavailable(d))) - history.lates(by, 'delete pods');
     const left = availableTo(truth, history, deployment);
     return left < least ? `${left} pods left, at least ${least} wanted` : undefined;
   },

@@ -43,7 +43,8 @@ export const neverTooFew: Invariant = {
     const owner = ownerAt(scene, pod);
     if (!owner || owner.isGoing) return undefined;
     const left = scene.history.ownedBy(owner.uid).filter((life) => !isOver(life.pod) && scene.history.isBelieved(life, 'active')).length;
-    const least = Math.min(...owner.counts);
+    // One that goes although its deleter was told that it does not: he has taken another in its place by then.
+    const least = Math.min(...owner.counts) - scene.history.lates(by, 'delete pods');
     return left < least ? `${left} pods left, ${least} wanted` : undefined;
   },
 };
