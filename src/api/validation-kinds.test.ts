@@ -84,6 +84,15 @@ describe('validation of batch', () => {
     expect(updated(api.jobs as ResourceDefinition, other, old)).toEqual([expect.stringMatching(/^spec\.template: .*field is immutable$/)]);
     const waiting = job({ completions: 2, parallelism: 2, suspend: true });
     expect(updated(api.jobs as ResourceDefinition, other, waiting)).toEqual([]);
+    const startTime = '2026-01-01T00:00:00Z';
+    const stopped = { ...waiting, status: { startTime, conditions: [{ type: 'Suspended', status: 'True' }] } };
+    expect(updated(api.jobs as ResourceDefinition, other, stopped)).toEqual([]);
+    const busy = { ...waiting, status: { active: 1 } };
+    expect(updated(api.jobs as ResourceDefinition, other, busy)).toEqual([expect.stringMatching(/^spec\.template: .*field is immutable$/)]);
+    const otherImage = job({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, hostname: 'x' } });
+    expect(updated(api.jobs as ResourceDefinition, otherImage, waiting)).toEqual([
+      expect.stringMatching(/^spec\.template\.spec: .*field is immutable$/),
+    ]);
   });
 
   it.each<[Loose, string[]]>([

@@ -133,6 +133,49 @@ const web = (image: string, replicas: number): Deployment => ({
   },
 });
 
+const job = (name: string, spec: Partial<NonNullable<Job['spec']>>, fate = 'Succeeded'): Job => ({
+  metadata: { name, namespace: 'n' },
+  spec: {
+    template: { metadata: { labels: { fate } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } },
+    ...spec,
+  },
+});
+
+test('on the real server a job that was suspended goes on, and one that is suspended with nothing to do is complete', async () => {
+  const { client, signal, live, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  await client.create(jobs, job('paused', { completions: 2 }, 'Running'), options);
+  await client.create(jobs, job('nothing', { completions: 0, suspend: true }), options);
+  await live(3);
+  const status = async (name: string) => (await client.get(jobs, name, options)).status;
+  const has = async (name: string) => (await status(name))?.conditions?.filter((c) => c.status === 'True').map((c) => c.type);
+  expect(await has('nothing')).toEqual(['SuccessCriteriaMet', 'Complete']);
+  const startTime = (await status('paused'))?.startTime;
+  await client.patch(jobs, 'paused', 'merge', { spec: { suspend: true } }, options);
+  await live(3);
+  expect([await has('paused'), (await status('paused'))?.startTime]).toEqual([['Suspended'], undefined]);
+  const change = {
+    spec: { suspend: false, template: { metadata: { labels: { fate: 'Succeeded' } }, spec: { nodeSelector: { a: 'b' } } } },
+  };
+  await client.patch(jobs, 'paused', 'merge', change, options);
+  await live(10);
+  expect(await has('paused')).toEqual(['SuccessCriteriaMet', 'Complete']);
+  expect(Date.parse((await status('paused'))?.startTime ?? '')).toBeGreaterThan(Date.parse(startTime ?? ''));
+  expect(warnings).toEqual([]);
+});
+
+test('on the real server an elastic job that is made smaller is complete with what is left of it', async () => {
+  const { client, signal, live, warnings } = await start();
+  const options = { namespace: 'n', signal };
+  await client.create(jobs, job('elastic', { completions: 3, parallelism: 3, completionMode: 'Indexed', suspend: false }), options);
+  await live(1);
+  await client.patch(jobs, 'elastic', 'merge', { spec: { completions: 1, parallelism: 1 } }, options);
+  await live(5);
+  const { status } = await client.get(jobs, 'elastic', options);
+  expect([status?.succeeded, status?.completedIndexes, status?.conditions?.at(-1)?.type]).toEqual([1, '0', 'Complete']);
+  expect(warnings).toEqual([]);
+});
+
 test('on the real server a deployment rolls out, scales, rolls back, is served, and is deleted with all that it made', async () => {
   const { client, signal, live, all, warnings } = await start();
   const options = { namespace: 'n', signal };

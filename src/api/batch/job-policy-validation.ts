@@ -104,6 +104,24 @@ export function countIndexes(text: string, completions: number): number | string
   return total;
 }
 
+/** The first index that both lists name. What is wrong in either is passed over: that is told elsewhere. */
+export function firstCommonIndex(one: string, other: string, completions: number): number | undefined {
+  const intervals = (text: string) =>
+    text.split(',').flatMap((fragment): (readonly [number, number])[] => {
+      const interval = parseInterval(fragment, completions);
+      return typeof interval === 'string' ? [] : [interval];
+    });
+  const [a, b] = [intervals(one), intervals(other)];
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const [first = 0, last = 0] = a[i] ?? [];
+    const [otherFirst = 0, otherLast = 0] = b[j] ?? [];
+    if (first <= otherLast && otherFirst <= last) return Math.max(first, otherFirst);
+    if (first <= otherFirst) i += 1;
+    else j += 1;
+  }
+  return undefined;
+}
+
 function checkSuccessRule(at: string, { succeededIndexes, succeededCount }: SuccessPolicyRule, completions: number): FieldError[] {
   const errors: FieldError[] = [];
   if (succeededCount === undefined && succeededIndexes === undefined) {

@@ -1,12 +1,35 @@
 import { duplicate, type FieldError, invalid, OMIT_VALUE, required } from '../meta/field-error.ts';
 import { checkNonNegative } from '../meta/validation.ts';
 import type { Job, JobStatus } from '../schema/generated/types.ts';
-import { countIndexes } from './job-policy-validation.ts';
+import { countIndexes, firstCommonIndex } from './job-policy-validation.ts';
 
-/** What no controller may say of a Job (KEP-4368). */
+/**
+ * What no controller may say of a Job (KEP-4368). Most rules look only at what the write changes: the spec may have made what was said before wrong, and the controller
+ * mends one after the other.
+ */
 
-const has = ({ conditions }: JobStatus, type: string) => conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+const conditionIs = (type: string, wanted: 'True' | 'False', { conditions }: JobStatus) =>
+  conditions?.some((c) => c.type === type && c.status === wanted) ?? false;
+const has = (status: JobStatus, type: string) => conditionIs(type, 'True', status);
+const isFinished = (status: JobStatus) => has(status, 'Complete') || has(status, 'Failed');
 const COUNTS = ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const;
+
+/** The status as it is to be and as it was, and whether they differ in any of these. */
+interface Change {
+  readonly job: Job;
+  readonly status: JobStatus;
+  readonly old: JobStatus;
+  readonly differs: (...of: ((status: JobStatus) => unknown)[]) => boolean;
+}
+
+function changeOf(job: Job, { status: old = {} }: Job): Change {
+  const { status = {} } = job;
+  const text = (value: unknown) => JSON.stringify(value) ?? '';
+  return { job, status, old, differs: (...of) => of.some((part) => text(part(status)) !== text(part(old))) };
+}
+
+const condition = (type: string) => (status: JobStatus) => has(status, type);
+const field = (name: keyof JobStatus) => (status: JobStatus) => status[name];
 
 function checkUncounted({ uncountedTerminatedPods: pods }: JobStatus): FieldError[] {
   const seen = new Set<string>();
@@ -23,95 +46,135 @@ function checkUncounted({ uncountedTerminatedPods: pods }: JobStatus): FieldErro
 
 const conditions = (detail: string) => invalid('status.conditions', OMIT_VALUE, detail);
 
-function checkConditions(status: JobStatus): FieldError[] {
+function checkConditions({ job, status, old, differs }: Change): FieldError[] {
   const [complete, failed] = [has(status, 'Complete'), has(status, 'Failed')];
   const [target, met] = [has(status, 'FailureTarget'), has(status, 'SuccessCriteriaMet')];
+  const isComplete = condition('Complete');
+  const isFailed = condition('Failed');
   const rules: readonly (readonly [broken: boolean, detail: string])[] = [
-    [complete && failed, 'cannot set Complete=True and Failed=true conditions'],
-    [complete && target, 'cannot set Complete=True and FailureTarget=true conditions'],
-    [failed && !target, 'cannot set Failed=True condition without the FailureTarget=true condition'],
-    [complete && !met, 'cannot set Complete=True condition without the SuccessCriteriaMet=true condition'],
+    [complete && failed && differs(isComplete, isFailed), 'cannot set Complete=True and Failed=true conditions'],
+    [complete && target && differs(isComplete, condition('FailureTarget')), 'cannot set Complete=True and FailureTarget=true conditions'],
+    [
+      failed && !target && differs(isFailed, field('failedIndexes')),
+      'cannot set Failed=True condition without the FailureTarget=true condition',
+    ],
+    [
+      complete && !met && differs(isComplete, condition('SuccessCriteriaMet')),
+      'cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
+    ],
     [met && failed, 'cannot set SuccessCriteriaMet=True and Failed=true conditions'],
     [met && target, 'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions'],
+    [
+      job.spec?.successPolicy !== undefined && !met && complete,
+      'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True',
+    ],
+    [
+      has(old, 'Complete') && !has(old, 'SuccessCriteriaMet') && met,
+      'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions',
+    ],
+    [has(old, 'SuccessCriteriaMet') && !met, 'cannot disable the SuccessCriteriaMet=True condition'],
   ];
-  return rules.filter(([broken]) => broken).map(([, detail]) => conditions(detail));
+  const lost = ['Failed', 'Complete', 'FailureTarget'].filter((type) => has(old, type) && !has(status, type));
+  return [
+    ...rules.filter(([broken]) => broken).map(([, detail]) => conditions(detail)),
+    ...lost.map((type) => conditions(`cannot disable the terminal ${type}=True condition`)),
+  ];
 }
 
-function checkTimes(status: JobStatus): FieldError[] {
+function checkTimes({ job, status, old, differs }: Change): FieldError[] {
   const { startTime, completionTime } = status;
   const path = 'status.completionTime';
   const complete = has(status, 'Complete');
-  if (completionTime === undefined) return complete ? [required(path, 'completionTime is required for Complete jobs')] : [];
-  const early = startTime !== undefined && completionTime < startTime;
+  const isEnding = differs(condition('Complete'), field('completionTime'));
+  const isEarly = completionTime !== undefined && startTime !== undefined && completionTime < startTime;
+  // The user has ended the suspension already; only now the controller says so (the start of a resumed Job is the time of its resumption).
+  const isResuming = conditionIs('Suspended', 'True', old) && conditionIs('Suspended', 'False', status);
+  const isRestarted = old.startTime !== undefined && old.startTime !== startTime && !job.spec?.suspend && !isResuming;
+  const isMoved = completionTime !== undefined && old.completionTime !== undefined && completionTime !== old.completionTime;
+  const noEnd = 'cannot set completionTime when there is no Complete=True condition';
   return [
-    ...(complete ? [] : [invalid(path, completionTime, 'cannot set completionTime when there is no Complete=True condition')]),
-    ...(early ? [invalid(path, completionTime, 'completionTime cannot be set before startTime')] : []),
+    ...(isEnding && completionTime !== undefined && !complete ? [invalid(path, completionTime, noEnd)] : []),
+    ...(isEnding && completionTime === undefined && complete ? [required(path, 'completionTime is required for Complete jobs')] : []),
+    ...(isEarly && differs(field('startTime'), field('completionTime'))
+      ? [invalid(path, completionTime, 'must be equal to or after `startTime`')]
+      : []),
+    ...(isMoved ? [invalid(path, completionTime, 'field is immutable')] : []),
+    ...(isRestarted ? [invalid('status.startTime', startTime ?? null, 'field is immutable for unsuspended job once set')] : []),
   ];
 }
 
-function checkFinished(status: JobStatus): FieldError[] {
-  if (!has(status, 'Complete') && !has(status, 'Failed')) return [];
+function checkFinished({ job, status, differs }: Change): FieldError[] {
+  if (!isFinished(status)) return [];
   const { active = 0, terminating = 0, startTime, uncountedTerminatedPods: pods } = status;
   const uncounted = (pods?.failed?.length ?? 0) + (pods?.succeeded?.length ?? 0) > 0;
-  const detail = 'uncountedTerminatedPods needs to be empty for finished job';
+  // Suspended from the beginning and with nothing to do: it is complete without ever having started.
+  const neverStarts = job.spec?.suspend === true && job.spec.completions === 0;
+  const since = (name: keyof JobStatus) => differs(isFinished, field(name));
   return [
-    ...(active > 0 ? [invalid('status.active', active, 'active>0 is invalid for finished job')] : []),
-    ...(startTime === undefined ? [required('status.startTime', 'startTime is required for finished job')] : []),
-    ...(uncounted ? [invalid('status.uncountedTerminatedPods', pods, detail)] : []),
-    ...(terminating > 0 ? [invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job')] : []),
+    ...(active > 0 && since('active') ? [invalid('status.active', active, 'active>0 is invalid for finished job')] : []),
+    ...(startTime === undefined && !neverStarts && since('startTime')
+      ? [required('status.startTime', 'startTime is required for finished job')]
+      : []),
+    ...(uncounted && since('uncountedTerminatedPods')
+      ? [invalid('status.uncountedTerminatedPods', pods, 'must be empty for finished job')]
+      : []),
+    ...(terminating > 0 && since('terminating')
+      ? [invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job')]
+      : []),
   ];
 }
 
-function checkIndexes({ spec, status = {} }: Job): FieldError[] {
+function checkIndexes({ job, status, differs }: Change): FieldError[] {
   const { completedIndexes = '', failedIndexes } = status;
-  const { completions, completionMode, backoffLimitPerIndex } = spec ?? {};
+  const { completions, completionMode, backoffLimitPerIndex } = job.spec ?? {};
+  const [completedMoved, failedMoved] = [differs((s) => s.completedIndexes ?? ''), differs(field('failedIndexes'))];
   const errors: FieldError[] = [];
-  for (const [field, text] of Object.entries({ completedIndexes, failedIndexes })) {
-    const count = completions === undefined || text === undefined ? 0 : countIndexes(text, completions);
-    if (typeof count === 'string') errors.push(invalid(`status.${field}`, text, `error parsing ${field}: ${count}`));
+  const checkFormat = (name: string, text: string) => {
+    const count = completions === undefined ? 0 : countIndexes(text, completions);
+    if (typeof count === 'string') errors.push(invalid(`status.${name}`, text, `error parsing ${name}: ${count}`));
+  };
+  if (completedMoved) checkFormat('completedIndexes', completedIndexes);
+  if (failedMoved && failedIndexes !== undefined && backoffLimitPerIndex !== undefined) checkFormat('failedIndexes', failedIndexes);
+  if (completedMoved && completedIndexes && completionMode !== 'Indexed') {
+    const detail = 'cannot set non-empty completedIndexes when non-indexed completion mode';
+    errors.push(invalid('status.completedIndexes', completedIndexes, detail));
   }
-  if (completedIndexes && completionMode !== 'Indexed') {
-    errors.push(
-      invalid('status.completedIndexes', completedIndexes, 'cannot set non-empty completedIndexes when non-indexed completion mode'),
-    );
-  }
-  if (failedIndexes !== undefined && backoffLimitPerIndex === undefined) {
+  if (failedMoved && failedIndexes !== undefined && backoffLimitPerIndex === undefined) {
     errors.push(invalid('status.failedIndexes', failedIndexes, 'cannot set non-null failedIndexes when backoffLimitPerIndex is null'));
+  }
+  if ((completedMoved || failedMoved) && completions !== undefined && failedIndexes !== undefined) {
+    const common = firstCommonIndex(completedIndexes, failedIndexes, completions);
+    const detail = `failedIndexes and completedIndexes overlap at index: ${common}`;
+    if (common !== undefined) errors.push(invalid('status.failedIndexes', failedIndexes, detail));
   }
   return errors;
 }
 
-/** What was said of a Job and cannot be taken back. */
-function checkProgress({ spec, status = {} }: Job, { status: old = {} }: Job): FieldError[] {
-  const lost = ['Failed', 'Complete', 'FailureTarget'].filter((type) => has(old, type) && !has(status, type));
-  const less = (field: 'failed' | 'succeeded') =>
-    (status[field] ?? 0) < (old[field] ?? 0)
-      ? [invalid(`status.${field}`, status[field] ?? 0, `cannot decrease the ${field} counter`)]
-      : [];
-  const moved = status.completionTime && old.completionTime && status.completionTime !== old.completionTime;
-  const restarted = old.startTime !== undefined && old.startTime !== status.startTime && !spec?.suspend;
-  const unmet = has(old, 'SuccessCriteriaMet') && !has(status, 'SuccessCriteriaMet');
+function checkCounters({ job, status, old, differs }: Change): FieldError[] {
+  const { ready = 0, active = 0 } = status;
+  const { completionMode, completions, parallelism } = job.spec ?? {};
+  const less = (name: 'failed' | 'succeeded') =>
+    (status[name] ?? 0) < (old[name] ?? 0) ? [invalid(`status.${name}`, status[name] ?? 0, `cannot decrease the ${name} counter`)] : [];
+  // Such a Job may be made smaller, and what has succeeded above its new size does not count any more.
+  const isElastic = completionMode === 'Indexed' && completions === parallelism;
   return [
-    ...lost.map((type) => conditions(`cannot disable the terminal ${type}=True condition`)),
+    ...(ready > active && differs(field('ready'), field('active'))
+      ? [invalid('status.ready', ready, 'cannot set more ready pods than active')]
+      : []),
     ...less('failed'),
-    ...less('succeeded'),
-    ...(moved ? [invalid('status.completionTime', status.completionTime, 'completionTime cannot be mutated')] : []),
-    ...(restarted ? [required('status.startTime', 'startTime cannot be removed for unsuspended job')] : []),
-    ...(unmet ? [conditions('cannot disable the SuccessCriteriaMet=True condition')] : []),
+    ...(isElastic ? [] : less('succeeded')),
   ];
 }
 
 export function checkJobStatus(job: Job, old: Job): FieldError[] {
-  const { status = {} } = job;
-  const { ready = 0, active = 0 } = status;
+  const change = changeOf(job, old);
   return [
-    ...COUNTS.flatMap((field) => checkNonNegative(`status.${field}`, status[field])),
-    ...checkUncounted(status),
-    ...checkConditions(status),
-    ...checkTimes(status),
-    ...checkFinished(status),
-    ...checkIndexes(job),
-    ...(ready > active ? [invalid('status.ready', ready, 'cannot set more ready pods than active')] : []),
-    ...checkProgress(job, old),
+    ...COUNTS.flatMap((name) => checkNonNegative(`status.${name}`, change.status[name])),
+    ...checkUncounted(change.status),
+    ...checkConditions(change),
+    ...checkTimes(change),
+    ...checkFinished(change),
+    ...checkIndexes(change),
+    ...checkCounters(change),
   ];
 }

@@ -4,7 +4,7 @@ import { type FieldError, invalid, notSupported, required, tooLong } from '../me
 import { dns1123LabelFindings } from '../meta/names.ts';
 import { labelSelectorMatcher } from '../meta/selectors.ts';
 import { checkEnum, checkImmutable, checkLabelSelector, checkNonNegative, same } from '../meta/validation.ts';
-import type { Job, JobSpec, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
+import type { Job, JobSpec, JobStatus, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
 import { checkFailurePolicy, checkSuccessPolicy } from './job-policy-validation.ts';
 
 const MAX_PARALLELISM = 100_000;
@@ -135,7 +135,7 @@ export function checkNewJob(job: Job): FieldError[] {
   return [...errors, invalid('metadata.name', job.metadata?.name ?? '', detail)];
 }
 
-/** Before it has started, a suspended Job may still be told where its pods go (KEP-2926). */
+/** While nothing of it runs, a suspended Job may still be told where its pods go, and what they need (KEP-2926, KEP-5440). */
 function comparable(template: PodTemplateSpec | undefined, mutable: boolean): unknown {
   if (!mutable || !template) return template;
   const { nodeSelector: _n, tolerations: _t, schedulingGates: _g, affinity, ...spec } = template.spec ?? ({ containers: [] } as PodSpec);
@@ -159,13 +159,22 @@ function checkCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
   return [invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism')];
 }
 
+/** Suspended, and nothing of it runs: never started, or the controller has said that it is suspended (KEP-5440). */
+function isAtRest({ suspend }: JobSpec, { startTime, conditions, active = 0 }: JobStatus = {}): boolean {
+  const saidSo = conditions?.some((c) => c.type === 'Suspended' && c.status === 'True') ?? false;
+  return (suspend ?? false) && (startTime === undefined || saidSo) && active === 0;
+}
+
+const immutableTemplate = ({ template }: JobSpec, mutable: boolean): FieldError =>
+  mutable ? invalid('spec.template.spec', template.spec, 'field is immutable') : invalid('spec.template', template, 'field is immutable');
+
 export function checkJobUpdate({ spec = EMPTY }: Job, { spec: old = EMPTY, status }: Job): FieldError[] {
-  const mutable = (old.suspend ?? false) && status?.startTime === undefined;
+  const mutable = isAtRest(old, status);
   const kept = same(comparable(spec.template, mutable), comparable(old.template, mutable));
   return [
     ...checkCompletions(spec, old),
     ...checkImmutable('spec.selector', spec.selector, old.selector),
-    ...(kept ? [] : [invalid('spec.template', spec.template, 'field is immutable')]),
+    ...(kept ? [] : [immutableTemplate(spec, mutable)]),
     ...(['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const).flatMap((field) =>
       checkImmutable(`spec.${field}`, spec[field], old[field]),
     ),

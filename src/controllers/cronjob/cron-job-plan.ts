@@ -43,7 +43,7 @@ export function observe(cronJob: CronJob, jobs: readonly Job[]): { status: CronJ
   const still = active.filter(({ uid, name }) => {
     const job = children.get(uid);
     const end = job && endOf(job);
-    if (!job) events.push({ type: 'Warning', reason: 'MissingJob', message: `Active job went missing: ${name}` });
+    if (!job) events.push({ type: 'Normal', reason: 'MissingJob', message: `Active job went missing: ${name}` });
     if (end) events.push({ type: 'Normal', reason: 'SawCompletedJob', message: `Saw completed job: ${name}, condition: ${end}` });
     return job && !end;
   });
@@ -66,7 +66,8 @@ export function observe(cronJob: CronJob, jobs: readonly Job[]): { status: CronJ
 
 /** Finished Jobs beyond the limits, oldest first. */
 export function surplusJobs({ spec }: CronJob, jobs: readonly Job[]): Job[] {
-  const age = (job: Job) => job.status?.startTime ?? job.metadata?.creationTimestamp ?? '';
+  // Those that never started come last.
+  const age = (job: Job) => job.status?.startTime ?? '9';
   const beyond = (type: string, limit: number | undefined) => {
     if (limit === undefined) return [];
     const ended = jobs.filter((job) => endOf(job) === type && !job.metadata?.deletionTimestamp);
@@ -88,14 +89,19 @@ export interface RunPlan {
 }
 
 const MANY = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
+const NEVER = 'time difference between two schedules is less than 1 second';
 const FORBIDDEN = 'Not starting job because prior execution is running and concurrency policy is Forbid';
 
 /** Is a run due (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/)? `status`: as observed just now. */
 export function planRun({ metadata, spec }: CronJob, status: CronJobStatus, schedule: Schedule, nowMs: number): RunPlan {
-  if (metadata?.deletionTimestamp || spec.suspend) return { events: [] };
   const knownMs = Date.parse(status.lastScheduleTime ?? metadata?.creationTimestamp ?? '');
   const deadlineMs = spec.startingDeadlineSeconds === undefined ? undefined : spec.startingDeadlineSeconds * 1000;
-  const due = lastDue(schedule, Math.max(knownMs, deadlineMs === undefined ? 0 : nowMs - deadlineMs), nowMs);
+  const fromMs = Math.max(knownMs, deadlineMs === undefined ? 0 : nowMs - deadlineMs);
+  // A day that there is not, such as the 31st of February.
+  if (schedule.next(fromMs) === undefined) {
+    return { events: [{ type: 'Warning', reason: 'InvalidSchedule', message: `invalid schedule: ${spec.schedule} : ${NEVER}` }] };
+  }
+  const due = lastDue(schedule, fromMs, nowMs);
   if (!due) return { events: [] };
   const events: CronJobEvent[] = due.many ? [{ type: 'Warning', reason: 'TooManyMissedTimes', message: MANY }] : [];
   if (deadlineMs !== undefined && due.runMs + deadlineMs < nowMs) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cronJobs, jobs } from '../../api/index.ts';
+import { cronJobs, events, jobs } from '../../api/index.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { CronJobSpec, Job } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
@@ -89,6 +89,58 @@ test('a suspended cron job starts nothing, and finished jobs beyond the limits g
   const types = cluster.all(jobs).map((job) => job.status?.conditions?.[0]?.type);
   expect(types.filter((type) => type === 'Complete').length).toBe(2);
   expect(types.filter((type) => type === 'Failed').length).toBe(0);
+});
+
+const told = (cluster: ReturnType<typeof start>['cluster']) => cluster.all(events).map((e) => `${e.type} ${e.reason}: ${e.message}`);
+
+test('a job that is still running when it goes missing is told of, and one that only the cache lacks is not', async () => {
+  const { cluster, create, live, status, client, signal } = start({});
+  await create();
+  await live(6);
+  const [job] = cluster.all(jobs);
+  await client.delete(jobs, job?.metadata?.name ?? '', { namespace: 'n', signal });
+  await live(1);
+  expect(status().active ?? []).toEqual([]);
+  expect(told(cluster)).toContain(`Normal MissingJob: Active job went missing: ${job?.metadata?.name}`);
+});
+
+test('a job that cannot be deleted does not keep the next run from starting', async () => {
+  const { cluster, create, live, finish } = start({ successfulJobsHistoryLimit: 0 });
+  cluster.intercept = ({ verb, resource }) => {
+    if (verb === 'delete' && resource === 'jobs') throw new ApiError('Forbidden', 'a hook says no');
+  };
+  await create();
+  await live(6);
+  const [first] = cluster.all(jobs);
+  if (first) finish(first, 'Complete');
+  await live(5);
+  expect(cluster.all(jobs).length).toBe(2);
+  expect(told(cluster)).toContain('Warning FailedDelete: Deleted job: a hook says no');
+});
+
+test('a job of the name of a run that is not its own is left alone, and the run is not counted', async () => {
+  const { cluster, create, live, status } = start({});
+  const name = `c-${Date.UTC(2026, 0, 1, 0, 5) / MINUTE}`;
+  cluster.seed(jobs, { metadata: { name, namespace: 'n' }, spec: { template: { spec: { containers: [] } } } });
+  await create();
+  await live(6);
+  expect([cluster.all(jobs).length, status()]).toEqual([1, {}]);
+});
+
+test('what is wrong or unusual about a schedule is told', async () => {
+  const never = start({ schedule: '0 0 31 2 *' });
+  await never.create();
+  await never.live(1);
+  const why = 'time difference between two schedules is less than 1 second';
+  expect(told(never.cluster)).toEqual([`Warning InvalidSchedule: invalid schedule: 0 0 31 2 * : ${why}`]);
+  const zoned = start({ schedule: 'TZ=Europe/Berlin 0 0 * * *' });
+  await zoned.create();
+  await zoned.live(1);
+  expect(told(zoned.cluster)).toEqual([expect.stringContaining('Warning UnsupportedSchedule: CRON_TZ or TZ used in schedule "TZ=Europe/')]);
+  const suspended = start({ schedule: 'nonsense', suspend: true });
+  await suspended.create();
+  await suspended.live(1);
+  expect(told(suspended.cluster)).toEqual([]);
 });
 
 test('whatever conflicts or lags, every run has one job', async () => {

@@ -5,7 +5,7 @@ import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { CronJob, CronJobStatus, Job } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
-import { ownerReference } from '../lib/ownership-plan.ts';
+import { controllerOf, ownerReference } from '../lib/ownership-plan.ts';
 import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 import { type CronJobEvent, jobName, observe, planRun, referenceTo, SCHEDULED_AT, surplusJobs } from './cron-job-plan.ts';
@@ -31,24 +31,55 @@ async function reconcile(request: ReconcileRequest) {
   if (!found) return undefined;
   const owner: Named = { ...found, apiVersion: apiVersionOf(cronJobs), kind: cronJobs.kind };
   const children = informer(jobs).by('owner', owner.metadata?.uid ?? '');
-  const { status, events } = observe(owner, children);
+  const unseen = await activeButUnseen(owner, children, request);
+  const { status, events } = observe(owner, [...children, ...unseen]);
   tell(owner, events, request);
-  for (const job of surplusJobs(owner, children)) await deleteJob(owner, job, request);
-  const schedule = readSchedule(owner, request);
+  await removeSurplus(owner, surplusJobs(owner, children), request);
+  const schedule = owner.metadata?.deletionTimestamp ? undefined : readSchedule(owner, request);
   const nowMs = clock.now();
   const started = schedule && (await run(owner, status, schedule, request));
   await writeStatus(owner, started ?? status, request);
-  if (!schedule || owner.spec.suspend || owner.metadata?.deletionTimestamp) return undefined;
+  if (!schedule) return undefined;
   const next = schedule.next(nowMs);
   return next === undefined ? undefined : { afterMs: next - nowMs + LATENESS_MS };
 }
 
+/** Jobs that the status names and the cache does not show: they are only missing when the server does not have them either. */
+async function activeButUnseen({ status }: Named, children: readonly Job[], { client, signal }: ReconcileRequest): Promise<Job[]> {
+  const seen = new Set(children.map((job) => job.metadata?.uid));
+  const unseen = (status?.active ?? []).filter(({ uid }) => !seen.has(uid));
+  const found: Job[] = [];
+  for (const { name = '', namespace, uid } of unseen) {
+    const job = await client.get(jobs, name, { namespace, signal }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      return undefined;
+    });
+    if (job?.metadata?.uid === uid) found.push(job as Job);
+  }
+  return found;
+}
+
+/** What cannot be deleted does not keep runs from starting: it is told, and tried again at the next of them. */
+async function removeSurplus(owner: Named, surplus: readonly Job[], request: ReconcileRequest): Promise<void> {
+  for (const job of surplus) {
+    await deleteJob(owner, job, request).catch((error: unknown) => {
+      if (request.signal.aborted) throw error;
+    });
+  }
+}
+
+/** undefined: no run is to be looked for. */
 function readSchedule(owner: Named, { event }: ReconcileRequest): Schedule | undefined {
   const { schedule, timeZone } = owner.spec;
   const problem = timeZone && zoneProblem(timeZone);
   if (problem) {
     event(owner, 'Warning', 'UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: ${problem}`);
     return undefined;
+  }
+  if (owner.spec.suspend) return undefined;
+  if (schedule.includes('TZ')) {
+    const message = `CRON_TZ or TZ used in schedule ${JSON.stringify(schedule)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`;
+    event(owner, 'Warning', 'UnsupportedSchedule', message);
   }
   try {
     return parseSchedule(schedule, timeZone);
@@ -70,8 +101,7 @@ async function run(owner: Named, status: CronJobStatus, schedule: Schedule, requ
   if (replace) for (const { name, uid } of status.active ?? []) await deleteJob(owner, { metadata: { name, uid } } as Job, request);
   const created = await createJob(owner, startMs, request);
   if (!created) return undefined;
-  const active = [...(replace ? [] : (status.active ?? [])), ...(created === 'exists' ? [] : [referenceTo(created)])];
-  return { ...status, active, lastScheduleTime: rfc3339(startMs) };
+  return { ...status, active: [...(replace ? [] : (status.active ?? [])), referenceTo(created)], lastScheduleTime: rfc3339(startMs) };
 }
 
 /** RFC 3339, in the schedule's zone. */
@@ -86,7 +116,8 @@ function scheduledAt(runMs: number, timeZone: string | undefined): string {
   return `${format({ dateStyle: 'short', timeStyle: 'medium' }).format(runMs).replace(' ', 'T')}${offset}`;
 }
 
-async function createJob(owner: Named, runMs: number, { client, event, signal }: ReconcileRequest): Promise<Job | 'exists' | undefined> {
+/** undefined: there is none of ours. */
+async function createJob(owner: Named, runMs: number, { client, event, signal }: ReconcileRequest): Promise<Job | undefined> {
   const { jobTemplate, timeZone } = owner.spec;
   const { namespace } = owner.metadata ?? {};
   const job: Job = {
@@ -104,7 +135,10 @@ async function createJob(owner: Named, runMs: number, { client, event, signal }:
     event(owner, 'Normal', 'SuccessfulCreate', `Created job ${created.metadata?.name}`);
     return created;
   } catch (error) {
-    if (isAlreadyExists(error)) return 'exists';
+    if (isAlreadyExists(error)) {
+      const taken = await client.get(jobs, job.metadata?.name ?? '', { namespace, signal });
+      return controllerOf(taken)?.uid === owner.metadata?.uid ? taken : undefined;
+    }
     if (isNamespaceGoing(error)) return undefined;
     event(owner, 'Warning', 'FailedCreate', `Error creating job: ${messageOf(error)}`);
     throw error;

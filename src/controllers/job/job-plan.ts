@@ -81,7 +81,7 @@ interface Suspension {
   readonly events: readonly JobEvent[];
 }
 
-/** A resumed Job starts anew, so that its deadline does not count the pause. */
+/** A suspended Job has not started, and a resumed one starts anew: its deadline does not count the pause, and where its pods go may be changed meanwhile (KEP-5440). */
 function suspension(job: Job, nowMs: number): Suspension {
   const { conditions = [], startTime } = job.status ?? {};
   const was = conditionOf(job, 'Suspended') !== undefined;
@@ -89,7 +89,7 @@ function suspension(job: Job, nowMs: number): Suspension {
     if (was) return { conditions, startTime, events: [] };
     const condition = newCondition('Suspended', 'True', 'JobSuspended', 'Job suspended', nowMs);
     const events = [{ type: 'Normal', reason: 'Suspended', message: 'Job suspended' }] as const;
-    return { conditions: withCondition(conditions, condition), startTime, events };
+    return { conditions: withCondition(conditions, condition), startTime: undefined, events };
   }
   if (!was) return { conditions, startTime: startTime ?? rfc3339(nowMs), events: [] };
   const condition = newCondition('Suspended', 'False', 'JobResumed', 'Job resumed', nowMs);
@@ -125,11 +125,13 @@ export function planJob(job: Job, pods: readonly Pod[], nowMs: number): JobPlan 
   const stop = given ? active : [];
   const left = active.length + scale.create.length - scale.discard.length;
   const reached = left === 0 && (job.spec?.completions === undefined ? succeeded > 0 : succeeded >= job.spec.completions);
-  const finish = given ?? (reached && !idle ? COMPLETED : undefined);
+  const finish = given ?? (reached ? COMPLETED : undefined);
   const tracking = track(job, pods, counts, finish, indexes);
   const gone = new Set([...stop, ...scale.discard]);
   const terminating = pods.filter((pod) => pod.metadata?.deletionTimestamp && !isFinished(pod)).length;
-  const startTime = (idle ? job.status?.startTime : undefined) ?? pause.startTime;
+  // That it is suspended or resumed is said when its pods are managed, and it has not ended.
+  const isManaged = !idle && !finish;
+  const startTime = isManaged ? pause.startTime : (job.status?.startTime ?? (isSuspended(job) ? undefined : rfc3339(nowMs)));
   const status: JobStatus = {
     ...shown(left - stop.length, active.filter((pod) => isReady(pod) && !gone.has(pod)).length, terminating + gone.size),
     ...positive('succeeded', indexes?.succeeded.size ?? counts.succeeded),
@@ -144,9 +146,9 @@ export function planJob(job: Job, pods: readonly Pod[], nowMs: number): JobPlan 
   // Nothing is left to count, and nothing goes any more.
   const settled =
     active.length === 0 && terminating === 0 && !pods.some(isTracked) && tracking.succeeded.length + tracking.failed.length === 0;
-  const end = finish && conclude(job, pause, finish, { settled, succeeded }, nowMs);
-  const conditions = end?.conditions ?? (idle ? (job.status?.conditions ?? []) : pause.conditions);
-  const deadline = deadlineMs(job, pause.startTime);
+  const end = finish && conclude(job, finish, { settled, succeeded }, nowMs);
+  const conditions = end?.conditions ?? (isManaged ? pause.conditions : (job.status?.conditions ?? []));
+  const deadline = deadlineMs(job, startTime);
   const untilMs = Math.min(scale.untilMs ?? Number.POSITIVE_INFINITY, deadline ?? Number.POSITIVE_INFINITY);
   return {
     ...scale,
@@ -154,7 +156,7 @@ export function planJob(job: Job, pods: readonly Pod[], nowMs: number): JobPlan 
     untrack: tracking.untrack,
     status: { ...status, ...end?.completion, ...(conditions.length > 0 && { conditions: [...conditions] }) },
     unmoved: shown(active.length, active.filter(isReady).length, terminating),
-    events: end?.events ?? (idle ? [] : pause.events),
+    events: end?.events ?? (isManaged ? pause.events : []),
     ...(!finish && Number.isFinite(untilMs) && { untilMs }),
   };
 }
@@ -163,9 +165,9 @@ const positive = (name: 'active' | 'succeeded' | 'failed', count: number) => (co
 const shown = (active: number, ready: number, terminating: number) => ({ ...positive('active', active), ready, terminating });
 
 /** The interim condition; with it the terminal one, when all is counted. */
-function conclude(job: Job, pause: Suspension, finish: Finish, facts: { settled: boolean; succeeded: number }, nowMs: number) {
+function conclude(job: Job, finish: Finish, facts: { settled: boolean; succeeded: number }, nowMs: number) {
   const { type, reason, message } = finish;
-  const before = job.status?.conditions ?? pause.conditions;
+  const before = job.status?.conditions ?? [];
   const interim = conditionOf(job, type) ? before : withCondition(before, newCondition(type, 'True', reason, message, nowMs));
   if (!facts.settled) return { conditions: interim, events: [] };
   const complete = type === 'SuccessCriteriaMet';

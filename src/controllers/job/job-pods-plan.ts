@@ -40,13 +40,21 @@ export function hasFailed(job: Job, { metadata, status }: Pod): boolean {
 
 export const failureCounts = (job: Job, pod: Pod): boolean => failureVerdict(job, pod)?.action !== 'Ignore';
 
-/** When the last container ended, in milliseconds since the epoch; the next best time when none says. */
-function finishedMs({ metadata, status }: Pod): number {
-  const ends = (status?.containerStatuses ?? [])
-    .map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
-    .filter(Number.isFinite);
-  if (ends.length > 0) return Math.max(...ends);
-  const turned = Date.parse(podCondition({ status } as Pod, 'Ready')?.lastTransitionTime ?? '');
+/** When the last of the containers ended, sidecars as well; undefined: one of them has not, or nobody says when. */
+function containersEndedMs({ spec, status }: Pod): number | undefined {
+  const sidecars = new Set((spec?.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? []).filter((c) => sidecars.has(c.name))];
+  const ends = statuses.map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''));
+  return ends.length > 0 && ends.every(Number.isFinite) ? Math.max(...ends) : undefined;
+}
+
+/** When the pod ended, in milliseconds since the epoch; the next best time when its containers do not say. */
+function finishedMs(pod: Pod): number {
+  const { metadata } = pod;
+  const ended = containersEndedMs(pod);
+  if (ended !== undefined) return ended;
+  const ready = podCondition(pod, 'Ready');
+  const turned = ready?.status === 'False' ? Date.parse(ready.lastTransitionTime ?? '') : Number.NaN;
   if (Number.isFinite(turned)) return turned;
   const deleted = Date.parse(metadata?.deletionTimestamp ?? '') - (metadata?.deletionGracePeriodSeconds ?? 0) * 1000;
   return Number.isFinite(deleted) ? deleted : Date.parse(metadata?.creationTimestamp ?? '');

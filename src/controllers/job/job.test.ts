@@ -11,7 +11,7 @@ import { ttlAfterFinished } from '../ttl-after-finished/ttl-after-finished.ts';
 import { formatIndexes, parseIndexes } from './indexes-plan.ts';
 import { job } from './job.ts';
 import { planJob } from './job-plan.ts';
-import { INDEX, TRACKING } from './job-pods-plan.ts';
+import { backoffUntilMs, INDEX, TRACKING } from './job-pods-plan.ts';
 
 type Fate = (pod: Pod) => number | undefined;
 
@@ -239,6 +239,7 @@ test('a suspended job has no pods; resumed it starts anew', async () => {
   await live(3);
   expect(cluster.all(pods)).toEqual([]);
   expect(has('Suspended')).toMatchObject({ reason: 'JobSuspended' });
+  expect(status().startTime).toBeUndefined();
   await change({ spec: { suspend: false } });
   await live(3);
   expect(cluster.all(pods).length).toBe(2);
@@ -276,6 +277,75 @@ test('indexes are written in the compact form and read back', () => {
       expect(parseIndexes(formatIndexes(new Set(list)), 51)).toEqual(new Set(list));
     }),
   );
+});
+
+const endedPod = (
+  name: string,
+  ends: readonly (number | undefined)[],
+  sidecar: readonly (number | undefined)[],
+  ready?: [string, number],
+): Pod => {
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  const statuses = (of: string, seconds: readonly (number | undefined)[]) =>
+    seconds.map((second, i) => ({
+      name: `${of}${i}`,
+      image: '',
+      imageID: '',
+      ready: false,
+      restartCount: 0,
+      ...(second !== undefined && { state: { terminated: { exitCode: 1, finishedAt: at(second) } } }),
+    }));
+  return {
+    metadata: { name, uid: name, creationTimestamp: at(1), finalizers: ['batch.kubernetes.io/job-tracking'] },
+    spec: { containers: [], initContainers: sidecar.map((_, i) => ({ name: `s${i}`, restartPolicy: 'Always' })) },
+    status: {
+      phase: 'Failed',
+      containerStatuses: statuses('c', ends),
+      initContainerStatuses: statuses('s', sidecar),
+      ...(ready && { conditions: [{ type: 'Ready', status: ready[0], lastTransitionTime: at(ready[1]) }] }),
+    },
+  };
+};
+
+test.each([
+  ['its last container', endedPod('p', [20, 30], []), 30],
+  ['its last sidecar', endedPod('p', [20], [40]), 40],
+  ['not being ready, when a container says nothing', endedPod('p', [20, undefined], [], ['False', 25]), 25],
+  ['not being ready, when a sidecar says nothing', endedPod('p', [20], [undefined], ['False', 25]), 25],
+  ['its creation, when it says that it is ready', endedPod('p', [undefined], [], ['True', 25]), 1],
+])('the wait after a failure counts from the end of %s', (_what, pod, second) => {
+  const job: Job = { metadata: { name: 'j' }, spec: { completions: 1, backoffLimit: 6, template: { spec: { containers: [] } } } };
+  expect(backoffUntilMs(job, [pod])).toBe(Date.UTC(2026, 0, 1, 0, 0, second + 10));
+});
+
+test('a job takes the pods that became ready last, whatever deleting them costs', () => {
+  const ready = (name: string, second: number, cost?: string): Pod => ({
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+      ...(cost && { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } }),
+    },
+    spec: { containers: [], nodeName: 'n' },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: `2026-01-01T00:00:0${second}Z` }] },
+  });
+  const job: Job = { metadata: { name: 'j' }, spec: { parallelism: 1, template: { spec: { containers: [] } } }, status: {} };
+  const { discard } = planJob(job, [ready('a', 2, '-9'), ready('c', 4), ready('b', 3)], Date.parse('2026-01-02T00:00:00Z'));
+  expect(discard.map((pod) => pod.metadata?.name)).toEqual(['c', 'b']);
+});
+
+test('a job that is being deleted is complete when its pods were enough', () => {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+  const going: Job = {
+    metadata: { name: 'j', namespace: 'n', deletionTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { completions: 1, template },
+    status: { startTime: '2026-01-01T00:00:00Z', succeeded: 1 },
+  };
+  expect(planJob(going, [], Date.parse('2026-01-01T00:00:09Z')).status.conditions?.map((c) => c.type)).toEqual([
+    'SuccessCriteriaMet',
+    'Complete',
+  ]);
 });
 
 test('a job whose wall clock was set back while it ran does not end before it began', () => {

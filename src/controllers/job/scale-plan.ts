@@ -1,5 +1,5 @@
 import type { Job, Pod } from '../../api/schema/generated/types.ts';
-import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
+import { rankActive } from '../lib/pod-ranking-plan.ts';
 import { isActive } from '../lib/pod-state-plan.ts';
 import { isSuspended } from './finish-plan.ts';
 import { afterBackoff, type IndexState, pendingIndexes } from './indexed-plan.ts';
@@ -39,7 +39,7 @@ function repeated(job: Job, ranked: readonly Pod[]): Pod[] {
 export function planScale(job: Job, pods: readonly Pod[], { succeeded, indexes, nowMs }: ScaleFacts): ScalePlan {
   const active = pods.filter(isActive);
   const wanted = isSuspended(job) ? 0 : wantedActive(job, active.length, succeeded);
-  const ranked = rankForDeletion(active, new Map(), nowMs);
+  const ranked = rankActive(active);
   const wrong = isIndexed(job) ? repeated(job, ranked) : [];
   const others = ranked.filter((pod) => !wrong.includes(pod));
   const discard = [...wrong, ...others.slice(0, Math.max(0, active.length - wanted - wrong.length))].slice(0, BURST);

@@ -71,6 +71,23 @@ function compareLists(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
+/**
+ * The order in which a Job takes pods away (upstream: ActivePods): as above, but the cost of deletion, other pods and how old is about as old are nothing to it.
+ */
+export function rankActive(pods: readonly Pod[]): Pod[] {
+  const younger = (a: number, b: number) => b - a;
+  return [...pods].sort((a, b) => {
+    const states = (pod: Pod) => [pod.spec?.nodeName ? 1 : 0, PHASE_ORDER[pod.status?.phase ?? 'Pending'] ?? 0, isReady(pod) ? 1 : 0];
+    const restarts = (pod: Pod) => [-restartsOf(pod), -sidecarRestartsOf(pod)];
+    return (
+      compareLists(states(a), states(b)) ||
+      younger(readySinceMs(a) ?? 0, readySinceMs(b) ?? 0) ||
+      compareLists(restarts(a), restarts(b)) ||
+      younger(createdMs(a), createdMs(b))
+    );
+  });
+}
+
 /** Of two different times of about the same age the uid decides, as good as chance: nothing else is looked at then. */
 const compareAges = (a: Traits, b: Traits, aMs: number, bMs: number, nowMs: number) =>
   aMs === bMs ? 0 : ageRank(aMs, nowMs) - ageRank(bMs, nowMs) || byUid(a, b);
