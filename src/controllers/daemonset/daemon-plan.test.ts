@@ -202,3 +202,19 @@ test('broken old pods are replaced at once and count against what may be unavail
   const pods = [pod('a1', 'a', { hash: 'old' }), pod('b1', 'b', { hash: 'old', ready: false }), pod('c1', 'c', { hash: 'old' })];
   expect(names(plan(set(), nodes, pods).remove)).toEqual(['b1']);
 });
+
+const SURGE: DaemonSetUpdateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+
+test('a failed pod that is to wait keeps no other node from getting its pod in a surge', () => {
+  const nodes = [node('a'), node('b')];
+  const pods = [pod('failed', 'a', { phase: 'Failed' }), pod('going', 'b', { going: true })];
+  expect(plan(set({}, SURGE), nodes, pods, 5_000)).toMatchObject({ create: ['b'], remove: [], afterMs: 5_000 });
+});
+
+test('in a surge an old pod on a node that takes no new ones goes when it is broken, or when more are available than are wanted', () => {
+  const closed = node('a', { taints: [taint('own')] });
+  const old = (name: string, nodeName: string, ready = true) => pod(name, nodeName, { hash: 'old', ready });
+  expect(names(plan(set({}, SURGE), [closed, node('b')], [old('x', 'a', false), pod('y', 'b')]).remove)).toEqual(['x']);
+  expect(names(plan(set({}, SURGE), [closed, node('b')], [old('x', 'a'), pod('y', 'b')]).remove)).toEqual(['x']);
+  expect(names(plan(set({}, SURGE), [closed, node('b')], [old('x', 'a'), pod('y', 'b', { ready: false })]).remove)).toEqual([]);
+});

@@ -114,14 +114,17 @@ function planPlacement(view: DaemonView, byNode: ReadonlyMap<string, readonly Po
       continue;
     }
     const living: Pod[] = [];
+    let isWaiting = false;
     for (const pod of there.filter((p) => !isGoing(p))) {
       const waitMs = pod.status?.phase === 'Failed' ? view.failureWaitMs(nodeName) : 0;
-      if (waitMs > 0) waits.push(waitMs);
-      else if (isFinished(pod)) ended.push({ pod, nodeName });
+      if (waitMs > 0) {
+        isWaiting = true;
+        waits.push(waitMs);
+      } else if (isFinished(pod)) ended.push({ pod, nodeName });
       else living.push(pod);
     }
     if (!isSurging) remove.push(...living.slice(1));
-    else if (living.length === 0 && fits === 'runs' && waits.length === 0) create.push(nodeName);
+    else if (living.length === 0 && fits === 'runs' && !isWaiting) create.push(nodeName);
     else remove.push(...surplus(view, living));
   }
   // Nobody else would collect a pod that waits for a node which is gone.
@@ -176,14 +179,26 @@ function replaceInPlace(view: DaemonView, there: readonly NodePair[], { unavaila
   return { create: [], remove: [...broken, ...candidates.slice(0, room)] };
 }
 
-/** New pods beside old ones, where new ones may run. Placement takes an old one away when its successor is available. */
+/**
+ * New pods beside old ones, where new ones may run. Placement takes an old one away when its successor is available. Where none may run any more an old one goes when it is not
+ * available, or when more are than there are nodes to serve: whoever asks for a surge wants all of them served all the time.
+ */
 function surgeAhead(view: DaemonView, there: readonly NodePair[], desired: readonly string[], { surge }: UpdateBounds): UpdateStep {
   const broken: string[] = [];
   const candidates: string[] = [];
+  const remove: Pod[] = [];
+  const leftBehind: Pod[] = [];
+  const wanted = new Set(desired);
   let surging = 0;
+  let available = 0;
   for (const { name, pair } of there) {
+    const speaker = pair?.old ?? pair?.fresh;
+    const isUp = speaker !== undefined && isAvailable(speaker, view);
+    if (isUp) available += 1;
     if (!pair || (pair.old && pair.fresh)) surging += 1;
-    else if (pair.old && desired.includes(name)) (isAvailable(pair.old, view) ? candidates : broken).push(name);
+    else if (pair.old && wanted.has(name)) (isUp ? candidates : broken).push(name);
+    else if (pair.old) (isUp ? leftBehind : remove).push(pair.old);
   }
-  return { create: [...broken, ...candidates.slice(0, Math.max(surge - surging, 0))], remove: [] };
+  remove.push(...leftBehind.slice(0, Math.max(available - desired.length, 0)));
+  return { create: [...broken, ...candidates.slice(0, Math.max(surge - surging, 0))], remove };
 }
