@@ -23,12 +23,14 @@ export interface Stage {
   /** Lets so much time pass. */
   readonly pass: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
+  /** What the pods of `api` have to do: so much that it takes so many of them. */
+  busy: number;
   /** 1, 2, 3, … for names that were not there before. */
   readonly next: () => number;
 }
 
-const KINDS = { web: deployments, db: statefulSets, agent: daemonSets, work: jobs } as unknown as Record<
-  'web' | 'db' | 'agent' | 'work',
+const KINDS = { web: deployments, cache: deployments, db: statefulSets, agent: daemonSets, work: jobs } as unknown as Record<
+  'web' | 'cache' | 'db' | 'agent' | 'work',
   ResourceDefinition<KubeObject>
 >;
 
@@ -42,6 +44,9 @@ export async function perform(action: Action, stage: Stage): Promise<void> {
     }
     case 'roll-out':
       return change(stage, action.what, { template: { spec: { containers: [{ name: 'c', image: `image:${stage.next()}` }] } } });
+    case 'load':
+      stage.busy = action.pods;
+      return undefined;
     case 'roll-back':
       return rollBack(stage);
     case 'pause':

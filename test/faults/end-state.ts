@@ -1,15 +1,19 @@
 import type {
+  CronJob,
   DaemonSet,
   Deployment,
   Job,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
   ResourceQuota,
   StatefulSet,
+  V2HorizontalPodAutoscaler,
 } from '../../src/api/schema/generated/types.ts';
-import { isActive, isGoing, isOver, isReady, ownerOf } from './pod-facts.ts';
+import { isActive, isGoing, isJobFinished, isOver, isReady, ordinalOf, ownerOf } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
 import { NAMESPACE } from './workload-objects.ts';
 
@@ -21,29 +25,32 @@ const at = <T extends object>(truth: Truth, resource: string, name: string) => t
 const differ = (what: string, is: unknown, wanted: unknown) =>
   JSON.stringify(is) === JSON.stringify(wanted) ? [] : [`${what}: ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)}`];
 
-const deployment: Problems = (truth) => {
-  const web = at<Deployment>(truth, 'deployments.apps', 'web');
-  const { replicas = 1, template } = web?.spec ?? {};
-  const sets = truth.all<ReplicaSet>('replicasets.apps').filter((rs) => ownerOf(rs)?.uid === web?.metadata?.uid);
-  const pods = sets.flatMap((rs) => podsOf(truth, rs.metadata?.uid)).filter(isActive);
-  const { status = {} } = web ?? {};
-  const none = (count: number | undefined) => count ?? 0;
-  return [
-    ...differ(
-      'sizes of replica sets',
-      sets.map((rs) => rs.spec?.replicas ?? 0).filter((size) => size > 0),
-      replicas > 0 ? [replicas] : [],
-    ),
-    ...differ('ready pods of web', pods.filter(isReady).map(imageOf), Array(replicas).fill(imageOf(template))),
-    ...differ('pods of web', pods.length, replicas),
-    ...differ(
-      'status of web',
-      [status.replicas, status.updatedReplicas, status.readyReplicas, status.availableReplicas].map(none),
-      Array(4).fill(replicas),
-    ),
-    ...differ('generation that web observed', status.observedGeneration, web?.metadata?.generation),
-  ];
-};
+const deployment =
+  (name: string): Problems =>
+  (truth) => {
+    const web = at<Deployment>(truth, 'deployments.apps', name);
+    if (!web) return [];
+    const { replicas = 1, template } = web?.spec ?? {};
+    const sets = truth.all<ReplicaSet>('replicasets.apps').filter((rs) => ownerOf(rs)?.uid === web?.metadata?.uid);
+    const pods = sets.flatMap((rs) => podsOf(truth, rs.metadata?.uid)).filter(isActive);
+    const { status = {} } = web;
+    const none = (count: number | undefined) => count ?? 0;
+    return [
+      ...differ(
+        `sizes of the replica sets of ${name}`,
+        sets.map((rs) => rs.spec?.replicas ?? 0).filter((size) => size > 0),
+        replicas > 0 ? [replicas] : [],
+      ),
+      ...differ(`ready pods of ${name}`, pods.filter(isReady).map(imageOf), Array(replicas).fill(imageOf(template))),
+      ...differ(`pods of ${name}`, pods.length, replicas),
+      ...differ(
+        `status of ${name}`,
+        [status.replicas, status.updatedReplicas, status.readyReplicas, status.availableReplicas].map(none),
+        Array(4).fill(replicas),
+      ),
+      ...differ(`generation that ${name} observed`, status.observedGeneration, web?.metadata?.generation),
+    ];
+  };
 
 const statefulSet: Problems = (truth) => {
   const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
@@ -73,9 +80,8 @@ const daemonSet: Problems = (truth) => {
 const job: Problems = (truth) => {
   const work = at<Job>(truth, 'jobs.batch', 'work');
   const pods = podsOf(truth, work?.metadata?.uid);
-  const isFinished = work?.status?.conditions?.some((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True');
   return [
-    ...differ('work is finished', isFinished, true),
+    ...differ('work is finished', work && isJobFinished(work), true),
     ...differ('active pods of work', pods.filter(isActive).length, 0),
     ...differ('active by the status of work', work?.status?.active ?? 0, 0),
     ...differ('pods of work with finalizers', pods.filter((pod) => pod.metadata?.finalizers?.length).length, 0),
@@ -111,6 +117,59 @@ const leftovers: Problems = (truth) => {
   ];
 };
 
-/** What is not as it should be, once everything has had its time. Empty: all is well. */
-export const problemsAtTheEnd: Problems = (truth) =>
-  [deployment, statefulSet, daemonSet, job, policies, leftovers].flatMap((problems) => problems(truth));
+const cronJob: Problems = (truth) => {
+  const tick = at<CronJob>(truth, 'cronjobs.batch', 'tick');
+  if (!tick) return [];
+  const own = truth.all<Job>('jobs.batch').filter((j) => ownerOf(j)?.uid === tick.metadata?.uid);
+  const kept = tick.spec.successfulJobsHistoryLimit ?? 0;
+  return [
+    ...differ('jobs of tick that run', own.filter((j) => !isJobFinished(j)).length, 0),
+    ...differ('active by the status of tick', tick.status?.active ?? [], []),
+    ...(own.length > kept ? [`${own.length} finished jobs of tick, at most ${kept} wanted`] : []),
+  ];
+};
+
+const autoscaler = (truth: Truth, busy: number): string[] => {
+  const hpa = at<V2HorizontalPodAutoscaler>(truth, 'horizontalpodautoscalers.autoscaling', 'api');
+  if (!hpa) return [];
+  const wanted = Math.min(Math.max(busy, hpa.spec.minReplicas ?? 1), hpa.spec.maxReplicas);
+  const able = hpa.status?.conditions?.find((c) => c.type === 'AbleToScale');
+  return [
+    ...differ('size of api', at<Deployment>(truth, 'deployments.apps', 'api')?.spec?.replicas, wanted),
+    ...differ('size that the autoscaler wants', hpa.status?.desiredReplicas, wanted),
+    ...differ('what the autoscaler waits for', able?.reason, 'ReadyForNewScale'),
+  ];
+};
+
+const volumes: Problems = (truth) => {
+  const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
+  if (!db?.spec?.volumeClaimTemplates) return [];
+  const { replicas = 1, persistentVolumeClaimRetentionPolicy: policy } = db.spec;
+  const claims = truth.all<PersistentVolumeClaim>('persistentvolumeclaims');
+  const holders = (claim: PersistentVolumeClaim) =>
+    truth
+      .all<PersistentVolume>('persistentvolumes')
+      .flatMap((pv) => (pv.spec?.claimRef?.uid === claim.metadata?.uid ? [pv.metadata?.name] : []));
+  const ordinals = new Set(claims.map(ordinalOf));
+  const missing = Array.from({ length: replicas }, (_, i) => i).filter((i) => !ordinals.has(i));
+  const surplus = policy?.whenScaled === 'Delete' ? claims.filter((claim) => ordinalOf(claim) >= replicas) : [];
+  return [
+    ...differ('members of db without a claim', missing, []),
+    ...differ(
+      'claims that nobody wants',
+      surplus.map((claim) => claim.metadata?.name),
+      [],
+    ),
+    ...claims.flatMap((claim) => [
+      ...differ(`phase of ${claim.metadata?.name}`, claim.status?.phase, 'Bound'),
+      ...differ(`volumes of ${claim.metadata?.name}`, holders(claim), [claim.spec?.volumeName]),
+    ]),
+  ];
+};
+
+/** What is not as it should be, once everything has had its time. Empty: all is well. `busy`: how many pods the load on `api` takes. */
+export const problemsAtTheEnd = (truth: Truth, busy: number): string[] => [
+  ...['web', 'cache', 'api'].map(deployment).flatMap((problems) => problems(truth)),
+  ...[statefulSet, daemonSet, job, cronJob, volumes, policies, leftovers].flatMap((problems) => problems(truth)),
+  ...autoscaler(truth, busy),
+];

@@ -12,8 +12,10 @@ const LEASES = 'kube-node-lease';
 const RENEW_MS = 20_000;
 const RETRY_MS = 1_000;
 
-/** Pods with this label end by themselves, in this phase. */
+/** Pods with this label end by themselves, in this phase; `OddFails`: as their index is odd or even. */
 export const FATE_LABEL = 'fate';
+/** After so many seconds, or else soon. */
+export const LASTS_LABEL = 'lasts';
 
 /** `cut-off`: its pods run on, but nobody hears of it and it hears of nobody. `off`: its power is gone, and its pods with it. */
 export type NodeState = 'on' | 'cut-off' | 'off';
@@ -166,11 +168,12 @@ export class FakeKubelets {
     this.#addresses += 1;
     const process: Running = { key, uid, node, ready: false, ip: `10.42.${this.#addresses >> 8}.${this.#addresses & 255}` };
     this.#processes.set(uid, process);
-    const fate = pod.metadata?.labels?.[FATE_LABEL];
+    const { [LASTS_LABEL]: lasts, ...labels } = pod.metadata?.labels ?? {};
+    const fate = fateOf(labels);
     this.#report(now, () => this.#runningStatus(process));
-    clock.timer(dice.between(500, 5_000), () => {
+    clock.timer(lasts ? Number(lasts) * 1_000 : dice.between(500, 5_000), () => {
       if (!this.#processes.has(uid)) return;
-      if (fate === 'Succeeded' || fate === 'Failed') return this.end(now, fate);
+      if (fate) return this.end(now, fate);
       process.ready = true;
       this.#report(now, () => this.#runningStatus(process));
     });
@@ -285,6 +288,12 @@ export class FakeKubelets {
       }
     }
   }
+}
+
+function fateOf(labels: Readonly<Record<string, string>>): 'Succeeded' | 'Failed' | undefined {
+  const fate = labels[FATE_LABEL];
+  if (fate === 'OddFails') return Number(labels['batch.kubernetes.io/job-completion-index']) % 2 === 1 ? 'Failed' : 'Succeeded';
+  return fate === 'Succeeded' || fate === 'Failed' ? fate : undefined;
 }
 
 const isShown = ({ ready }: Running, pod: Pod) => pod.status?.phase === 'Running' && isReady(pod) === ready;

@@ -28,6 +28,7 @@ export class History {
   readonly #clock: Clock;
   readonly #lives = new Map<string, Life>();
   readonly #specs = new Map<string, { readonly untilMs: number; readonly object: KubeObject }[]>();
+  readonly #made = new Map<string, number>();
   readonly #late: { readonly what: string; readonly atMs: number }[] = [];
 
   constructor(truth: Truth, clock: Clock) {
@@ -75,9 +76,18 @@ export class History {
     return this.#late.filter((late) => late.what === `${actor} ${what}` && this.#isRecent(late.atMs)).length;
   }
 
+  /** How often an object of this name was made for this owner. */
+  timesMade(resource: string, owner: string, name: string): number {
+    return this.#made.get(`${resource} ${owner} ${name}`) ?? 0;
+  }
+
   #isRecent = (atMs: number) => this.#clock.monotonic() - atMs <= BELIEF_MS;
 
   #note({ resource, before, after, by }: Write): void {
+    if (!before && after) {
+      const what = `${resource} ${ownerOf(after)?.uid} ${after.metadata?.name}`;
+      this.#made.set(what, (this.#made.get(what) ?? 0) + 1);
+    }
     if (resource === 'pods') this.#notePod(before as Pod | undefined, after as Pod | undefined, by);
     else if (before && JSON.stringify(specOf(before)) !== JSON.stringify(after && specOf(after))) {
       const key = `${resource} ${before.metadata?.uid}`;

@@ -1,12 +1,16 @@
 import {
+  cronJobs,
   daemonSets,
   deployments,
+  horizontalPodAutoscalers,
   jobs,
   namespaces,
   nodes,
+  persistentVolumes,
   podDisruptionBudgets,
   resourceQuotas,
   statefulSets,
+  storageClasses,
 } from '../../src/api/index.ts';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import { createClient } from '../../src/client/client.ts';
@@ -16,6 +20,7 @@ import { type ControlPlane, controlPlane } from './control-plane.ts';
 import { dice } from './dice.ts';
 import { problemsAtTheEnd } from './end-state.ts';
 import { FakeKubelets } from './fake-kubelet.ts';
+import { fakeMetrics } from './fake-metrics.ts';
 import { faultyTransport, NO_FAULTS } from './fault-transport.ts';
 import { History } from './history.ts';
 import { invariants } from './invariants/index.ts';
@@ -24,7 +29,24 @@ import { movingClock } from './moving-clock.ts';
 import type { Scenario } from './scenario.ts';
 import { settled } from './settled.ts';
 import { truthOf, type Write } from './truth.ts';
-import { agent, budget, db, NAMESPACE, QUOTA_START, quota, web, work } from './workload-objects.ts';
+import {
+  agent,
+  api,
+  autoscaler,
+  budget,
+  cache,
+  db,
+  loadOf,
+  NAMESPACE,
+  QUOTA_START,
+  quota,
+  storageClass,
+  tick,
+  VOLUMES,
+  volume,
+  web,
+  work,
+} from './workload-objects.ts';
 
 const SLICE_MS = 500;
 const SLICE_AT_REST_MS = 5_000;
@@ -83,7 +105,7 @@ class Game {
       log: options.log ?? silentLogger,
       between: (component, inner) =>
         faultyTransport({
-          inner,
+          inner: fakeMetrics({ inner, truth, clock, load: () => loadOf(this.#stage.busy) }),
           clock,
           dice: chance.fork(component),
           rates: () => this.#rates,
@@ -120,6 +142,7 @@ class Game {
       clock,
       signal,
       pass: (ms) => this.#pass(ms),
+      busy: 1,
       next: () => ++this.#names,
     };
   }
@@ -135,10 +158,18 @@ class Game {
     const options = { namespace: NAMESPACE, signal };
     await client.create(resourceQuotas, quota(QUOTA_START), options);
     await client.create(podDisruptionBudgets, budget(workloads.minAvailable), options);
+    const { volumes } = workloads.db;
+    if (volumes) await client.create(storageClasses, storageClass(volumes), { signal });
+    for (let i = 0; volumes && i < VOLUMES; i += 1) await client.create(persistentVolumes, volume(i), { signal });
     await client.create(deployments, web(workloads.web), options);
     await client.create(statefulSets, db(workloads.db), options);
     await client.create(daemonSets, agent(workloads.agent), options);
     await client.create(jobs, work(workloads.work), options);
+    if (workloads.tick) await client.create(cronJobs, tick(workloads.tick), options);
+    if (workloads.cache) await client.create(deployments, cache(workloads.cache), options);
+    if (!workloads.api) return;
+    await client.create(deployments, api(workloads.api), options);
+    await client.create(horizontalPodAutoscalers, autoscaler(workloads.api), options);
   }
 
   async chaos(): Promise<void> {
@@ -162,10 +193,14 @@ class Game {
     await client.patch(resourceQuotas, 'quota', 'merge', { spec: { hard: { pods: '100' } } }, options);
     await client.patch(deployments, 'web', 'merge', { spec: { paused: false } }, options);
     await client.patch(jobs, 'work', 'merge', { spec: { parallelism: 2 } }, options);
+    if (this.#scenario.workloads.tick) await client.patch(cronJobs, 'tick', 'merge', { spec: { suspend: true } }, options);
     // Before its Node is deleted, all seems well on a machine that is gone.
     const lost = () =>
       truth.all('nodes').flatMap(({ metadata }) => (kubelets.states.has(metadata?.name ?? '') ? [] : [`${metadata?.name} is gone`]));
-    const problems = await this.#until(SETTLED_AFTER_MS + this.#clock.setBackMs, () => [...lost(), ...problemsAtTheEnd(truth)]);
+    const problems = await this.#until(SETTLED_AFTER_MS + this.#clock.setBackMs, () => [
+      ...lost(),
+      ...problemsAtTheEnd(truth, this.#stage.busy),
+    ]);
     if (problems.length > 0) throw new Error(`the end state is wrong:\n  ${problems.join('\n  ')}`);
   }
 

@@ -1,4 +1,5 @@
-import type { Pod } from '../../src/api/schema/generated/types.ts';
+import type { KubeObject } from '../../src/api/meta/object.ts';
+import type { Job, Pod } from '../../src/api/schema/generated/types.ts';
 
 /* Written anew, not taken from the controllers: what they believe is what is being tested. */
 
@@ -12,4 +13,10 @@ const readySinceMs = (pod: Pod) => Date.parse(pod.status?.conditions?.find((c) =
 /** It is there, it has not ended, and nobody has told it to. */
 export const isActive = (pod: Pod): boolean => !isOver(pod) && !isGoing(pod);
 
-export const ownerOf = (pod: { metadata?: Pod['metadata'] }) => pod.metadata?.ownerReferences?.find((o) => o.controller);
+/** The number at the end of the name of a StatefulSet's pod or claim. */
+export const ordinalOf = ({ metadata }: KubeObject): number => Number(metadata?.name?.split('-').at(-1));
+
+export const isJobFinished = ({ status }: Job): boolean =>
+  status?.conditions?.some((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True') ?? false;
+
+export const ownerOf = (pod: { metadata?: KubeObject['metadata'] }) => pod.metadata?.ownerReferences?.find((o) => o.controller);

@@ -3,8 +3,9 @@ import type { FaultRates } from './fault-transport.ts';
 
 /** One thing that happens to the cluster from outside. */
 export type Action =
-  | { readonly do: 'scale'; readonly what: 'web' | 'db' | 'work'; readonly to: number }
-  | { readonly do: 'roll-out'; readonly what: 'web' | 'db' | 'agent' }
+  | { readonly do: 'scale'; readonly what: 'web' | 'db' | 'work' | 'cache'; readonly to: number }
+  | { readonly do: 'roll-out'; readonly what: 'web' | 'db' | 'agent' | 'cache' }
+  | { readonly do: 'load'; readonly pods: number }
   | { readonly do: 'roll-back' }
   | { readonly do: 'pause'; readonly paused: boolean }
   | { readonly do: 'delete-pod'; readonly nth: number; readonly force: boolean }
@@ -28,10 +29,34 @@ export interface Step {
 /** What is there from the start. */
 export interface Workloads {
   readonly web: { readonly replicas: number; readonly maxSurge: number; readonly maxUnavailable: number; readonly minReadySeconds: number };
-  readonly db: { readonly replicas: number; readonly parallel: boolean };
+  readonly db: {
+    readonly replicas: number;
+    readonly parallel: boolean;
+    /** With a volume each: whether it is bound when its pod is placed, and whether it goes with a member that is not wanted any more. */
+    readonly volumes?: { readonly late: boolean; readonly go: boolean } | undefined;
+  };
   readonly agent: { readonly surge: boolean };
-  readonly work: { readonly completions: number; readonly parallelism: number; readonly indexed: boolean; readonly failing: boolean };
+  readonly work: {
+    readonly completions: number;
+    readonly parallelism: number;
+    readonly indexed: boolean;
+    readonly failing: boolean;
+    readonly perIndex: boolean;
+    readonly enough: number;
+  };
   readonly minAvailable: number;
+  /** Of these there are some. */
+  readonly tick?:
+    | {
+        readonly policy: 'Allow' | 'Forbid' | 'Replace';
+        readonly minutes: number;
+        readonly lastsSeconds: number;
+        readonly failing: boolean;
+        readonly kept: number;
+      }
+    | undefined;
+  readonly cache?: { readonly replicas: number } | undefined;
+  readonly api?: { readonly least: number; readonly most: number } | undefined;
 }
 
 export interface Scenario {
@@ -47,8 +72,12 @@ const nth = fc.nat(20);
 const node = fc.nat(3);
 
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('scale' as const), what: fc.constantFrom('web', 'db', 'work'), to: fc.nat(6) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('roll-out' as const), what: fc.constantFrom('web', 'db', 'agent') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('scale' as const), what: fc.constantFrom('web', 'db', 'work', 'cache'), to: fc.nat(6) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('roll-out' as const), what: fc.constantFrom('web', 'db', 'agent', 'cache') }) },
+  fc.record({ do: fc.constant('load' as const), pods: fc.integer({ min: 1, max: 5 }) }),
   fc.record({ do: fc.constant('roll-back' as const) }),
   fc.record({ do: fc.constant('pause' as const), paused: fc.boolean() }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete-pod' as const), nth, force: fc.boolean() }) },
@@ -89,6 +118,10 @@ const rates: fc.Arbitrary<FaultRates> = fc.record({
   expiredWatch: rate(0.03),
 });
 
+/** Not all of them in each: a scenario takes the longer the more there is. */
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: arbitrary as fc.Arbitrary<T | undefined> });
+
 const workloads: fc.Arbitrary<Workloads> = fc.record({
   web: fc.record({
     replicas: fc.integer({ min: 1, max: 6 }),
@@ -96,15 +129,32 @@ const workloads: fc.Arbitrary<Workloads> = fc.record({
     maxUnavailable: fc.nat(2),
     minReadySeconds: fc.constantFrom(0, 5),
   }),
-  db: fc.record({ replicas: fc.integer({ min: 1, max: 4 }), parallel: fc.boolean() }),
+  db: fc.record({
+    replicas: fc.integer({ min: 1, max: 4 }),
+    parallel: fc.boolean(),
+    volumes: sometimes(fc.record({ late: fc.boolean(), go: fc.boolean() })),
+  }),
   agent: fc.record({ surge: fc.boolean() }),
   work: fc.record({
     completions: fc.integer({ min: 1, max: 8 }),
     parallelism: fc.integer({ min: 1, max: 4 }),
     indexed: fc.boolean(),
     failing: fc.boolean(),
+    perIndex: fc.boolean(),
+    enough: fc.nat(2),
   }),
   minAvailable: fc.nat(4),
+  tick: sometimes(
+    fc.record({
+      policy: fc.constantFrom('Allow', 'Forbid', 'Replace'),
+      minutes: fc.integer({ min: 1, max: 2 }),
+      lastsSeconds: fc.integer({ min: 1, max: 150 }),
+      failing: fc.boolean(),
+      kept: fc.nat(2),
+    }),
+  ),
+  cache: sometimes(fc.record({ replicas: fc.integer({ min: 1, max: 3 }) })),
+  api: sometimes(fc.record({ least: fc.integer({ min: 1, max: 2 }), most: fc.integer({ min: 2, max: 5 }) })),
 });
 
 /** Without bias: fast-check's first values are small ones otherwise, and each seed gives but one. */

@@ -1,13 +1,17 @@
 import type {
+  CronJob,
   DaemonSet,
   Deployment,
   Job,
+  PersistentVolume,
   PodDisruptionBudget,
   PodSpec,
   ResourceQuota,
   StatefulSet,
+  StorageClass,
+  V2HorizontalPodAutoscaler,
 } from '../../src/api/schema/generated/types.ts';
-import { FATE_LABEL } from './fake-kubelet.ts';
+import { FATE_LABEL, LASTS_LABEL } from './fake-kubelet.ts';
 import type { Workloads } from './scenario.ts';
 
 export const NAMESPACE = 'n';
@@ -32,9 +36,41 @@ export const web = ({ replicas, maxSurge, maxUnavailable, minReadySeconds }: Wor
   },
 });
 
-export const db = ({ replicas, parallel }: Workloads['db']): StatefulSet => ({
+const CLASS = 'static';
+/** A released volume is not used again: enough for every claim that a scenario may make. */
+export const VOLUMES = 40;
+
+export const storageClass = ({ late }: NonNullable<Workloads['db']['volumes']>): StorageClass => ({
+  metadata: { name: CLASS },
+  provisioner: 'kubernetes.io/no-provisioner',
+  volumeBindingMode: late ? 'WaitForFirstConsumer' : 'Immediate',
+});
+
+export const volume = (i: number): PersistentVolume => ({
+  metadata: { name: `volume-${i}` },
+  spec: {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    storageClassName: CLASS,
+    hostPath: { path: `/volumes/${i}` },
+  },
+});
+
+const claims = ({ go }: NonNullable<Workloads['db']['volumes']>) => ({
+  volumeClaimTemplates: [
+    {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName: CLASS, resources: { requests: { storage: '1Gi' } } },
+    },
+  ],
+  persistentVolumeClaimRetentionPolicy: { whenScaled: go ? 'Delete' : 'Retain', whenDeleted: go ? 'Delete' : 'Retain' },
+});
+
+export const db = ({ replicas, parallel, volumes }: Workloads['db']): StatefulSet => ({
   ...named('db'),
   spec: {
+    ...(volumes && claims(volumes)),
     replicas,
     serviceName: 'db',
     podManagementPolicy: parallel ? 'Parallel' : 'OrderedReady',
@@ -52,14 +88,63 @@ export const agent = ({ surge }: Workloads['agent']): DaemonSet => ({
   },
 });
 
-export const work = ({ completions, parallelism, indexed, failing }: Workloads['work']): Job => ({
-  ...named('work'),
+export const work = ({ completions, parallelism, indexed, failing, perIndex, enough }: Workloads['work']): Job => {
+  const isPerIndex = indexed && perIndex;
+  const fate = isPerIndex ? 'OddFails' : failing ? 'Failed' : 'Succeeded';
+  return {
+    ...named('work'),
+    spec: {
+      completions,
+      parallelism,
+      completionMode: indexed ? 'Indexed' : 'NonIndexed',
+      ...(isPerIndex ? { backoffLimitPerIndex: 1 } : { backoffLimit: failing ? 2 : 1_000 }),
+      ...(indexed && enough > 0 && { successPolicy: { rules: [{ succeededCount: Math.min(enough, completions) }] } }),
+      template: podTemplate('work', { restartPolicy: 'Never' }, { [FATE_LABEL]: fate }),
+    },
+  };
+};
+
+export const tick = ({ policy, minutes, lastsSeconds, failing, kept }: NonNullable<Workloads['tick']>): CronJob => ({
+  ...named('tick'),
   spec: {
-    completions,
-    parallelism,
-    completionMode: indexed ? 'Indexed' : 'NonIndexed',
-    backoffLimit: failing ? 2 : 1_000,
-    template: podTemplate('work', { restartPolicy: 'Never' }, { [FATE_LABEL]: failing ? 'Failed' : 'Succeeded' }),
+    schedule: `*/${minutes} * * * *`,
+    concurrencyPolicy: policy,
+    successfulJobsHistoryLimit: kept,
+    failedJobsHistoryLimit: kept,
+    jobTemplate: {
+      spec: {
+        backoffLimit: 0,
+        template: podTemplate(
+          'tick',
+          { restartPolicy: 'Never' },
+          { [FATE_LABEL]: failing ? 'Failed' : 'Succeeded', [LASTS_LABEL]: String(lastsSeconds) },
+        ),
+      },
+    },
+  },
+});
+
+export const cache = ({ replicas }: NonNullable<Workloads['cache']>): Deployment => ({
+  ...named('cache'),
+  spec: { replicas, selector: selector('cache'), strategy: { type: 'Recreate' }, template: podTemplate('cache') },
+});
+
+export const api = ({ least }: NonNullable<Workloads['api']>): Deployment => ({
+  ...named('api'),
+  spec: { replicas: least, selector: selector('api'), template: podTemplate('api') },
+});
+
+/** Thousandths of a processor that one pod is to use, and a load that so many pods share below that, but one fewer would not. */
+export const USAGE = 100;
+export const loadOf = (pods: number): number => (pods - 0.5) * USAGE;
+
+export const autoscaler = ({ least, most }: NonNullable<Workloads['api']>): V2HorizontalPodAutoscaler => ({
+  ...named('api'),
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+    minReplicas: least,
+    maxReplicas: most,
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: `${USAGE}m` } } }],
   },
 });
 

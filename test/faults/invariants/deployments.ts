@@ -1,6 +1,6 @@
 import type { Deployment, Pod, ReplicaSet } from '../../../src/api/schema/generated/types.ts';
 import type { History } from '../history.ts';
-import { isActive, isAvailable, isReady, ownerOf } from '../pod-facts.ts';
+import { isActive, isAvailable, isOver, isReady, ownerOf } from '../pod-facts.ts';
 import type { Truth } from '../truth.ts';
 import type { Invariant } from './invariant.ts';
 
@@ -8,6 +8,8 @@ const size = (rs: ReplicaSet | undefined) => rs?.spec?.replicas ?? 0;
 const wanted = ({ spec }: Deployment) => spec?.replicas ?? 1;
 const surge = ({ spec }: Deployment) => Number(spec?.strategy?.rollingUpdate?.maxSurge ?? 0);
 const unavailable = ({ spec }: Deployment) => Number(spec?.strategy?.rollingUpdate?.maxUnavailable ?? 0);
+
+const isRecreate = ({ spec }: Deployment) => spec?.strategy?.type === 'Recreate';
 
 const setsOf = (truth: Truth, deployment: Deployment) =>
   truth.all<ReplicaSet>('replicasets.apps').filter((rs) => ownerOf(rs)?.uid === deployment.metadata?.uid);
@@ -42,7 +44,7 @@ export const maxUnavailable: Invariant = {
     const owner = ownerOf(pod);
     const rs = truth.get<ReplicaSet>('replicasets.apps', `${pod.metadata?.namespace}/${owner?.name}`);
     const deployment = deploymentOf(truth, rs);
-    if (!deployment || deployment.metadata?.deletionTimestamp) return undefined;
+    if (!deployment || deployment.metadata?.deletionTimestamp || isRecreate(deployment)) return undefined;
     // The wall clock was set back to before it became ready: it is not available, and costs nothing.
     if (!isAvailable(pod, deployment.spec?.minReadySeconds ?? 0, nowMs)) return undefined;
     const recent = history.recent('deployments.apps', deployment);
@@ -51,6 +53,20 @@ export const maxUnavailable: Invariant = {
     const least = Math.min(...recent.map((d) => wanted(d) - unavailable(d))) - history.lates(by, 'delete pods');
     const left = availableTo(truth, history, deployment);
     return left < least ? `${left} pods left, at least ${least} wanted` : undefined;
+  },
+};
+
+export const oneTemplateAtATime: Invariant = {
+  name: 'a Deployment that recreates its pods makes no new one while an old one may run',
+  check({ resource, before, after, by }, { truth, history }) {
+    if (resource !== 'pods' || by !== 'replicaset' || before || !after) return undefined;
+    const owner = ownerOf(after as Pod);
+    const rs = truth.get<ReplicaSet>('replicasets.apps', `${after.metadata?.namespace}/${owner?.name}`);
+    const deployment = deploymentOf(truth, rs);
+    if (!deployment || !isRecreate(deployment)) return undefined;
+    const others = new Set(setsOf(truth, deployment).flatMap(({ metadata }) => (metadata?.uid === owner?.uid ? [] : [metadata?.uid])));
+    const old = truth.all<Pod>('pods').filter((pod) => others.has(ownerOf(pod)?.uid) && !isOver(pod));
+    return old.length > history.lates(by, 'create pods') ? `${old.map((pod) => pod.metadata?.name).join(', ')} may run` : undefined;
   },
 };
 

@@ -30,7 +30,9 @@ export const completeWhenDone: Invariant = {
   check({ resource, after }) {
     const job = after as Job | undefined;
     if (resource !== 'jobs.batch' || !job?.status?.conditions?.some((c) => c.type === 'Complete' && c.status === 'True')) return undefined;
+    const isEnough = job.status.conditions.some((c) => c.type === 'SuccessCriteriaMet' && c.reason === 'SuccessPolicy');
     const [succeeded, wanted] = [job.status.succeeded ?? 0, job.spec?.completions ?? 1];
+    if (isEnough) return succeeded < (job.spec?.successPolicy?.rules[0]?.succeededCount ?? 1) ? `complete with ${succeeded}` : undefined;
     return succeeded < wanted || (job.spec?.completionMode === 'Indexed' && succeeded !== wanted)
       ? `complete with ${succeeded} of ${wanted}`
       : undefined;
@@ -65,5 +67,22 @@ export const oneOfEachIndex: Invariant = {
       (p) => isActive(p) && p.metadata?.annotations?.[INDEX] === index && scene.truth.get('pods', objectKey(p)),
     ).length;
     return active > 1 + lates ? `${active} pods of index ${index}` : undefined;
+  },
+};
+
+export const failedOften: Invariant = {
+  name: 'an index is given up when it has failed more often than it may',
+  check({ resource, before, after }, scene) {
+    const job = after as Job | undefined;
+    const limit = job?.spec?.backoffLimitPerIndex;
+    if (resource !== 'jobs.batch' || !job || limit === undefined) return undefined;
+    const known = indexesIn((before as Job | undefined)?.status?.failedIndexes);
+    const given = [...indexesIn(job.status?.failedIndexes)].filter((index) => !known.has(index));
+    const failures = (index: number) =>
+      podsOf(scene, job).filter(
+        (pod) => pod.metadata?.annotations?.[INDEX] === String(index) && (isGoing(pod) || pod.status?.phase === 'Failed'),
+      );
+    const early = given.filter((index) => failures(index).length <= limit);
+    return early.length > 0 ? `${early.join(', ')} given up, ${limit} failures are nothing` : undefined;
   },
 };

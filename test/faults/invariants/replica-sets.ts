@@ -1,6 +1,6 @@
 import { type KubeObject, objectKey } from '../../../src/api/meta/object.ts';
 import type { Pod } from '../../../src/api/schema/generated/types.ts';
-import { isActive, isOver, ownerOf } from '../pod-facts.ts';
+import { isActive, ownerOf } from '../pod-facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 type Counted = KubeObject & { spec?: { replicas?: number; parallelism?: number } };
@@ -42,7 +42,7 @@ export const neverTooFew: Invariant = {
     if (resource !== 'pods' || by !== 'replicaset' || !pod || !isActive(pod) || (after && isActive(after as Pod))) return undefined;
     const owner = ownerAt(scene, pod);
     if (!owner || owner.isGoing) return undefined;
-    const left = scene.history.ownedBy(owner.uid).filter((life) => !isOver(life.pod) && scene.history.isBelieved(life, 'active')).length;
+    const left = scene.history.ownedBy(owner.uid).filter((life) => scene.history.isBelieved(life, 'active')).length;
     // One that goes although its deleter was told that it does not: he has taken another in its place by then.
     const least = Math.min(...owner.counts) - scene.history.lates(by, 'delete pods');
     return left < least ? `${left} pods left, ${least} wanted` : undefined;

@@ -1,9 +1,7 @@
 import type { Pod, StatefulSet } from '../../../src/api/schema/generated/types.ts';
 import type { Process } from '../fake-kubelet.ts';
-import { isActive, isReady, ownerOf } from '../pod-facts.ts';
+import { isActive, isReady, ordinalOf, ownerOf } from '../pod-facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
-
-const ordinalOf = ({ metadata }: Pod) => Number(metadata?.name?.split('-').at(-1));
 
 function setOf({ truth }: Scene, pod: Pod): StatefulSet | undefined {
   const owner = ownerOf(pod);
