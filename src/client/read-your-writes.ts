@@ -1,5 +1,5 @@
 import { type ResourceDefinition, resourceId } from '../api/define.ts';
-import { type KubeObject, objectKey } from '../api/meta/object.ts';
+import { type KubeList, type KubeObject, objectKey } from '../api/meta/object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Client, ResourceKind } from './client.ts';
 import type { WriteObserver } from './guarded-client.ts';
@@ -55,8 +55,8 @@ export class ReadYourWrites {
   async settleDoubts(key: string, client: Pick<Client, 'list'>, { signal }: { signal: AbortSignal }): Promise<void> {
     const doubts = this.#doubts.get(key);
     for (const { resource, namespace } of doubts?.values() ?? []) {
-      const { items } = await client.list(resource as ResourceDefinition, { ...(namespace && { namespace }), signal });
-      this.#compare(key, { resource, namespace }, items);
+      const list = await client.list(resource as ResourceDefinition, { ...(namespace && { namespace }), signal });
+      this.#compare(key, { resource, namespace }, list);
     }
     this.#doubts.delete(key);
   }
@@ -78,7 +78,7 @@ export class ReadYourWrites {
     this.#doubts.set(key, doubts.set(`${id} ${doubt.namespace ?? ''}`, doubt));
   }
 
-  #compare(key: string, { resource, namespace }: Doubt, items: readonly KubeObject[]): void {
+  #compare(key: string, { resource, namespace }: Doubt, { items, metadata: list }: Pick<KubeList, 'items' | 'metadata'>): void {
     const id = resourceId(resource);
     const informer = this.#informers.get(id);
     if (!informer) return;
@@ -89,9 +89,12 @@ export class ReadYourWrites {
         this.#wrote(key, resource, object);
       }
     }
+    const listVersion = Number(list?.resourceVersion);
     for (const object of namespace ? informer.by('namespace', namespace) : informer.list()) {
-      const { uid = '' } = object.metadata ?? {};
-      if (!live.has(uid)) this.#of(key).deletions.set(uid, { resource: id, key: objectKey(object) });
+      const { uid = '', resourceVersion } = object.metadata ?? {};
+      // The answer may have been under way for longer than the event of what was made since: that is not gone.
+      if (!live.has(uid) && Number(resourceVersion) <= listVersion)
+        this.#of(key).deletions.set(uid, { resource: id, key: objectKey(object) });
     }
   }
 

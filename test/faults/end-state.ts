@@ -15,7 +15,7 @@ import type {
 } from '../../src/api/schema/generated/types.ts';
 import { isActive, isGoing, isJobFinished, isOver, isReady, ordinalOf, ownerOf } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
-import { NAMESPACE } from './workload-objects.ts';
+import { loadOf, NAMESPACE } from './workload-objects.ts';
 
 type Problems = (truth: Truth) => string[];
 
@@ -125,7 +125,10 @@ const cronJob: Problems = (truth) => {
   return [
     ...differ('jobs of tick that run', own.filter((j) => !isJobFinished(j)).length, 0),
     ...differ('active by the status of tick', tick.status?.active ?? [], []),
-    ...(own.length > kept ? [`${own.length} finished jobs of tick, at most ${kept} wanted`] : []),
+    ...['Complete', 'Failed'].flatMap((type) => {
+      const ended = own.filter((j) => j.status?.conditions?.some((c) => c.type === type && c.status === 'True'));
+      return ended.length > kept ? [`${ended.length} jobs of tick are ${type}, at most ${kept} wanted`] : [];
+    }),
   ];
 };
 
@@ -137,6 +140,11 @@ const autoscaler = (truth: Truth, busy: number): string[] => {
   return [
     ...differ('size of api', at<Deployment>(truth, 'deployments.apps', 'api')?.spec?.replicas, wanted),
     ...differ('size that the autoscaler wants', hpa.status?.desiredReplicas, wanted),
+    ...differ(
+      'usage that the autoscaler has seen',
+      hpa.status?.currentMetrics?.[0]?.resource?.current.averageValue,
+      `${Math.round(loadOf(busy) / wanted)}m`,
+    ),
     ...differ('what the autoscaler waits for', able?.reason, 'ReadyForNewScale'),
   ];
 };

@@ -73,4 +73,23 @@ it('keeps undecided requests for a day and decided ones for an hour', () => {
   expect(expiresAtMs(pending)).toBe(Date.UTC(2026, 0, 2));
   const denied = { ...pending, status: { conditions: [{ type: 'Denied', status: 'True', lastUpdateTime: '2026-01-01T02:00:00Z' }] } };
   expect(expiresAtMs(denied)).toBe(Date.UTC(2026, 0, 1, 3));
+  const approved = { type: 'Approved', status: 'True', lastUpdateTime: '2026-01-01T02:00:00Z' };
+  const failed = { type: 'Failed', status: 'True', lastUpdateTime: '2026-01-01T04:00:00Z' };
+  expect(expiresAtMs({ ...pending, status: { conditions: [approved] } })).toBe(Date.UTC(2026, 0, 2, 2));
+  expect(expiresAtMs({ ...pending, status: { conditions: [approved], certificate: 'x' } })).toBe(Date.UTC(2026, 0, 1, 3));
+  expect(expiresAtMs({ ...pending, status: { conditions: [approved, failed] } })).toBe(Date.UTC(2026, 0, 1, 5));
+});
+
+it('of several objections to a serving certificate upstream names the group, the names, the usages and the common name, in this order', () => {
+  const csr = (usages: string[]) => ({ spec: { request: '', signerName: SIGNERS.kubeletServing, usages } });
+  const serving = ['digital signature', 'server auth'];
+  const wrong = facts({ commonName: 'a', organizations: [], dnsNames: [], emailAddresses: ['e'] });
+  expect(signerObjection(csr([]), wrong)).toBe('subject organization is not system:nodes');
+  expect(signerObjection(csr([]), { ...wrong, organizations: ['system:nodes'] })).toBe('DNS or IP subjectAltName is required');
+  const named = { ...wrong, organizations: ['system:nodes'], dnsNames: ['a'] };
+  expect(signerObjection(csr([]), named)).toBe('Email subjectAltNames are not allowed');
+  expect(signerObjection(csr([]), { ...named, emailAddresses: [] })).toBe(
+    'usages did not match [digital signature key encipherment server auth]',
+  );
+  expect(signerObjection(csr(serving), { ...named, emailAddresses: [] })).toBe('subject common name does not begin with system:node:');
 });

@@ -40,17 +40,25 @@ function clientUsages(usages: readonly string[]): string | undefined {
   return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
 }
 
-function nodeSubject({ commonName, organizations }: RequestFacts): string | undefined {
-  if (organizations.length !== 1 || organizations[0] !== NODES_GROUP) return 'subject organization is not system:nodes';
-  return commonName.startsWith(NODE_PREFIX) && commonName.length > NODE_PREFIX.length
+const nodesGroup = ({ organizations }: RequestFacts) =>
+  organizations.length === 1 && organizations[0] === NODES_GROUP ? undefined : 'subject organization is not system:nodes';
+
+/** More than upstream asks: a name has to follow. */
+const nodeName = ({ commonName }: RequestFacts) =>
+  commonName.startsWith(NODE_PREFIX) && commonName.length > NODE_PREFIX.length
     ? undefined
     : 'subject common name does not begin with system:node:';
+
+function noNames(facts: RequestFacts): string | undefined {
+  if (facts.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
+  if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
+  if (facts.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
+  return facts.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
 }
 
-function alternativeNames(facts: RequestFacts, allowed: { readonly hosts: boolean }): string | undefined {
-  if (facts.dnsNames.length > 0 && !allowed.hosts) return 'DNS subjectAltNames are not allowed';
+function hostNames(facts: RequestFacts): string | undefined {
+  if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
-  if (facts.ipAddresses.length > 0 && !allowed.hosts) return 'IP subjectAltNames are not allowed';
   return facts.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
 }
 
@@ -62,10 +70,9 @@ export function signerObjection(csr: CertificateSigningRequest, facts: RequestFa
     case SIGNERS.client:
       return clientUsages(usages);
     case SIGNERS.kubeletClient:
-      return nodeSubject(facts) ?? alternativeNames(facts, { hosts: false }) ?? kubeletUsages(usages, CLIENT_USAGES);
+      return nodesGroup(facts) ?? noNames(facts) ?? nodeName(facts) ?? kubeletUsages(usages, CLIENT_USAGES);
     case SIGNERS.kubeletServing:
-      if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
-      return nodeSubject(facts) ?? alternativeNames(facts, { hosts: true }) ?? kubeletUsages(usages, SERVING_USAGES);
+      return nodesGroup(facts) ?? hostNames(facts) ?? kubeletUsages(usages, SERVING_USAGES) ?? nodeName(facts);
     default:
       return undefined;
   }
@@ -103,14 +110,20 @@ export function approvalRules(csr: CertificateSigningRequest, facts: RequestFact
 
 const HOUR_MS = 3_600_000;
 
-/** When the request may be removed, as upstream's cleaner: signed or denied ones after an hour, pending ones after a day. */
+/**
+ * When the request may be removed, as upstream's cleaner does, which looks once an hour: signed, denied or failed ones an hour after that was said, approved ones that nobody
+ * signs a day after, others a day after they were made.
+ */
 export function expiresAtMs(csr: CertificateSigningRequest): number {
   const created = Date.parse(csr.metadata?.creationTimestamp ?? '');
-  const decided = csr.status?.conditions?.find((c) => c.type === 'Approved' || c.type === 'Denied' || c.type === 'Failed');
-  if (!decided) return created + 24 * HOUR_MS;
-  const since = Date.parse(decided.lastUpdateTime ?? '') || created;
-  const isWaiting = decided.type === 'Approved' && !csr.status?.certificate;
-  return isWaiting ? created + 24 * HOUR_MS : since + HOUR_MS;
+  const { conditions = [], certificate } = csr.status ?? {};
+  if (conditions.length === 0) return created + 24 * HOUR_MS;
+  return Math.min(
+    ...conditions.map(({ type, lastUpdateTime }) => {
+      const since = Date.parse(lastUpdateTime ?? '') || created;
+      return since + (type === 'Approved' && !certificate ? 24 : 1) * HOUR_MS;
+    }),
+  );
 }
 
 export const nodeNameOf = (facts: RequestFacts): string => facts.commonName.slice(NODE_PREFIX.length);

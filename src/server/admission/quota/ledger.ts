@@ -12,8 +12,8 @@ interface Entry {
   readonly revision: number;
   /** Counted before it is stored: what is being written. */
   readonly reserved?: { readonly resource: string; readonly object: KubeObject };
-  /** When the object begins to use less by itself, and where to look it up then. */
-  readonly fades?: { readonly atMs: number; readonly resource: string; readonly name: string };
+  /** When the object begins to use less by itself, whether it does, and where to look it up when that turns: it turns back when the clock is set back. */
+  readonly fades?: { readonly atMs: number; readonly hasFaded: boolean; readonly resource: string; readonly name: string };
 }
 
 export interface LedgerOptions {
@@ -65,7 +65,7 @@ export class QuotaLedger {
   used(nowMs: number): Amounts {
     for (const uid of [...this.#fading]) {
       const { fades } = this.#entries.get(uid) ?? {};
-      if (fades && fades.atMs < nowMs) this.#lookUp(uid, fades.resource, fades.name, nowMs);
+      if (fades && fades.atMs < nowMs !== fades.hasFaded) this.#lookUp(uid, fades.resource, fades.name, nowMs);
     }
     return this.#used;
   }
@@ -78,7 +78,7 @@ export class QuotaLedger {
     const known = this.#entries.get(uid);
     if (!evaluator || (known && (known.reserved ? revision < known.revision : revision <= known.revision))) return;
     const atMs = evaluator.fadesAt?.(object);
-    const fades = atMs !== undefined && atMs >= nowMs ? { atMs, resource, name: object.metadata?.name ?? '' } : undefined;
+    const fades = atMs === undefined ? undefined : { atMs, hasFaded: atMs < nowMs, resource, name: object.metadata?.name ?? '' };
     this.#set(uid, { amounts: this.#usage(evaluator, object, nowMs), revision, ...(fades && { fades }) });
   }
 
