@@ -204,6 +204,14 @@ describe('the autoscaler', () => {
     expect(size()).toBe(4);
   });
 
+  it('tells memory as it is written', async () => {
+    const { clock, use, autoscaler, status } = start();
+    use('1', '1');
+    autoscaler({ metrics: [{ type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '512Mi' } } }] });
+    await clock.advance(10);
+    expect(status()?.currentMetrics).toEqual([{ type: 'Resource', resource: { name: 'memory', current: { averageValue: '512Mi' } } }]);
+  });
+
   it('scales up by the metrics that it has, and down only when it has all', async () => {
     const memory: V2MetricSpec = {
       type: 'Resource',

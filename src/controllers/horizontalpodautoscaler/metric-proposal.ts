@@ -1,5 +1,5 @@
 import type { Pod, V2HorizontalPodAutoscaler, V2MetricSpec, V2MetricStatus, V2MetricTarget } from '../../api/schema/generated/types.ts';
-import { formatQuantity, milliValue } from '../../base/quantity.ts';
+import { formatQuantity, milliValue, type QuantityFormat } from '../../base/quantity.ts';
 import { printedSelector } from '../lib/printed-selector-plan.ts';
 import { externalMetric, type MetricsContext, objectMetric, podsMetric, resourceMetric } from './metrics-api.ts';
 import {
@@ -50,8 +50,12 @@ export function tolerancesOf({ spec }: V2HorizontalPodAutoscaler): Tolerances {
   return { up: read(spec?.behavior?.scaleUp?.tolerance), down: read(spec?.behavior?.scaleDown?.tolerance) };
 }
 
-const amount = (milli: number): string => formatQuantity({ nanos: BigInt(milli) * 1_000_000n, format: 'DecimalSI' });
-const average = ({ usageMilli }: Proposal) => ({ averageValue: amount(usageMilli) });
+const amount = (milli: number, format: QuantityFormat = 'DecimalSI'): string =>
+  formatQuantity({ nanos: BigInt(milli) * 1_000_000n, format });
+/** Memory is told in Ki, Mi and Gi, as it is written. */
+const average = ({ usageMilli }: Proposal, resource?: string) => ({
+  averageValue: amount(usageMilli, resource === 'memory' ? 'BinarySI' : 'DecimalSI'),
+});
 const value = ({ usageMilli }: Proposal) => ({ value: amount(usageMilli) });
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -130,7 +134,7 @@ async function byResource({ metric, tolerances, target, context }: Asking): Prom
     return utilizationReplicas(pods, requestsOf(target.pods, name, container), averageUtilization ?? 1);
   });
   const { utilization } = proposal;
-  const current = { ...(utilization !== undefined && { averageUtilization: utilization }), ...average(proposal) };
+  const current = { ...(utilization !== undefined && { averageUtilization: utilization }), ...average(proposal, name) };
   const shown = `${name} ${containerResource ? 'container ' : ''}resource utilization (percentage of request)`;
   const status: V2MetricStatus = containerResource
     ? { type: metric.type, containerResource: { name, container: containerResource.container, current } }
