@@ -33,7 +33,8 @@ function maxAmounts(max: Amounts, other: Readonly<Amounts>): void {
   }
 }
 
-const isPodLevelResource = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+/** Can it be asked for by a pod as a whole (KEP-2837)? */
+export const isPodLevelResource = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
 const isSidecar = ({ restartPolicy }: Container) => restartPolicy === 'Always';
 

@@ -94,6 +94,10 @@ describe('what a pod asks for', () => {
     expect(requestsOf([both], 'cpu', 'side').get('p')).toBe(50);
     const whole: Pod = { ...both, spec: { ...both.spec, resources: { requests: { cpu: '2' } } } as Pod['spec'] };
     expect(requestsOf([whole], 'cpu', undefined).get('p')).toBe(2000);
+    const containers = [{ name: 'a', resources: { requests: { cpu: '100m' } } }, { name: 'b' }];
+    const partly: Pod = { metadata: { name: 'p' }, spec: { containers, resources: { requests: { memory: '1Gi' } } } };
+    expect(requestsOf([partly], 'cpu', undefined).get('p')).toBe(100);
+    expect(() => requestsOf([partly], 'hugepages-2Mi', undefined)).toThrow('missing pod-level request for hugepages-2Mi in Pod p');
   });
 });
 
