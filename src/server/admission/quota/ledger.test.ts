@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatQuantity } from '../../../base/quantity.ts';
-import type { ObjectReader } from '../../object-reader.ts';
+import type { ObjectReader } from '../../ports.ts';
 import { QuotaLedger } from './ledger.ts';
 
 const START = Date.UTC(2026, 0, 1);
