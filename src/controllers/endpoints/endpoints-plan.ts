@@ -1,6 +1,6 @@
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
 import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
-import { TRIGGER_TIME, withTriggerTime } from '../lib/trigger-times.ts';
+import { TRIGGER_TIME, withTriggerTime } from '../lib/trigger-time-plan.ts';
 
 /** Endpoints hold this many addresses at most; what is left out is said by an annotation. */
 const MAX_ADDRESSES = 1000;

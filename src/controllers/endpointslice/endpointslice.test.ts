@@ -7,7 +7,7 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
 import { endpointsController } from '../endpoints/endpoints.ts';
-import { TRIGGER_TIME } from '../lib/trigger-times.ts';
+import { TRIGGER_TIME } from '../lib/trigger-time-plan.ts';
 import { endpointslice } from './endpointslice.ts';
 
 let stop: AbortController;

@@ -6,7 +6,8 @@ import type { Controller, ControllerContext, ReconcileRequest } from '../../clie
 import { applySlices } from '../lib/apply-slices.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { MANAGED_BY_LABEL } from '../lib/slice-packing-plan.ts';
-import { TriggerTimes, withTriggerTime } from '../lib/trigger-times.ts';
+import { withTriggerTime } from '../lib/trigger-time-plan.ts';
+import { TriggerTimes } from '../lib/trigger-times.ts';
 import { MANAGED_BY, planSlices, type ServiceSlicePlan } from './endpointslice-plan.ts';
 import { wantsZonesByLoad, type ZoneShares, zoneOf, zoneShares } from './hints-plan.ts';
 

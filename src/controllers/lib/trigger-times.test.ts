@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Pod, Service } from '../../api/schema/generated/types.ts';
-import { TRIGGER_TIME, TriggerTimes, withTriggerTime } from './trigger-times.ts';
+import { TRIGGER_TIME, withTriggerTime } from './trigger-time-plan.ts';
+import { TriggerTimes } from './trigger-times.ts';
 
 const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
 const service = (second: number): Service => ({ metadata: { name: 's', namespace: 'n', creationTimestamp: at(second) } });

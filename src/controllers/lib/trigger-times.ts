@@ -1,8 +1,5 @@
 import type { Pod, Service } from '../../api/schema/generated/types.ts';
 
-/** On Endpoints and EndpointSlices: when what led to their last change happened, for measuring how long that took. */
-export const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
-
 interface Seen {
   readonly service: string;
   /** Pod -> when its readiness last changed. */
@@ -34,14 +31,4 @@ export class TriggerTimes {
   forget(key: string): void {
     this.#seen.delete(key);
   }
-}
-
-/** The annotations with the time, or without one that was there. */
-export function withTriggerTime(
-  annotations: Readonly<Record<string, string>> | undefined,
-  time: string | undefined,
-): Record<string, string> | undefined {
-  const { [TRIGGER_TIME]: _, ...others } = annotations ?? {};
-  const all = time === undefined ? others : { ...others, [TRIGGER_TIME]: time };
-  return Object.keys(all).length > 0 ? all : undefined;
 }

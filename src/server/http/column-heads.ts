@@ -1,6 +1,9 @@
+import type { ResourceDefinition } from '../../api/define.ts';
 import { definitions } from '../../api/index.ts';
 import type { Column } from '../../api/meta/columns.ts';
-import type { TableSource } from './table.ts';
+
+/** What rows are made of. */
+export type TableSource = Pick<ResourceDefinition, 'columns' | 'rows'>;
 
 /** A TableColumnDefinition of meta.k8s.io. */
 export interface ColumnHead {

@@ -8,11 +8,11 @@ import { ApiError, type Status } from '../../api/meta/status.ts';
 import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
-import type { ColumnHeads } from './column-heads.ts';
+import type { ColumnHeads, TableSource } from './column-heads.ts';
 import { writePieces } from './pieces.ts';
 import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
-import { type IncludeObject, partialOf, type Table, type TableSource, tableOf } from './table.ts';
+import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;

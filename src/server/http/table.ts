@@ -1,8 +1,7 @@
-import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { MetaVersion } from './accept.ts';
-import type { ColumnHead } from './column-heads.ts';
+import type { ColumnHead, TableSource } from './column-heads.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
@@ -25,8 +24,6 @@ export function includeObject(text: string | null): IncludeObject {
     `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: ${INCLUDED}`,
   );
 }
-
-export type TableSource = Pick<ResourceDefinition, 'columns' | 'rows'>;
 
 export interface TableOptions {
   readonly source: TableSource;
