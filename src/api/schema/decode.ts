@@ -83,7 +83,8 @@ function structReader(name: string): Reader {
   const known = readers.get(name);
   if (known) return known;
   const fields = new Map<string, Reader>();
-  const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goTypeOf({ is: 'schema', name }), name), walk, fields);
+  const goType = goTypeOf({ is: 'schema', name });
+  const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
   readers.set(name, reader);
   for (const field of schemaOf(name).fields.values()) fields.set(field.name, typeReader(field.type, name, field.required));
   return reader;
@@ -110,14 +111,21 @@ function typeReader(type: FieldType, owner: string, required: boolean): Reader {
   switch (type.is) {
     case 'scalar': {
       const read = SCALAR_READERS[type.scalar];
-      return (value, walk) => read(value, (met, wanted) => mismatch(met, walk, wanted, owner));
+      // One for all values: a function for each would be most of the garbage of reading.
+      let at: Walk;
+      const isNot = (met: unknown, wanted: string) => mismatch(met, at, wanted, owner);
+      return (value, walk) => {
+        at = walk;
+        return read(value, isNot);
+      };
     }
     case 'schema': {
       // Looked up on first use: schemas refer to each other and to themselves.
       let struct: Reader | undefined;
+      const goType = goTypeOf(type);
       return (value, walk) => {
         struct ??= structReader(type.name);
-        return struct(asObject(value, walk, goTypeOf(type), owner), walk);
+        return struct(asObject(value, walk, goType, owner), walk);
       };
     }
     case 'list':
