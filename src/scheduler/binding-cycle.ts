@@ -37,7 +37,7 @@ export async function runBindingCycle(
     const refusal = await profile.preBind(state, info, nodeName, { signal });
     if (refusal) return { type: 'refused', refusal, tryAfterEvent: false };
     await profile.bind(state, info, nodeName, { signal });
-    profile.postBind(state, info, nodeName);
+    state.timed('PostBind', () => profile.postBind(state, info, nodeName));
     return { type: 'bound' };
   } catch (error) {
     if (isAbort(error, signal)) return { type: 'stopped' };

@@ -21,6 +21,7 @@ import { pluginRegistry } from './plugin-registry.ts';
 import { buildProfiles } from './profiles.ts';
 import { Nominator } from './queue/nominator.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { NO_METRICS, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import { NodeSelector } from './select-node.ts';
 
@@ -41,6 +42,8 @@ export interface SchedulerOptions {
   readonly log: Logger;
   /** Undefined: upstream's defaults. */
   readonly configuration?: SchedulerConfiguration;
+  /** Absent: nobody is told. */
+  readonly metrics?: SchedulerMetrics;
   /** Plugins to choose from; those that are built in unless a test brings its own. */
   readonly plugins?: typeof pluginRegistry;
 }
@@ -50,7 +53,7 @@ export const readConfiguration = (document: unknown): SchedulerConfiguration => 
 
 /** Everything that decides, wired together; the loop is not in it. */
 function assemble(options: SchedulerOptions, wake: () => void) {
-  const { informers, clock, random, log } = options;
+  const { informers, clock, random, log, metrics = NO_METRICS } = options;
   const definitions = options.plugins ?? pluginRegistry;
   const configuration = options.configuration ?? readSchedulerConfiguration(undefined, definitions);
   const cache = new SchedulerCache();
@@ -88,11 +91,24 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     preEnqueue: (pod) => profiles.of(pod)?.preEnqueue(pod),
     interested: (event) => interests.pluginsFor(event),
     isHelpful: (plugin, pod, event) => interests.isHelpful(plugin, pod, event),
+    onIncoming: metrics.incoming,
   });
   const feed = new ClusterFeed({ cache, queue, nominator, waiting, isOurs: (pod) => profiles.of(pod) !== undefined });
   const selector = new NodeSelector(cache, nominator, random);
   const latest = (pod: Pod) => podInformer.get(objectKey(pod));
-  const cycle = new SchedulingCycle({ ...options, cache, queue, nominator, waiting, reporter, selector, profileOf: profiles.of, latest });
+  const cycle = new SchedulingCycle({
+    ...options,
+    metrics,
+    cache,
+    queue,
+    nominator,
+    waiting,
+    reporter,
+    selector,
+    profileOf: profiles.of,
+    latest,
+  });
+  metrics.shows(() => ({ pending: queue.pending, refused: queue.refusals(), bindings: cycle.bindings }));
   return { queue, feed, cycle, background, interests, podInformer };
 }
 

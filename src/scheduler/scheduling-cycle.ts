@@ -1,5 +1,6 @@
 import { type KubeObject, objectKey } from '../api/meta/object.ts';
 import type { Pod } from '../api/schema/generated/types.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Assumed, type BindingOutcome, runBindingCycle } from './binding-cycle.ts';
 import { PodInfo, podKey } from './cache/pod-info.ts';
@@ -10,13 +11,14 @@ import { CycleState } from './framework/cycle-state.ts';
 import type { Diagnosis } from './framework/diagnosis.ts';
 import { fitMessage, NO_NODES } from './framework/fit-message-plan.ts';
 import type { PostFilterResult } from './framework/plugin.ts';
-import type { Profile } from './framework/profile.ts';
+import type { Permit, Profile } from './framework/profile.ts';
 import type { Refusal } from './framework/refusal.ts';
 import type { WaitingPods } from './framework/waiting-pods.ts';
 import type { SchedulingFailure } from './pod-status-plan.ts';
 import type { Nominator } from './queue/nominator.ts';
 import type { QueuedPod } from './queue/queued-pod.ts';
 import type { SchedulingQueue } from './queue/scheduling-queue.ts';
+import type { SchedulerMetrics } from './scheduler-metrics.ts';
 import type { NodeSelector } from './select-node.ts';
 
 export interface SchedulingCycleOptions {
@@ -28,10 +30,14 @@ export interface SchedulingCycleOptions {
   readonly reporter: FailureReporter;
   readonly event: (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: SchedulerMetrics;
   readonly profileOf: (pod: Pod) => Profile | undefined;
   /** The pod of this name as the informer has it now. */
   readonly latest: (pod: Pod) => Pod | undefined;
 }
+
+const SAMPLE = 10;
 
 interface Failed {
   readonly failure: SchedulingFailure;
@@ -46,6 +52,7 @@ type Decision = { readonly assumed: Assumed } | { readonly failed: Failed };
 export class SchedulingCycle {
   readonly #options: SchedulingCycleOptions;
   #bindings = 0;
+  #cycles = 0;
 
   constructor(options: SchedulingCycleOptions) {
     this.#options = options;
@@ -60,14 +67,35 @@ export class SchedulingCycle {
   async run(pod: QueuedPod, { signal }: { signal: AbortSignal }): Promise<void> {
     const profile = this.#options.profileOf(pod.info.pod);
     if (!profile) return this.#options.queue.done(pod);
+    const startedMs = this.#options.clock.monotonic();
     const decision = this.#decide(pod, profile);
-    if ('failed' in decision) return this.#putBack(pod, decision.failed, { signal });
-    await this.#bind(decision.assumed, { signal });
+    if ('failed' in decision) {
+      this.#attempted(decision.failed, profile, startedMs);
+      return this.#putBack(pod, decision.failed, { signal });
+    }
+    await this.#bind(decision.assumed, startedMs, { signal });
+  }
+
+  #attempted(outcome: Failed | 'scheduled', { schedulerName }: Profile, startedMs: number): void {
+    const { clock, metrics } = this.#options;
+    const failed = outcome !== 'scheduled' && (outcome.failure.reason === 'Unschedulable' ? 'unschedulable' : 'error');
+    metrics.attempted(failed || 'scheduled', schedulerName, (clock.monotonic() - startedMs) / 1000);
+  }
+
+  /** One cycle in ten is looked at closely. */
+  #newState({ schedulerName }: Profile): CycleState {
+    this.#cycles += 1;
+    if (this.#cycles % SAMPLE !== 0) return new CycleState();
+    const { clock, metrics } = this.#options;
+    return new CycleState((point) => {
+      const fromMs = clock.monotonic();
+      return (status) => metrics.extensionPoint(point, status, schedulerName, (clock.monotonic() - fromMs) / 1000);
+    });
   }
 
   #decide(pod: QueuedPod, profile: Profile): Decision {
     const { cache, selector, nominator, log } = this.#options;
-    const state = new CycleState();
+    const state = this.#newState(profile);
     try {
       const selection = selector.select(profile, state, pod.info);
       if (!selection.found) return { failed: this.#unschedulable(profile, state, pod.info, selection.diagnosis) };
@@ -86,8 +114,8 @@ export class SchedulingCycle {
 
   #reserve(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string) {
     try {
-      const refusal = profile.reserve(state, pod, nodeName);
-      return refusal ? { refusal } : profile.permit(state, pod, nodeName);
+      const refusal = state.timed('Reserve', () => profile.reserve(state, pod, nodeName), statusOf);
+      return refusal ? { refusal } : state.timed('Permit', () => profile.permit(state, pod, nodeName), permitStatus);
     } catch (error) {
       profile.unreserve(state, pod, nodeName);
       throw error;
@@ -107,8 +135,13 @@ export class SchedulingCycle {
       return { failure, retry: 'after an event', plugins: diagnosis.plugins };
     }
     const result: PostFilterResult = profile.hasPostFilters
-      ? profile.postFilter(state, pod, diagnosis)
+      ? state.timed(
+          'PostFilter',
+          () => profile.postFilter(state, pod, diagnosis),
+          ({ made }) => (made === 'room' ? 'Success' : 'Unschedulable'),
+        )
       : { made: 'nothing', nominatedNodeName: '' };
+    if (profile.hasPostFilters) this.#options.metrics.preempted(result.victims);
     const refusals = diagnosis.refusals();
     const { rest, preFilterMessage, plugins } = diagnosis;
     const message = fitMessage({ nodeCount, refusals, rest, preFilterMessage, postFilterMessage: result.message ?? '' });
@@ -121,14 +154,16 @@ export class SchedulingCycle {
     };
   }
 
-  async #bind(assumed: Assumed, { signal }: { signal: AbortSignal }): Promise<void> {
-    const { queue, waiting, event, log } = this.#options;
+  async #bind(assumed: Assumed, startedMs: number, { signal }: { signal: AbortSignal }): Promise<void> {
+    const { queue, waiting, event, log, clock, metrics } = this.#options;
     const { pod, profile, state, nodeName } = assumed;
     this.#bindings += 1;
     const outcome = await runBindingCycle(assumed, waiting, { signal });
     this.#bindings -= 1;
     if (outcome.type === 'bound') {
       queue.done(pod);
+      this.#attempted('scheduled', profile, startedMs);
+      metrics.scheduled(pod.attempts, (clock.monotonic() - (pod.firstAttemptMs ?? startedMs)) / 1000);
       event(pod.info.pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod.info.pod)} to ${nodeName}`);
       log.debug({ pod: objectKey(pod.info.pod), node: nodeName }, 'pod bound');
       return;
@@ -137,6 +172,8 @@ export class SchedulingCycle {
     if (outcome.type === 'stopped') return;
     // What it held is free again.
     queue.move({ resource: 'pods/assigned', actions: Action.delete, object: pod.info.pod });
+    const failed = outcome.type === 'refused' ? refusedOnNode(outcome.refusal) : failedBy(outcome.error);
+    this.#attempted(failed, profile, startedMs);
     await this.#unbound(pod, nodeName, outcome, { signal });
   }
 
@@ -181,6 +218,9 @@ export class SchedulingCycle {
     return now;
   }
 }
+
+const statusOf = (refused: Refusal | undefined): string => refused?.code ?? 'Success';
+const permitStatus = (permit: Permit): string => ('refusal' in permit ? permit.refusal.code : permit.waits.size > 0 ? 'Wait' : 'Success');
 
 /** A node had been found, and then was not to be had. */
 function refusedOnNode(refusal: Refusal): Failed {

@@ -4,7 +4,7 @@ import type { PodInfo } from './cache/pod-info.ts';
 import type { Snapshot } from './cache/snapshot.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import { Diagnosis } from './framework/diagnosis.ts';
-import type { Profile } from './framework/profile.ts';
+import type { PreFiltered, Profile } from './framework/profile.ts';
 import { refusal } from './framework/refusal.ts';
 import type { Nominator } from './queue/nominator.ts';
 import { nodesToFind } from './sample-plan.ts';
@@ -12,6 +12,9 @@ import { nodesToFind } from './sample-plan.ts';
 export type Selection =
   | { readonly found: true; readonly node: string; readonly feasible: number }
   | { readonly found: false; readonly diagnosis: Diagnosis };
+
+const preFilterStatus = (answer: PreFiltered): string => (answer.ok ? 'Success' : answer.refusal.code);
+const filterStatus = (feasible: readonly NodeInfo[]): string => (feasible.length > 0 ? 'Success' : 'Unschedulable');
 
 /** Picks nodes for pods, one after the other. Where it stopped looking the next search goes on, so that all nodes are looked at in turn. */
 export class NodeSelector {
@@ -33,7 +36,7 @@ export class NodeSelector {
       for (const name of profile.filterNames) diagnosis.plugins.add(name);
       return { found: false, diagnosis };
     }
-    const answer = profile.preFilter(state, pod);
+    const answer = state.timed('PreFilter', () => profile.preFilter(state, pod), preFilterStatus);
     if (!answer.ok) {
       diagnosis.rest = answer.refusal;
       diagnosis.preFilterMessage = answer.refusal.reasons.join(', ');
@@ -47,7 +50,8 @@ export class NodeSelector {
       diagnosis.rest = refusal(names[0] ?? '', 'UnschedulableAndUnresolvable', `node(s) didn't satisfy plugin(s) [${names.join(' ')}]`);
       for (const name of names) diagnosis.plugins.add(name);
     }
-    const feasible = this.#feasible(profile, state, pod, this.#candidates(answer.nodeNames), diagnosis);
+    const candidates = this.#candidates(answer.nodeNames);
+    const feasible = state.timed('Filter', () => this.#feasible(profile, state, pod, candidates, diagnosis), filterStatus);
     if (feasible.length === 0) return { found: false, diagnosis };
     const best = feasible.length === 1 ? feasible[0] : this.#best(profile, state, pod, feasible);
     return { found: true, node: best?.name ?? '', feasible: feasible.length };
@@ -84,7 +88,7 @@ export class NodeSelector {
   }
 
   #best(profile: Profile, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): NodeInfo | undefined {
-    const totals = profile.score(state, pod, nodes);
+    const totals = state.timed('Score', () => profile.score(state, pod, nodes));
     let best = 0;
     let ties = 1;
     for (let i = 1; i < totals.length; i += 1) {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../../api/meta/object.ts';
@@ -23,6 +23,7 @@ import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { reloadMetrics } from '../../server/metrics/reload-metrics.ts';
+import { observeStorageSize } from '../../server/metrics/state-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';
@@ -84,9 +85,31 @@ const sqliteWorker = (nativeDir: string) =>
 const encryptionOf = async ({ encryptionProviderConfig: path }: ServerSettings): Promise<EncryptionPlan | undefined> =>
   path === undefined ? undefined : readPolicyFile('--encryption-provider-config', path, planEncryption);
 
+const defaultStorePath = ({ dataDir }: ServerSettings): string => join(pathsOf(dataDir).serverDir, 'state.db');
+
+/** The file that the state lies in; undefined where there is none. */
+function storePath({ datastoreEndpoint, ...settings }: ServerSettings): string | undefined {
+  if (datastoreEndpoint === undefined) return defaultStorePath(settings);
+  return datastoreEndpoint.startsWith('sqlite://') ? datastoreEndpoint.slice('sqlite://'.length) : undefined;
+}
+
+/** With what is written but not yet moved into it. */
+async function sizeOf(path: string | undefined): Promise<number | undefined> {
+  if (path === undefined) return undefined;
+  const sizes = await Promise.all(
+    [path, `${path}-wal`].map((file) =>
+      stat(file).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
   const paths = pathsOf(settings.dataDir);
-  const url = settings.datastoreEndpoint ?? `sqlite://${join(paths.serverDir, 'state.db')}`;
+  const url = settings.datastoreEndpoint ?? `sqlite://${defaultStorePath(settings)}`;
   const encryption = await encryptionOf(settings);
   try {
     const opened = await openStore({
@@ -272,6 +295,7 @@ export async function assembleControlPlane(
     log,
   });
   webhookMetrics.register(server.metrics.registry);
+  observeStorageSize(server.metrics.registry, () => sizeOf(storePath(settings)));
   const reloads = trustReload({
     followed,
     reconfigure: trust.reconfigure,

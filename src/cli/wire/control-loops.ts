@@ -11,6 +11,7 @@ import type { SchedulerConfiguration } from '../../scheduler/config/configuratio
 import { createScheduler, readConfiguration } from '../../scheduler/scheduler.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { queueMetrics } from '../../server/metrics/queue-metrics.ts';
+import { schedulerMetrics } from '../../server/metrics/scheduler-metrics.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { ApiServer } from '../../server/server.ts';
 import { isShared } from '../../store/open.ts';
@@ -99,11 +100,28 @@ function controllerTerm(
 
 /** Throws UsageError for a configuration that cannot be run. */
 function schedulerTerm(
-  { scheduler, running, client, informers, events }: ControlPlaneParts & { client: Client; informers: Informers; events: EventRecorder },
+  {
+    server,
+    scheduler,
+    running,
+    client,
+    informers,
+    events,
+  }: ControlPlaneParts & { client: Client; informers: Informers; events: EventRecorder },
   { clock, random, log }: Ambient,
 ): Component {
+  const metrics = schedulerMetrics(server.metrics.registry);
   const make = () =>
-    createScheduler({ client, informers, event: events.event, clock, random, log, ...(scheduler && { configuration: scheduler }) });
+    createScheduler({
+      client,
+      informers,
+      event: events.event,
+      metrics,
+      clock,
+      random,
+      log,
+      ...(scheduler && { configuration: scheduler }),
+    });
   let next: Component | undefined;
   try {
     next = make();

@@ -21,6 +21,8 @@ export interface PostFilterResult {
   readonly made: 'room' | 'nothing';
   readonly nominatedNodeName?: string;
   readonly message?: string;
+  /** How many pods have to leave for the room. */
+  readonly victims?: number;
 }
 
 /** `wait`: binding is held up until somebody allows or rejects the pod, or for that long. */

@@ -49,7 +49,7 @@ class Preemption {
     const candidate = pickCandidate(this.#candidates(state, pod, diagnosis, refusals));
     if (candidate) {
       this.evictor.start({ preemptor: pod, victims: candidate.victims, nodeName: candidate.nodeName });
-      return { made: 'room', nominatedNodeName: candidate.nodeName };
+      return { made: 'room', nominatedNodeName: candidate.nodeName, victims: candidate.victims.length };
     }
     const { nodeCount } = this.#handle.snapshot;
     const message = fitMessage({ nodeCount, refusals, rest: NOT_HELPFUL, preFilterMessage: '', postFilterMessage: '' });

@@ -11,6 +11,8 @@ export interface QueuedPod extends Queued {
   place: Place;
   /** Cycles that it had. */
   attempts: number;
+  /** When the first of them began, on the monotonic clock. */
+  firstAttemptMs: number | undefined;
   /** Since it was refused for the first time; each makes the back-off longer. */
   refusals: number;
   /** Errors in a row, which have a back-off of their own. */

@@ -4,6 +4,7 @@ import type { PodInfo } from '../cache/pod-info.ts';
 import type { ClusterEvent } from '../framework/cluster-event.ts';
 import type { Queued } from '../framework/plugin.ts';
 import type { Refusal } from '../framework/refusal.ts';
+import { eventName, QUEUE_EVENTS, type SchedulerMetrics, type WaitingPlace } from '../scheduler-metrics.ts';
 import { Heap } from './heap.ts';
 import type { QueuedPod } from './queued-pod.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -22,6 +23,8 @@ export interface QueueOptions {
   readonly interested: (event: ClusterEvent) => readonly string[];
   /** May the event make this plugin take the pod? */
   readonly isHelpful: (plugin: string, pod: Pod, event: ClusterEvent) => boolean;
+  /** Told where a pod waits from now on, and why. */
+  readonly onIncoming?: SchedulerMetrics['incoming'];
 }
 
 /**
@@ -46,6 +49,17 @@ export class SchedulingQueue {
   get size(): number {
     return this.#all.size;
   }
+  /** How many wait where. */
+  get pending(): Readonly<Record<WaitingPlace, number>> {
+    const { gated } = this.#waiting;
+    return { active: this.#active.size, backoff: this.#backoff.size, unschedulable: this.#waiting.size - gated, gated };
+  }
+
+  /** How many pods wait that each plugin refused, by schedulerName. */
+  refusals(): { plugin: string; profile: string; pods: number }[] {
+    return this.#waiting.counts();
+  }
+
   placeOf(key: string): QueuedPod['place'] | undefined {
     return this.#all.get(key)?.place;
   }
@@ -59,6 +73,7 @@ export class SchedulingQueue {
       serial: this.#serial++,
       place: 'taken',
       attempts: 0,
+      firstAttemptMs: undefined,
       refusals: 0,
       errors: 0,
       refusedBy: new Set(),
@@ -66,7 +81,7 @@ export class SchedulingQueue {
       gatedBy: undefined,
     };
     this.#all.set(info.key, pod);
-    this.#activate(pod);
+    this.#activate(pod, QUEUE_EVENTS.added);
   }
 
   /** A newer state of a pod. `event`: what changed that plugins may wait for. */
@@ -80,8 +95,8 @@ export class SchedulingQueue {
     const isActive = this.#active.delete(known);
     known.info = info;
     if (isActive) this.#active.push(known);
-    else if (known.place === 'gated') this.#activate(known);
-    else if (event && known.place === 'unschedulable' && this.#mayHelp(known, event)) this.#leaveWaiting(known);
+    else if (known.place === 'gated') this.#activate(known, QUEUE_EVENTS.updated);
+    else if (event && known.place === 'unschedulable' && this.#mayHelp(known, event)) this.#leaveWaiting(known, eventName(event));
   }
 
   /** The pod is gone, has a node, or is no business of ours any more. */
@@ -99,6 +114,7 @@ export class SchedulingQueue {
     if (!next) return undefined;
     next.place = 'taken';
     next.attempts += 1;
+    next.firstAttemptMs ??= this.#options.clock.monotonic();
     return next;
   }
 
@@ -118,23 +134,25 @@ export class SchedulingQueue {
     Object.assign(pod, { refusedBy: plugins, pending, refusals: pod.refusals + 1, errors: 0, sinceMs: this.#options.clock.monotonic() });
     pod.place = 'unschedulable';
     this.#waiting.add(pod);
+    this.#options.onIncoming?.('unschedulable', QUEUE_EVENTS.failed);
   }
 
   /** Something went wrong that was not the pod's fault: the back-off alone is enough. */
   failed(pod: QueuedPod): void {
     if (this.#all.get(pod.info.key) !== pod) return;
     Object.assign(pod, { refusedBy: new Set(), pending: false, errors: pod.errors + 1, sinceMs: this.#options.clock.monotonic() });
-    this.#intoBackoff(pod);
+    this.#intoBackoff(pod, QUEUE_EVENTS.failed);
   }
 
   /** Something happened: the pods that it may help leave the unschedulable ones. */
   move(event: ClusterEvent): void {
     if (this.#waiting.size === 0) return;
+    const why = eventName(event);
     for (const plugin of this.#options.interested(event)) {
       for (const pod of this.#waiting.refusedBy(plugin)) {
         if (!this.#options.isHelpful(plugin, pod.info.pod, event)) continue;
-        if (pod.place === 'gated') this.#activate(pod);
-        else this.#leaveWaiting(pod);
+        if (pod.place === 'gated') this.#activate(pod, why);
+        else this.#leaveWaiting(pod, why);
       }
     }
   }
@@ -142,13 +160,13 @@ export class SchedulingQueue {
   /** Due at once, whatever it waits for. */
   activate(key: string): void {
     const pod = this.#all.get(key);
-    if (pod && pod.place !== 'taken' && pod.place !== 'active') this.#activate(pod);
+    if (pod && pod.place !== 'taken' && pod.place !== 'active') this.#activate(pod, QUEUE_EVENTS.forced);
   }
 
   /** What kept a gated pod out may be over. */
   recheckGate(key: string): void {
     const pod = this.#all.get(key);
-    if (pod?.place === 'gated') this.#activate(pod);
+    if (pod?.place === 'gated') this.#activate(pod, QUEUE_EVENTS.forced);
   }
 
   /** Milliseconds until something is due; undefined when nothing is. */
@@ -180,31 +198,34 @@ export class SchedulingQueue {
     if (!this.#active.delete(pod) && !this.#backoff.delete(pod)) this.#waiting.delete(pod);
   }
 
-  #activate(pod: QueuedPod): void {
+  #activate(pod: QueuedPod, why: string): void {
     this.#withdraw(pod);
     const refusal = this.#options.preEnqueue(pod.info.pod);
     if (refusal) {
       pod.gatedBy = refusal.plugin;
       pod.place = 'gated';
       this.#waiting.add(pod);
+      this.#options.onIncoming?.('unschedulable', why);
       return;
     }
     pod.gatedBy = undefined;
     pod.place = 'active';
     this.#active.push(pod);
+    this.#options.onIncoming?.('active', why);
   }
 
-  #intoBackoff(pod: QueuedPod): void {
+  #intoBackoff(pod: QueuedPod, why: string): void {
     pod.place = 'backoff';
     this.#backoff.push(pod);
+    this.#options.onIncoming?.('backoff', why);
   }
 
-  #leaveWaiting(pod: QueuedPod): void {
+  #leaveWaiting(pod: QueuedPod, why: string): void {
     const isOver = pod.pending || this.#backoffEndsAt(pod) <= this.#options.clock.monotonic();
-    if (isOver) this.#activate(pod);
+    if (isOver) this.#activate(pod, why);
     else {
       this.#waiting.delete(pod);
-      this.#intoBackoff(pod);
+      this.#intoBackoff(pod, why);
     }
   }
 
@@ -216,14 +237,15 @@ export class SchedulingQueue {
   /** Whose time has come becomes active. */
   #flush(): void {
     const now = this.#options.clock.monotonic();
-    for (let first = this.#backoff.peek(); first && this.#backoffEndsAt(first) <= now; first = this.#backoff.peek()) this.#activate(first);
-    while (this.#earliestUnschedulable() <= now) this.#leaveWaiting(this.#waiting.oldest() as QueuedPod);
+    for (let first = this.#backoff.peek(); first && this.#backoffEndsAt(first) <= now; first = this.#backoff.peek())
+      this.#activate(first, QUEUE_EVENTS.backedOff);
+    while (this.#earliestUnschedulable() <= now) this.#leaveWaiting(this.#waiting.oldest() as QueuedPod, QUEUE_EVENTS.timedOut);
   }
 
   /** With nothing else to do, back-off protects nobody: except from errors, which it gives time to pass. */
   #earlyFromBackoff(): QueuedPod | undefined {
     for (let first = this.#backoff.peek(); first && first.errors === 0; first = this.#backoff.peek()) {
-      this.#activate(first);
+      this.#activate(first, QUEUE_EVENTS.early);
       const next = this.#active.pop();
       if (next) return next;
     }

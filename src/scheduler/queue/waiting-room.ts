@@ -1,3 +1,4 @@
+import { DEFAULT_SCHEDULER_NAME } from '../config/configuration.ts';
 import type { QueuedPod } from './queued-pod.ts';
 
 /** Unschedulable and gated pods, found by the plugins that refused them: an event costs the pods that it may concern, not all that wait. */
@@ -9,6 +10,19 @@ export class WaitingRoom {
 
   get size(): number {
     return this.#members.size;
+  }
+
+  get gated(): number {
+    return this.#members.size - this.#timed.size;
+  }
+
+  counts(): { plugin: string; profile: string; pods: number }[] {
+    const counts: { plugin: string; profile: string; pods: number }[] = [];
+    for (const [plugin, pods] of this.#byPlugin) {
+      const byProfile = Map.groupBy(pods, ({ info }) => info.pod.spec?.schedulerName ?? DEFAULT_SCHEDULER_NAME);
+      for (const [profile, members] of byProfile) counts.push({ plugin, profile, pods: members.length });
+    }
+    return counts;
   }
 
   add(pod: QueuedPod): void {

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Distribution, histogramValues, registerValues, type Value } from './distribution.ts';
 
 /** Names and buckets are upstream's, so that its dashboards and alerts work. */
 const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -29,24 +30,11 @@ export interface RequestMetrics {
 class RequestSeries {
   readonly labels: RequestLabels & { readonly component: 'apiserver' };
   readonly codes = new Map<number, number>();
-  readonly duration = new Latencies();
-  readonly undisturbed = new Latencies();
+  readonly duration = new Distribution(DURATION_BUCKETS);
+  readonly undisturbed = new Distribution(DURATION_BUCKETS);
 
   constructor(labels: RequestLabels) {
     this.labels = { ...labels, component: 'apiserver' };
-  }
-}
-
-class Latencies {
-  /** The last one: longer than every bucket. */
-  readonly buckets = new Array<number>(DURATION_BUCKETS.length + 1).fill(0);
-  sum = 0;
-
-  observe(seconds: number): void {
-    let at = 0;
-    while (at < DURATION_BUCKETS.length && seconds > (DURATION_BUCKETS[at] as number)) at += 1;
-    this.buckets[at] = (this.buckets[at] ?? 0) + 1;
-    this.sum += seconds;
   }
 }
 
@@ -101,19 +89,9 @@ export function createRequestMetrics(): RequestMetrics {
   };
 }
 
-interface Value {
-  readonly metricName?: string;
-  readonly labels: object;
-  readonly value: number;
-}
-
 function registerSeries(registry: Registry, series: ReadonlyMap<string, RequestSeries>): void {
   const register = (name: string, type: 'counter' | 'histogram', help: string, values: (one: RequestSeries) => Value[]) =>
-    registry.registerMetric({
-      name,
-      get: async () => ({ name, help, type, aggregator: 'sum', values: [...series.values()].flatMap(values) }),
-      reset() {},
-    } as unknown as Metric);
+    registerValues(registry, { name, help, type }, () => [...series.values()].flatMap(values));
   register(
     'apiserver_request_total',
     'counter',
@@ -132,13 +110,4 @@ function registerSeries(registry: Registry, series: ReadonlyMap<string, RequestS
     'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
     ({ labels, undisturbed }) => histogramValues('apiserver_request_sli_duration_seconds', labels, undisturbed),
   );
-}
-
-function histogramValues(name: string, labels: RequestSeries['labels'], { buckets, sum }: Latencies): Value[] {
-  let count = 0;
-  const cumulative = buckets.map((inBucket, i) => {
-    count += inBucket;
-    return { metricName: `${name}_bucket`, labels: { ...labels, le: DURATION_BUCKETS[i] ?? '+Inf' }, value: count };
-  });
-  return [...cumulative, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
 }
