@@ -128,6 +128,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly behaviour: 'complete' | 'stored-only';
   /** What a write of the status may change besides: upstream's status strategies put back the content, and some of them all of metadata. */
   readonly statusMetadata: readonly StatusMetadata[];
+  /**
+   * Fields that nobody comes to own by a write, as paths such as `status.conditions`; by subresource, '' for the object itself. Beyond status and what
+   * `statusMetadata` leaves out, which is so for all kinds. (Upstream: the strategies' GetResetFields.)
+   */
+  readonly unowned?: Readonly<Record<string, readonly string[]>>;
   /** A new object usually starts without status; a Node that registers itself brings what it knows. */
   readonly keepsStatusAtCreation: boolean;
   /** Whoever deletes without a word about dependents leaves them behind, as it was before there was a garbage collector. */

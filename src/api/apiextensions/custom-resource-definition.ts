@@ -11,6 +11,8 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   generation: true,
+  // A write of the status may change metadata all the same.
+  unowned: { status: ['metadata'] },
   subresources: { status: { kind: 'status' } },
   hooks: customResourceDefinitionHooks,
 });

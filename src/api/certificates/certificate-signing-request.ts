@@ -23,6 +23,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   scope: 'Cluster',
   shortNames: ['csr'],
   subresources: { approval: { kind: 'custom', verbs: ['get', 'patch', 'update'] }, status: { kind: 'status' } },
+  unowned: { '': ['spec'], status: ['status.conditions'] },
   fieldSelectors: { 'spec.signerName': (csr) => csr.spec?.signerName ?? '' },
   columns: [
     nameColumn,

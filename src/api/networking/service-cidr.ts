@@ -11,6 +11,7 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   scope: 'Cluster',
   hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
   subresources: { status: { kind: 'status' } },
+  statusMetadata: [],
   columns: [
     nameColumn,
     column('CIDRs', 'string', (range) => (range.spec?.cidrs ?? []).join(','), { of: 'ServiceCIDRSpec.cidrs' }),

@@ -181,6 +181,20 @@ export function versionsOf(
 
 /** Status belongs to writes of the status; those own besides what they can change of metadata. (Upstream: the strategies' GetResetFields.) */
 function ownable(fields: FieldSet, definition: ResourceDefinition, subresource: string): FieldSet {
+  const paths = definition.unowned?.[subresource];
+  const part = ownablePart(fields, definition, subresource);
+  return paths ? paths.reduce((rest, path) => without(rest, path.split('.')), part) : part;
+}
+
+/** The set without the field at the path and without what is left empty by that. */
+function without(fields: FieldSet, [first = '', ...inner]: readonly string[]): FieldSet {
+  const { [`f:${first}`]: field, ...rest } = fields;
+  if (field === undefined) return fields;
+  const left = inner.length > 0 ? without(field, inner) : NO_FIELDS;
+  return isEmptySet(left) ? rest : { ...rest, [`f:${first}`]: left };
+}
+
+function ownablePart(fields: FieldSet, definition: ResourceDefinition, subresource: string): FieldSet {
   if (subresource === 'status') return statusFields(fields, definition.statusMetadata);
   if (subresource === 'resize') return resizedFields(fields);
   const part = PARTS[subresource];

@@ -35,6 +35,20 @@ describe('a CertificateSigningRequest', () => {
     await expect(create(spec)).rejects.toMatchObject({ code: 422, message: expect.stringMatching(message) });
   });
 
+  it('has no owners of its request, and each of its decision and its certificate by the subresource for it', async () => {
+    const metadata = { name: 'jane', labels: { a: 'b' } };
+    const created = await api.call<CertificateSigningRequest>('create', id, { body: { ...body(), metadata } });
+    expect(created.metadata?.managedFields?.map(({ fieldsV1 }) => fieldsV1)).toEqual([
+      { 'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } } },
+    ]);
+    const approved = await update('approval', { conditions: [condition('Approved')] });
+    const issued = await update('status', { ...approved.status, certificate: pem('CERTIFICATE') });
+    expect(issued.metadata?.managedFields?.slice(1)).toMatchObject([
+      { subresource: 'approval', fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Approved"}': {} } } } },
+      { subresource: 'status', fieldsV1: { 'f:status': { 'f:certificate': {} } } },
+    ]);
+  });
+
   it('is decided once, by approval alone', async () => {
     await create();
     await expect(update('status', { conditions: [condition('Approved')] })).rejects.toThrow(
