@@ -136,7 +136,9 @@ const autoscaler = (truth: Truth, busy: number): string[] => {
   const hpa = at<V2HorizontalPodAutoscaler>(truth, 'horizontalpodautoscalers.autoscaling', 'api');
   if (!hpa) return [];
   const wanted = Math.min(Math.max(busy, hpa.spec.minReplicas ?? 1), hpa.spec.maxReplicas);
-  const able = hpa.status?.conditions?.find((c) => c.type === 'AbleToScale');
+  const reasonOf = (type: string) => hpa.status?.conditions?.find((c) => c.type === type)?.reason;
+  // What became ready in a future that the clock was set back from counts as unready until then, and the autoscaler looks anew.
+  const limit = busy > wanted ? 'TooManyReplicas' : busy < wanted ? 'TooFewReplicas' : 'DesiredWithinRange';
   return [
     ...differ('size of api', at<Deployment>(truth, 'deployments.apps', 'api')?.spec?.replicas, wanted),
     ...differ('size that the autoscaler wants', hpa.status?.desiredReplicas, wanted),
@@ -145,7 +147,8 @@ const autoscaler = (truth: Truth, busy: number): string[] => {
       hpa.status?.currentMetrics?.[0]?.resource?.current.averageValue,
       `${Math.round(loadOf(busy) / wanted)}m`,
     ),
-    ...differ('what the autoscaler waits for', able?.reason, 'ReadyForNewScale'),
+    ...differ('what the autoscaler waits for', reasonOf('AbleToScale'), 'ReadyForNewScale'),
+    ...differ('what limits the autoscaler', reasonOf('ScalingLimited'), limit),
   ];
 };
 
