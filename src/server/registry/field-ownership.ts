@@ -198,7 +198,7 @@ function ownablePart(fields: FieldSet, definition: ResourceDefinition, subresour
   if (subresource === 'status') return statusFields(fields, definition.statusMetadata);
   if (subresource === 'resize') return resizedFields(fields);
   const part = PARTS[subresource];
-  if (part) return partFields(fields, part);
+  if (part) return { ...partFields(fields, part), ...(WITH_METADATA.has(subresource) && named(fields, ['f:metadata'])) };
   if (subresource !== '' || definition.subresources.status?.kind !== 'status' || fields['f:status'] === undefined) return fields;
   const { 'f:status': _, ...rest } = fields;
   return rest;
@@ -210,6 +210,9 @@ const PARTS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   ephemeralcontainers: ['f:spec', 'f:ephemeralContainers'],
   finalize: ['f:spec', 'f:finalizers'],
 };
+
+/** Parts that metadata comes with. */
+const WITH_METADATA = new Set(['approval', 'finalize']);
 
 function partFields(fields: FieldSet, [outer, ...inner]: readonly [string, ...string[]]): FieldSet {
   const within = fields[outer] ?? NO_FIELDS;

@@ -67,6 +67,25 @@ describe('a CertificateSigningRequest', () => {
     );
   });
 
+  it('takes metadata along with its decision, which an apply owns then', async () => {
+    await create();
+    const { metadata } = await get();
+    const sent = { ...body(), metadata: { ...metadata, labels: { a: 'b' } }, status: { conditions: [condition('Approved')] } };
+    await api.call('update', id, { name: 'jane', subresource: 'approval', body: sent });
+    const applied = {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: 'jane', annotations: { c: 'd' } },
+    };
+    const options = { patchType: 'apply', options: { fieldManager: 'me' } } as const;
+    await api.call('patch', id, { name: 'jane', subresource: 'approval', body: applied, ...options });
+    const after = await get();
+    expect(after.metadata).toMatchObject({ labels: { a: 'b' }, annotations: { c: 'd' } });
+    const owned = after.metadata?.managedFields?.find(({ manager }) => manager === 'me');
+    expect(owned).toMatchObject({ subresource: 'approval', fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:c': {} } } } });
+    expect(after.status?.conditions).toMatchObject([{ type: 'Approved' }]);
+  });
+
   it('gets one certificate, by status alone', async () => {
     await create();
     const { status } = await update('approval', { conditions: [condition('Approved')], certificate: pem('CERTIFICATE') });
