@@ -198,3 +198,18 @@ test('a revision whose name another object has is made under another hash', asyn
   expect(set().status?.collisionCount).toBe(1);
   expect(cluster.all(pods).length).toBe(2);
 });
+
+test('a revision that a client makes of the data of another stays until there is something to do', async () => {
+  const { cluster, create, live, revisions, signal, client } = start();
+  await create();
+  await live(3);
+  const [{ metadata, ...revision } = { revision: 0 }] = cluster.all(controllerRevisions);
+  const { labels, ownerReferences } = metadata ?? {};
+  const twin = { ...revision, revision: 2, metadata: { name: 'twin', namespace: 'n', labels, ownerReferences } };
+  await client.create(controllerRevisions, twin, { namespace: 'n', signal });
+  await live(3);
+  expect(revisions()).toEqual([1, 2]);
+  await client.patch(daemonSets, 'd', 'merge', { spec: { minReadySeconds: 1 } }, { namespace: 'n', signal });
+  await live(5);
+  expect(revisions()).toEqual([2]);
+});

@@ -28,6 +28,7 @@ function boundDaemons(pod: Pod): readonly string[] {
 export function daemonSet(): Controller {
   const failures = new FailedPodBackoff();
   const changes = new NodeChanges();
+  const revisions = new KnownRevisions();
   return {
     name: 'daemonset',
     reads: ['daemonsets.apps', 'pods', 'nodes', 'controllerrevisions.apps'],
@@ -38,7 +39,7 @@ export function daemonSet(): Controller {
     },
     enqueue: {
       pods: ownersOf,
-      'controllerrevisions.apps': ownersOf,
+      'controllerrevisions.apps': (revision, context) => (revisions.matters(revision, context) ? ownersOf(revision, context) : []),
       nodes: (node, context) => (changes.matters(node, context) ? concerned(node, context) : []),
     },
     reconcile: (request) => reconcile(request, failures),
@@ -55,6 +56,23 @@ function ownersOf(object: KubeObject, { informer }: ControllerContext): string[]
   if (deletionTimestamp) return [];
   const sets = informer(daemonSets).by('namespace', namespace);
   return sets.filter((set) => selectorOf(set)(labels)).map(objectKey);
+}
+
+/**
+ * A new revision that has its owner already is nothing to act on, as upstream: the DaemonSet that made it knows of it, and one that a client made,
+ * with the data of another, must stay until there is something to do for the set.
+ */
+class KnownRevisions {
+  readonly #uids = new Set<string>();
+
+  /** Asked of a revision after each change. */
+  matters(revision: KubeObject, { informer }: ControllerContext): boolean {
+    const uid = revision.metadata?.uid ?? '';
+    const isNew = !this.#uids.has(uid);
+    if (informer(controllerRevisions).get(objectKey(revision))) this.#uids.add(uid);
+    else this.#uids.delete(uid);
+    return !isNew || !controllerOf(revision);
+  }
 }
 
 /** Nodes report often, and most reports change nothing that a DaemonSet looks at: a set that is refused its pods must not be tried again for each of them. */
