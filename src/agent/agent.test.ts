@@ -244,6 +244,26 @@ describe('a node with a fake runtime', () => {
     expect(box.storage.mounted.size).toBe(0);
   });
 
+  it('refuses a pod that the node has no place for, and takes one again when the place is free', async () => {
+    const port = (hostIP = '') => ({ containers: [app({ ports: [{ containerPort: 80, hostPort: 8080, hostIP, protocol: 'TCP' }] })] });
+    await box.start();
+    box.add(port());
+    await box.clock.advance(200);
+    box.add(port('127.0.0.1'), 'second');
+    box.add({ nodeSelector: { disk: 'fast' } }, 'elsewhere');
+    await box.clock.advance(200);
+    const why = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+    expect(box.pod('second')?.status).toMatchObject({ phase: 'Failed', reason: 'NodePorts', message: `Pod was rejected: ${why}` });
+    expect(box.pod('elsewhere')?.status).toMatchObject({ phase: 'Failed', reason: 'NodeAffinity' });
+    expect(box.events).toContainEqual({ reason: 'NodePorts', message: why });
+    expect(box.pod()?.status?.phase).toBe('Running');
+    await box.cluster.client.delete(pods, 'p', { namespace: 'default', signal: new AbortController().signal });
+    await box.clock.advance(6000);
+    box.add(port(), 'third');
+    await box.clock.advance(200);
+    expect(box.pod('third')?.status?.phase).toBe('Running');
+  });
+
   it('shows CrashLoopBackOff with the last end of a container that keeps failing', async () => {
     await box.start();
     box.add({ containers: [app({ name: 'job-fail' })] });

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/schema/generated/types.ts';
 import { backoff } from '../../base/backoff.ts';
 import type { Component } from '../../base/component.ts';
 import type { RuntimeEvent, Sandbox } from '../../runtime/runtime.ts';
+import { holdsPorts, planAdmission } from './admission-plan.ts';
 import { POD_UID } from './config/labels.ts';
 import type { PodEnvironment } from './pod-context.ts';
 import type { Followed } from './ports.ts';
@@ -64,9 +65,21 @@ export class PodWorkers implements Component {
 
   #add(key: string, pod: Pod, found: FoundPod, signal: AbortSignal): void {
     const worker = new PodWorker(pod, this.#env, { found, signal, onOver: (uid) => this.#forget(key, uid) });
+    // What runs already, or is over, was admitted before.
+    const rejection = found === NOTHING_FOUND ? this.#rejection(worker) : undefined;
     this.#workers.set(worker.uid, worker);
     this.#byKey.set(key, worker);
-    worker.start();
+    if (rejection) worker.reject(rejection);
+    else worker.start();
+  }
+
+  #rejection({ state }: PodWorker) {
+    const others = [...this.#workers.values()].map((worker) => worker.state).filter(holdsPorts);
+    return planAdmission(
+      state.pod,
+      this.#env.facts.node(),
+      others.map((other) => other.pod),
+    );
   }
 
   async #findAll(signal: AbortSignal): Promise<Map<string, FoundPod>> {

@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { unreachable } from '../../base/unreachable.ts';
+import type { Rejection } from './admission-plan.ts';
 import { liveOf } from './container-machine.ts';
 import { ContainerWork } from './container-work.ts';
 import type { PodContext, PodEnvironment } from './pod-context.ts';
@@ -63,6 +64,12 @@ export class PodWorker {
   /** Begins the pod's life on this node. */
   start(): void {
     this.send({ type: 'found', ...this.#found });
+  }
+
+  /** Ends the pod before it begins. */
+  reject({ reason, message }: Rejection): void {
+    this.#event('Warning', reason, message);
+    this.send({ type: 'rejected', reason, message: `Pod was rejected: ${message}` });
   }
 
   send(event: PodEvent): void {

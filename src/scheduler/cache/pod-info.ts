@@ -1,7 +1,7 @@
+import { type HostPort, hostPortsOf } from '../../api/core/host-ports.ts';
 import { objectKey } from '../../api/meta/object.ts';
 import type { Pod, PodAffinityTerm } from '../../api/schema/generated/types.ts';
 import { type AffinityTerm, readAffinityTerm } from './affinity-term.ts';
-import { type HostPort, hostPortsOf } from './host-ports.ts';
 import { type Amounts, podRequests, podRequestsForScores } from './resources.ts';
 
 /** What tells one pod from another that had its name before. */

@@ -1,5 +1,5 @@
+import { hostPortsOf, portsCollide } from '../../api/core/host-ports.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
-import { hostPortsOf, portsCollide } from '../cache/host-ports.ts';
 import { Action } from '../framework/cluster-event.ts';
 import { type SchedulerPlugin, SKIP } from '../framework/plugin.ts';
 import { refusal } from '../framework/refusal.ts';

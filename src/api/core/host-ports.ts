@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/generated/types.ts';
+import type { Pod } from '../schema/generated/types.ts';
 
 export interface HostPort {
   readonly protocol: string;
