@@ -20,13 +20,16 @@ function deploymentOf(truth: Truth, rs: ReplicaSet | undefined): Deployment | un
   return owner && found?.metadata?.uid === owner.uid ? found : undefined;
 }
 
+/** A ReplicaSet that is made although its maker was told that it was not comes with its size, beside the one of the next template. */
+const hasSurprise = (history: History) => history.lates('deployment', 'create replicasets') > 0;
+
 /** As upstream counts: the sizes that the Deployment asks of its ReplicaSets. */
 export const maxSurge: Invariant = {
   name: 'a Deployment never asks for more pods than replicas and maxSurge allow',
   check({ resource, before, after, by }, { truth, history }) {
     if (resource !== 'replicasets.apps' || by !== 'deployment' || size(after as ReplicaSet) <= size(before as ReplicaSet)) return undefined;
     const deployment = deploymentOf(truth, after as ReplicaSet);
-    if (!deployment) return undefined;
+    if (!deployment || hasSurprise(history)) return undefined;
     const most = Math.max(...history.recent('deployments.apps', deployment).map((d) => wanted(d) + surge(d)));
     const all = setsOf(truth, deployment).reduce((sum, rs) => sum + size(rs), 0);
     return all > most ? `${all} pods asked for, at most ${most} allowed` : undefined;
@@ -63,7 +66,7 @@ export const oneTemplateAtATime: Invariant = {
     const owner = ownerOf(after as Pod);
     const rs = truth.get<ReplicaSet>('replicasets.apps', `${after.metadata?.namespace}/${owner?.name}`);
     const deployment = deploymentOf(truth, rs);
-    if (!deployment || !isRecreate(deployment)) return undefined;
+    if (!deployment || !isRecreate(deployment) || hasSurprise(history)) return undefined;
     const others = new Set(setsOf(truth, deployment).flatMap(({ metadata }) => (metadata?.uid === owner?.uid ? [] : [metadata?.uid])));
     const old = truth.all<Pod>('pods').filter((pod) => others.has(ownerOf(pod)?.uid) && !isOver(pod));
     return old.length > history.lates(by, 'create pods') ? `${old.map((pod) => pod.metadata?.name).join(', ')} may run` : undefined;
