@@ -33,13 +33,14 @@ mkdirSync(dist, { recursive: true });
 await build({ ...shared, entryPoints: [join(root, 'src/cli/main.ts')], outfile: join(dist, 'minik.cjs') });
 await build({ ...shared, entryPoints: [join(root, 'src/store/sqlite/worker.ts')], outfile: join(dist, 'sqlite-worker.js') });
 
+/** V8 would let garbage grow to three times of what is alive before it looks for it (ADR 0030). */
+const memoryFlags = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 const config = {
   main: join(dist, 'minik.cjs'),
   output: join(dist, 'minik.blob'),
   disableExperimentalSEAWarning: true,
   useCodeCache: true,
-  // V8 would let garbage grow to three times of what is alive before it looks for it (ADR 0030).
-  execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', '--heap-growing-percent=40'],
+  execArgv: ['--disable-warning=ExperimentalWarning', ...memoryFlags],
   assets: {
     'sqlite-worker.js': join(dist, 'sqlite-worker.js'),
     'better_sqlite3.node': join(dirname(require.resolve('better-sqlite3/package.json')), `prebuilds/linux-${process.arch}.node`),
@@ -47,7 +48,8 @@ const config = {
   },
 };
 writeFileSync(join(dist, 'sea.json'), JSON.stringify(config));
-quietly(node, ['--experimental-sea-config', join(dist, 'sea.json')]);
+// With the same flags: V8 refuses code that was compiled under others.
+quietly(node, [...memoryFlags, '--experimental-sea-config', join(dist, 'sea.json')]);
 
 /** A running minik keeps its old file: build beside it, then rename. */
 const target = join(dist, 'minik.new');

@@ -67,5 +67,6 @@ test('help tells of every command and flag, version of the release', () => {
   const server = minik(['server', '--help']).stdout;
   for (const flag of ['--data-dir', '--https-listen-port', '--cluster-cidr', '--disable-agent', '--write-kubeconfig'])
     expect(server).toContain(flag);
-  expect(minik(['version'])).toMatchObject({ status: 0, stdout: expect.stringContaining('1.36') });
+  // Nothing of V8, which says so when it refuses the code that was compiled ahead.
+  expect(minik(['version'])).toMatchObject({ status: 0, stdout: expect.stringContaining('1.36'), stderr: '' });
 });
