@@ -166,7 +166,9 @@ function isAtRest({ suspend }: JobSpec, { startTime, conditions, active = 0 }: J
 }
 
 const immutableTemplate = ({ template }: JobSpec, mutable: boolean): FieldError =>
-  mutable ? invalid('spec.template.spec', template.spec, 'field is immutable') : invalid('spec.template', template, 'field is immutable');
+  mutable
+    ? invalid('spec.template.spec', template?.spec ?? null, 'field is immutable')
+    : invalid('spec.template', template, 'field is immutable');
 
 export function checkJobUpdate({ spec = EMPTY }: Job, { spec: old = EMPTY, status }: Job): FieldError[] {
   const mutable = isAtRest(old, status);
