@@ -34,7 +34,7 @@ await build({ ...shared, entryPoints: [join(root, 'src/cli/main.ts')], outfile: 
 await build({ ...shared, entryPoints: [join(root, 'src/store/sqlite/worker.ts')], outfile: join(dist, 'sqlite-worker.js') });
 
 /** V8 would let garbage grow to three times of what is alive before it looks for it (ADR 0030). */
-const memoryFlags = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
+const memoryFlags = ['--max-semi-space-size=8', '--heap-growing-percent=100'];
 const config = {
   main: join(dist, 'minik.cjs'),
   output: join(dist, 'minik.blob'),
