@@ -87,7 +87,13 @@ async function exited(child: ChildProcess): Promise<void> {
 function command({ dataDir, nodeIp, flags = [], profileDir }: ServerOptions): [string, string[]] {
   const args = ['server', '--data-dir', dataDir, '--node-ip', nodeIp, '--node-name', NODE_NAME, '--https-listen-port', `${PORT}`, ...flags];
   if (profileDir === undefined) return [MINIK, args];
-  const profiling = ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+  const profiling = [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profileDir}`,
+    '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=8',
+    '--heap-growing-percent=100',
+  ];
   return [process.execPath, [...profiling, join(process.cwd(), 'src/cli/main.ts'), ...args]];
 }
 
