@@ -85,6 +85,7 @@ test('a rollout that cannot proceed keeps the old pods and says so', async () =>
   expect(stderr).toContain('exceeded its progress deadline');
   expect((await ns.json<Deployment>('get', 'deployment', 'web')).status?.availableReplicas).toBe(2);
   await eventually('the new pod says why', async () => /ErrImagePull|ImagePullBackOff/.test(await ns.run('get', 'pods', '-l', 'app=web')));
+  await ns.run('patch', 'deployment', 'web', '-p', '{"spec":{"progressDeadlineSeconds":600}}');
   await ns.run('rollout', 'undo', 'deployment/web');
   await status();
 });

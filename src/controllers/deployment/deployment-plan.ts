@@ -51,23 +51,18 @@ export function planRollout(view: RolloutView): RolloutPlan {
   const old = replicaSets.filter((rs) => rs !== current);
   const isGoing = deployment.metadata?.deletionTimestamp !== undefined;
   const turn = isGoing ? NOTHING_NEW : pauseNews(deployment);
-  const refreshed = current && refresh(deployment, current, old);
-  if (refreshed) return conclude(view, current, { steps: [refreshed], news: turn });
-  if (isGoing) return conclude(view, current, { steps: [], news: found(current) });
+  const news = turn.is === 'nothing' ? found(current) : turn;
   const bounds = boundsOf(deployment);
-  if (deployment.spec?.paused || turn.is !== 'nothing') {
-    const steps = resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds));
-    const news = turn.is === 'nothing' ? found(current) : turn;
-    return conclude(view, current, { steps: steps.length > 0 ? steps : cleanUp(deployment, old), news });
-  }
+  const isHeld = isGoing || deployment.spec?.paused || turn.is !== 'nothing';
   // Recreate has one active ReplicaSet at a time: its rollout sizes it.
-  if (deployment.spec?.strategy?.type !== 'Recreate' && isScaling(replicaSets, bounds.desired)) {
-    return conclude(view, current, {
-      steps: resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds)),
-      news: found(current),
-    });
-  }
-  return conclude(view, current, { ...rollOut(view, bounds, current, old), isRollout: true });
+  const isResizing = deployment.spec?.strategy?.type !== 'Recreate' && isScaling(replicaSets, bounds.desired);
+  const isRollout = !isHeld && !isResizing;
+  const refreshed = current && refresh(deployment, current, old);
+  if (refreshed) return conclude(view, current, { steps: [refreshed], news, isRollout });
+  if (isGoing) return conclude(view, current, { steps: [], news });
+  if (isRollout) return conclude(view, current, { ...rollOut(view, bounds, current, old), isRollout });
+  const steps = resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds));
+  return conclude(view, current, { steps: isHeld && steps.length === 0 ? cleanUp(deployment, old) : steps, news });
 }
 
 interface Turn {

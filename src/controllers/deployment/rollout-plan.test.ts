@@ -302,6 +302,23 @@ test('Recreate waits until each old replica set has heard that it is to have no 
   expect(world.active).toEqual({ b: 3 });
 });
 
+test('a rollback past the deadline never shows the newest generation together with the old verdict', () => {
+  const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
+  world.settle();
+  world.setImage('broken');
+  for (let i = 0; i < 30; i += 1) {
+    world.step();
+    world.breathe(1, (rs) => world.image(rs) === 'broken');
+  }
+  expect(world.reason('Progressing')).toBe('ProgressDeadlineExceeded');
+  world.setImage('a');
+  world.step();
+  expect(world.deployment.status?.observedGeneration).toBe(world.deployment.metadata?.generation);
+  expect(world.reason('Progressing')).toBe('ReplicaSetUpdated');
+  world.settle();
+  expect(world.reason('Progressing')).toBe('NewReplicaSetAvailable');
+});
+
 test('a deployment that is scaled is not judged by its progress meanwhile', () => {
   const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
   world.settle();
