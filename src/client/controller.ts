@@ -33,6 +33,12 @@ export interface ReconcileRequest extends ControllerContext {
 export type ReconcileResult = undefined | void | { readonly afterMs: number };
 
 /**
+ * Asked of an object that came or went, and of one that changed twice: after the change and of what it was before. `counterpart` is the other of
+ * these two, undefined when it came or went.
+ */
+export type Concerned = (object: KubeObject, context: ControllerContext, counterpart: KubeObject | undefined) => readonly string[];
+
+/**
  * A controller declares what it reads and writes, and reconciles one key at a time: never two runs of the same key at once.
  * It gets a key, never an event, and reads the state from informers and the client. A key does not run again before the informers show
  * what its last run wrote to the resources that it reads: a reconcile need not fear that it creates or deletes twice.
@@ -56,7 +62,7 @@ export interface Controller {
    * Which of its keys a change of an object in `reads` concerns. Absent for the first resource: the object's own key; absent for others: the
    * key of the controlling owner when that owner is of the first resource's kind.
    */
-  readonly enqueue?: Readonly<Record<string, (object: KubeObject, context: ControllerContext) => readonly string[]>>;
+  readonly enqueue?: Readonly<Record<string, Concerned>>;
   /** Indexes that it needs on informers, by resource id. */
   readonly indexes?: Readonly<Record<string, Readonly<Record<string, (object: never) => readonly string[]>>>>;
   /** Keys worked on at the same time. */

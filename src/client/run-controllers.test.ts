@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configMaps, pods, registry, replicaSets } from '../api/index.ts';
 import { isForbidden } from '../api/meta/status.ts';
+import type { ConfigMap } from '../api/schema/generated/types.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Controller } from './controller.ts';
@@ -53,6 +54,35 @@ test('a key that fails is retried with back-off, while others and other controll
   expect(seen.filter((k) => k === 'n/bad').length).toBe(3);
   expect(seen).toContain('n/good');
   expect(seen).toContain('two n/bad');
+});
+
+test('whom a change concerns is asked of both of its states, each with the other', async () => {
+  const asked: (string | undefined)[][] = [];
+  const value = (object: ConfigMap | undefined) => object?.data?.value;
+  const { clock, cluster } = start({
+    name: 'one',
+    reads: ['configmaps'],
+    writes: [],
+    enqueue: {
+      configmaps(object, _, counterpart) {
+        asked.push([value(object), value(counterpart)]);
+        return [];
+      },
+    },
+    reconcile: async () => undefined,
+  });
+  cluster.seed(configMaps, { ...configMap('a'), data: { value: 'old' } });
+  await clock.advance(10);
+  cluster.seed(configMaps, { ...configMap('a'), data: { value: 'new' } });
+  await clock.advance(10);
+  await cluster.client.delete(configMaps, 'a', { namespace: 'n', signal: stop.signal });
+  await clock.advance(10);
+  expect(asked).toEqual([
+    ['old', undefined],
+    ['new', 'old'],
+    ['old', 'new'],
+    ['new', undefined],
+  ]);
 });
 
 test('writes that a controller did not declare are refused', async () => {

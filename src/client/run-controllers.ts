@@ -161,14 +161,15 @@ class ControllerLoop implements Component {
   }
 
   #enqueue(id: string, change: Change<KubeObject>): void {
-    for (const key of this.#keysOf(id, change.object)) this.#queue.add(key);
-    if (change.previous) for (const key of this.#keysOf(id, change.previous)) this.#queue.add(key);
+    const { object, previous } = change;
+    for (const key of this.#keysOf(id, object, previous)) this.#queue.add(key);
+    if (previous) for (const key of this.#keysOf(id, previous, object)) this.#queue.add(key);
     this.#options.metrics?.depth(this.#controller.name, this.#queue.depth);
   }
 
-  #keysOf(id: string, object: KubeObject): readonly string[] {
+  #keysOf(id: string, object: KubeObject, counterpart: KubeObject | undefined): readonly string[] {
     const custom = this.#controller.enqueue?.[id];
-    if (custom) return custom(object, this.#context);
+    if (custom) return custom(object, this.#context, counterpart);
     const own = this.#controller.reads[0];
     if (id === own) return [objectKey(object)];
     const owner = object.metadata?.ownerReferences?.find((o) => o.controller);

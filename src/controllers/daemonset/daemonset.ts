@@ -8,6 +8,7 @@ import { isNotFound } from '../../api/meta/status.ts';
 import type { DaemonSet, DaemonSetStatus, Node, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
+import { isNews } from '../lib/news-plan.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, isNamespaceGoing, type NamedOwner, podOf } from '../lib/pod-control.ts';
 import { pruneHistory, settleHistory } from './daemon-history.ts';
@@ -27,7 +28,6 @@ function boundDaemons(pod: Pod): readonly string[] {
 /** Runs one pod on every node that its template fits (https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/). */
 export function daemonSet(): Controller {
   const failures = new FailedPodBackoff();
-  const changes = new NodeChanges();
   const revisions = new KnownRevisions();
   return {
     name: 'daemonset',
@@ -40,7 +40,7 @@ export function daemonSet(): Controller {
     enqueue: {
       pods: ownersOf,
       'controllerrevisions.apps': (revision, context) => (revisions.matters(revision, context) ? ownersOf(revision, context) : []),
-      nodes: (node, context) => (changes.matters(node, context) ? concerned(node, context) : []),
+      nodes: (node, context, other) => (isNews(nodeFacts, node, other) ? concerned(node, context) : []),
     },
     reconcile: (request) => reconcile(request, failures),
   };
@@ -75,25 +75,8 @@ class KnownRevisions {
   }
 }
 
-/** Nodes report often, and most reports change nothing that a DaemonSet looks at: a set that is refused its pods must not be tried again for each of them. */
-class NodeChanges {
-  readonly #known = new Map<string, { readonly facts: string; readonly isNew: boolean }>();
-
-  /** Asked of a node after each change, and right after that of what it was before. */
-  matters(node: Node, { informer }: ControllerContext): boolean {
-    const name = node.metadata?.name ?? '';
-    const current = informer(nodes).get(name);
-    if (!current) {
-      this.#known.delete(name);
-      return true;
-    }
-    if (node !== current) return this.#known.get(name)?.isNew ?? true;
-    const facts = JSON.stringify([node.metadata?.uid, node.metadata?.labels, node.spec?.taints, node.spec?.unschedulable]);
-    const isNew = this.#known.get(name)?.facts !== facts;
-    this.#known.set(name, { facts, isNew });
-    return isNew;
-  }
-}
+/** All of a node that a DaemonSet looks at: a set that is refused its pods must not be tried again for each report of a node. */
+const nodeFacts = ({ metadata, spec }: Node) => JSON.stringify([metadata?.uid, metadata?.labels, spec?.taints, spec?.unschedulable]);
 
 /**
  * DaemonSets for which the node is not as it should be. Asked of the node before and after each change, so a change of its eligibility is always

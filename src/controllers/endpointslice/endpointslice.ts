@@ -4,12 +4,13 @@ import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import type { EndpointSlice, Node, Pod, Service } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applySlices } from '../lib/apply-slices.ts';
+import { isNews } from '../lib/news-plan.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { MANAGED_BY_LABEL } from '../lib/slice-packing-plan.ts';
 import { withTriggerTime } from '../lib/trigger-time-plan.ts';
 import { TriggerTimes } from '../lib/trigger-times.ts';
 import { MANAGED_BY, planSlices, type ServiceSlicePlan } from './endpointslice-plan.ts';
-import { wantsZonesByLoad, type ZoneShares, zoneOf, zoneShares } from './hints-plan.ts';
+import { shareFacts, wantsZonesByLoad, type ZoneShares, zoneOf, zoneShares } from './hints-plan.ts';
 
 const isOurs = (slice: KubeObject) => slice.metadata?.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
 const podKeys = (slice: EndpointSlice) =>
@@ -27,7 +28,7 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
 
 /** Keeps EndpointSlices of Services with a selector (Kubernetes: EndpointSlices). Slices of deleted Services are the garbage collector's. */
 export function endpointslice(): Controller {
-  const zones = new ZoneWatch();
+  const shares = new CountedShares();
   const hints = new HintReport();
   const times = new TriggerTimes();
   return {
@@ -44,7 +45,7 @@ export function endpointslice(): Controller {
     enqueue: {
       pods: servicesOfPod,
       'endpointslices.discovery.k8s.io': (slice) => (isOurs(slice) ? [serviceKeyOf(slice)] : []),
-      nodes: (node, context) => zones.servicesConcerned(node, context),
+      nodes: servicesOfNode,
     },
     async reconcile(request) {
       const { key, informer } = request;
@@ -59,7 +60,7 @@ export function endpointslice(): Controller {
         .by('namespace', namespace)
         .filter((pod: Pod) => selects(service, pod.metadata?.labels));
       const existing = informer(endpointSlices).by('service', key).filter(isOurs);
-      const topology = { node: (name: string) => informer(nodes).get(name), shares: () => zones.shares(request) };
+      const topology = { node: (name: string) => informer(nodes).get(name), shares: () => shares.of(informer(nodes).list()) };
       const plan = planSlices(service, matching, existing, topology);
       const time = times.next(key, service, matching);
       const stamped = (slice: EndpointSlice) => ({
@@ -72,37 +73,22 @@ export function endpointslice(): Controller {
   };
 }
 
-/** Notices what matters here of changes of nodes, which are many: whether they are there, their zone, and the zones' parts of the CPU. */
-class ZoneWatch {
-  /** Node -> its zone; empty: none. */
-  readonly #zones = new Map<string, string>();
-  #shares: { readonly nodes: readonly Node[]; readonly value: ZoneShares } | undefined;
-  #sharesText = '';
+/** A node's zone is in the endpoints of its pods, and its part of the CPU in the hints of Services that want them by load. */
+function servicesOfNode(node: Node, context: ControllerContext, counterpart: Node | undefined): string[] {
+  const { informer } = context;
+  const byLoad = isNews(shareFacts, node, counterpart) ? informer(services).by('zones-by-load', 'yes').map(objectKey) : [];
+  if (!isNews((n) => zoneOf(n) ?? '', node, counterpart)) return byLoad;
+  const there = informer(pods).by('node', node.metadata?.name ?? '');
+  return [...byLoad, ...there.flatMap((pod) => servicesOfPod(pod, context))];
+}
 
-  servicesConcerned(node: KubeObject, context: ControllerContext): string[] {
-    const name = node.metadata?.name ?? '';
-    const now = context.informer(nodes).get(name);
-    const zone = now && (zoneOf(now) ?? '');
-    const text = JSON.stringify([...(this.shares(context) ?? [])]);
-    const byLoad = text === this.#sharesText ? [] : context.informer(services).by('zones-by-load', 'yes').map(objectKey);
-    this.#sharesText = text;
-    if (this.#zones.get(name) === zone) return byLoad;
-    if (zone === undefined) this.#zones.delete(name);
-    else this.#zones.set(name, zone);
-    return [
-      ...byLoad,
-      ...context
-        .informer(pods)
-        .by('node', name)
-        .flatMap((pod) => servicesOfPod(pod, context)),
-    ];
-  }
+/** The zones' parts of the CPU, counted once for each state of the nodes. */
+class CountedShares {
+  #counted: { readonly nodes: readonly Node[]; readonly shares: ZoneShares } | undefined;
 
-  /** Counted once for each state of the nodes. */
-  shares(context: ControllerContext): ZoneShares {
-    const all = context.informer(nodes).list();
-    if (this.#shares?.nodes !== all) this.#shares = { nodes: all, value: zoneShares(all) };
-    return this.#shares.value;
+  of(all: readonly Node[]): ZoneShares {
+    if (this.#counted?.nodes !== all) this.#counted = { nodes: all, shares: zoneShares(all) };
+    return this.#counted.shares;
   }
 }
 

@@ -24,11 +24,17 @@ export function wantsZonesByLoad({ metadata }: Service): boolean {
 
 export const zoneOf = (node: Node | undefined): string | undefined => node?.metadata?.labels?.[ZONE_LABEL] || undefined;
 
+const isCounted = ({ metadata, status }: Node): boolean =>
+  (status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false) &&
+  !CONTROL_PLANE_LABELS.some((label) => metadata?.labels?.[label] !== undefined);
+
+/** All of a node that `zoneShares` looks at. */
+export const shareFacts = (node: Node): string => JSON.stringify(isCounted(node) && [zoneOf(node), node.status?.allocatable?.cpu]);
+
 export function zoneShares(nodes: readonly Node[]): ZoneShares {
   const cpu = new Map<string, number>();
   for (const node of nodes) {
-    const isReady = node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
-    if (!isReady || CONTROL_PLANE_LABELS.some((label) => node.metadata?.labels?.[label] !== undefined)) continue;
+    if (!isCounted(node)) continue;
     const zone = zoneOf(node);
     const milli = milliValue(node.status?.allocatable?.cpu ?? '0');
     if (!zone || milli === 0) return undefined;

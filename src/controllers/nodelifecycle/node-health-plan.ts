@@ -75,6 +75,9 @@ const isEvicting = ({ key, effect }: Taint) => effect === 'NoExecute' && (key ==
 /** Does the node have one of the taints that end pods because it is not ready? */
 export const evicts = (node: Node): boolean => node.spec?.taints?.some(isEvicting) ?? false;
 
+/** Keys of the taints that end its pods because it is not ready. */
+export const evictingKeys = (node: Node): string[] => (node.spec?.taints ?? []).filter(isEvicting).map(({ key }) => key);
+
 /** The node's taints with the one that ends its pods, for why it is not ready now, or with none; undefined when they are so already. */
 export function planEvictingTaints(node: Node, isEvicted: boolean, now: string): Taint[] | undefined {
   const taint = isEvicted ? EVICTING_TAINTS[readyCondition(node)?.status ?? ''] : undefined;

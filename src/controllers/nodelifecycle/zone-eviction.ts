@@ -2,9 +2,10 @@ import { nodes } from '../../api/index.ts';
 import type { Node } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest, ReconcileResult } from '../../client/controller.ts';
+import { isNews } from '../lib/news-plan.ts';
 import type { NodeHeartbeats } from './heartbeats.ts';
 import { evicts, planEvictingTaints, readyCondition } from './node-health-plan.ts';
-import { DEFAULT_RATE, planZones, type ZonesPlan, zoneOf } from './zone-plan.ts';
+import { DEFAULT_RATE, planZones, type ZonesPlan, zoneFacts, zoneOf } from './zone-plan.ts';
 
 /** Zones and rates concern all nodes together. */
 const ALL_NODES = 'all';
@@ -22,7 +23,8 @@ export function zoneEviction(heartbeats: NodeHeartbeats): Controller {
     reads: ['nodes'],
     writes: ['nodes'],
     workers: 1,
-    enqueue: { nodes: () => [ALL_NODES] },
+    // A run looks at all nodes: it is not for reports that say nothing new.
+    enqueue: { nodes: (node, _, other) => (isNews(zoneFacts, node, other) ? [ALL_NODES] : []) },
     async reconcile(request) {
       const { informer, clock, log } = request;
       const all = informer(nodes).list();

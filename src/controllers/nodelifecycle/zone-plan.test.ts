@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Node } from '../../api/schema/generated/types.ts';
-import { disruptionOf, planZones } from './zone-plan.ts';
+import { isNews } from '../lib/news-plan.ts';
+import { disruptionOf, planZones, zoneFacts } from './zone-plan.ts';
 
 const node = (zone: string, ready: boolean, labels: Record<string, string> = {}): Node => ({
   metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': zone, ...labels } },
@@ -12,6 +13,21 @@ const zone = (name: string, ready: number, notReady: number) => [
   ...Array.from({ length: notReady }, () => node(name, false)),
 ];
 const rates = (nodes: Node[]) => Object.fromEntries(planZones(nodes).rates);
+
+describe('news of a node', () => {
+  const calm = node('a', true);
+  const reported = { ...calm, status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z' }] } };
+  const tainted = { ...calm, spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }] } };
+
+  it('are not that it is still well', () => expect(isNews(zoneFacts, reported, calm)).toBe(false));
+  it.each([
+    ['that it came', calm, undefined],
+    ['that it is not ready', node('a', false), calm],
+    ['that it is in another zone', node('b', true), calm],
+    ['that it does not count any more', node('a', true, { 'node.kubernetes.io/exclude-disruption': '' }), calm],
+    ['that it has a taint which ends pods', tainted, calm],
+  ])('are %s', (_, now, before) => expect(isNews(zoneFacts, now, before)).toBe(true));
+});
 
 describe('the state of a zone', () => {
   it('is disrupted in part from 55 % and three nodes on', () => {

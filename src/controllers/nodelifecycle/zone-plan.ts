@@ -1,5 +1,5 @@
 import type { Node } from '../../api/schema/generated/types.ts';
-import { readyCondition } from './node-health-plan.ts';
+import { evictingKeys, readyCondition } from './node-health-plan.ts';
 
 /** Upstream's defaults of --node-eviction-rate, --secondary-node-eviction-rate, --large-cluster-size-threshold, --unhealthy-zone-threshold. */
 const EVICTIONS_PER_SECOND = 0.1;
@@ -24,6 +24,12 @@ export function zoneOf({ metadata }: Node): string {
   const region = labels['topology.kubernetes.io/region'] ?? labels['failure-domain.beta.kubernetes.io/region'] ?? '';
   const zone = labels['topology.kubernetes.io/zone'] ?? labels['failure-domain.beta.kubernetes.io/zone'] ?? '';
   return region || zone ? `${region}/${zone}` : '';
+}
+
+/** All of a node that matters to rates and evicting taints. */
+export function zoneFacts(node: Node): string {
+  const isExcluded = node.metadata?.labels?.[EXCLUDED_LABEL] !== undefined;
+  return JSON.stringify([readyCondition(node)?.status, isExcluded, zoneOf(node), evictingKeys(node)]);
 }
 
 export function disruptionOf({ ready, notReady }: { ready: number; notReady: number }): Disruption {
