@@ -22,6 +22,7 @@ import { parseBody, patchTypeOf, readBody } from './body.ts';
 import type { ColumnHeads } from './column-heads.ts';
 import { allottedMs, timedOut } from './deadline.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
+import { RequestEnd } from './request-end.ts';
 import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
@@ -150,9 +151,6 @@ interface Incoming {
   readonly heldUp: { seconds: number };
 }
 
-/** Every request's signal ends with it. One reason for all: abort() without one takes a stack trace each time. */
-const OVER = new DOMException('the request is over', 'AbortError');
-
 async function answer(
   options: FrontOptions,
   writes: TurnQueue,
@@ -161,11 +159,13 @@ async function answer(
   const { definition, query, path } = routed;
   let { request } = routed;
   await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
-  const gone = new AbortController();
-  reply.once('close', () => gone.abort(OVER));
+  const gone = new RequestEnd();
+  reply.once('close', () => gone.end());
   const context: RequestContext = {
     user,
-    signal: gone.signal,
+    get signal() {
+      return gone.signal;
+    },
     userAgent: raw.headers['user-agent'] ?? '',
     annotate: trail?.annotate,
     warn: (text) => void warnings.push(text),
@@ -207,7 +207,7 @@ async function answer(
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, columnHeads: options.columnHeads, nowMs: options.clock.now() };
   const result = await options.registry.answer(request, context);
-  if (gone.signal.aborted) return;
+  if (gone.isOver) return;
   trail?.answered(result);
   await respond(exchange, shapedAs(definition, declared), result);
 }
@@ -233,18 +233,18 @@ function sentKind({ request, path, definition }: Routed): string {
 function deadline(
   options: FrontOptions,
   incoming: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail' | 'seat'>,
-  gone: AbortController,
+  gone: RequestEnd,
 ): Disposable {
   return options.clock.timer(allottedMs(incoming.raw, options.requestTimeoutMs), () => {
     incoming.seat?.release();
     if (!incoming.reply.headersSent && incoming.raw.httpVersionMajor === 1) incoming.reply.setHeader('Connection', 'close');
     void answerError(options, incoming, timedOut());
-    gone.abort(OVER);
+    gone.end();
   });
 }
 
-function endingWith(closing: AbortSignal, gone: AbortController): Disposable {
-  const end = () => gone.abort(OVER);
+function endingWith(closing: AbortSignal, gone: RequestEnd): Disposable {
+  const end = () => gone.end();
   closing.addEventListener('abort', end);
   return stopping(() => closing.removeEventListener('abort', end));
 }
@@ -268,8 +268,8 @@ async function answerByExtension(
   },
 ): Promise<void> {
   await authorizeForeign(options, { raw, user, path, request, trail });
-  const gone = new AbortController();
-  reply.once('close', () => gone.abort(OVER));
+  const gone = new RequestEnd();
+  reply.once('close', () => gone.end());
   await options.extensions?.forward(extension, { raw, reply, user, signal: gone.signal });
 }
 

@@ -8,6 +8,7 @@ import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
 import { actingUser } from './acting-user.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { auditIdOf, authorizeForeign, type FrontOptions, pathOf, route } from './front.ts';
+import { RequestEnd } from './request-end.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest } from './resource-request.ts';
 
@@ -30,8 +31,8 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       const asked = foreign ?? routed?.request;
       const user = await actingUser(options, sender, { raw, request: asked, path: urlPath });
       trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: asked });
-      const gone = new AbortController();
-      socket.once('close', () => gone.abort());
+      const gone = new RequestEnd();
+      socket.once('close', () => gone.end());
       if (extension) {
         await authorizeForeign(options, { raw, user, path: urlPath, request: foreign, trail });
         socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
