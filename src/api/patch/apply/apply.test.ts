@@ -189,6 +189,17 @@ describe('an update', () => {
     expect(s.fields).toEqual({ 'a Update': { 'f:spec': { '.': {}, 'f:text': {} } }, 'b Update': { 'f:spec': { 'f:number': {} } } });
   });
 
+  it('of fields that the writer owns already leaves his set as it is, but for what he removes', () => {
+    const s = state();
+    s.update('a', spec({ number: 1, text: 'x' }));
+    const [before] = s.managers;
+    s.update('a', { ...s.object, spec: { number: 2, text: 'x' } });
+    expect(s.times.a).not.toBe(before?.time);
+    expect(s.fields).toEqual({ 'a Update': before?.fields });
+    s.update('a', { ...s.object, spec: { number: 2 } });
+    expect(s.fields).toEqual({ 'a Update': { 'f:spec': { '.': {}, 'f:number': {} } } });
+  });
+
   it('lets everybody forget what is removed', () => {
     const s = state();
     s.apply('a', spec({ number: 1, items: [{ name: 'i', value: 'v' }] }));

@@ -75,14 +75,15 @@ export function entriesOf(managers: readonly Manager[]): ManagedFieldsEntry[] | 
 }
 
 function entryOf({ manager, operation, apiVersion, subresource, time, fields, entry }: Manager): ManagedFieldsEntry {
-  if (entry?.fieldsV1 === fields && entry.time === time && entry.apiVersion === apiVersion) return entry;
+  const isKnown = entry?.fieldsV1 === fields;
+  if (isKnown && entry.time === time && entry.apiVersion === apiVersion) return entry;
   return {
     manager,
     operation,
     apiVersion,
     ...(time !== undefined && { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: shareSet(sortSet(fields)),
+    fieldsV1: isKnown ? fields : shareSet(sortSet(fields)),
     ...(subresource && { subresource }),
   };
 }

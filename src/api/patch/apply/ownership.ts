@@ -35,13 +35,14 @@ export function withoutUnowned(fields: FieldSet): FieldSet {
 export function ownershipAfterUpdate(write: Write): readonly Manager[] {
   const { before, after, versions, writer, now } = write;
   const changes = comparison(before, after, versions);
-  const managers = withoutEmpty(reduced(write, changes, () => false));
-  const fields = withoutUnowned(versions.owned(union(changes.modified, changes.added)));
-  if (isEmptySet(fields)) return managers;
   const own = { manager: writer.name, subresource: writer.subresource, operation: 'Update', apiVersion: after.apiVersion } as const;
-  const previous = managers.find((manager) => sameManager(manager, own));
-  const entry: Manager = { ...own, time: now, fields: previous ? union(fields, previous.fields) : fields };
-  return capUpdaters([...managers.filter((manager) => manager !== previous), entry]);
+  const previous = write.managers.find((manager) => sameManager(manager, own));
+  const others = write.managers.filter((manager) => manager !== previous);
+  const left = withoutEmpty(reduced({ ...write, managers: others }, changes, () => false));
+  const held = previous ? difference(previous.fields, changes.removed) : NO_FIELDS;
+  const fields = withoutUnowned(versions.owned(union(changes.modified, changes.added)));
+  if (!isEmptySet(fields)) return capUpdaters([...left, { ...previous, ...own, time: now, fields: union(held, fields) }]);
+  return previous && !isEmptySet(held) ? [...left, { ...previous, fields: held }] : left;
 }
 
 /** As above for an apply: the applier's new entry is in `managers` already. Throws ApiError Conflict unless `force`. */
