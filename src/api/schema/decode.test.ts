@@ -159,6 +159,22 @@ describe('values that do not fit', () => {
     );
   });
 
+  it.each([
+    ['2026-02-29T00:00:00Z', 'day'],
+    ['2026-04-31T00:00:00+02:00', 'day'],
+    ['2026-01-00T00:00:00Z', 'day'],
+    ['2026-13-01T00:00:00Z', 'month'],
+    ['2026-01-01T24:00:00Z', 'hour'],
+    ['2026-01-01T00:60:00Z', 'minute'],
+    ['2026-01-01T00:00:60Z', 'second'],
+  ])('is the time %s, of which the %s is not there', (time, part) => {
+    expect(reason({}, { creationTimestamp: time })).toBe(`parsing time ${JSON.stringify(time)}: ${part} out of range`);
+  });
+
+  it('is not the last day of a leap year', () => {
+    expect(reason({}, { creationTimestamp: '2028-02-29T23:59:59Z' })).toBeUndefined();
+  });
+
   it('is a time that is none', () => {
     expect(reason({}, { creationTimestamp: 'now' })).toBe(
       'parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"',

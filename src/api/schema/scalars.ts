@@ -109,10 +109,19 @@ function readBase64(text: string): string {
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)$/;
 const GO_LAYOUT = ['2006-01-02T15:04:05Z07:00', '2006-01-02T15:04:05.000000Z07:00'] as const;
 
+/** Nearly all times that are read are in their stored form, on a day that every month has. */
+const STORED = {
+  0: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3])(?::[0-5]\d){2}Z$/,
+  6: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3])(?::[0-5]\d){2}\.\d{6}Z$/,
+} as const;
+
 /** RFC 3339 in, RFC 3339 in UTC with `digits` of fraction (0 or 6) out. */
 function readTime(value: unknown, digits: 0 | 6): string {
   if (typeof value !== 'string') throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type string`);
+  if (STORED[digits].test(value)) return value;
   const match = RFC3339.exec(value);
+  const excess = match && outOfRange(value);
+  if (excess) throw new DecodeError(`parsing time ${JSON.stringify(value)}: ${excess} out of range`);
   const ms = match ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(ms)) {
     throw new DecodeError(
@@ -121,4 +130,14 @@ function readTime(value: unknown, digits: 0 | 6): string {
   }
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return digits === 0 ? `${seconds}Z` : `${seconds}.${(match?.[1] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+/** The part of a time that there is not, in the order in which Go looks. */
+function outOfRange(time: string): string | undefined {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = time.slice(0, 19).split(/[-T:]/).map(Number);
+  if (month < 1 || month > 12) return 'month';
+  if (hour > 23) return 'hour';
+  if (minute > 59) return 'minute';
+  if (second > 59) return 'second';
+  return day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate() ? 'day' : undefined;
 }
