@@ -7,7 +7,7 @@ function healthy(status: ComponentStatus) {
   return condition && { ...condition, word: condition.status === 'True' ? 'Healthy' : 'Unhealthy' };
 }
 
-/** Virtual: answered by code. Deprecated upstream since 1.19. */
+/** Virtual: answered by code. */
 export const componentStatuses = defineResource<ComponentStatus>({
   group: '',
   version: 'v1',
@@ -17,6 +17,7 @@ export const componentStatuses = defineResource<ComponentStatus>({
   shortNames: ['cs'],
   verbs: ['get', 'list'],
   persistence: 'none',
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     column('Status', 'string', (cs) => healthy(cs)?.word ?? 'Unknown', { description: 'Status of the component conditions' }),

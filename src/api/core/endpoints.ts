@@ -13,6 +13,7 @@ export const endpoints = defineResource<Endpoints>({
   singular: 'endpoints',
   shortNames: ['ep'],
   listKind: 'EndpointsList',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: endpointsColumns,
   hooks: {
     defaults({ subsets }) {

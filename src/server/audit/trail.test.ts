@@ -40,6 +40,13 @@ const post = (name: string, headers = {}) =>
   });
 
 describe('the audit trail', () => {
+  it('notes what is deprecated', async () => {
+    await audited('Metadata');
+    await fake.call('/api/v1/namespaces/default/endpoints');
+    await complete(1);
+    expect(last().annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
+  });
+
   it('tells who asked for what and what came of it, stage by stage', async () => {
     await audited('Metadata', { authorizer: () => ({ allowed: true, reason: 'RBAC: allowed' }) });
     const { headers } = await post('a', { 'user-agent': 'test/1', 'x-forwarded-for': '203.0.113.7, 10.0.0.1', 'audit-id': 'given' });

@@ -5,7 +5,7 @@ import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions } from '../../api/transport.ts';
 import { badRequest, unreadable } from '../registry/errors.ts';
-import { readYaml } from './yaml-body.ts';
+import { readYaml, unmarshalErrors } from './yaml-body.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -131,10 +131,9 @@ function parseApplied(text: string, reading: Reading): unknown {
   if (json !== undefined && (validation === 'Ignore' || findDuplicateKeys(text, json).length === 0)) return json;
   const { value, repeated } = readYaml(text);
   checkDepth(JSON.stringify(value) ?? '');
-  if (repeated === undefined || validation === 'Ignore') return value;
-  const finding = `error converting YAML to JSON: ${repeated}`;
-  if (validation === 'Strict') throw badRequest(`error strict decoding YAML: ${finding}`);
-  reading.warn(finding);
+  if (repeated.length === 0 || validation === 'Ignore') return value;
+  if (validation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${unmarshalErrors(repeated)}`);
+  for (const finding of repeated) reading.warn(finding);
   return value;
 }
 
@@ -150,5 +149,6 @@ function jsonIn(text: string): unknown {
 function parseYaml(text: string, reading: Reading): Parsed {
   const { value, repeated } = readYaml(text);
   checkDepth(JSON.stringify(value) ?? '');
-  return parsed(value, repeated === undefined ? [] : [repeated], reading);
+  const isStrict = repeated.length > 0 && validationOf(reading) === 'Strict';
+  return parsed(value, isStrict ? [unmarshalErrors(repeated)] : repeated, reading);
 }

@@ -180,6 +180,7 @@ async function answer(
     const url = new URL(raw.url ?? '/', 'https://server');
     return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
   }
+  if (definition.deprecation !== undefined) options.metrics.requestedDeprecated(labelsOf(raw, routed));
   using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, warnings, trail, seat }, gone);
   const accepted = negotiate(raw.headers.accept, {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
@@ -193,7 +194,8 @@ async function answer(
     const stream = await options.registry.watch(request, context);
     seat?.release();
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
-    return await sendWatch({ reply, stream, accepted, include, columnHeads: options.columnHeads, clock: options.clock });
+    const { columnHeads, clock } = options;
+    return await sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };

@@ -93,6 +93,29 @@ it('answers with tables and metadata alone when asked to', async () => {
   expect((await fetchJson('/api/v1/configmaps', { headers: { accept: 'text/html' } })).code).toBe(406);
 });
 
+describe('who asks for what is deprecated', () => {
+  const path = '/api/v1/namespaces/default/endpoints';
+  const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+
+  it('is warned, whatever he asks', async () => {
+    const made = await fetchJson(path, { method: 'POST', body: JSON.stringify({ metadata: { name: 'a' } }) });
+    expect([made.code, made.headers.warning]).toEqual([201, warning]);
+    expect((await fetchJson(path)).headers.warning).toBe(warning);
+    expect((await fetchJson(`${path}/none`)).headers).toMatchObject({ warning });
+    expect((await fetchJson('/api/v1/namespaces/default/configmaps')).headers.warning).toBeUndefined();
+    const watching = await open(`${path}?watch=1`);
+    expect(watching.headers.warning).toBe(warning);
+    watching.destroy();
+  });
+
+  it('is in the metrics', async () => {
+    await fetchJson(path);
+    expect((await fetchJson('/metrics')).text).toContain(
+      'apiserver_requested_deprecated_apis{group="",version="v1",resource="endpoints",subresource="",removed_release=""} 1',
+    );
+  });
+});
+
 it('streams a watch line by line', async () => {
   await create('a');
   const stream = await open('/api/v1/configmaps?watch=1');
@@ -390,7 +413,7 @@ describe('keys that a body has twice', () => {
   it('are warned of or let pass otherwise, and the last one counts', async () => {
     const applied = await send('fieldManager=me', 'application/apply-patch+yaml', `apiVersion: v1\nkind: ConfigMap\n${yaml}`, '/a');
     expect([applied.code, applied.json().data]).toEqual([201, { foo: 'b' }]);
-    expect(String(applied.headers.warning)).toContain('already set in map');
+    expect(applied.headers.warning).toBe('299 - "line 7: key \\"foo\\" already set in map"');
     const ignored = await send('fieldValidation=Ignore', 'application/yaml', yaml.replace('name: a', 'name: b'));
     expect([ignored.code, ignored.headers.warning]).toEqual([201, undefined]);
   });

@@ -13,6 +13,7 @@ import { writePieces } from './pieces.ts';
 import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
+import { warningHeaders } from './warning-headers.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -141,7 +142,7 @@ async function writeBytes(
   type: string,
 ): Promise<void> {
   const headers: Record<string, string | number | string[]> = { 'Content-Type': type };
-  if (warnings.length > 0) headers.Warning = warnings.map((text) => `299 - ${quoted(text)}`);
+  if (warnings.length > 0) headers.Warning = warningHeaders(warnings);
   if (raw.method === 'HEAD') {
     reply.writeHead(code, { ...headers, 'Content-Length': length });
     reply.end();
@@ -156,6 +157,3 @@ async function writeBytes(
   reply.writeHead(code, { ...headers, 'Content-Length': length });
   await writePieces(reply, parts, length);
 }
-
-/** RFC 7234's warn-text: a quoted string without line breaks. */
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}"`;

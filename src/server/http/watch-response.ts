@@ -10,6 +10,7 @@ import type { ColumnHead, ColumnHeads } from './column-heads.ts';
 import { drained } from './drain.ts';
 import { protobufFrame } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
+import { warningHeaders } from './warning-headers.ts';
 
 /** A client that takes nothing for this long is cut; it resumes or lists again. */
 const STALLED_MS = 30_000;
@@ -27,13 +28,17 @@ export interface WatchResponse {
   readonly include: IncludeObject;
   readonly columnHeads: ColumnHeads;
   readonly clock: Clock;
+  readonly warnings: readonly string[];
 }
 
 /** Writes a watch as one JSON document a line, or as frames of protobuf, until it ends. The bytes of objects are the cache's own, shared by all watchers. */
-export async function sendWatch({ reply, stream, accepted, include, columnHeads, clock }: WatchResponse): Promise<void> {
+export async function sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings }: WatchResponse): Promise<void> {
   const { shape, format } = accepted;
   const heads = shape === 'table' ? await columnHeads(stream.definition) : null;
-  reply.writeHead(200, { 'Content-Type': format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json' });
+  reply.writeHead(200, {
+    'Content-Type': format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json',
+    ...(warnings.length > 0 && { Warning: warningHeaders(warnings) }),
+  });
   reply.flushHeaders();
   const lines =
     format === 'protobuf'

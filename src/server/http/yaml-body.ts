@@ -6,9 +6,12 @@ const MAX_YAML_ALIASES = 100;
 
 export interface YamlBody {
   readonly value: unknown;
-  /** Keys that are there twice, in the words of Go's yaml package; undefined when there are none. The last one counts. */
-  readonly repeated: string | undefined;
+  /** Keys that are there twice, each in the words of Go's yaml package. The last one counts. */
+  readonly repeated: readonly string[];
 }
+
+/** All of them as the one error that Go makes of them. */
+export const unmarshalErrors = (repeated: readonly string[]): string => `yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`;
 
 /** Throws BadRequest for what is no YAML. */
 export function readYaml(text: string): YamlBody {
@@ -28,13 +31,8 @@ function toValue(document: Document.Parsed): unknown {
 
 const isRepeatedKey = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
 
-function repeatedKeys(text: string, errors: readonly YAMLError[]): string | undefined {
-  if (errors.length === 0) return undefined;
-  const lines = errors.map(
-    ({ pos: [at], linePos }) => `line ${linePos?.[0].line}: key ${JSON.stringify(keyAt(text, at))} already set in map`,
-  );
-  return `yaml: unmarshal errors:\n  ${lines.join('\n  ')}`;
-}
+const repeatedKeys = (text: string, errors: readonly YAMLError[]): string[] =>
+  errors.map(({ pos: [at], linePos }) => `line ${linePos?.[0].line}: key ${JSON.stringify(keyAt(text, at))} already set in map`);
 
 const KEY = /"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|[^\s:]+/y;
 

@@ -20,6 +20,8 @@ export interface RequestMetrics {
   finished(labels: RequestLabels, code: number, seconds: number, heldUpSeconds?: number): void;
   /** Call the result when the request is answered. */
   begun(kind: 'mutating' | 'readOnly'): () => void;
+  /** A version that is deprecated was asked for. */
+  requestedDeprecated(labels: RequestLabels): void;
   /** Call the result when the watch or stream ends. */
   longRunning(labels: RequestLabels): () => void;
   render(): Promise<{ contentType: string; text: string }>;
@@ -48,6 +50,12 @@ export function createRequestMetrics(): RequestMetrics {
     name: 'apiserver_longrunning_requests',
     help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.',
     labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'],
+    registers,
+  });
+  const deprecated = new Gauge({
+    name: 'apiserver_requested_deprecated_apis',
+    help: 'Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+    labelNames: ['group', 'version', 'resource', 'subresource', 'removed_release'],
     registers,
   });
   const underWay = { mutating: 0, readOnly: 0 };
@@ -79,6 +87,9 @@ export function createRequestMetrics(): RequestMetrics {
       return () => {
         underWay[kind] -= 1;
       };
+    },
+    requestedDeprecated({ group, version, resource, subresource }) {
+      deprecated.set({ group, version, resource, subresource, removed_release: '' }, 1);
     },
     longRunning(labels) {
       const all = { ...labels, component: 'apiserver' };

@@ -43,6 +43,13 @@ export interface RegistryOptions extends RegistryDeps {
   readonly virtual: Readonly<Record<string, VirtualHandler>>;
 }
 
+/** Whoever uses what will go is told, and so is the audit log. */
+function noteDeprecation({ deprecation }: ResourceDefinition, context: RequestContext): void {
+  if (deprecation === undefined) return;
+  context.warn(deprecation);
+  context.annotate?.('k8s.io/deprecated', 'true');
+}
+
 /** All verbs on all resources, after authorization. */
 export interface Registry {
   answer(request: ApiRequest, context: RequestContext): Promise<Answer>;
@@ -54,7 +61,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     async answer(request, context) {
       const definition = options.definition(request.group, request.version, request.resource);
       if (!definition) throw noSuchResource();
-      if (definition.deprecation !== undefined) context.warn(definition.deprecation);
+      noteDeprecation(definition, context);
       checkWriteOptions(request);
       if (!isObjectSent(definition, request)) refuseRepeated(request);
       if (request.subresource) return answerSubresource(definition, request, context);
@@ -65,6 +72,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     async watch(request, context) {
       const definition = options.definition(request.group, request.version, request.resource);
       if (!definition) throw noSuchResource();
+      noteDeprecation(definition, context);
       if (definition.persistence === 'none' || !definition.verbs.includes('watch')) throw methodNotAllowed();
       return watch(options, resourceOf(request), request, context);
     },
