@@ -1,4 +1,5 @@
 import { readFile, statfs } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
 import {
   bootTimeMs,
   cpuUsageNanos,
@@ -19,6 +20,8 @@ export interface FilesystemUsage {
 
 /** What the machine as a whole uses. */
 export interface MachineUsage {
+  /** When the CPU time was read, milliseconds since the epoch: rates are told by it. */
+  readonly atMs: number;
   readonly bootTimeMs: number;
   readonly cpuUsageNanos: number;
   readonly memory: MemoryUsage;
@@ -30,9 +33,9 @@ export interface MachineUsage {
 const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
 /** `dir`: on the file system that pods' data lies on. */
-export async function readMachineUsage(dir: string): Promise<MachineUsage> {
-  const [stat, meminfo, netDev, routes, filesystem] = await Promise.all([
-    read('/proc/stat'),
+export async function readMachineUsage(dir: string, clock: Pick<Clock, 'now'>): Promise<MachineUsage> {
+  const [{ stat, atMs }, meminfo, netDev, routes, filesystem] = await Promise.all([
+    read('/proc/stat').then((stat) => ({ stat, atMs: clock.now() })),
     read('/proc/meminfo'),
     read('/proc/net/dev'),
     read('/proc/net/route'),
@@ -40,7 +43,7 @@ export async function readMachineUsage(dir: string): Promise<MachineUsage> {
   ]);
   const main = defaultInterface(routes);
   const interfaces = interfaceUsage(netDev).sort((a, b) => Number(b.name === main) - Number(a.name === main));
-  return { bootTimeMs: bootTimeMs(stat), cpuUsageNanos: cpuUsageNanos(stat), memory: machineMemory(meminfo), filesystem, interfaces };
+  return { atMs, bootTimeMs: bootTimeMs(stat), cpuUsageNanos: cpuUsageNanos(stat), memory: machineMemory(meminfo), filesystem, interfaces };
 }
 
 async function readFilesystem(dir: string): Promise<FilesystemUsage> {

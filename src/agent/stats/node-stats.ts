@@ -68,7 +68,7 @@ export function nodeStats({ runtime, directory, podUsage, machineUsage, besidesP
       .filter((pod) => runningOf(pod).length > 0)
       .map(async (pod) => samplePod(pod, containerSamples(runningOf(pod), statsOf), await podUsage?.(pod), clock.now()));
     const pods = await Promise.all(samples);
-    return machine ? ofMachine(machine, pods, startedMs) : ofPods(pods, besidesPods ? [besidesPods()] : [], startedMs);
+    return machine ? ofMachine(machine, pods) : ofPods(pods, besidesPods ? [besidesPods()] : [], startedMs);
   };
 }
 
@@ -104,8 +104,8 @@ function sum(parts: readonly Usage[], nowMs: number): Usage {
   };
 }
 
-const ofMachine = (machine: MachineUsage, pods: readonly PodSample[], atMs: number): NodeSample => ({
-  atMs,
+const ofMachine = (machine: MachineUsage, pods: readonly PodSample[]): NodeSample => ({
+  atMs: machine.atMs,
   startedAtMs: machine.bootTimeMs,
   cpuUsageNanos: machine.cpuUsageNanos,
   memoryUsageBytes: machine.memory.usageBytes,

@@ -26,7 +26,9 @@ const running = (podName: string, name: string, id: string): RunningContainer =>
   logPath: '',
 });
 const eth0 = { name: 'eth0', rxBytes: 10, rxErrors: 1, txBytes: 20, txErrors: 2 };
-const machine: MachineUsage = {
+/** Read a moment after it was asked for. */
+const READ_AFTER_MS = 7;
+const machine: Omit<MachineUsage, 'atMs'> = {
   bootTimeMs: 1000,
   cpuUsageNanos: 9e9,
   memory: { usageBytes: 8 * MI, workingSetBytes: 6 * MI, availableBytes: 2 * MI },
@@ -58,7 +60,7 @@ function start(how: { pods?: Pod[]; isReal?: boolean; fault?: RuntimeError } = {
     directory: { pods: () => how.pods ?? [pod('a'), pod('b'), pod('idle')], running: () => containers },
     ...(how.isReal !== false && {
       podUsage: async ({ metadata }: Pod) => (metadata?.name === 'a' ? ofPod : undefined),
-      machineUsage: async () => machine,
+      machineUsage: async () => ({ ...machine, atMs: clock.now() + READ_AFTER_MS }),
     }),
     clock,
   });
@@ -68,6 +70,11 @@ function start(how: { pods?: Pod[]; isReal?: boolean; fault?: RuntimeError } = {
   };
   return { clock, stats, pages, work };
 }
+
+test('the time of the machine’s sample is that at which it was read, or its rate would be wrong on a busy machine', async () => {
+  const { clock, stats } = start();
+  expect((await stats({ signal })).atMs).toBe(clock.now() + READ_AFTER_MS);
+});
 
 test('the pages of the resource metrics have the names, labels and times that metrics-server reads', async () => {
   const { clock, pages } = start();
@@ -81,8 +88,8 @@ test('the pages of the resource metrics have the names, labels and times that me
     `container_memory_working_set_bytes{container="side",namespace="n",pod="a"} ${MI} ${at}`,
     'container_start_time_seconds{container="main",namespace="n",pod="a"} 5',
     'container_start_time_seconds{container="side",namespace="n",pod="a"} 5',
-    `node_cpu_usage_seconds_total 9 ${at}`,
-    `node_memory_working_set_bytes ${6 * MI} ${at}`,
+    `node_cpu_usage_seconds_total 9 ${at + READ_AFTER_MS}`,
+    `node_memory_working_set_bytes ${6 * MI} ${at + READ_AFTER_MS}`,
     `pod_cpu_usage_seconds_total{namespace="n",pod="a"} 4 ${at}`,
     `pod_cpu_usage_seconds_total{namespace="n",pod="b"} 0 ${at}`,
     `pod_memory_working_set_bytes{namespace="n",pod="a"} ${2 * MI} ${at}`,
@@ -155,9 +162,9 @@ test('the series of cAdvisor tell containers, pods and the machine apart', async
   for (const line of [
     `container_cpu_usage_seconds_total{container="main",id="/kubepods/poduid-a/c1",image="web:1",name="c1",namespace="n",pod="a",cpu="total"} 1 ${at}`,
     `container_memory_working_set_bytes{container="",image="",name="",id="/kubepods/poduid-a",namespace="n",pod="a"} ${2 * MI} ${at}`,
-    `container_memory_usage_bytes{container="",image="",name="",id="/",namespace="",pod=""} ${8 * MI} ${at}`,
+    `container_memory_usage_bytes{container="",image="",name="",id="/",namespace="",pod=""} ${8 * MI} ${at + READ_AFTER_MS}`,
     `container_network_receive_bytes_total{container="",image="",name="",id="/kubepods/poduid-a",namespace="n",pod="a",interface="eth0"} 10 ${at}`,
-    `container_network_transmit_bytes_total{container="",image="",name="",id="/",namespace="",pod="",interface="eth0"} 20 ${at}`,
+    `container_network_transmit_bytes_total{container="",image="",name="",id="/",namespace="",pod="",interface="eth0"} 20 ${at + READ_AFTER_MS}`,
     `container_fs_usage_bytes{container="side",id="/kubepods/poduid-a/c2",image="web:1",name="c2",namespace="n",pod="a"} 77 ${at}`,
     'machine_cpu_cores 2',
     `machine_memory_bytes ${10 * MI}`,

@@ -94,7 +94,7 @@ function nodeStatsPages(
   { nodeName, dataDir }: NodeSettings,
   { runtime, directory, cgroups, clock }: { runtime: Runtime; directory: PodDirectory; cgroups: Cgroups; clock: Clock },
 ): StatsPages {
-  const machineUsage = () => readMachineUsage(dataDir);
+  const machineUsage = () => readMachineUsage(dataDir, clock);
   const stats = nodeStats({ runtime, directory, podUsage: podUsage(cgroups), machineUsage, clock });
   return statsPages({ nodeName, stats, machine: readMachine });
 }
