@@ -231,11 +231,15 @@ export type RuntimeErrorReason =
 
 export class RuntimeError extends Error {
   readonly reason: RuntimeErrorReason;
-  constructor(reason: RuntimeErrorReason, message: string, options?: { cause?: unknown }) {
+  /** What the runtime itself said, without the words that gRPC puts before it. */
+  readonly details: string;
+  constructor(reason: RuntimeErrorReason, message: string, { details = message, ...options }: { cause?: unknown; details?: string } = {}) {
     super(message, options);
     this.name = 'RuntimeError';
     this.reason = reason;
+    this.details = details;
   }
 }
+export const detailsOf = (e: unknown): string => (e instanceof RuntimeError ? e.details : e instanceof Error ? e.message : String(e));
 export const isRuntimeNotFound = (e: unknown): boolean => e instanceof RuntimeError && e.reason === 'NotFound';
 export const isRuntimeUnavailable = (e: unknown): boolean => e instanceof RuntimeError && e.reason === 'Unavailable';

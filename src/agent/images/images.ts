@@ -121,7 +121,7 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
       return image;
     } catch (error) {
       if (signal.aborted) throw error;
-      const why = messageOf(error);
+      const why = pullFault(error);
       log.warn({ image: called, error: why }, 'image not pulled');
       say('Warning', 'Failed', `Failed to pull image ${JSON.stringify(called)}: ${why}`);
       throw new ImageError('ErrImagePull', why, { retryAtMs: clock.now() + failures.failed(key, why), cause: error });
@@ -162,6 +162,9 @@ type Say = (type: 'Normal' | 'Warning', reason: string, message: string) => void
 /** Somebody may import the image meanwhile: as often as the kubelet looks at its pods again. */
 const RETRY_NEVER_MS = 10_000;
 const RETRY_INSPECT_MS = 10_000;
+
+/** As the kubelet tells it: a code that says nothing is left out. */
+const pullFault = (error: unknown): string => messageOf(error).replace(/^rpc error: code = Unknown desc = /, '');
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -1,6 +1,6 @@
 import type { Container, Pod } from '../../api/schema/generated/types.ts';
 import { quantityValue } from '../../base/quantity.ts';
-import type { Runtime, SandboxConfig } from '../../runtime/runtime.ts';
+import { detailsOf, type Runtime, type SandboxConfig } from '../../runtime/runtime.ts';
 import { ImageError, type Images } from '../images/images.ts';
 import { containerConfig } from './config/container-config.ts';
 import { ConfigError, type EnvSources, envReferences } from './config/env-plan.ts';
@@ -34,7 +34,7 @@ class StartError extends Error {
   readonly reason: string;
   readonly id: string | undefined;
   constructor(reason: string, cause: unknown, id?: string) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(detailsOf(cause), { cause });
     this.reason = reason;
     this.id = id;
   }
@@ -55,7 +55,7 @@ export async function startContainer(options: StarterOptions, request: StartRequ
     return await attemptStart(options, request, signal);
   } catch (error) {
     const { spec, report } = request;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = detailsOf(error);
     if (error instanceof ImageError) {
       if (!signal.aborted) report('Warning', 'Failed', `Error: ${error.reason}`);
       return [{ type: 'startFailed', name: spec.name, reason: error.reason, message, retryAtMs: error.retryAtMs }];

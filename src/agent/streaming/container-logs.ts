@@ -41,6 +41,24 @@ const waitForDrain = (reply: ServerResponse) =>
     reply.on('close', done);
   });
 
+/** Why there are no logs yet, in the kubelet's words. */
+function waitingToStart(directory: PodDirectory, namespace: string, name: string, container: string): string {
+  const pod = directory.pods().find(({ metadata }) => metadata?.name === name && metadata.namespace === namespace);
+  if (!pod) return `pod "${name}" cannot be found - no logs available`;
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((s) => s.name === container);
+  if (!status) return `container "${container}" in pod "${name}" is not available`;
+  const { waiting } = status.state ?? {};
+  if (!waiting) return `container "${container}" in pod "${name}" is waiting to start - no logs yet`;
+  const why = WAITING_WORDS[waiting.reason ?? ''] ?? waiting.reason;
+  return `container "${container}" in pod "${name}" is waiting to start: ${why}`;
+}
+
+const WAITING_WORDS: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+};
+
 /** Answers `/containerLogs/NAMESPACE/POD/CONTAINER`. */
 export async function answerLogs(
   [namespace = '', pod = '', container = '']: readonly string[],
@@ -50,9 +68,9 @@ export async function answerLogs(
 ): Promise<void> {
   const options = parseLogOptions(query, clock);
   const instance = directory.container(namespace, pod, container);
-  if (!instance) throw new HttpError(400, `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`);
-  const path = options.previous ? instance.previousLogPath : instance.logPath;
-  if (!path) throw new HttpError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+  const path = options.previous ? instance?.previousLogPath : instance?.logPath;
+  if (!instance && !options.previous) throw new HttpError(400, waitingToStart(directory, namespace, pod, container));
+  if (!instance || !path) throw new HttpError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
   const gone = new AbortController();
   reply.on('close', () => gone.abort());
   const isRunning = () =>

@@ -66,9 +66,10 @@ test("an exec's exit is not its container's, and other topics are passed over", 
 });
 
 test('gRPC codes become reasons', () => {
-  expect(toRuntimeError('Status', { code: 5, details: 'gone' })).toMatchObject({ reason: 'NotFound', message: 'Status: gone' });
-  expect(toRuntimeError('Status', { code: 14, details: '' }).reason).toBe('Unavailable');
-  expect(toRuntimeError('Status', { code: 2, details: 'x' }).reason).toBe('Unknown');
+  const notFound = { reason: 'NotFound', message: 'rpc error: code = NotFound desc = gone', details: 'gone' };
+  expect(toRuntimeError({ code: 5, details: 'gone' })).toMatchObject(notFound);
+  expect(toRuntimeError({ code: 14, details: '' }).reason).toBe('Unavailable');
+  expect(toRuntimeError({ code: 2, details: 'x' })).toMatchObject({ reason: 'Unknown', message: 'rpc error: code = Unknown desc = x' });
 });
 
 test('the names of imported images are read from what ctr prints', () => {

@@ -58,7 +58,7 @@ export function rpcClient(socketPath: string, service: grpc.ServiceDefinition): 
         (error, answer) => {
           signal.removeEventListener('abort', onAbort);
           if (!error) return resolve(answer as Answer);
-          reject(signal.aborted ? abortedError(name, signal) : toRuntimeError(name, error));
+          reject(signal.aborted ? abortedError(name, signal) : toRuntimeError(error));
         },
       );
       signal.addEventListener('abort', onAbort, { once: true });
@@ -76,7 +76,7 @@ export function rpcClient(socketPath: string, service: grpc.ServiceDefinition): 
       throw new RuntimeError('Unavailable', `${name}: the stream ended`);
     } catch (error) {
       if (signal.aborted) throw abortedError(name, signal);
-      throw error instanceof RuntimeError ? error : toRuntimeError(name, error as grpc.ServiceError);
+      throw error instanceof RuntimeError ? error : toRuntimeError(error as grpc.ServiceError);
     } finally {
       signal.removeEventListener('abort', onAbort);
       ongoing.cancel();
@@ -99,7 +99,16 @@ const REASONS: Partial<Record<grpc.status, RuntimeErrorReason>> = {
   [grpc.status.UNIMPLEMENTED]: 'Unimplemented',
 };
 
-export function toRuntimeError(method: string, error: Partial<grpc.ServiceError>): RuntimeError {
-  const reason = REASONS[error.code ?? grpc.status.UNKNOWN] ?? 'Unknown';
-  return new RuntimeError(reason, `${method}: ${error.details || error.message}`, { cause: error });
+/** The names that Go's gRPC prints, by status code. */
+const GO_NAMES =
+  'OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unimplemented Internal Unavailable DataLoss Unauthenticated'.split(
+    ' ',
+  );
+
+/** In the words of the kubelet, whose events and statuses carry what Go's gRPC says. */
+export function toRuntimeError(error: Partial<grpc.ServiceError>): RuntimeError {
+  const { code = grpc.status.UNKNOWN, details, message = '' } = error;
+  const said = details || message;
+  const text = `rpc error: code = ${GO_NAMES[code] ?? `Code(${code})`} desc = ${said}`;
+  return new RuntimeError(REASONS[code] ?? 'Unknown', text, { cause: error, details: said });
 }
