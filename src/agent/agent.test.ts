@@ -264,6 +264,66 @@ describe('a node with a fake runtime', () => {
     expect(box.pod('third')?.status?.phase).toBe('Running');
   });
 
+  const asking = (cpu: string, more: Partial<PodSpec> = {}): Partial<PodSpec> => ({
+    containers: [app({ resources: { requests: { cpu } } })],
+    ...more,
+  });
+
+  it('refuses a pod that asks for more than is left, and counts a pod no more once its containers are down', async () => {
+    await box.start();
+    box.add(asking('1500m'));
+    await box.clock.advance(200);
+    box.add(asking('600m'), 'second');
+    await box.clock.advance(200);
+    const why = "Node didn't have enough resource: cpu, requested: 600, used: 1500, capacity: 2000";
+    expect(box.pod('second')?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu', message: `Pod was rejected: ${why}` });
+    expect(box.pod('second')?.status).not.toHaveProperty('containerStatuses');
+    expect(box.events).toContainEqual({ reason: 'OutOfcpu', message: why });
+    await box.cluster.client.delete(pods, 'p', { namespace: 'default', signal: new AbortController().signal });
+    await box.clock.advance(6000);
+    box.add(asking('2'), 'third');
+    await box.clock.advance(200);
+    expect(box.pod('third')?.status?.phase).toBe('Running');
+  });
+
+  it('lets in again what ran before the agent did, whatever it asks for, before what is new', async () => {
+    await box.start();
+    box.add(asking('1500m'), 'running');
+    await box.clock.advance(200);
+    await box.stop();
+    box.cluster.seed<Pod>(pods, { ...(box.pod('running') as Pod), spec: { ...asking('3'), nodeName: 'n1' } as PodSpec });
+    box.add(asking('100m'), 'a-new-one');
+    await box.start();
+    await box.clock.advance(500);
+    expect(box.pod('running')?.status?.phase).toBe('Running');
+    expect(box.pod('a-new-one')?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
+  });
+
+  it('has a weaker pod go for a critical one, and starts that when the other is down', async () => {
+    await box.start();
+    box.add(asking('1500m'), 'weak');
+    await box.clock.advance(200);
+    const stop = box.runtime.stopContainer.bind(box.runtime);
+    box.runtime.stopContainer = async (...args) => {
+      await box.clock.sleep(2000, { signal: new AbortController().signal });
+      return stop(...args);
+    };
+    box.add(asking('1', { priority: 2_000_000_000 }), 'critical');
+    box.add(asking('400m'), 'later');
+    await box.clock.advance(1000);
+    expect(box.pod('critical')?.status?.phase).toBe('Pending');
+    expect(box.created).toHaveLength(1);
+    await box.clock.advance(3000);
+    const message = 'Preempted in order to admit critical pod';
+    expect(box.pod('weak')?.status).toMatchObject({ phase: 'Failed', reason: 'Preempting', message });
+    expect(box.pod('weak')?.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+    );
+    expect(box.events).toContainEqual({ reason: 'Preempting', message });
+    expect(box.pod('critical')?.status?.phase).toBe('Running');
+    expect(box.pod('later')?.status?.phase).toBe('Running');
+  });
+
   it('shows CrashLoopBackOff with the last end of a container that keeps failing', async () => {
     await box.start();
     box.add({ containers: [app({ name: 'job-fail' })] });

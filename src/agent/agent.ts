@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { pods, services } from '../api/index.ts';
 import type { Node, Pod } from '../api/schema/generated/types.ts';
+import { aborted } from '../base/abort.ts';
 import { type Component, runAll } from '../base/component.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createImages } from './images/images.ts';
@@ -73,17 +74,20 @@ export function createAgent(options: AgentOptions): Agent {
     node: () => reporter.node(),
     async run({ signal, ready }) {
       log.info({ node: nodeName }, 'agent starts');
-      await runAll([reporter, afterServices(allServices, workers)], { signal, ready });
+      await runAll([reporter, afterFacts(() => Promise.all([allServices.whenSynced({ signal }), reporter.whenKnown()]), workers)], {
+        signal,
+        ready,
+      });
     },
   };
 }
 
-/** Pods get variables of services that were there before them: none starts before the list of services has come. */
-function afterServices(services: { whenSynced(options: { signal: AbortSignal }): Promise<void> }, workers: PodWorkers): Component {
+/** Pods get variables of services that were there before them, and are let in by what the Node says: none starts before both are known. */
+function afterFacts(whenKnown: () => Promise<unknown>, workers: PodWorkers): Component {
   return {
     name: workers.name,
     async run({ signal, ready }) {
-      await services.whenSynced({ signal }).catch(() => {});
+      await Promise.race([whenKnown(), aborted(signal)]).catch(() => {});
       if (!signal.aborted) await workers.run({ signal, ready });
     },
   };

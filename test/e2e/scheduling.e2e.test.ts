@@ -70,6 +70,21 @@ test('pods that ask for more than is left wait', async () => {
   await ns.podReady('second');
 });
 
+test('a node refuses a pod that names it and does not fit, and has others go for a critical one', async () => {
+  await ns.apply(pod('large', asking({ cpu: '5' }, { nodeName: 'fake-0' })));
+  await ns.podReady('large');
+  await ns.apply(pod('second', asking({ cpu: '5' }, { nodeName: 'fake-0' })));
+  const { status } = await ns.until<Pod>('second is refused', 'pod/second', (p) => p.status?.phase === 'Failed');
+  const why = "Node didn't have enough resource: cpu, requested: 5000, used: 5000, capacity: 8000";
+  expect(status).toMatchObject({ reason: 'OutOfcpu', message: `Pod was rejected: ${why}` });
+  expect(await ns.run('get', 'pod', 'second', '--no-headers')).toContain('OutOfcpu');
+  expect(await ns.run('describe', 'pod', 'second')).toMatch(/Warning\s+OutOfcpu\s.*kubelet\s+Node didn't have enough resource: cpu/);
+  await ns.apply(pod('critical', { ...asking({ cpu: '5' }, { nodeName: 'fake-0' }), priorityClassName: 'system-node-critical' }));
+  await ns.podReady('critical');
+  const large = await ns.json<Pod>('get', 'pod/large');
+  expect(large.status).toMatchObject({ phase: 'Failed', reason: 'Preempting', message: 'Preempted in order to admit critical pod' });
+});
+
 test('tainted nodes take those that tolerate it', async () => {
   for (const name of ['fake-0', 'fake-1', 'fake-2']) await ns.run('taint', 'node', name, 'for=some:NoSchedule');
   const tolerations = [{ key: 'for', operator: 'Exists' }];

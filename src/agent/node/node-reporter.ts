@@ -68,6 +68,8 @@ export interface NodeReporter extends Component {
   check(): void;
   /** The Node as the server has it; undefined until it is registered. */
   node(): Node | undefined;
+  /** Resolves when the Node is known for the first time. */
+  whenKnown(): Promise<void>;
 }
 
 /**
@@ -81,6 +83,7 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
   const lease = createNodeLease(options);
   const watch = new ResourceInformer(nodes, { fieldSelector: `metadata.name=${nodeName}` }, options);
   const observe = createObserver(options);
+  const known = Promise.withResolvers<void>();
   let node: Node | undefined;
   let isRegistered = false;
   let reported: NodeStatus | undefined;
@@ -89,6 +92,7 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
 
   function adopt(latest: Node): void {
     node = latest;
+    known.resolve();
     const { podCIDR, podCIDRs = podCIDR ? [podCIDR] : [] } = latest.spec ?? {};
     if (podCIDRs.length === 0 || podCIDRs.join() === podCidrs.join()) return;
     podCidrs = podCIDRs;
@@ -183,6 +187,7 @@ export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
     name: `node ${nodeName}`,
     check: () => wake.notify(),
     node: () => node,
+    whenKnown: () => known.promise,
     async run({ signal, ready }) {
       using _listening = watch.onChange((change) => {
         if (change.type === 'DELETED') lose();

@@ -57,6 +57,8 @@ function reduce(state: PodState, event: PodEvent, nowMs: number): Step {
       return state.stage.at === 'new' ? found(adopt(state, event, nowMs)) : [state, []];
     case 'rejected':
       return reject(state, event, nowMs);
+    case 'evicted':
+      return evict(state, event, nowMs);
     case 'tick':
       return [state, []];
     case 'volumesMounted':
@@ -144,8 +146,13 @@ function found(state: PodState): Step {
 }
 
 function reject(state: PodState, { reason, message }: { reason: string; message: string }, nowMs: number): Step {
-  if (state.stage.at !== 'active' && state.stage.at !== 'new') return [state, []];
-  return terminate(state, { kind: 'failed', reason, message }, 0, nowMs);
+  if (state.stage.at !== 'new') return [state, []];
+  return terminate(state, { kind: 'rejected', reason, message }, 0, nowMs);
+}
+
+function evict(state: PodState, { reason, message, disruption }: Extract<PodEvent, { type: 'evicted' }>, nowMs: number): Step {
+  if (state.stage.at !== 'active') return [state, []];
+  return terminate(state, { kind: 'failed', reason, message, disruption }, graceOf(state), nowMs);
 }
 
 function volumesAnswered(state: PodState, event: Extract<PodEvent, { type: `volumes${string}` }>, nowMs: number): PodState {

@@ -9,8 +9,10 @@ export type Cause =
   | { readonly kind: 'completed' }
   /** It had ended before this agent saw it; the status that it has stays. */
   | { readonly kind: 'settled' }
-  /** The node ends it: deadline, eviction, refused admission. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
+  /** The node did not let it in. */
+  | { readonly kind: 'rejected'; readonly reason: string; readonly message: string }
+  /** The node ends it: deadline, eviction. `disruption`: message of the condition that says that it was not the pod's doing. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly message: string; readonly disruption?: string };
 
 export type Stage =
   /** What the runtime has of it is not known yet. */
@@ -81,6 +83,8 @@ export type PodEvent =
   | { readonly type: 'podGone' }
   | { readonly type: 'found'; readonly sandboxes: readonly FoundSandbox[]; readonly containers: readonly FoundContainer[] }
   | { readonly type: 'rejected'; readonly reason: string; readonly message: string }
+  /** The node ends a pod that runs, within its own grace. */
+  | { readonly type: 'evicted'; readonly reason: string; readonly message: string; readonly disruption: string }
   | { readonly type: 'volumesMounted' }
   | { readonly type: 'volumesFailed'; readonly message: string }
   | { readonly type: 'sandboxReady'; readonly id: string; readonly ips: readonly string[] }

@@ -2,7 +2,7 @@ import type { Pod } from '../../api/schema/generated/types.ts';
 import { backoff } from '../../base/backoff.ts';
 import type { Component } from '../../base/component.ts';
 import type { RuntimeEvent, Sandbox } from '../../runtime/runtime.ts';
-import { holdsPorts, planAdmission } from './admission-plan.ts';
+import { Admission } from './admission.ts';
 import { POD_UID } from './config/labels.ts';
 import type { PodEnvironment } from './pod-context.ts';
 import type { Followed } from './ports.ts';
@@ -18,12 +18,14 @@ export class PodWorkers implements Component {
   readonly #env: PodEnvironment;
   readonly #source: Followed<Pod>;
   readonly #workers = new Map<string, PodWorker>();
+  readonly #admission: Admission;
   /** Worker by `namespace/name`: the newest pod of that name. */
   readonly #byKey = new Map<string, PodWorker>();
 
   constructor(env: PodEnvironment, source: Followed<Pod>) {
     this.#env = env;
     this.#source = source;
+    this.#admission = new Admission(env, () => this.#workers.values());
   }
 
   all(): Iterable<PodWorker> {
@@ -39,15 +41,21 @@ export class PodWorkers implements Component {
     if (signal.aborted) return;
     const found = await this.#findAll(signal);
     if (signal.aborted) return;
-    using _watch = this.#source.onChange(({ type, object }) => this.#changed(type, object, found, signal));
-    // Pods that come later have nothing in the runtime: only this agent makes pods there.
-    found.clear();
+    const known: Pod[] = [];
+    let isFollowing = false;
+    using _watch = this.#source.onChange(({ type, object }) => {
+      if (isFollowing) this.#changed(type, object, NOTHING_FOUND, signal);
+      else known.push(object);
+    });
+    isFollowing = true;
+    for (const pod of inOrder(known, found)) this.#changed('ADDED', pod, found.get(pod.metadata?.uid ?? '') ?? NOTHING_FOUND, signal);
     ready();
     await this.#followRuntime(signal);
+    await this.#admission.drained();
     await Promise.all([...this.#workers.values()].map((worker) => worker.drained()));
   }
 
-  #changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', pod: Pod, found: ReadonlyMap<string, FoundPod>, signal: AbortSignal): void {
+  #changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', pod: Pod, found: FoundPod, signal: AbortSignal): void {
     const uid = pod.metadata?.uid ?? '';
     if (type === 'DELETED') {
       const worker = this.#workers.get(uid);
@@ -60,26 +68,16 @@ export class PodWorkers implements Component {
     if (previous && previous.uid !== uid) previous.send({ type: 'podGone' });
     const known = this.#workers.get(uid);
     if (known) known.send({ type: 'podChanged', pod });
-    else this.#add(key, pod, found.get(uid) ?? NOTHING_FOUND, signal);
+    else this.#add(key, pod, found, signal);
   }
 
   #add(key: string, pod: Pod, found: FoundPod, signal: AbortSignal): void {
     const worker = new PodWorker(pod, this.#env, { found, signal, onOver: (uid) => this.#forget(key, uid) });
-    // What runs already, or is over, was admitted before.
-    const rejection = found === NOTHING_FOUND ? this.#rejection(worker) : undefined;
     this.#workers.set(worker.uid, worker);
     this.#byKey.set(key, worker);
-    if (rejection) worker.reject(rejection);
+    // What runs already, or is over, was admitted before.
+    if (found === NOTHING_FOUND) this.#admission.admit(worker, signal);
     else worker.start();
-  }
-
-  #rejection({ state }: PodWorker) {
-    const others = [...this.#workers.values()].map((worker) => worker.state).filter(holdsPorts);
-    return planAdmission(
-      state.pod,
-      this.#env.facts.node(),
-      others.map((other) => other.pod),
-    );
   }
 
   async #findAll(signal: AbortSignal): Promise<Map<string, FoundPod>> {
@@ -173,4 +171,11 @@ export class PodWorkers implements Component {
       worker.start();
     }
   }
+}
+
+/** Those that are in the runtime already, for they have their place; then the oldest first. */
+function inOrder(pods: readonly Pod[], found: ReadonlyMap<string, FoundPod>): Pod[] {
+  const isNew = ({ metadata }: Pod) => (found.has(metadata?.uid ?? '') ? 0 : 1);
+  const bornMs = ({ metadata }: Pod) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
+  return [...pods].sort((a, b) => isNew(a) - isNew(b) || bornMs(a) - bornMs(b));
 }

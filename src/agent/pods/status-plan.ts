@@ -14,6 +14,7 @@ export interface NodeAddresses {
 export function phaseOf(state: PodState): string {
   const { stage, pod } = state;
   if ('cause' in stage && stage.cause.kind === 'settled') return pod.status?.phase ?? 'Failed';
+  if ('cause' in stage && stage.cause.kind === 'rejected') return 'Failed';
   const over = stage.at !== 'new' && stage.at !== 'active' && stage.at !== 'terminating';
   if ('cause' in stage && stage.cause.kind === 'failed' && (over || !anyBusy(state))) return 'Failed';
   const all = containersOf(pod);
@@ -84,6 +85,12 @@ function initialised(state: PodState, phase: string): Verdict {
 
 const exitCodeIfEnded = (c: ContainerState) => (c.run.at === 'exited' ? c.run.ended.exitCode : undefined);
 
+/** With the phase, not before: a Job's failure policy judges by both. */
+function disrupted({ stage }: PodState, phase: string): Verdict[] {
+  const message = phase === 'Failed' && 'cause' in stage && stage.cause.kind === 'failed' ? stage.cause.disruption : undefined;
+  return message === undefined ? [] : [{ type: 'DisruptionTarget', status: true, reason: 'TerminationByKubelet', message }];
+}
+
 /** The kubelet's own conditions; those of others (PodScheduled, readiness gates) stay as they are. */
 function conditions(state: PodState, phase: string, nowMs: number): PodCondition[] {
   const containers = containersReady(state, phase);
@@ -92,6 +99,7 @@ function conditions(state: PodState, phase: string, nowMs: number): PodCondition
     initialised(state, phase),
     ready(state.pod, containers),
     containers,
+    ...disrupted(state, phase),
   ];
   const generation = state.pod.metadata?.generation;
   return verdicts.map(({ type, status, reason, message }) => {
@@ -139,6 +147,10 @@ export function podStatus(state: PodState, node: NodeAddresses, nowMs: number): 
   const { pod, stage } = state;
   if ('cause' in stage && stage.cause.kind === 'settled') return pod.status ?? {};
   const phase = phaseOf(state);
+  const startTime = rfc3339(state.startTimeMs);
+  // Of what never was on the node there is nothing to tell but why: clients show the reason where containers have no state.
+  if ('cause' in stage && stage.cause.kind === 'rejected')
+    return { phase, reason: stage.cause.reason, message: stage.cause.message, startTime };
   const init = statuses(state, ['init', 'sidecar'], pod.status?.initContainerStatuses);
   const ephemeral = statuses(state, ['ephemeral'], pod.status?.ephemeralContainerStatuses);
   const failed = 'cause' in stage && stage.cause.kind === 'failed' && phase === 'Failed' ? stage.cause : undefined;
@@ -148,7 +160,7 @@ export function podStatus(state: PodState, node: NodeAddresses, nowMs: number): 
     ...(pod.metadata?.generation && { observedGeneration: pod.metadata.generation }),
     ...(failed && { reason: failed.reason, message: failed.message }),
     ...addresses(state, node),
-    startTime: rfc3339(state.startTimeMs),
+    startTime,
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: statuses(state, ['app'], pod.status?.containerStatuses),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),

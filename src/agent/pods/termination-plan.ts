@@ -61,6 +61,6 @@ export function shortenGrace(state: PodState, nowMs: number): PodState {
   const cause: Cause = state.stage.cause.kind === 'completed' ? state.stage.cause : { kind: 'deleted' };
   if (state.stage.cause.kind === 'deleted' && graceSeconds >= state.stage.graceSeconds) return state;
   const deadlineMs = Math.min(state.stage.deadlineMs, nowMs + graceSeconds * 1000);
-  const kept = state.stage.cause.kind === 'failed' ? state.stage.cause : cause;
+  const kept = ['failed', 'rejected'].includes(state.stage.cause.kind) ? state.stage.cause : cause;
   return { ...state, stage: { ...state.stage, cause: kept, deadlineMs, graceSeconds: Math.min(graceSeconds, state.stage.graceSeconds) } };
 }

@@ -1,11 +1,12 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { unreachable } from '../../base/unreachable.ts';
-import type { Rejection } from './admission-plan.ts';
+import { holdsPlace, type Rejection } from './admission-plan.ts';
 import { liveOf } from './container-machine.ts';
 import { ContainerWork } from './container-work.ts';
 import type { PodContext, PodEnvironment } from './pod-context.ts';
 import { isOver, nextWakeMs, step } from './pod-machine.ts';
 import { newPod, type PodEffect, type PodEvent, type PodState } from './pod-state-plan.ts';
+import type { Eviction } from './preemption-plan.ts';
 import type { FoundPod } from './runtime-view.ts';
 import { SandboxWork } from './sandbox-work.ts';
 import { podStatus } from './status-plan.ts';
@@ -29,6 +30,7 @@ export class PodWorker {
   readonly #found: FoundPod;
   readonly #sandbox: SandboxWork;
   readonly #containers: ContainerWork;
+  readonly #left = Promise.withResolvers<void>();
   #state: PodState;
   #wake: Disposable | undefined;
 
@@ -53,7 +55,7 @@ export class PodWorker {
       setupSignal: AbortSignal.any([this.#signal, this.#setup.signal]),
       state: () => this.#state,
       send: (event) => this.send(event),
-      event: (...event) => this.#event(...event),
+      event: (...event) => this.event(...event),
     };
   }
 
@@ -68,8 +70,15 @@ export class PodWorker {
 
   /** Ends the pod before it begins. */
   reject({ reason, message }: Rejection): void {
-    this.#event('Warning', reason, message);
+    this.event('Warning', reason, message);
     this.send({ type: 'rejected', reason, message: `Pod was rejected: ${message}` });
+  }
+
+  /** Ends the pod, whose resources another needs more. Resolves when nothing of it runs any more. */
+  evict(eviction: Eviction): Promise<void> {
+    this.event('Warning', eviction.reason, eviction.message);
+    this.send({ type: 'evicted', ...eviction });
+    return this.#left.promise;
   }
 
   send(event: PodEvent): void {
@@ -78,6 +87,7 @@ export class PodWorker {
     const nowMs = this.#env.clock.now();
     const [state, effects] = step(this.#state, event, nowMs);
     this.#state = state;
+    if (!holdsPlace(state)) this.#left.resolve();
     for (const effect of effects) this.#carryOut(effect);
     this.#writeStatus();
     this.#setTimer(nowMs);
@@ -124,13 +134,13 @@ export class PodWorker {
   #track(work: Promise<void>): void {
     const task = work
       .catch((error: unknown) => {
-        if (!this.#signal.aborted) this.#env.log.error({ pod: this.#key, error }, 'pod work failed');
+        if (!this.#signal.aborted) this.#env.log.error({ pod: this.key, error }, 'pod work failed');
       })
       .finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
   }
 
-  get #key(): string {
+  get key(): string {
     const { namespace, name } = this.#state.pod.metadata ?? {};
     return `${namespace}/${name}`;
   }
@@ -150,7 +160,8 @@ export class PodWorker {
     this.#writer.update(pod, podStatus(this.#state, { hostIps: this.#env.facts.hostIps() }, this.#env.clock.now()));
   }
 
-  #event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
+  /** Records an event about the pod, or about one of its containers. */
+  event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
     const init = this.#state.pod.spec?.initContainers?.some((c) => c.name === container);
     const path = container ? `spec.${init ? 'initContainers' : 'containers'}{${container}}` : undefined;
     const about = { apiVersion: 'v1', kind: 'Pod', ...this.#state.pod };
@@ -192,7 +203,7 @@ export class PodWorker {
       case 'finalise':
         return this.#sandbox.finalise(() => this.#writer.flush());
       case 'report':
-        this.#event(effect.type, effect.reason, effect.message, effect.container);
+        this.event(effect.type, effect.reason, effect.message, effect.container);
         return undefined;
       default:
         return unreachable(effect);

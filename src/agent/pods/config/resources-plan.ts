@@ -74,11 +74,13 @@ export function podCgroup(pod: Pod): string {
   return `${parent}/pod${pod.metadata?.uid}`;
 }
 
+/** The least priority of what the cluster cannot do without (system-cluster-critical). */
 const CRITICAL_PRIORITY = 2_000_000_000;
+export const isCritical = ({ spec }: Pod): boolean => (spec?.priority ?? 0) >= CRITICAL_PRIORITY;
 
 /** Who the kernel kills first: 1000 best effort, -997 guaranteed, between them the less the more memory was asked for. */
 export function oomScoreAdj(pod: Pod, container: Container, nodeMemoryBytes: number): number {
-  if ((pod.spec?.priority ?? 0) >= CRITICAL_PRIORITY) return -997;
+  if (isCritical(pod)) return -997;
   const qos = qosOf(pod);
   if (qos === 'Guaranteed') return -997;
   if (qos === 'BestEffort' || nodeMemoryBytes <= 0) return 1000;
