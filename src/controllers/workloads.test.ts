@@ -98,6 +98,18 @@ test('scaling, rolling out, and rolling back end with the pods that were asked f
   expect(web().metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
 });
 
+test('the annotation that asks for an earlier revision brings it back, and goes', async () => {
+  const { create, change, setImage, live, images, web } = start();
+  await create(2);
+  await live(3);
+  await setImage('b');
+  await live(15);
+  await change({ metadata: { annotations: { 'deprecated.deployment.rollback.to': '0' } } });
+  await live(15);
+  expect(images()).toEqual(['a', 'a']);
+  expect(web().metadata?.annotations).toEqual({ 'deployment.kubernetes.io/revision': '3' });
+});
+
 test('a template that changes in the middle of a rollout leaves only the pods of the newest', async () => {
   const { cluster, create, setImage, live, images, web } = start();
   await create(4);

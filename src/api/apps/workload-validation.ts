@@ -71,7 +71,16 @@ function checkStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldErro
   ];
 }
 
-export function checkDeployment({ spec }: Deployment): FieldError[] {
+/** What became of spec.rollbackTo of extensions/v1beta1, by whose name findings are. */
+const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
+
+function checkRollback({ metadata }: Deployment): FieldError[] {
+  const revision = Number(metadata?.annotations?.[ROLLBACK_TO] ?? 0);
+  return Number.isInteger(revision) ? checkNonNegative('spec.rollback.version', revision) : [];
+}
+
+export function checkDeployment(deployment: Deployment): FieldError[] {
+  const { spec } = deployment;
   const { replicas, selector, template, minReadySeconds = 0, revisionHistoryLimit, progressDeadlineSeconds: deadline } = spec ?? {};
   const early = deadline !== undefined && deadline <= minReadySeconds;
   return [
@@ -81,6 +90,7 @@ export function checkDeployment({ spec }: Deployment): FieldError[] {
     ...checkStrategy((spec ?? { strategy: { type: 'RollingUpdate' } }) as NonNullable<Deployment['spec']>),
     ...checkNonNegative('spec.minReadySeconds', minReadySeconds),
     ...checkNonNegative('spec.revisionHistoryLimit', revisionHistoryLimit),
+    ...checkRollback(deployment),
     ...checkNonNegative('spec.progressDeadlineSeconds', deadline),
     ...(early ? [invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')] : []),
   ];

@@ -7,6 +7,9 @@ export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 /** On a ReplicaSet whose template admission changed: a hash of what it made of it. */
 export const ADMITTED_TEMPLATE = 'deployment.minik.dev/admitted-template';
 
+/** On a Deployment: the revision to roll back to, 0 for the one before. */
+const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
+
 /** Annotations of a Deployment that are its own business, not that of its ReplicaSets. */
 const NOT_COPIED = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
@@ -15,7 +18,7 @@ const NOT_COPIED = new Set([
   DESIRED_REPLICAS,
   MAX_REPLICAS,
   ADMITTED_TEMPLATE,
-  'deprecated.deployment.rollback.to',
+  ROLLBACK_TO,
 ]);
 
 /** A longer revision history loses its oldest entries (upstream: maxRevHistoryLengthInChars). */
@@ -26,8 +29,8 @@ type Annotations = Record<string, string>;
 
 const annotationsOf = (object: Deployment | ReplicaSet): Annotations => object.metadata?.annotations ?? {};
 
-export const copiedAnnotations = (deployment: Deployment): Annotations =>
-  Object.fromEntries(Object.entries(annotationsOf(deployment)).filter(([key]) => !NOT_COPIED.has(key)));
+export const copiedAnnotations = (object: Deployment | ReplicaSet): Annotations =>
+  Object.fromEntries(Object.entries(annotationsOf(object)).filter(([key]) => !NOT_COPIED.has(key)));
 
 /** 64 bits, as upstream counts; 0 where there is no number. */
 export function revisionOf(object: Deployment | ReplicaSet): bigint {
@@ -36,6 +39,25 @@ export function revisionOf(object: Deployment | ReplicaSet): bigint {
 }
 
 const isNumber = (text: string) => /^[+-]?\d+$/.test(text);
+
+/** A revision that is absent counts as 0, one that is no number as none. */
+export function hasRevision(object: ReplicaSet): boolean {
+  const text = annotationsOf(object)[REVISION];
+  return !text || isNumber(text);
+}
+
+/** undefined: nobody asks for one, or not by a number. */
+export function rollbackRevision(deployment: Deployment): bigint | undefined {
+  const text = annotationsOf(deployment)[ROLLBACK_TO] ?? '';
+  return isNumber(text) ? BigInt(text) : undefined;
+}
+
+/** What is the Deployment's own, without the request to roll back, and the rest as `source` has it: a ReplicaSet has what the Deployment had in its time. */
+export function restoredAnnotations(deployment: Deployment, source: Deployment | ReplicaSet): Annotations {
+  const { [ROLLBACK_TO]: _, ...all } = annotationsOf(deployment);
+  const own = Object.entries(all).filter(([key]) => NOT_COPIED.has(key));
+  return { ...Object.fromEntries(own), ...copiedAnnotations(source) };
+}
 
 /** A number of replicas out of an annotation; undefined when it is absent or none. */
 export function countIn(replicaSet: ReplicaSet, annotation: string): number | undefined {

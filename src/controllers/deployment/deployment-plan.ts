@@ -4,6 +4,7 @@ import { canonical, templateHash } from '../lib/template-hash-plan.ts';
 import { copiedAnnotations, currentAnnotations, REVISION, revisionOf, sizeAnnotations } from './deployment-annotations-plan.ts';
 import { isComplete, planDeploymentStatus, type RolloutNews } from './deployment-status-plan.ts';
 import { findCurrent, HASH_LABEL } from './deployment-template-plan.ts';
+import { planRollback, type RollbackPlan, wantsRollback } from './rollback-plan.ts';
 import {
   type Bounds,
   boundsOf,
@@ -32,6 +33,8 @@ export interface RolloutPlan {
   /** undefined: it is right already. */
   readonly status: DeploymentStatus | undefined;
   readonly afterMs: number | undefined;
+  /** Comes of a request to roll back. Nothing else happens in that run. */
+  readonly rollback?: RollbackPlan;
 }
 
 export interface RolloutView {
@@ -60,6 +63,7 @@ export function planRollout(view: RolloutView): RolloutPlan {
   const refreshed = current && refresh(deployment, current, old);
   if (refreshed) return conclude(view, current, { steps: [refreshed], news, isRollout });
   if (isGoing) return conclude(view, current, { steps: [], news });
+  if (wantsRollback(deployment)) return prepareRollback(view, bounds, current, old, news);
   if (isRollout) return conclude(view, current, { ...rollOut(view, bounds, current, old), isRollout });
   const steps = resize(deployment, bounds, proportionalSizes(deployment, current, old, bounds));
   return conclude(view, current, { steps: isHeld && steps.length === 0 ? cleanUp(deployment, old) : steps, news });
@@ -83,6 +87,19 @@ function pauseNews({ spec, status }: Deployment): RolloutNews {
   if (spec?.paused && reason !== 'DeploymentPaused') return { is: 'paused' };
   if (!spec?.paused && reason === 'DeploymentPaused') return { is: 'resumed' };
   return { is: 'nothing' };
+}
+
+/** The template that is left gets its revision before, so that it can be gone back to. */
+function prepareRollback(
+  view: RolloutView,
+  bounds: Bounds,
+  current: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+  news: RolloutNews,
+): RolloutPlan {
+  if (current) return { ...conclude(view, current, { steps: [], news }), rollback: planRollback(view.deployment, view.replicaSets) };
+  const strategy = view.deployment.spec?.strategy?.type === 'Recreate' ? 'Recreate' : 'RollingUpdate';
+  return conclude(view, undefined, { steps: [{ do: 'create', replicaSet: newReplicaSet(view.deployment, old, bounds, strategy) }], news });
 }
 
 function rollOut(view: RolloutView, bounds: Bounds, current: ReplicaSet | undefined, old: readonly ReplicaSet[]): Turn {

@@ -8,7 +8,7 @@ export const HASH_LABEL = 'pod-template-hash';
 
 type Template = PodTemplateSpec | undefined;
 
-function withoutHash(template: Template): PodTemplateSpec {
+export function withoutHash(template: Template): PodTemplateSpec {
   const { [HASH_LABEL]: _, ...labels } = template?.metadata?.labels ?? {};
   return { ...template, metadata: { ...template?.metadata, labels } };
 }

@@ -14,13 +14,14 @@ import { ADMITTED_TEMPLATE, REVISION } from './deployment-annotations-plan.ts';
 import { planRollout, type RolloutPlan, type RolloutStep } from './deployment-plan.ts';
 import { planDeploymentStatus } from './deployment-status-plan.ts';
 import { admittedTemplate, findCurrent, isSameTemplate } from './deployment-template-plan.ts';
+import type { RollbackPlan } from './rollback-plan.ts';
 import { sizeOf } from './rolling-plan.ts';
 
 /** Rolls out templates through ReplicaSets (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/). */
 export const deployment: Controller = {
   name: 'deployment',
   reads: ['deployments.apps', 'replicasets.apps', 'pods'],
-  writes: ['deployments.apps/status', 'replicasets.apps'],
+  writes: ['deployments.apps', 'deployments.apps/status', 'replicasets.apps'],
   indexes: { 'replicasets.apps': { [ORPHAN_INDEX]: orphansByNamespace } },
   enqueue: { 'replicasets.apps': deploymentsOf, pods: waitingForPod },
   reconcile,
@@ -69,8 +70,14 @@ async function reconcile(request: ReconcileRequest) {
   for (const step of plan.steps) {
     if (!(await take(step, object, owned, request))) return undefined;
   }
+  if (plan.rollback && plan.revision === undefined) return rollBack(plan.rollback, request);
   if (plan.revision !== undefined || plan.status) await writeStatus(object, plan, request);
   return plan.afterMs === undefined ? undefined : { afterMs: plan.afterMs };
+}
+
+async function rollBack({ deployment: object, type, reason, message }: RollbackPlan, { client, event, signal }: ReconcileRequest) {
+  await client.update(deployments, object, { namespace: object.metadata?.namespace, signal });
+  event(object, type, reason, message);
 }
 
 /** False: the plan does not hold any more, and the next run makes another. */

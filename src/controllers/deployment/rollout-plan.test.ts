@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '../../api/schema/generated/types.ts';
 import { planRollout } from './deployment-plan.ts';
 import { boundsOf, sizeOf, total } from './rolling-plan.ts';
@@ -345,4 +345,71 @@ test('replica sets of one revision go oldest first', () => {
   world.sets = [...old].reverse();
   world.settle();
   expect(world.sets.map((rs) => world.image(rs)).sort()).toEqual(['a', 'y']);
+});
+
+const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
+
+describe('a request to roll back', () => {
+  const three = (): World => {
+    const world = new World(newDeployment({}));
+    for (const image of ['a', 'b', 'c']) {
+      world.setImage(image);
+      const { metadata } = world.deployment;
+      world.deployment = { ...world.deployment, metadata: { ...metadata, annotations: { ...metadata?.annotations, cause: image } } };
+      world.settle();
+    }
+    return world;
+  };
+  const ask = (world: World, revision: string) => {
+    const { metadata } = world.deployment;
+    const annotations = { ...metadata?.annotations, [ROLLBACK_TO]: revision };
+    world.deployment = { ...world.deployment, metadata: { ...metadata, annotations } };
+    return planRollout({ deployment: world.deployment, replicaSets: world.sets, hasOldPods: () => false, nowMs: world.nowMs }).rollback;
+  };
+  const imageOf = ({ spec }: Deployment) => spec?.template.spec?.containers[0]?.image;
+
+  it.each([
+    ['1', 'a'],
+    ['0', 'b'],
+  ])('for %s brings back template and annotations of that time, and is not asked again', (revision, image) => {
+    const rollback = ask(three(), revision);
+    const number = revision === '0' ? 2 : 1;
+    const message = `Rolled back deployment "web" to revision ${number}`;
+    expect(rollback).toMatchObject({ type: 'Normal', reason: 'DeploymentRollback', message });
+    expect(rollback && imageOf(rollback.deployment)).toBe(image);
+    expect(rollback?.deployment.metadata?.annotations).toEqual({ cause: image, 'deployment.kubernetes.io/revision': '3' });
+    expect(rollback?.deployment.spec?.template.metadata?.labels).toEqual({ app: 'web' });
+  });
+
+  it.each([
+    ['9', 'DeploymentRollbackRevisionNotFound', 'Unable to find the revision to rollback to.'],
+    ['3', 'DeploymentRollbackTemplateUnchanged', 'The rollback revision contains the same template as current deployment "web"'],
+  ])('for %s that cannot be met is told and forgotten', (revision, reason, message) => {
+    const rollback = ask(three(), revision);
+    expect(rollback).toMatchObject({ type: 'Warning', reason, message });
+    expect(rollback && imageOf(rollback.deployment)).toBe('c');
+    expect(rollback?.deployment.metadata?.annotations).toEqual({ cause: 'c', 'deployment.kubernetes.io/revision': '3' });
+  });
+
+  it('has nothing to go back to when there was one template ever', () => {
+    const world = new World(newDeployment({}));
+    world.settle();
+    const message = 'Unable to find last revision.';
+    expect(ask(world, '0')).toMatchObject({ reason: 'DeploymentRollbackRevisionNotFound', message });
+  });
+
+  it('waits while the deployment is paused, and is no request when it is no number', () => {
+    const world = three();
+    expect(ask(world, 'two')).toBeUndefined();
+    world.change({ paused: true });
+    expect(ask(world, '1')).toBeUndefined();
+  });
+
+  it('lets a template that is new have its revision first', () => {
+    const world = three();
+    world.setImage('d');
+    expect(ask(world, '0')).toBeUndefined();
+    world.step();
+    expect(ask(world, '0')).toMatchObject({ message: 'Rolled back deployment "web" to revision 3' });
+  });
 });
