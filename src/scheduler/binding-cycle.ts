@@ -1,5 +1,6 @@
 import { isConflict, isNotFound } from '../api/meta/status.ts';
 import { isAbort } from '../base/abort.ts';
+import type { Extenders } from './extenders/extenders.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import type { Profile } from './framework/profile.ts';
 import type { Refusal } from './framework/refusal.ts';
@@ -25,10 +26,10 @@ export type BindingOutcome =
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'stopped' };
 
-/** Waits for permission, prepares, binds. Never rejects: the outcome says what has to be undone. */
+/** Waits for permission, prepares, binds; an extender that binds comes before the plugins. Never rejects: the outcome says what has to be undone. */
 export async function runBindingCycle(
   { pod: { info }, profile, state, nodeName, waits }: Assumed,
-  waiting: WaitingPods,
+  { waiting, extenders }: { waiting: WaitingPods; extenders: Extenders },
   { signal }: { signal: AbortSignal },
 ): Promise<BindingOutcome> {
   try {
@@ -36,7 +37,7 @@ export async function runBindingCycle(
     if (rejection) return { type: 'refused', refusal: rejection, tryAfterEvent: true };
     const refusal = await profile.preBind(state, info, nodeName, { signal });
     if (refusal) return { type: 'refused', refusal, tryAfterEvent: false };
-    await profile.bind(state, info, nodeName, { signal });
+    if (!(await extenders.bind(info, nodeName, { signal }))) await profile.bind(state, info, nodeName, { signal });
     state.timed('PostBind', () => profile.postBind(state, info, nodeName));
     return { type: 'bound' };
   } catch (error) {

@@ -7,6 +7,7 @@ import { createInformers } from '../client/informer.ts';
 import { PodInfo } from './cache/pod-info.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { readSchedulerConfiguration } from './config/configuration.ts';
+import { Extenders } from './extenders/extenders.ts';
 import { buildPlugins } from './framework/build-profile.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import { fitMessage } from './framework/fit-message-plan.ts';
@@ -62,6 +63,7 @@ export class FakeScheduler {
       random: () => 0,
       log: silentLogger,
       waiting: new WaitingPods(this.clock),
+      extenders: new Extenders([], async () => undefined, silentLogger),
       get dryRun() {
         return profile as Profile;
       },

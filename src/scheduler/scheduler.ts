@@ -13,6 +13,7 @@ import { BackgroundWork } from './background-work.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import { DEFAULT_SCHEDULER_NAME, readSchedulerConfiguration, type SchedulerConfiguration } from './config/configuration.ts';
+import { type AskExtender, EXTENDER, Extenders } from './extenders/extenders.ts';
 import { FailureReporter } from './failure-reporter.ts';
 import { Action } from './framework/cluster-event.ts';
 import { WaitingPods } from './framework/waiting-pods.ts';
@@ -24,6 +25,7 @@ import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { NO_METRICS, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import { NodeSelector } from './select-node.ts';
+import { SteadyView } from './steady-view.ts';
 
 export const SCHEDULER_NAME = DEFAULT_SCHEDULER_NAME;
 
@@ -44,6 +46,8 @@ export interface SchedulerOptions {
   readonly configuration?: SchedulerConfiguration;
   /** Absent: nobody is told. */
   readonly metrics?: SchedulerMetrics;
+  /** How extenders of the configuration are called. */
+  readonly askExtender?: AskExtender;
   /** Plugins to choose from; those that are built in unless a test brings its own. */
   readonly plugins?: typeof pluginRegistry;
 }
@@ -62,11 +66,13 @@ function assemble(options: SchedulerOptions, wake: () => void) {
   const reporter = new FailureReporter(options);
   const background = new BackgroundWork(log);
   const podInformer = informers.informer(pods);
+  const extenders = new Extenders(configuration.extenders, options.askExtender ?? nobodyAnswers, log);
 
   const profiles = buildProfiles(configuration, definitions, nominator, {
     ...options,
     snapshot: cache,
     waiting,
+    extenders,
     nominatedOn: (nodeName) => nominator.on(nodeName) ?? [],
     nominatedNodeOf: (key) => nominator.nodeOf(key),
     withdrawNomination(pod) {
@@ -83,7 +89,8 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     },
     background: (work) => background.start(work),
   });
-  const interests = new Interests(profiles.plugins);
+  // An extender does not say which events help.
+  const interests = new Interests(extenders.isEmpty ? profiles.plugins : [...profiles.plugins, { name: EXTENDER }]);
   const queue: SchedulingQueue = new SchedulingQueue({
     ...configuration,
     clock,
@@ -103,6 +110,7 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     queue,
     nominator,
     waiting,
+    extenders,
     reporter,
     selector,
     profileOf: profiles.of,
@@ -111,6 +119,10 @@ function assemble(options: SchedulerOptions, wake: () => void) {
   metrics.shows(() => ({ pending: queue.pending, refused: queue.refusals(), bindings: cycle.bindings }));
   return { queue, feed, cycle, background, interests, podInformer };
 }
+
+const nobodyAnswers: AskExtender = async ({ urlPrefix }) => {
+  throw new Error(`there is no way to the extender at ${urlPrefix}`);
+};
 
 /** The resources besides pods and nodes that plugins wait for. */
 function otherInformers(interests: Interests, informers: Informers): [string, Informer][] {
@@ -134,6 +146,7 @@ export function createScheduler(options: SchedulerOptions): Component {
   const { queue, feed, cycle, background, interests, podInformer } = assemble(options, wake);
   const nodeInformer = informers.informer(nodes);
   const others = otherInformers(interests, informers);
+  const view = new SteadyView();
 
   /** Resolves when something changed, or when a pod is due. */
   async function nextTurn(signal: AbortSignal): Promise<void> {
@@ -148,6 +161,7 @@ export function createScheduler(options: SchedulerOptions): Component {
       const pod = cycle.bindings < MAX_BINDINGS ? queue.pop() : undefined;
       if (pod) background.start(() => cycle.run(pod, { signal }).finally(wake));
       else await nextTurn(signal);
+      if (cycle.deciding) await view.keepFor(cycle.deciding);
       if (pod && clock.monotonic() < turnEndsAt) continue;
       await letOthersRun();
       turnEndsAt = clock.monotonic() + TURN_MS;
@@ -158,7 +172,7 @@ export function createScheduler(options: SchedulerOptions): Component {
     const subscriptions = new DisposableStack();
     const follow = <T extends KubeObject>(informer: Informer<T>, listen: (change: Change<T>) => void) => {
       const subscription = informer.onChange((change) => {
-        listen(change);
+        view.change(() => listen(change));
         wake();
       });
       subscriptions.use(subscription);

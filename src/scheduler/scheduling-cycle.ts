@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import { type Assumed, type BindingOutcome, runBindingCycle } from './binding-cycle.ts';
 import { PodInfo, podKey } from './cache/pod-info.ts';
 import type { SchedulerCache } from './cache/scheduler-cache.ts';
+import type { Extenders } from './extenders/extenders.ts';
 import type { FailureReporter } from './failure-reporter.ts';
 import { Action } from './framework/cluster-event.ts';
 import { CycleState } from './framework/cycle-state.ts';
@@ -28,6 +29,7 @@ export interface SchedulingCycleOptions {
   readonly waiting: WaitingPods;
   readonly selector: NodeSelector;
   readonly reporter: FailureReporter;
+  readonly extenders: Extenders;
   readonly event: (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly log: Logger;
   readonly clock: Clock;
@@ -53,6 +55,7 @@ export class SchedulingCycle {
   readonly #options: SchedulingCycleOptions;
   #bindings = 0;
   #cycles = 0;
+  #deciding: Promise<void> | undefined;
 
   constructor(options: SchedulingCycleOptions) {
     this.#options = options;
@@ -63,13 +66,25 @@ export class SchedulingCycle {
     return this.#bindings;
   }
 
-  /** Up to the first await it is the whole decision: nothing changes meanwhile. Resolves when the outcome is in the API. Never rejects. */
+  /** Resolves when the decision that is under way has been taken; undefined: there is none. Only those in which extenders are asked take a while. */
+  get deciding(): Promise<unknown> | undefined {
+    return this.#deciding;
+  }
+
+  /**
+   * Without extenders, up to the first await it is the whole decision: nothing changes meanwhile. With them, its owner sees to that, and to it that no other
+   * cycle begins. Resolves when the outcome is in the API. Never rejects.
+   */
   async run(pod: QueuedPod, { signal }: { signal: AbortSignal }): Promise<void> {
     const profile = this.#options.profileOf(pod.info.pod);
     if (!profile) return this.#options.queue.done(pod);
     const startedMs = this.#options.clock.monotonic();
-    const decision = this.#decide(pod, profile);
+    const state = this.#newState(profile);
+    const decision = this.#options.extenders.isEmpty
+      ? this.#decide(pod, profile, state, { signal })
+      : await this.#decideAsking(pod, profile, state, { signal });
     if ('failed' in decision) {
+      if (signal.aborted) return;
       this.#attempted(decision.failed, profile, startedMs);
       return this.#putBack(pod, decision.failed, { signal });
     }
@@ -93,23 +108,53 @@ export class SchedulingCycle {
     });
   }
 
-  #decide(pod: QueuedPod, profile: Profile): Decision {
-    const { cache, selector, nominator, log } = this.#options;
-    const state = this.#newState(profile);
+  #decide(pod: QueuedPod, profile: Profile, state: CycleState, { signal }: { signal: AbortSignal }): Decision {
     try {
-      const selection = selector.select(profile, state, pod.info);
-      if (!selection.found) return { failed: this.#unschedulable(profile, state, pod.info, selection.diagnosis) };
-      cache.assume(pod.info, selection.node);
-      nominator.forget(pod.info.key);
-      const held = this.#reserve(profile, state, pod.info, selection.node);
-      if ('waits' in held) return { assumed: { pod, profile, state, nodeName: selection.node, waits: held.waits } };
-      this.#undo(profile, state, pod.info, selection.node);
-      return { failed: refusedOnNode(held.refusal) };
+      const selection = this.#options.selector.select(profile, state, pod.info);
+      if (selection.found) return this.#take(pod, profile, state, selection.node);
+      const room = this.#makeRoom(profile, state, pod.info, selection.diagnosis, { signal });
+      if (room instanceof Promise) throw new Error('a postFilter plugin answers later although no extender has to be asked');
+      return { failed: this.#unschedulable(selection.diagnosis, room) };
     } catch (error) {
-      log.error({ error, pod: objectKey(pod.info.pod) }, 'scheduling a pod failed');
-      cache.forget(pod.info.key);
-      return { failed: failedBy(error) };
+      return this.#broken(pod, error);
     }
+  }
+
+  async #decideAsking(pod: QueuedPod, profile: Profile, state: CycleState, { signal }: { signal: AbortSignal }): Promise<Decision> {
+    const decided = Promise.withResolvers<void>();
+    this.#deciding = decided.promise;
+    const { selector, extenders } = this.#options;
+    try {
+      const selection = await selector.selectAsking(extenders, profile, state, pod.info, { signal });
+      if (selection.found) return this.#take(pod, profile, state, selection.node);
+      const made = this.#makeRoom(profile, state, pod.info, selection.diagnosis, { signal });
+      const room = await made;
+      if (made instanceof Promise) this.#options.metrics.preempted(room.victims);
+      return { failed: this.#unschedulable(selection.diagnosis, room) };
+    } catch (error) {
+      return this.#broken(pod, error);
+    } finally {
+      this.#deciding = undefined;
+      decided.resolve();
+    }
+  }
+
+  #broken(pod: QueuedPod, error: unknown): Decision {
+    const { cache, log } = this.#options;
+    log.error({ error, pod: objectKey(pod.info.pod) }, 'scheduling a pod failed');
+    cache.forget(pod.info.key);
+    return { failed: failedBy(error) };
+  }
+
+  /** The node is the pod's from here on, unless a plugin is against it. */
+  #take(pod: QueuedPod, profile: Profile, state: CycleState, nodeName: string): Decision {
+    const { cache, nominator } = this.#options;
+    cache.assume(pod.info, nodeName);
+    nominator.forget(pod.info.key);
+    const held = this.#reserve(profile, state, pod.info, nodeName);
+    if ('waits' in held) return { assumed: { pod, profile, state, nodeName, waits: held.waits } };
+    this.#undo(profile, state, pod.info, nodeName);
+    return { failed: refusedOnNode(held.refusal) };
   }
 
   #reserve(profile: Profile, state: CycleState, pod: PodInfo, nodeName: string) {
@@ -128,26 +173,32 @@ export class SchedulingCycle {
   }
 
   /** No node would do: postFilter may make room. */
-  #unschedulable(profile: Profile, state: CycleState, pod: PodInfo, diagnosis: Diagnosis): Failed {
+  #makeRoom(
+    profile: Profile,
+    state: CycleState,
+    pod: PodInfo,
+    diagnosis: Diagnosis,
+    options: { signal: AbortSignal },
+  ): PostFilterResult | Promise<PostFilterResult> {
+    const { cache, metrics } = this.#options;
+    if (cache.nodeCount === 0 || !profile.hasPostFilters) return { made: 'nothing', nominatedNodeName: '' };
+    const result = state.timed('PostFilter', () => profile.postFilter(state, pod, diagnosis, options), postFilterStatus);
+    if (!(result instanceof Promise)) metrics.preempted(result.victims);
+    return result;
+  }
+
+  #unschedulable(diagnosis: Diagnosis, room: PostFilterResult): Failed {
     const { nodeCount } = this.#options.cache;
     if (nodeCount === 0) {
       const failure = { reason: 'Unschedulable', message: NO_NODES, nominatedNodeName: '' } as const;
       return { failure, retry: 'after an event', plugins: diagnosis.plugins };
     }
-    const result: PostFilterResult = profile.hasPostFilters
-      ? state.timed(
-          'PostFilter',
-          () => profile.postFilter(state, pod, diagnosis),
-          ({ made }) => (made === 'room' ? 'Success' : 'Unschedulable'),
-        )
-      : { made: 'nothing', nominatedNodeName: '' };
-    if (profile.hasPostFilters) this.#options.metrics.preempted(result.victims);
     const refusals = diagnosis.refusals();
     const { rest, preFilterMessage, plugins } = diagnosis;
-    const message = fitMessage({ nodeCount, refusals, rest, preFilterMessage, postFilterMessage: result.message ?? '' });
+    const message = fitMessage({ nodeCount, refusals, rest, preFilterMessage, postFilterMessage: room.message ?? '' });
     const pending = rest?.code === 'Pending' || refusals.some(({ code }) => code === 'Pending');
     return {
-      failure: { reason: 'Unschedulable', message, nominatedNodeName: result.nominatedNodeName },
+      failure: { reason: 'Unschedulable', message, nominatedNodeName: room.nominatedNodeName },
       retry: 'after an event',
       plugins,
       pending,
@@ -155,10 +206,10 @@ export class SchedulingCycle {
   }
 
   async #bind(assumed: Assumed, startedMs: number, { signal }: { signal: AbortSignal }): Promise<void> {
-    const { queue, waiting, event, log, clock, metrics } = this.#options;
+    const { queue, event, log, clock, metrics } = this.#options;
     const { pod, profile, state, nodeName } = assumed;
     this.#bindings += 1;
-    const outcome = await runBindingCycle(assumed, waiting, { signal });
+    const outcome = await runBindingCycle(assumed, this.#options, { signal });
     this.#bindings -= 1;
     if (outcome.type === 'bound') {
       queue.done(pod);
@@ -219,6 +270,8 @@ export class SchedulingCycle {
   }
 }
 
+const postFilterStatus = (result: PostFilterResult | Promise<PostFilterResult>): string =>
+  !(result instanceof Promise) && result.made === 'room' ? 'Success' : 'Unschedulable';
 const statusOf = (refused: Refusal | undefined): string => refused?.code ?? 'Success';
 const permitStatus = (permit: Permit): string => ('refusal' in permit ? permit.refusal.code : permit.waits.size > 0 ? 'Wait' : 'Success');
 

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -229,6 +232,57 @@ test('LimitRanges are listed, patched and deleted by the collection', async () =
   expect(['100m', '200m']).toContain(cpu);
   await limited.run('delete', 'limitranges', '-l', 'set=a');
   expect(await limited.run('get', 'limitranges', '-o', 'name')).toBe('');
+});
+
+test('an extender of the scheduler says where a pod goes', async () => {
+  const asked: string[] = [];
+  const extender = createServer((request, reply) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { Pod: pod, NodeNames: names } = JSON.parse(body) as { Pod: Pod; NodeNames: string[] };
+      asked.push(`${request.url} ${pod.metadata?.name}`);
+      const NodeNames = names.filter((name) => name === 'fake-1');
+      const FailedNodes = Object.fromEntries(names.filter((name) => name !== 'fake-1').map((name) => [name, 'no dongle here']));
+      reply.end(JSON.stringify({ NodeNames, FailedNodes }));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(extender, 'listening');
+  const { port } = extender.address() as AddressInfo;
+  const config = {
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    extenders: [
+      {
+        urlPrefix: `http://127.0.0.1:${port}/dongles`,
+        filterVerb: 'filter',
+        nodeCacheCapable: true,
+        managedResources: [{ name: 'example.com/dongle', ignoredByScheduler: true }],
+      },
+    ],
+  };
+  const file = join(directory, 'extender.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  const own = join(directory, 'extended');
+  const args = ['dev', '--data-dir', own, '--https-listen-port', '7445', '--nodes', '2', '--scheduler-config', file];
+  const second = spawn(MINIK, args, { stdio: 'ignore', env: withoutMinikSettings() });
+  try {
+    const there = scope('default', { kubeconfig: join(own, 'kubeconfig.yaml') });
+    await eventually('its nodes are ready', async () => ((await there.run('get', 'nodes')).match(/\sReady\s/g) ?? []).length === 2);
+    const dongle = { containers: [container(SLEEP, { resources: { limits: { 'example.com/dongle': '1' } } })] };
+    await there.apply(pod('with', dongle), pod('without'), pod('hopeless', { ...dongle, ...on('fake-0') }));
+    await there.podReady('with');
+    await there.podReady('without');
+    expect(await there.run('get', 'pod', 'with', '-o', 'jsonpath={.spec.nodeName}')).toBe('fake-1');
+    const refused = (p: Pod) => scheduled(p)?.message?.startsWith('0/2 nodes are available: 1 no dongle here, 1 node(s) did');
+    await there.until<Pod>('hopeless is refused', 'pod/hopeless', refused);
+    expect(new Set(asked)).toEqual(new Set(['/dongles/filter with', '/dongles/filter hopeless']));
+  } finally {
+    second.kill('SIGKILL');
+    extender.close();
+  }
 });
 
 test('a scheduler configuration that is wrong ends minik with one sentence', () => {

@@ -19,6 +19,7 @@ import { UsageError } from '../exit.ts';
 import { servedKinds } from '../runtime-config.ts';
 import type { Ambient } from './api-server.ts';
 import { type LoopName, noted } from './component-checks.ts';
+import { extenderCalls, withFilesRead } from './extender-calls.ts';
 import { podRanges } from './pod-ranges.ts';
 import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
@@ -30,8 +31,15 @@ const SCHEDULER = { name: 'system:kube-scheduler', groups: ['system:masters', 's
 const CONFIG_FLAG = '--scheduler-config';
 
 /** What the file says that --scheduler-config names; undefined without one. Rejects with UsageError. */
-export const schedulerConfiguration = async ({ schedulerConfig }: Pick<ServerSettings, 'schedulerConfig'>) =>
-  schedulerConfig === undefined ? undefined : readPolicyFile(CONFIG_FLAG, schedulerConfig, readConfiguration);
+export async function schedulerConfiguration({ schedulerConfig }: Pick<ServerSettings, 'schedulerConfig'>) {
+  if (schedulerConfig === undefined) return undefined;
+  const configuration = await readPolicyFile(CONFIG_FLAG, schedulerConfig, readConfiguration);
+  try {
+    return { ...configuration, extenders: await Promise.all(configuration.extenders.map(withFilesRead)) };
+  } catch (cause) {
+    throw new UsageError(`${CONFIG_FLAG} ${schedulerConfig} cannot be used: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
 
 interface ControlPlaneParts {
   readonly server: ApiServer;
@@ -120,6 +128,7 @@ function schedulerTerm(
       clock,
       random,
       log,
+      askExtender: extenderCalls(clock),
       ...(scheduler && { configuration: scheduler }),
     });
   let next: Component | undefined;

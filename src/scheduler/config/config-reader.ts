@@ -45,6 +45,11 @@ export class ConfigReader {
     return !isAbsent(this.#document[field]);
   }
 
+  /** The same part with one field as it is given here. */
+  with(field: string, value: unknown): ConfigReader {
+    return new ConfigReader({ ...this.#document, [field]: value }, this.path, this.findings);
+  }
+
   part(field: string): ConfigReader {
     return new ConfigReader(this.#document[field], [this.path, field].filter(Boolean).join('.'), this.findings);
   }

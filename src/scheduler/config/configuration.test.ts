@@ -25,7 +25,6 @@ describe('a scheduler configuration', () => {
     ],
     ['a percentage above 100', { percentageOfNodesToScore: 101 }, 'percentageOfNodesToScore: must be a whole number from 0 to 100'],
     ['a back-off that shrinks', { podInitialBackoffSeconds: 20 }, 'podMaxBackoffSeconds: must be at least podInitialBackoffSeconds'],
-    ['extenders', { extenders: [{ urlPrefix: 'http://x' }] }, 'extenders: minik calls no scheduler extenders'],
     [
       'an unknown plugin',
       { profiles: [{ plugins: { filter: { enabled: [{ name: 'Nope' }] } } }] },

@@ -1,3 +1,4 @@
+import { type ExtenderConfiguration, readExtenders } from '../extenders/extender-config.ts';
 import type { PluginDefinition } from '../framework/definition.ts';
 import type { SchedulerHandle } from '../framework/handle.ts';
 import type { SchedulerPlugin } from '../framework/plugin.ts';
@@ -17,6 +18,7 @@ export interface ProfileConfiguration {
 
 export interface SchedulerConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
+  readonly extenders: readonly ExtenderConfiguration[];
   readonly initialBackoffMs: number;
   readonly maxBackoffMs: number;
 }
@@ -31,7 +33,16 @@ const OF_THE_PROGRAM = [
   'delayCacheUntilActive',
 ];
 
-function readProfile(profile: ConfigReader, registry: readonly PluginDefinition[], everywhere: number | undefined): ProfileConfiguration {
+/** The plugin that counts resources, save those that extenders count. */
+const RESOURCES_PLUGIN = 'NodeResourcesFit';
+
+interface Everywhere {
+  readonly percentageOfNodesToScore: number | undefined;
+  /** Resources that are left to extenders. */
+  readonly ignoredResources: readonly string[];
+}
+
+function readProfile(profile: ConfigReader, registry: readonly PluginDefinition[], everywhere: Everywhere): ProfileConfiguration {
   profile.known(['schedulerName', 'percentageOfNodesToScore', 'plugins', 'pluginConfig']);
   const names = registry.map(({ name }) => name);
   const args = new Map<string, ConfigReader>();
@@ -43,12 +54,17 @@ function readProfile(profile: ConfigReader, registry: readonly PluginDefinition[
     args.set(name, entry.part('args'));
   }
   const empty = new ConfigReader(undefined, '', profile.findings);
+  const argsOf = (name: string) => {
+    const own = args.get(name) ?? empty;
+    const { ignoredResources } = everywhere;
+    return name === RESOURCES_PLUGIN && ignoredResources.length > 0 ? own.with('ignoredResources', ignoredResources) : own;
+  };
   const percentage = profile.integer('percentageOfNodesToScore', 0, { max: 100 });
   return {
     schedulerName: profile.text('schedulerName', DEFAULT_SCHEDULER_NAME),
-    percentageOfNodesToScore: percentage || everywhere,
+    percentageOfNodesToScore: percentage || everywhere.percentageOfNodesToScore,
     plugins: readPluginSets(profile.part('plugins'), names),
-    makers: new Map(registry.map((definition) => [definition.name, definition.configure(args.get(definition.name) ?? empty)])),
+    makers: new Map(registry.map((definition) => [definition.name, definition.configure(argsOf(definition.name))])),
   };
 }
 
@@ -63,8 +79,11 @@ export function readSchedulerConfiguration(document: unknown, registry: readonly
     throw new Error(`it must be a KubeSchedulerConfiguration of ${API_VERSION}`);
   }
   root.known([...OF_THE_PROGRAM, 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', 'profiles', 'extenders']);
-  if (root.parts('extenders').length > 0) root.report('extenders', 'minik calls no scheduler extenders');
-  const everywhere = root.integer('percentageOfNodesToScore', 0, { max: 100 }) || undefined;
+  const extenders = readExtenders(root);
+  const everywhere: Everywhere = {
+    percentageOfNodesToScore: root.integer('percentageOfNodesToScore', 0, { max: 100 }) || undefined,
+    ignoredResources: extenders.flatMap(({ ignoredResources }) => ignoredResources),
+  };
   const initial = root.integer('podInitialBackoffSeconds', 1, { min: 1 });
   const max = root.integer('podMaxBackoffSeconds', 10, { min: 1 });
   if (max < initial) root.report('podMaxBackoffSeconds', 'must be at least podInitialBackoffSeconds');
@@ -76,5 +95,5 @@ export function readSchedulerConfiguration(document: unknown, registry: readonly
       root.report(`profiles[${i}].schedulerName`, `there is a profile "${schedulerName}" already`);
   }
   if (findings.length > 0) throw new Error([...new Set(findings)].join('; '));
-  return { profiles, initialBackoffMs: initial * 1000, maxBackoffMs: max * 1000 };
+  return { profiles, extenders, initialBackoffMs: initial * 1000, maxBackoffMs: max * 1000 };
 }

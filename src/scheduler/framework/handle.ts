@@ -7,6 +7,7 @@ import type { Informers } from '../../client/informer.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { Snapshot } from '../cache/snapshot.ts';
+import type { Extenders } from '../extenders/extenders.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Refusal } from './refusal.ts';
 import type { WaitingPods } from './waiting-pods.ts';
@@ -34,6 +35,7 @@ export interface SchedulerHandle {
   readonly dryRun: DryRun;
   /** Pods whose binding a permit plugin holds up. */
   readonly waiting: WaitingPods;
+  readonly extenders: Extenders;
   /** Pods that are nominated to the node. */
   nominatedOn(nodeName: string): Iterable<PodInfo>;
   nominatedNodeOf(podKey: string): string | undefined;

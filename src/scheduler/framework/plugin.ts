@@ -48,8 +48,13 @@ export interface SchedulerPlugin {
   addPod?(state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo): void;
   removePod?(state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo): void;
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Refusal | undefined;
-  /** Called when no node will do. May begin what makes room: the outcome is an event later. */
-  postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult;
+  /** Called when no node will do. May begin what makes room: the outcome is an event later. A promise only where extenders have to be asked. */
+  postFilter?(
+    state: CycleState,
+    pod: PodInfo,
+    diagnosis: Diagnosis,
+    options: { signal: AbortSignal },
+  ): PostFilterResult | Promise<PostFilterResult>;
 
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): typeof SKIP | undefined;
   /** Any range when there is `normalizeScores`, else 0 (worst) to 100 (best). */

@@ -29,6 +29,8 @@ export type PreFiltered =
 
 export type Permit = { readonly refusal: Refusal } | { readonly waits: ReadonlyMap<string, number> };
 
+const MADE_NOTHING: PostFilterResult = { made: 'nothing' };
+
 type Filter = (state: CycleState, pod: PodInfo, node: NodeInfo) => Refusal | undefined;
 
 /** The plugins of one schedulerName and how they are run. What a plugin throws is thrown on, with its name. */
@@ -125,18 +127,26 @@ export class Profile implements DryRun {
     return this.#plugins.postFilter.length > 0;
   }
 
-  /** The first plugin that makes room ends it; else all have had their say. */
-  postFilter(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult {
-    const messages: string[] = [];
-    let nominatedNodeName: string | undefined;
-    for (const plugin of this.#plugins.postFilter) {
-      const result = plugin.postFilter?.(state, pod, diagnosis);
-      if (!result) continue;
+  /** The first plugin that makes room ends it; else all have had their say. A promise only where extenders have to be asked. */
+  postFilter(
+    state: CycleState,
+    pod: PodInfo,
+    diagnosis: Diagnosis,
+    options: { signal: AbortSignal },
+    earlier: readonly PostFilterResult[] = [],
+  ): PostFilterResult | Promise<PostFilterResult> {
+    const results = [...earlier];
+    while (results.length < this.#plugins.postFilter.length) {
+      const plugin = this.#plugins.postFilter[results.length] as SchedulerPlugin;
+      const result = plugin.postFilter?.(state, pod, diagnosis, options) ?? MADE_NOTHING;
+      if (result instanceof Promise)
+        return result.then((made) => (made.made === 'room' ? made : this.postFilter(state, pod, diagnosis, options, [...results, made])));
       if (result.made === 'room') return result;
-      if (result.message) messages.push(result.message);
-      nominatedNodeName ??= result.nominatedNodeName;
+      results.push(result);
     }
-    return { made: 'nothing', message: messages.join(', '), ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
+    const nominatedNodeName = results.find((result) => result.nominatedNodeName !== undefined)?.nominatedNodeName;
+    const message = results.flatMap((result) => result.message || []).join(', ');
+    return { made: 'nothing', message, ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
   }
 
   /** Weighted sums, in the order of the nodes. */

@@ -1,5 +1,6 @@
 import { podDisruptionBudgets } from '../../api/index.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
+import { isAbort } from '../../base/abort.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { type PodInfo, podKey } from '../cache/pod-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
@@ -16,6 +17,8 @@ import { candidatesToFind, type PreemptionCandidate, pickCandidate } from '../pr
 const NAME = 'DefaultPreemption';
 const NOT_HELPFUL = refusal(NAME, 'UnschedulableAndUnresolvable', 'Preemption is not helpful for scheduling');
 const BUSY = refusal(NAME, 'UnschedulableAndUnresolvable', 'waiting for the preemption for this pod to be finished');
+
+type Candidates = readonly PreemptionCandidate<PodInfo>[];
 
 interface Arguments {
   readonly percentage: number;
@@ -42,18 +45,39 @@ class Preemption {
     this.evictor = new Evictor(NAME, handle);
   }
 
-  run(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult {
+  run(
+    state: CycleState,
+    pod: PodInfo,
+    diagnosis: Diagnosis,
+    options: { signal: AbortSignal },
+  ): PostFilterResult | Promise<PostFilterResult> {
     const reason = this.#whyNot(pod, diagnosis);
     if (reason) return { made: 'nothing', message: `preemption: ${reason}` };
     const refusals: Refusal[] = [];
-    const candidate = pickCandidate(this.#candidates(state, pod, diagnosis, refusals));
-    if (candidate) {
-      this.evictor.start({ preemptor: pod, victims: candidate.victims, nodeName: candidate.nodeName });
-      return { made: 'room', nominatedNodeName: candidate.nodeName, victims: candidate.victims.length };
+    const candidates = this.#candidates(state, pod, diagnosis, refusals);
+    if (candidates.length > 0) {
+      return this.#handle.extenders.supportPreemption(pod) ? this.#ask(pod, candidates, options) : this.#makeRoom(pod, candidates);
     }
     const { nodeCount } = this.#handle.snapshot;
     const message = fitMessage({ nodeCount, refusals, rest: NOT_HELPFUL, preFilterMessage: '', postFilterMessage: '' });
     return { made: 'nothing', nominatedNodeName: '', message: `preemption: ${message}` };
+  }
+
+  async #ask(pod: PodInfo, candidates: Candidates, options: { signal: AbortSignal }): Promise<PostFilterResult> {
+    const { extenders, snapshot } = this.#handle;
+    try {
+      return this.#makeRoom(pod, await extenders.preempt(pod, candidates, snapshot, options));
+    } catch (error) {
+      if (isAbort(error, options.signal)) throw error;
+      return { made: 'nothing', message: `preemption: ${error instanceof Error ? error.message : error}` };
+    }
+  }
+
+  #makeRoom(pod: PodInfo, candidates: Candidates): PostFilterResult {
+    const candidate = pickCandidate(candidates);
+    if (!candidate) return { made: 'nothing', message: 'preemption: no candidate node for preemption' };
+    this.evictor.start({ preemptor: pod, victims: candidate.victims, nodeName: candidate.nodeName });
+    return { made: 'room', nominatedNodeName: candidate.nodeName, victims: candidate.victims.length };
   }
 
   /** Why the pod must not preempt (now); undefined when it may. */
@@ -80,7 +104,7 @@ class Preemption {
   }
 
   /** Nodes where pods could leave, from a random one on, until there are enough to choose from. */
-  #candidates(state: CycleState, pod: PodInfo, diagnosis: Diagnosis, refusals: Refusal[]): readonly PreemptionCandidate<PodInfo>[] {
+  #candidates(state: CycleState, pod: PodInfo, diagnosis: Diagnosis, refusals: Refusal[]): Candidates {
     const { random, dryRun } = this.#handle;
     const nodes = this.#helpful(diagnosis);
     const enough = candidatesToFind(nodes.length, this.#args);
@@ -105,7 +129,7 @@ function pluginFor(args: Arguments, handle: SchedulerHandle): SchedulerPlugin {
     // Victims that leave wake the pod through the plugins that refused it; this one only keeps it out while they are asked to.
     events: [],
     preEnqueue: (pod) => (preemption.evictor.isBusyFor(podKey(pod)) ? BUSY : undefined),
-    postFilter: (state, pod, diagnosis) => preemption.run(state, pod, diagnosis),
+    postFilter: (state, pod, diagnosis, options) => preemption.run(state, pod, diagnosis, options),
   };
 }
 

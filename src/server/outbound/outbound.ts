@@ -166,7 +166,7 @@ function tlsOf({ caBundle, skipVerification, credentials }: OutboundEndpoint): N
 }
 
 /** Throws OutboundError past the limit, and node's error when the connection breaks. */
-async function readText(response: IncomingMessage, limit: number): Promise<string> {
+export async function readText(response: IncomingMessage, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
