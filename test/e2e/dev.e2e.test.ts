@@ -55,6 +55,34 @@ test('pods run on fake nodes, and Deployments roll out', async () => {
   await ns.run('delete', 'deployment', 'web', '--cascade=foreground', '--timeout=30s');
 });
 
+test('a rollout to an image that nobody has hangs, and going back leaves alone what it had not reached', async () => {
+  const { spec } = deployment('daemon', 1);
+  const daemon = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'daemon' },
+    spec: { selector: spec?.selector, template: spec?.template },
+  };
+  await ns.apply(daemon);
+  expect(await ns.run('rollout', 'status', 'daemonset/daemon', '--timeout=30s')).toContain('successfully rolled out');
+  const before = await uids('app=daemon');
+  await ns.run('set', 'image', 'daemonset/daemon', '*=foo:non-existent');
+  await eventually('one pod waits for the image', async () =>
+    (await ns.run('get', 'pods', '-l', 'app=daemon')).includes('ImagePullBackOff'),
+  );
+  expect(await ns.run('get', 'events')).toMatch(/Failed\s+pod\/daemon-\w+\s+Failed to pull image "foo:non-existent": .*: not found/);
+  const during = await uids('app=daemon');
+  expect(before.filter((uid) => during.includes(uid))).toHaveLength(2);
+  await ns.run('rollout', 'undo', 'daemonset/daemon');
+  expect(await ns.run('rollout', 'status', 'daemonset/daemon', '--timeout=30s')).toContain('successfully rolled out');
+  const after = await uids('app=daemon');
+  expect(before.filter((uid) => after.includes(uid))).toHaveLength(2);
+  await ns.run('delete', 'daemonset', 'daemon', '--cascade=foreground', '--timeout=30s');
+});
+
+const uids = async (selector: string) =>
+  (await ns.run('get', 'pods', '-l', selector, '-o', 'jsonpath={.items[*].metadata.uid}')).split(' ').toSorted();
+
 test('fake pods use what their annotations say, and autoscalers act on it', async () => {
   await ns.apply(deployment('load', 2, { containers: [container(SLEEP, { resources: { requests: { cpu: '100m' } } })] }));
   await ns.run('rollout', 'status', 'deployment/load', '--timeout=30s');

@@ -16,6 +16,7 @@ import { nthAddress } from '../../base/ip.ts';
 import { createClient } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
 import { createInformers } from '../../client/informer.ts';
+import { noSuchImage } from '../../runtime/fake-registry.ts';
 import { FakeRuntime } from '../../runtime/fake-runtime.ts';
 import { usageByAnnotation } from '../../runtime/fake-state.ts';
 import type { ContainerConfig, SandboxConfig } from '../../runtime/runtime.ts';
@@ -108,7 +109,7 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
     const annotations = livePods.get(`${metadata.namespace}/${metadata.name}`)?.metadata?.annotations ?? {};
     return usageByAnnotation((name) => annotations[`${name}.${container.metadata.name}`] ?? annotations[name]);
   };
-  const runtime = new FakeRuntime({ clock, podCidr: '', usage });
+  const runtime = new FakeRuntime({ clock, podCidr: '', usage, fault: noSuchImage });
   const agentOptions: AgentOptions = {
     nodeName,
     nodeIps: [nodeIp],
