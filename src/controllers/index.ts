@@ -1,5 +1,6 @@
 import type { Registry } from '../api/registry.ts';
 import type { Controller, LiveKinds } from '../client/controller.ts';
+import { attachDetach } from './attachdetach/attachdetach.ts';
 import { bootstrapSigner } from './bootstrap-signer/bootstrap-signer.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { cronJob } from './cronjob/cronjob.ts';
@@ -93,6 +94,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, podRa
     volumeExpand,
     pvcProtection,
     pvProtection,
+    attachDetach(),
     flowSchemaController(),
     priorityLevelController(),
     csr({ signer }),

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Deployment } from '../../src/api/schema/generated/types.ts';
+import type { Deployment, Node } from '../../src/api/schema/generated/types.ts';
 import { MINIK } from './support/cluster.ts';
 import { withoutMinikSettings } from './support/environment.ts';
 import { kubectl } from './support/kubectl.ts';
@@ -82,6 +82,36 @@ test('a rollout to an image that nobody has hangs, and going back leaves alone w
 
 const uids = async (selector: string) =>
   (await ns.run('get', 'pods', '-l', selector, '-o', 'jsonpath={.items[*].metadata.uid}')).split(' ').toSorted();
+
+test('a volume of a CSI driver is attached to the node of its pod, and detached when the pod is gone', async () => {
+  const common = { accessModes: ['ReadWriteOnce'], storageClassName: '' };
+  const csi = { driver: 'disk.example.com', volumeHandle: 'disk-1' };
+  await ns.apply(
+    { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'disk' }, spec: { ...common, capacity: { storage: '1Gi' }, csi } },
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'disk' },
+      spec: { ...common, volumeName: 'disk', resources: { requests: { storage: '1Gi' } } },
+    },
+    pod('user', { volumes: [{ name: 'disk', persistentVolumeClaim: { claimName: 'disk' } }] }),
+  );
+  const attachments = () => ns.run('get', 'volumeattachments', '--no-headers', '--ignore-not-found');
+  await eventually('it is to be attached', async () => /^csi-\w+\s+disk.example.com\s+disk\s+fake-\d\s+false/.test(await attachments()));
+  const [name = ''] = (await attachments()).split(/\s/);
+  await ns.run('patch', 'volumeattachment', name, '--subresource=status', '--type=merge', '-p', '{"status":{"attached":true}}');
+  const node = await ns.run('get', 'pod', 'user', '-o', 'jsonpath={.spec.nodeName}');
+  await ns.until<Node>('the node is told', `node/${node}`, ({ status }) =>
+    status?.volumesAttached?.some((volume) => volume.name === 'kubernetes.io/csi/disk.example.com^disk-1'),
+  );
+  await eventually('the pod is told', async () =>
+    (await ns.run('describe', 'pod', 'user')).includes('AttachVolume.Attach succeeded for volume "disk"'),
+  );
+  await ns.run('delete', 'pod', 'user', '--grace-period=0', '--force');
+  await eventually('it is detached', async () => (await attachments()) === '');
+  await ns.until<Node>('the node is told again', `node/${node}`, ({ status }) => !status?.volumesAttached?.length);
+  await ns.run('delete', 'pvc,pv', 'disk', '--timeout=30s');
+});
 
 test('fake pods use what their annotations say, and autoscalers act on it', async () => {
   await ns.apply(deployment('load', 2, { containers: [container(SLEEP, { resources: { requests: { cpu: '100m' } } })] }));

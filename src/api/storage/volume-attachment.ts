@@ -11,7 +11,6 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   scope: 'Cluster',
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],
-  behaviour: 'stored-only',
   columns: [
     nameColumn,
     column('Attacher', 'string', (a) => a.spec?.attacher ?? '', { format: 'name', of: 'VolumeAttachmentSpec.attacher' }),
