@@ -324,6 +324,32 @@ describe('a node with a fake runtime', () => {
     expect(box.pod('later')?.status?.phase).toBe('Running');
   });
 
+  it('shows ImagePullBackOff while it waits to pull an image again, and pulls it when the time has come', async () => {
+    let isThere = false;
+    const pull = box.runtime.pullImage.bind(box.runtime);
+    let pulls = 0;
+    box.runtime.pullImage = async (...args) => {
+      pulls += 1;
+      if (!isThere) throw new RuntimeError('NotFound', 'no such image');
+      return pull(...args);
+    };
+    await box.start();
+    box.add({ containers: [app({ image: 'late:1' })] });
+    const waiting = () => box.pod()?.status?.containerStatuses?.[0]?.state?.waiting;
+    await box.clock.advance(500);
+    expect(waiting()).toEqual({ reason: 'ErrImagePull', message: 'no such image' });
+    await box.clock.advance(1000);
+    expect(waiting()).toEqual({
+      reason: 'ImagePullBackOff',
+      message: 'Back-off pulling image "late:1": ErrImagePull: no such image',
+    });
+    isThere = true;
+    await box.clock.advance(8000);
+    expect([waiting()?.reason, pulls]).toEqual(['ImagePullBackOff', 1]);
+    await box.clock.advance(2000);
+    expect([box.condition('Ready'), pulls]).toEqual(['True', 2]);
+  });
+
   it('shows CrashLoopBackOff with the last end of a container that keeps failing', async () => {
     await box.start();
     box.add({ containers: [app({ name: 'job-fail' })] });

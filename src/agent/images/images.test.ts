@@ -156,7 +156,7 @@ describe('ensure', () => {
     expect(await failure(ensure('app:v1'))).toMatchObject({
       reason: 'ErrImagePull',
       message: 'no such image',
-      retryAtMs: clock.now() + 10_000,
+      retryAtMs: clock.now() + 1000,
     });
     await clock.advance(4000);
     const second = await failure(ensure('app:v1'));
@@ -168,7 +168,9 @@ describe('ensure', () => {
     });
     expect(events.at(-1)).toBe('Normal BackOff spec.containers{c}: Back-off pulling image "app:v1"');
     await clock.advance(6000);
-    expect(await failure(ensure('app:v1'))).toMatchObject({ reason: 'ErrImagePull', retryAtMs: clock.now() + 20_000 });
+    expect(await failure(ensure('app:v1'))).toMatchObject({ reason: 'ErrImagePull', retryAtMs: clock.now() + 1000 });
+    await clock.advance(1000);
+    expect(await failure(ensure('app:v1'))).toMatchObject({ reason: 'ImagePullBackOff', retryAtMs: clock.now() + 19_000 });
     broken = false;
     await clock.advance(20_000);
     expect(await ensure('app:v1')).toBe('docker.io/library/app:v1');

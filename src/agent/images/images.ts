@@ -124,7 +124,8 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
       const why = pullFault(error);
       log.warn({ image: called, error: why }, 'image not pulled');
       say('Warning', 'Failed', `Failed to pull image ${JSON.stringify(called)}: ${why}`);
-      throw new ImageError('ErrImagePull', why, { retryAtMs: clock.now() + failures.failed(key, why), cause: error });
+      failures.failed(key, why);
+      throw new ImageError('ErrImagePull', why, { retryAtMs: clock.now() + LOOK_AGAIN_MS, cause: error });
     }
   }
 
@@ -159,6 +160,8 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
 
 type Say = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 
+/** A pull has failed; the next look, as soon as the kubelet's, finds that it is too early for another. */
+const LOOK_AGAIN_MS = 1000;
 /** Somebody may import the image meanwhile: as often as the kubelet looks at its pods again. */
 const RETRY_NEVER_MS = 10_000;
 const RETRY_INSPECT_MS = 10_000;

@@ -26,14 +26,12 @@ export class PullBackoff {
     return leftMs > 0 ? { leftMs, message: failure.message } : undefined;
   }
 
-  /** Returns the delay before the next try. */
-  failed(key: string, message: string): number {
+  failed(key: string, message: string): void {
     const atMs = this.#clock.monotonic();
     for (const [other, { atMs: then }] of this.#failures) if (atMs - then > 2 * MAX_MS) this.#failures.delete(other);
     const last = this.#failures.get(key);
     const delayMs = last ? Math.min(last.delayMs * 2, MAX_MS) : FIRST_MS;
     this.#failures.set(key, { delayMs, atMs, message });
-    return delayMs;
   }
 
   succeeded(key: string): void {
