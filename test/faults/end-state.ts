@@ -12,10 +12,12 @@ import type {
   ResourceQuota,
   StatefulSet,
   V2HorizontalPodAutoscaler,
+  VolumeAttachment,
 } from '../../src/api/schema/generated/types.ts';
+import { ATTACHMENTS } from './fake-attacher.ts';
 import { isActive, isGoing, isJobFinished, isOver, isReady, ordinalOf, ownerOf } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
-import { loadOf, NAMESPACE } from './workload-objects.ts';
+import { loadOf, NAMESPACE, uniqueNameOf } from './workload-objects.ts';
 
 type Problems = (truth: Truth) => string[];
 
@@ -152,6 +154,36 @@ const autoscaler = (truth: Truth, busy: number): string[] => {
   ];
 };
 
+/** Volumes are attached where the pods of db run, and nowhere else; nodes know. */
+const attachments: Problems = (truth) => {
+  const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
+  const wanted = podsOf(truth, db?.metadata?.uid).flatMap(({ metadata, spec }) =>
+    (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => {
+      const claim = truth.get<PersistentVolumeClaim>(
+        'persistentvolumeclaims',
+        `${metadata?.namespace}/${persistentVolumeClaim?.claimName}`,
+      );
+      return claim?.spec?.volumeName ? [{ node: spec?.nodeName ?? '', volume: claim.spec.volumeName }] : [];
+    }),
+  );
+  const shown = truth
+    .all<Node>('nodes')
+    .flatMap(({ metadata, status }) =>
+      [status?.volumesAttached?.map(({ name }) => name) ?? [], status?.volumesInUse ?? []].map(
+        (names) => `${metadata?.name} ${names.toSorted()}`,
+      ),
+    );
+  const should = truth.all<Node>('nodes').flatMap(({ metadata }) => {
+    const names = wanted.flatMap(({ node, volume }) => (node === metadata?.name ? [uniqueNameOf(volume)] : []));
+    return [names, names].map((all) => `${metadata?.name} ${all.toSorted()}`);
+  });
+  const placed = truth.all<VolumeAttachment>(ATTACHMENTS).map(({ spec }) => `${spec.source.persistentVolumeName} on ${spec.nodeName}`);
+  return [
+    ...differ('attached volumes', placed.toSorted(), wanted.map(({ node, volume }) => `${volume} on ${node}`).toSorted()),
+    ...differ('volumes that nodes tell of', shown, should),
+  ];
+};
+
 const volumes: Problems = (truth) => {
   const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
   if (!db?.spec?.volumeClaimTemplates) return [];
@@ -181,6 +213,6 @@ const volumes: Problems = (truth) => {
 /** What is not as it should be, once everything has had its time. Empty: all is well. `busy`: how many pods the load on `api` takes. */
 export const problemsAtTheEnd = (truth: Truth, busy: number): string[] => [
   ...['web', 'cache', 'api'].map(deployment).flatMap((problems) => problems(truth)),
-  ...[statefulSet, daemonSet, job, cronJob, volumes, policies, leftovers].flatMap((problems) => problems(truth)),
+  ...[statefulSet, daemonSet, job, cronJob, volumes, attachments, policies, leftovers].flatMap((problems) => problems(truth)),
   ...autoscaler(truth, busy),
 ];

@@ -1,12 +1,13 @@
 import { leases, nodes, pods } from '../../src/api/index.ts';
 import { objectKey } from '../../src/api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../../src/api/meta/status.ts';
-import type { Node, Pod, PodStatus } from '../../src/api/schema/generated/types.ts';
+import type { Node, PersistentVolumeClaim, Pod, PodStatus } from '../../src/api/schema/generated/types.ts';
 import { type Clock, rfc3339, rfc3339Micro } from '../../src/base/clock.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { Dice } from './dice.ts';
 import { isOver, isReady } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
+import { uniqueNameOf } from './workload-objects.ts';
 
 const LEASES = 'kube-node-lease';
 const RENEW_MS = 20_000;
@@ -39,6 +40,8 @@ export interface FakeKubeletsOptions {
 
 interface Running extends Process {
   ready: boolean;
+  /** PersistentVolumes. */
+  readonly volumes: readonly string[];
   readonly ip: string;
 }
 
@@ -51,6 +54,8 @@ export class FakeKubelets {
   readonly #ends = new Map<string, 'Succeeded' | 'Failed'>();
   /** Pods that are being started or stopped, by uid. */
   readonly #busy = new Set<string>();
+  /** Volumes of pods that are about to start, by the pods' uids: with those of processes they are what a node says that it uses. */
+  readonly #wanted = new Map<string, { readonly node: string; readonly volumes: readonly string[] }>();
   #addresses = 0;
 
   constructor(options: FakeKubeletsOptions) {
@@ -62,6 +67,12 @@ export class FakeKubelets {
 
   get states(): ReadonlyMap<string, NodeState> {
     return this.#nodes;
+  }
+
+  /** By a process of a machine that is on and thought to be well. */
+  isMounted(node: string, volume: string): boolean {
+    const ready = this.#options.truth.get<Node>('nodes', node)?.status?.conditions?.find((c) => c.type === 'Ready')?.status;
+    return this.#isOn(node) && ready === 'True' && [...this.#processes.values()].some((p) => p.node === node && p.volumes.includes(volume));
   }
 
   async addNode(name: string): Promise<void> {
@@ -79,6 +90,7 @@ export class FakeKubelets {
     if (state !== 'on') return;
     void this.#insist(() => this.#register(name));
     this.#lookAtAll(name);
+    void this.#tellVolumes(name);
   }
 
   forgetNode(name: string): void {
@@ -102,6 +114,7 @@ export class FakeKubelets {
   end(pod: Pod, phase: 'Succeeded' | 'Failed'): void {
     const uid = pod.metadata?.uid ?? '';
     if (!this.#processes.delete(uid)) return;
+    void this.#tellVolumes(pod.spec?.nodeName ?? '');
     this.#ends.set(uid, phase);
     this.#report(pod, () => endedStatus(pod, phase, this.#now()));
   }
@@ -127,7 +140,7 @@ export class FakeKubelets {
     if (!node || !this.#isOn(node)) return;
     const { dice, truth } = this.#options;
     const live = truth.get<Pod>('pods', objectKey(pod))?.metadata?.uid === uid;
-    if (!live) this.#processes.delete(uid);
+    if (!live && (this.#processes.delete(uid) || this.#wanted.delete(uid))) void this.#tellVolumes(node);
     if (!live || this.#busy.has(uid)) return;
     const end = this.#ends.get(uid);
     if (deletionTimestamp) this.#soon(uid, dice.between(100, 4_000), () => this.#stop(pod, node));
@@ -161,12 +174,15 @@ export class FakeKubelets {
     const now = truth.get<Pod>('pods', key);
     if (!this.#isOn(node) || now?.metadata?.uid !== uid) return;
     if (now.metadata.deletionTimestamp) return this.#again(now);
+    const volumes = this.#volumesOf(now);
+    if (!volumes || !(await this.#mount(uid, node, volumes))) return this.#again(now, RETRY_MS);
     onStart(
       { key, uid, node },
       [...this.#processes.values()].filter((other) => other.key === key),
     );
     this.#addresses += 1;
-    const process: Running = { key, uid, node, ready: false, ip: `10.42.${this.#addresses >> 8}.${this.#addresses & 255}` };
+    this.#wanted.delete(uid);
+    const process: Running = { key, uid, node, volumes, ready: false, ip: `10.42.${this.#addresses >> 8}.${this.#addresses & 255}` };
     this.#processes.set(uid, process);
     const { [LASTS_LABEL]: lasts, ...labels } = pod.metadata?.labels ?? {};
     const fate = fateOf(labels);
@@ -179,8 +195,45 @@ export class FakeKubelets {
     });
   }
 
-  #again(pod: Pod): void {
-    this.#options.clock.timer(1, () => {
+  /** The volumes of its claims; undefined: one is not bound yet. */
+  #volumesOf({ metadata, spec }: Pod): string[] | undefined {
+    const names = (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+    const volumes = names.map((name) => {
+      const claim = this.#options.truth.get<PersistentVolumeClaim>('persistentvolumeclaims', `${metadata?.namespace}/${name}`);
+      return claim?.status?.phase === 'Bound' ? claim.spec?.volumeName : undefined;
+    });
+    return volumes.every((name) => name !== undefined) ? volumes : undefined;
+  }
+
+  /** First the node says that it uses them, then it looks whether it may. False: not yet. */
+  async #mount(uid: string, node: string, volumes: readonly string[]): Promise<boolean> {
+    if (volumes.length === 0) return true;
+    this.#wanted.set(uid, { node, volumes });
+    await this.#tellVolumes(node);
+    const { volumesAttached = [], volumesInUse = [] } = this.#options.truth.get<Node>('nodes', node)?.status ?? {};
+    const may = volumes.map(uniqueNameOf).every((name) => volumesInUse.includes(name) && volumesAttached.some((a) => a.name === name));
+    if (!this.#isOn(node)) this.#wanted.delete(uid);
+    return may && this.#isOn(node);
+  }
+
+  /** What its processes use, and what they are about to. */
+  async #tellVolumes(node: string): Promise<void> {
+    const { client, signal, truth } = this.#options;
+    await this.#insist(async () => {
+      if (!this.#isOn(node)) return;
+      const alive = new Set(truth.all<Pod>('pods').map(({ metadata }) => metadata?.uid));
+      for (const uid of this.#wanted.keys()) if (!alive.has(uid)) this.#wanted.delete(uid);
+      const users = [...this.#processes.values(), ...this.#wanted.values()].filter((user) => user.node === node);
+      const used = [...new Set(users.flatMap(({ volumes }) => volumes.map(uniqueNameOf)))].toSorted();
+      const before = truth.get<Node>('nodes', node)?.status?.volumesInUse ?? [];
+      if (used.join() === before.join()) return;
+      const status = { volumesInUse: used.length > 0 ? used : null };
+      await client.patch(nodes, node, 'merge', { status }, { subresource: 'status', signal });
+    });
+  }
+
+  #again(pod: Pod, ms = 1): void {
+    this.#options.clock.timer(ms, () => {
       const now = this.#options.truth.get<Pod>('pods', objectKey(pod));
       if (now) this.#look(now);
     });
@@ -192,6 +245,8 @@ export class FakeKubelets {
     const { uid = '', name = '', namespace } = pod.metadata ?? {};
     if (!this.#isOn(node)) return;
     this.#processes.delete(uid);
+    this.#wanted.delete(uid);
+    void this.#tellVolumes(node);
     await this.#insist(async () => {
       const now = this.#options.truth.get<Pod>('pods', objectKey(pod));
       if (!this.#isOn(node) || now?.metadata?.uid !== uid) return;
@@ -236,7 +291,8 @@ export class FakeKubelets {
   async #register(name: string): Promise<void> {
     const { client, signal } = this.#options;
     if (!this.#isOn(name)) return;
-    const body: Node = { metadata: { name, labels: { 'kubernetes.io/hostname': name } } };
+    const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' };
+    const body: Node = { metadata: { name, labels: { 'kubernetes.io/hostname': name }, annotations } };
     await client.create(nodes, body, { signal }).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });

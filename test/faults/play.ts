@@ -19,6 +19,7 @@ import { perform, type Stage } from './actions.ts';
 import { type ControlPlane, controlPlane } from './control-plane.ts';
 import { dice } from './dice.ts';
 import { problemsAtTheEnd } from './end-state.ts';
+import { ATTACHMENTS, FakeAttacher } from './fake-attacher.ts';
 import { FakeKubelets } from './fake-kubelet.ts';
 import { fakeMetrics } from './fake-metrics.ts';
 import { faultyTransport, NO_FAULTS } from './fault-transport.ts';
@@ -133,6 +134,15 @@ class Game {
         if (broken) this.#broken.push(broken);
       },
     });
+    new FakeAttacher({
+      client: clientOf('attacher'),
+      truth,
+      clock,
+      dice: chance.fork('attacher'),
+      signal,
+      isMounted: (node, name) => kubelets.isMounted(node, name),
+      broken: (what) => void this.#broken.push(what),
+    });
     this.#stage = {
       client: clientOf('user'),
       evictor: clientOf('user: evict'),
@@ -223,7 +233,10 @@ class Game {
   async tearDown(): Promise<void> {
     const { client, signal, truth } = this.#stage;
     await client.delete(namespaces, NAMESPACE, { signal });
-    const left = await this.#until(EMPTIED_AFTER_MS, () => truth.keysUnder(NAMESPACE));
+    const left = await this.#until(EMPTIED_AFTER_MS, () => [
+      ...truth.keysUnder(NAMESPACE),
+      ...truth.all(ATTACHMENTS).map(({ metadata }) => `attachment ${metadata?.name}`),
+    ]);
     if (left.length > 0) throw new Error(`the deleted namespace holds: ${left.slice(0, 10).join(', ')}`);
   }
 

@@ -46,6 +46,10 @@ export const storageClass = ({ late }: NonNullable<Workloads['db']['volumes']>):
   volumeBindingMode: late ? 'WaitForFirstConsumer' : 'Immediate',
 });
 
+const DISK_DRIVER = 'disk.example.com';
+/** As nodes call the volume of that name in their status. */
+export const uniqueNameOf = (volumeName: string): string => `kubernetes.io/csi/${DISK_DRIVER}^${volumeName.replace('volume', 'disk')}`;
+
 export const volume = (i: number): PersistentVolume => ({
   metadata: { name: `volume-${i}` },
   spec: {
@@ -53,7 +57,7 @@ export const volume = (i: number): PersistentVolume => ({
     accessModes: ['ReadWriteOnce'],
     persistentVolumeReclaimPolicy: 'Retain',
     storageClassName: CLASS,
-    hostPath: { path: `/volumes/${i}` },
+    csi: { driver: DISK_DRIVER, volumeHandle: `disk-${i}` },
   },
 });
 
