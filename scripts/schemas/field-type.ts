@@ -28,6 +28,7 @@ const QUANTITY_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ResourceQuotaSpec: ['hard'],
   ResourceQuotaStatus: ['hard', 'used'],
   ResourceRequirements: ['limits', 'requests'],
+  V2HPAScalingRules: ['tolerance'],
   V2MetricTarget: ['averageValue', 'value'],
   V2MetricValueStatus: ['averageValue', 'value'],
   VolumeResourceRequirements: ['limits', 'requests'],

@@ -105,6 +105,18 @@ describe('protobuf', () => {
     expect(decodeProtobuf(encodeProtobuf(list))).toEqual({ ...list, items: [{ metadata: { name: 'a' }, data: { x: 'y' } }] });
   });
 
+  it('writes quantities as messages, the tolerance of an autoscaler too', () => {
+    const spec = { maxReplicas: 3, behavior: { scaleUp: { tolerance: '100m' } }, scaleTargetRef: { kind: 'Deployment', name: 'web' } };
+    const bytes = encodeProtobuf({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'web' },
+      spec,
+    } as KubeObject);
+    // Field 4 of HPAScalingRules, in it field 1 of Quantity, in it the text.
+    expect(Buffer.from(bytes).toString('latin1')).toContain('\x22\x06\x0a\x04100m');
+  });
+
   it('refuses to write what a CustomResourceDefinition brought', () => {
     const widget = { apiVersion: 'example.com/v1', kind: 'Widget' };
     expect(hasProtobuf(widget)).toBe(false);
