@@ -45,6 +45,7 @@ const config = {
     'sqlite-worker.js': join(dist, 'sqlite-worker.js'),
     'better_sqlite3.node': join(dirname(require.resolve('better-sqlite3/package.json')), `prebuilds/linux-${process.arch}.node`),
     'descriptions.json': join(root, 'src/api/schema/generated/descriptions.json'),
+    'enums.json': join(root, 'src/api/schema/generated/enums.json'),
   },
 };
 writeFileSync(join(dist, 'sea.json'), JSON.stringify(config));

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fieldType, schemaNameOf, type TypeText } from './field-type.ts';
+import { type FieldText, type ModelTexts, readTexts } from './read-texts.ts';
 
-export interface Field {
+export interface Field extends Partial<Pick<FieldText, 'values' | 'valueNotes'>> {
   readonly name: string;
   readonly type: TypeText;
   readonly required: boolean;
@@ -35,26 +36,35 @@ const isReleased = (model: string) =>
 
 /** Every released model of the client, by name. */
 export async function readModels(): Promise<Model[]> {
-  const names = readdirSync(modelsDir)
+  const all = readdirSync(modelsDir)
     .filter((file) => file.endsWith('.js'))
-    .map((file) => file.slice(0, -3))
-    .filter((model) => isReleased(model) && model !== 'V1MicroTime')
-    .sort();
-  const models = await Promise.all(names.map(readModel));
+    .map((file) => file.slice(0, -3));
+  // The client keeps files of earlier releases, in which fewer names needed their group.
+  const names = all.filter((model) => isReleased(model) && model !== 'V1MicroTime' && !all.includes(`Core${model}`)).sort();
+  const texts = readTexts();
+  const models = await Promise.all(names.map((name) => readModel(name, texts(name))));
   return models.filter((model) => model !== undefined);
 }
 
-async function readModel(model: string): Promise<Model | undefined> {
+async function readModel(model: string, texts: ModelTexts): Promise<Model | undefined> {
   const module = (await import(pathToFileURL(join(modelsDir, `${model}.js`)).href)) as Record<string, { attributeTypeMap?: Attribute[] }>;
   const attributes = module[model]?.attributeTypeMap;
   if (!attributes) return undefined;
   const name = schemaNameOf(model);
   const declared = readDeclaration(model);
   const fields = attributes.map((attribute): Field => {
+    const { baseName, type, format } = attribute;
     const { required = false, description = '' } = declared.fields.get(attribute.name) ?? {};
-    return { name: attribute.baseName, type: fieldType(name, attribute.baseName, attribute.type, attribute.format), required, description };
+    const text = texts.get(baseName);
+    return {
+      ...text,
+      name: baseName,
+      type: fieldType(name, baseName, type, format),
+      required,
+      description: text?.description || description,
+    };
   });
-  return { name, description: declared.description, fields };
+  return { name, description: texts.get('')?.description || declared.description, fields };
 }
 
 /** The .d.ts carries what the run-time map lacks: required marks and descriptions. */

@@ -8,6 +8,7 @@ const SOURCES = {
   'sqlite-worker.js': '../../dist/sqlite-worker.js',
   'better_sqlite3.node': `../../node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`,
   'descriptions.json': '../api/schema/generated/descriptions.json',
+  'enums.json': '../api/schema/generated/enums.json',
 } as const;
 
 export type AssetName = keyof typeof SOURCES;

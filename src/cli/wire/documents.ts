@@ -5,11 +5,11 @@ import { createDiscovery } from '../../server/discovery/discovery.ts';
 import { entityTag, jsonDocument } from '../../server/discovery/document.ts';
 import { versionDocument } from '../../server/discovery/version.ts';
 import type { AppOptions } from '../../server/http/app.ts';
-import type { Descriptions } from '../../server/openapi/definitions.ts';
+import type { Documentation } from '../../server/openapi/definitions.ts';
 import { createOpenApi, V2_PROTOBUF_TYPE } from '../../server/openapi/openapi.ts';
 import type { Pki } from '../../server/pki/pki.ts';
 import type { Trust } from '../../server/trust.ts';
-import { readAsset } from '../assets.ts';
+import { type AssetName, readAsset } from '../assets.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Aggregation } from './aggregation.ts';
 
@@ -19,11 +19,15 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = { '/openid/v1/jwks': 'ap
 
 const OPENAPI_V3 = '/openapi/v3/';
 
-const loadDescriptions = async (): Promise<Descriptions> => JSON.parse(readAsset('descriptions.json').toString('utf8'));
+const readJson = (name: AssetName) => JSON.parse(readAsset(name).toString('utf8'));
+const loadDocumentation = async (): Promise<Documentation> => ({
+  descriptions: readJson('descriptions.json'),
+  enums: readJson('enums.json'),
+});
 
 /** Half a megabyte of texts is read for the few that tables show. */
 export async function fieldTexts(fields: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const descriptions = await loadDescriptions();
+  const { descriptions } = await loadDocumentation();
   const found = fields.map((path) => {
     const [schema = '', field = ''] = path.split('.');
     return [path, descriptions[schema]?.[field] ?? ''] as const;
@@ -35,7 +39,7 @@ function openApiDocuments(registry: LiveRegistry, aggregation: Aggregation): Fin
   const openApi = createOpenApi({
     registry: () => registry.current(),
     gitVersion: GIT_VERSION,
-    loadDescriptions,
+    loadDocumentation,
   });
   const isProtobuf = (accept = '') =>
     accept.includes(V2_PROTOBUF_TYPE) || accept.includes('com.github.proto-openapi.spec.v2@v1.0+protobuf');

@@ -24,8 +24,9 @@ const parse = async (document: Promise<CompressedDocument> | undefined): Promise
   JSON.parse(String(await (await document)?.bytes())) as Document;
 
 const live = liveRegistry(registry);
-const loadDescriptions = async () => ({ ConfigMap: { kind: 'Kind is a string.', apiVersion: 'APIVersion defines.' } });
-const openApi = createOpenApi({ registry: () => live.current(), loadDescriptions, gitVersion: 'v1.36.2' });
+const descriptions = { ConfigMap: { kind: 'Kind is a string.', apiVersion: 'APIVersion defines.' } };
+const loadDocumentation = async () => ({ descriptions, enums: {} });
+const openApi = createOpenApi({ registry: () => live.current(), loadDocumentation, gitVersion: 'v1.36.2' });
 
 describe('a custom kind in OpenAPI', () => {
   it('has a document of its own as long as it is served', async () => {

@@ -10,20 +10,33 @@ export type { JsonSchema, OpenApiVersion } from './json-schema.ts';
 /** Texts by schema and field; a schema's own text is under the empty name (schema/generated/descriptions.json). */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** The values that a field, or each of its elements, may have, and upstream's notes on them (schema/generated/enums.json). */
+export interface Enumeration {
+  readonly values: readonly string[];
+  /** Empty for lists. */
+  readonly notes: string;
+}
+
+/** What documents say besides types: read when a document is built, and not kept. */
+export interface Documentation {
+  readonly descriptions: Descriptions;
+  readonly enums: Readonly<Record<string, Readonly<Record<string, Enumeration>>>>;
+}
+
 /** Writes definitions: what differs between OpenAPI 2 and 3 is where references point and whether they may have siblings. */
 export class DefinitionWriter {
   readonly names: ReadonlyMap<string, string>;
   readonly #kinds: ReadonlyMap<string, GroupVersionKind[]>;
   readonly #version: OpenApiVersion;
-  readonly #descriptions: Descriptions;
+  readonly #documentation: Documentation;
   /** Kinds of CustomResourceDefinitions, by the name of their schema. */
   readonly #custom: ReadonlyMap<string, ResourceDefinition>;
 
-  constructor(registry: Registry, version: OpenApiVersion, descriptions: Descriptions) {
+  constructor(registry: Registry, version: OpenApiVersion, documentation: Documentation) {
     this.names = definitionNames(registry);
     this.#kinds = kindsOfSchemas(registry);
     this.#version = version;
-    this.#descriptions = descriptions;
+    this.#documentation = documentation;
     this.#custom = new Map(registry.all.filter(({ structural }) => structural).map((definition) => [definition.schema, definition]));
   }
 
@@ -46,7 +59,7 @@ export class DefinitionWriter {
     const schema = readSchema(schemaName);
     if (!schema) return this.#customOf(schemaName) ?? this.#opaque(schemaName);
     const fields = [...schema.fields.values()];
-    const texts = this.#descriptions[schemaName] ?? {};
+    const texts = this.#documentation.descriptions[schemaName] ?? {};
     const required = fields.filter((field) => field.required).map((field) => field.name);
     const kinds = this.#kinds.get(schemaName);
     return {
@@ -63,7 +76,7 @@ export class DefinitionWriter {
     const writer: CustomWriter = {
       version: this.#version,
       reference: (name) => this.reference(name),
-      text: (name, field) => this.#descriptions[name]?.[field],
+      text: (name, field) => this.#documentation.descriptions[name]?.[field],
     };
     const kinds = this.#kinds.get(schemaName) ?? [];
     const kind = this.#custom.get(schemaName);
@@ -83,10 +96,10 @@ export class DefinitionWriter {
 
   #property(schemaName: string, field: Field, description: string | undefined): JsonSchema {
     const value = this.#value(field.type, field.name, schemaName);
-    // Fields that hold one struct have no text of their own in the models: the struct's must do.
-    const text = description ?? (field.type.is === 'schema' ? this.#descriptions[field.type.name]?.[''] : undefined);
-    const described = text === undefined ? value : this.#describe(value, text);
-    return { ...described, ...extensions(schemaName, field) };
+    const enumeration = this.#documentation.enums[schemaName]?.[field.name];
+    const text = [description, enumeration?.notes].filter(Boolean).join('\n\n');
+    const described = text === '' ? value : this.#describe(value, text);
+    return { ...described, ...(enumeration && enumerated(value, enumeration.values)), ...extensions(schemaName, field) };
   }
 
   /** OpenAPI 3.0 ignores what stands beside a $ref. */
@@ -135,6 +148,9 @@ export class DefinitionWriter {
     };
   }
 }
+
+const enumerated = ({ items }: JsonSchema, values: readonly string[]): JsonSchema =>
+  items ? { items: { ...items, enum: [...values] } } : { enum: [...values] };
 
 /** Fields of schemas that may hold several things; what other kinds leave open are objects. */
 const IN_SCHEMAS: Readonly<Record<string, string>> = {

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { defineResource } from '../../api/define.ts';
 import { definitions, registry } from '../../api/index.ts';
 import { buildRegistry } from '../../api/registry.ts';
-import type { Descriptions, JsonSchema } from './definitions.ts';
+import type { Documentation, JsonSchema } from './definitions.ts';
 import { type CompressedDocument, createOpenApi, V2_PROTOBUF_TYPE } from './openapi.ts';
 
-const texts = new URL('../../api/schema/generated/descriptions.json', import.meta.url);
-const loadDescriptions = async () => JSON.parse(readFileSync(texts, 'utf8')) as Descriptions;
-const openApi = createOpenApi({ registry: () => registry, loadDescriptions, gitVersion: 'v1.36.2+minik' });
+const generated = (name: string) => JSON.parse(readFileSync(new URL(`../../api/schema/generated/${name}.json`, import.meta.url), 'utf8'));
+const loadDocumentation = async (): Promise<Documentation> => ({ descriptions: generated('descriptions'), enums: generated('enums') });
+const openApi = createOpenApi({ registry: () => registry, loadDocumentation, gitVersion: 'v1.36.2+minik' });
 
 interface Operation {
   operationId: string;
@@ -85,6 +85,40 @@ describe('OpenAPI 2', () => {
     expect(published['io.k8s.api.core.v1.PodSpec']?.required).toEqual(['containers']);
     expect(published['io.k8s.api.core.v1.Pod']?.['x-kubernetes-group-version-kind']).toEqual([{ group: '', version: 'v1', kind: 'Pod' }]);
     expect(published['io.k8s.api.core.v1.LabelSelector']).toBeUndefined();
+  });
+
+  it('says of every field what upstream says, which is nothing of a few', async () => {
+    const { definitions: published } = await parse<V2>(openApi.v2Json());
+    const silent = Object.entries(published).flatMap(([name, { properties = {} }]) =>
+      Object.entries(properties)
+        .filter(([, property]) => !property.description)
+        .map(([field]) => `${name.split('.').at(-1)}.${field}`),
+    );
+    expect(silent.filter((field) => !field.startsWith('JSONSchemaProps.')).sort()).toEqual([
+      'CertificateSigningRequest.metadata',
+      'CertificateSigningRequestList.metadata',
+      'ExternalDocumentation.description',
+      'ExternalDocumentation.url',
+      'GroupResource.group',
+      'GroupResource.resource',
+      'IngressRule.http',
+      'WatchEvent.type',
+    ]);
+    expect(published['io.k8s.api.apps.v1.Deployment']?.properties?.spec?.description).toBe(
+      'Specification of the desired behavior of the Deployment.',
+    );
+    const appProtocol = published['io.k8s.api.core.v1.ServicePort']?.properties?.appProtocol?.description;
+    expect(appProtocol, 'lines and markers are kept').toMatch(/either:\n\n\* Un-prefixed/);
+  });
+
+  it('lists the values that a field may have', async () => {
+    const { definitions: published } = await parse<V2>(openApi.v2Json());
+    const { restartPolicy, dnsPolicy } = published['io.k8s.api.core.v1.PodSpec']?.properties ?? {};
+    expect(restartPolicy?.enum).toEqual(['Always', 'Never', 'OnFailure']);
+    expect(dnsPolicy?.description).toMatch(/^Set DNS policy[\s\S]*\n\nPossible enum values:\n - `"ClusterFirst"` indicates/);
+    const accessModes = published['io.k8s.api.core.v1.PersistentVolumeClaimSpec']?.properties?.accessModes;
+    expect(accessModes?.items?.enum).toContain('ReadWriteOnce');
+    expect(published['io.k8s.api.core.v1.Pod']?.properties?.kind, 'no kind is bound to its own name').not.toHaveProperty('enum');
   });
 
   it('describes the operations of a kind, with the parameters that kubectl looks for', async () => {
@@ -206,7 +240,7 @@ describe('OpenAPI 3', () => {
     const { paths, components } = await parse<V3>(openApi.v3Document('api/v1'));
     const spec = components.schemas['io.k8s.api.core.v1.Pod']?.properties?.spec;
     expect(spec).toEqual({
-      description: 'PodSpec is a description of a pod.',
+      description: expect.stringMatching(/^Specification of the desired behavior of the pod/),
       allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }],
     });
     const created = components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']?.properties?.creationTimestamp;
@@ -227,7 +261,7 @@ describe('OpenAPI 3', () => {
       schema: 'example.com/v1/Widget',
     });
     let current = registry;
-    const changing = createOpenApi({ registry: () => current, loadDescriptions, gitVersion: 'v1.36.2' });
+    const changing = createOpenApi({ registry: () => current, loadDocumentation, gitVersion: 'v1.36.2' });
     const before = changing.v3Hash('apis/apps/v1');
     current = buildRegistry([...definitions, widgets]);
     const { components } = await parse<V3>(changing.v3Document('apis/example.com/v1'));
@@ -245,9 +279,9 @@ describe('OpenAPI documents', () => {
     let loads = 0;
     const counting = createOpenApi({
       registry: () => registry,
-      loadDescriptions: async () => {
+      loadDocumentation: async () => {
         loads++;
-        return {};
+        return { descriptions: {}, enums: {} };
       },
       gitVersion: 'v1.36.2',
     });
@@ -262,9 +296,9 @@ describe('OpenAPI documents', () => {
     let fails = true;
     const flaky = createOpenApi({
       registry: () => registry,
-      loadDescriptions: async () => {
+      loadDocumentation: async () => {
         if (fails) throw new Error('no such asset');
-        return {};
+        return { descriptions: {}, enums: {} };
       },
       gitVersion: 'v1.36.2',
     });

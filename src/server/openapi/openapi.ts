@@ -5,7 +5,7 @@ import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { Registry } from '../../api/registry.ts';
 import { schemasFingerprint } from '../../api/schema/index.ts';
 import { entityTag } from '../discovery/document.ts';
-import type { Descriptions } from './definitions.ts';
+import type { Documentation } from './definitions.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
 import { documentV2 } from './v2.ts';
 import { documentV3 } from './v3.ts';
@@ -28,8 +28,7 @@ export interface CompressedDocument {
 export interface OpenApiOptions {
   /** What is served now; see DiscoveryOptions. */
   readonly registry: () => Registry;
-  /** schema/generated/descriptions.json, read when a document is built and not kept. */
-  readonly loadDescriptions: () => Promise<Descriptions>;
+  readonly loadDocumentation: () => Promise<Documentation>;
   /** `v1.36.2+minik`. */
   readonly gitVersion: string;
 }
@@ -102,15 +101,15 @@ class DocumentCache {
     return (
       served &&
       this.#keep(`v3 ${path}`, 'application/json', async () => {
-        const { loadDescriptions, gitVersion } = this.#options;
-        return Buffer.from(JSON.stringify(documentV3(this.#registry, served, await loadDescriptions(), gitVersion)));
+        const { loadDocumentation, gitVersion } = this.#options;
+        return Buffer.from(JSON.stringify(documentV3(this.#registry, served, await loadDocumentation(), gitVersion)));
       })
     );
   }
 
   async #v2() {
-    const { loadDescriptions, gitVersion } = this.#options;
-    return documentV2(this.#registry, await loadDescriptions(), gitVersion);
+    const { loadDocumentation, gitVersion } = this.#options;
+    return documentV2(this.#registry, await loadDocumentation(), gitVersion);
   }
 
   /** A failure is not kept: the next request tries again. */

@@ -1,6 +1,6 @@
 import type { Registry } from '../../api/registry.ts';
 import { BUILT_IN } from './definition-names.ts';
-import { DefinitionWriter, type Descriptions, type JsonSchema } from './definitions.ts';
+import { DefinitionWriter, type Documentation, type JsonSchema } from './definitions.ts';
 import { type Operation, type PathOperations, pathsOf } from './operations.ts';
 import { type Parameter, QUERY_PARAMETERS } from './parameters.ts';
 
@@ -57,8 +57,8 @@ export const PATCH_TYPES = [
 ];
 
 /** /openapi/v2: every kind of every group in one document. */
-export function documentV2(registry: Registry, descriptions: Descriptions, version: string): DocumentV2 {
-  const writer = new DefinitionWriter(registry, 'v2', descriptions);
+export function documentV2(registry: Registry, documentation: Documentation, version: string): DocumentV2 {
+  const writer = new DefinitionWriter(registry, 'v2', documentation);
   const definitions = [...writer.names].map(([schema, name]): [string, JsonSchema] => [name, writer.definition(schema)]);
   const paths = registry.groups.flatMap((group) => group.versions.flatMap((v) => pathsOf(registry, group.name, v)));
   return {

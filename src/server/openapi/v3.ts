@@ -1,6 +1,6 @@
 import type { Registry } from '../../api/registry.ts';
 import { BUILT_IN, listSchemaOf, reachable } from './definition-names.ts';
-import { DefinitionWriter, type Descriptions, type JsonSchema } from './definitions.ts';
+import { DefinitionWriter, type Documentation, type JsonSchema } from './definitions.ts';
 import { type Operation, pathsOf } from './operations.ts';
 import type { Parameter } from './parameters.ts';
 import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS, typesOf } from './v2.ts';
@@ -8,8 +8,8 @@ import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS, typesOf } from './v2.ts';
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 /** /openapi/v3/apis/GROUP/VERSION: one group and version, with everything that its kinds refer to (KEP-2896). */
-export function documentV3(registry: Registry, gv: { group: string; version: string }, descriptions: Descriptions, version: string) {
-  const writer = new DefinitionWriter(registry, 'v3', descriptions);
+export function documentV3(registry: Registry, gv: { group: string; version: string }, documentation: Documentation, version: string) {
+  const writer = new DefinitionWriter(registry, 'v3', documentation);
   const paths = pathsOf(registry, gv.group, gv.version);
   const schemas = schemasOf(
     registry,
