@@ -139,6 +139,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly orphansByDefault: boolean;
   /** May DELETE with a grace period (Pod), or is removal immediate? */
   readonly gracefulDeletion: boolean;
+  /** The removal of an object answers with the object (upstream's ReturnDeletedObject); that of other kinds with a Status. */
+  readonly returnsDeleted: boolean;
 }
 
 type Optional =
@@ -160,7 +162,8 @@ type Optional =
   | 'statusMetadata'
   | 'keepsStatusAtCreation'
   | 'orphansByDefault'
-  | 'gracefulDeletion';
+  | 'gracefulDeletion'
+  | 'returnsDeleted';
 export type ResourceInput<T extends KubeObject> = Omit<ResourceDefinition<T>, Optional> & Partial<Pick<ResourceDefinition<T>, Optional>>;
 
 export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -186,6 +189,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     keepsStatusAtCreation: false,
     orphansByDefault: false,
     gracefulDeletion: false,
+    returnsDeleted: false,
     ...input,
   };
 }

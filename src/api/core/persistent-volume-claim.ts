@@ -13,6 +13,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   kind: 'PersistentVolumeClaim',
   plural: 'persistentvolumeclaims',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shortNames: ['pvc'],
   subresources: { status: { kind: 'status' } },
   columns: [

@@ -15,6 +15,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   kind: 'PersistentVolume',
   plural: 'persistentvolumes',
   scope: 'Cluster',
+  returnsDeleted: true,
   shortNames: ['pv'],
   subresources: { status: { kind: 'status' } },
   columns: [

@@ -12,6 +12,7 @@ export const podTemplates = defineResource<PodTemplate>({
   kind: 'PodTemplate',
   plural: 'podtemplates',
   scope: 'Namespaced',
+  returnsDeleted: true,
   generation: true,
   behaviour: 'stored-only',
   columns: [

@@ -10,6 +10,7 @@ export const pods = defineResource<Pod>({
   kind: 'Pod',
   plural: 'pods',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shortNames: ['po'],
   categories: ['all'],
   generation: true,

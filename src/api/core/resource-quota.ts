@@ -19,6 +19,7 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   kind: 'ResourceQuota',
   plural: 'resourcequotas',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shortNames: ['quota'],
   subresources: { status: { kind: 'status' } },
   columns: [

@@ -8,6 +8,7 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shortNames: ['sa'],
   subresources: {
     token: { kind: 'custom', verbs: ['create'], objectKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },

@@ -14,6 +14,7 @@ export const services = defineResource<Service>({
   kind: 'Service',
   plural: 'services',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shortNames: ['svc'],
   categories: ['all'],
   nameRule: 'rfc1035-label',

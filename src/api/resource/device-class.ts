@@ -9,6 +9,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
+  returnsDeleted: true,
   generation: true,
   columns: [nameColumn, ageColumn],
   hooks: { validate: checkDeviceClass },

@@ -10,6 +10,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
+  returnsDeleted: true,
   columns: [nameColumn, ageColumn],
   hooks: {
     defaults: ({ spec }) => defaultDeviceRequests(spec?.spec),

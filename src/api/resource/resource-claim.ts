@@ -17,6 +17,7 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   kind: 'ResourceClaim',
   plural: 'resourceclaims',
   scope: 'Namespaced',
+  returnsDeleted: true,
   schema: 'ResourceV1ResourceClaim',
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],

@@ -10,6 +10,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
   kind: 'ResourceSlice',
   plural: 'resourceslices',
   scope: 'Cluster',
+  returnsDeleted: true,
   generation: true,
   fieldSelectors: {
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',

@@ -12,6 +12,7 @@ export const csiDrivers = defineResource<CSIDriver>({
   kind: 'CSIDriver',
   plural: 'csidrivers',
   scope: 'Cluster',
+  returnsDeleted: true,
   generation: true,
   columns: [
     nameColumn,

@@ -9,6 +9,7 @@ export const csiNodes = defineResource<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
+  returnsDeleted: true,
   columns: [
     nameColumn,
     column('Drivers', 'integer', (node) => node.spec?.drivers?.length ?? 0, {

@@ -21,6 +21,7 @@ export const storageClasses = defineResource<StorageClass>({
   kind: 'StorageClass',
   plural: 'storageclasses',
   scope: 'Cluster',
+  returnsDeleted: true,
   shortNames: ['sc'],
   columns: [
     { ...nameColumn, value: nameCell },

@@ -9,6 +9,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
   scope: 'Cluster',
+  returnsDeleted: true,
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],
   columns: [

@@ -9,6 +9,7 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   kind: 'VolumeAttributesClass',
   plural: 'volumeattributesclasses',
   scope: 'Cluster',
+  returnsDeleted: true,
   shortNames: ['vac'],
   behaviour: 'stored-only',
   columns: [

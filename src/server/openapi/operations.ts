@@ -118,7 +118,7 @@ function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string)
   const collection = verb === 'deletecollection' ? 'Collection' : '';
   const answers: Partial<Record<Verb, string | undefined>> = {
     list: listSchemaOf(resource),
-    delete: resource.gracefulDeletion ? schema : 'Status',
+    delete: resource.returnsDeleted ? schema : 'Status',
     deletecollection: 'Status',
   };
   return {

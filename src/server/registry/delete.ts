@@ -21,19 +21,6 @@ const TRIES = 10;
 const PARALLEL_DELETIONS = 32;
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
-/** Kinds whose removal answers with the object that was removed (upstream's ReturnDeletedObject); others answer a Status. */
-const ANSWERED_WITH_OBJECT = new Set([
-  'pods',
-  'services',
-  'serviceaccounts',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'podtemplates',
-  'resourcequotas',
-  'volumeattachments.storage.k8s.io',
-  'storageclasses.storage.k8s.io',
-]);
-
 /**
  * DELETE of one object, in its turn unless webhooks are asked: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
  * asked for already (an Eviction).
@@ -111,7 +98,7 @@ async function removeOnce(
   }
   const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision });
   if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
-  if (ANSWERED_WITH_OBJECT.has(resourceId(definition))) return { kind: 'item', definition, item: resource.view(last) };
+  if (definition.returnsDeleted) return { kind: 'item', definition, item: resource.view(last) };
   const { name, uid } = last.object.metadata ?? {};
   const status = success({ name, ...(definition.group && { group: definition.group }), kind: definition.plural, uid });
   return { kind: 'status', status };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { registry } from '../../api/index.ts';
 import type { KubeList, KubeObject, Live } from '../../api/meta/object.ts';
 import type { Deployment, DeploymentSpec, DeploymentStatus } from '../../api/schema/generated/types.ts';
 import { ADMIN, fakeApi } from '../fake-api.ts';
@@ -204,6 +205,18 @@ describe('delete', () => {
       details: { name: 'a', kind: 'configmaps' },
     });
     await expect(api.call('delete', 'configmaps', { ...inDefault, name: 'a' })).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('answers with the object that it removed for the kinds for which upstream does', async () => {
+    const api = await fakeApi();
+    await api.call('create', 'csinodes.storage.k8s.io', { body: { metadata: { name: 'n1' }, spec: { drivers: [] } } });
+    const removed = await api.call('delete', 'csinodes.storage.k8s.io', { name: 'n1' });
+    expect(removed).toMatchObject({ kind: 'CSINode', metadata: { name: 'n1' }, spec: {} });
+    const kinds = registry.all.filter((definition) => definition.returnsDeleted).map((definition) => definition.kind);
+    expect(kinds.sort().join(' ')).toBe(
+      'CSIDriver CSINode DeviceClass PersistentVolume PersistentVolumeClaim Pod PodTemplate ResourceClaim ResourceClaimTemplate ' +
+        'ResourceQuota ResourceSlice Service ServiceAccount StorageClass VolumeAttachment VolumeAttributesClass',
+    );
   });
 
   it('waits for finalizers, and ends with the update that takes off the last one', async () => {
