@@ -15,4 +15,4 @@ export {
   schemaOf,
   schemasFingerprint,
 } from './schema.ts';
-export { showZeros } from './zeros.ts';
+export { SHOWN, showZeros } from './zeros.ts';

@@ -14,6 +14,7 @@ export const BUILT_IN = {
   intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
   raw: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
   json: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON',
+  subresourceStatus: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus',
   schemaOrList: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray',
   schemaOrBool: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool',
   schemaOrNames: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray',
@@ -110,8 +111,13 @@ export interface GroupVersionKind {
   readonly version: string;
 }
 
-/** Which kinds a schema is, for `x-kubernetes-group-version-kind`. */
-export function kindsOfSchemas(registry: Registry): ReadonlyMap<string, GroupVersionKind[]> {
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
+/** Which kinds a schema is, for `x-kubernetes-group-version-kind`. `served`: in whose document; options and events are of each of them, and of v1. */
+export function kindsOfSchemas(registry: Registry, served: readonly GroupVersion[]): ReadonlyMap<string, GroupVersionKind[]> {
   const kinds = new Map<string, GroupVersionKind[]>();
   const add = (schema: string | undefined, kind: GroupVersionKind) => {
     if (schema !== undefined) kinds.set(schema, [...(kinds.get(schema) ?? []), kind]);
@@ -122,12 +128,12 @@ export function kindsOfSchemas(registry: Registry): ReadonlyMap<string, GroupVer
     add(resource.schema, { group, version, kind });
     add(listSchemaOf(resource), { group, version, kind: listKind });
   }
-  add('Status', { group: '', version: 'v1', kind: 'Status' });
-  for (const group of registry.groups) {
-    for (const version of group.versions) {
-      add('DeleteOptions', { group: group.name, version, kind: 'DeleteOptions' });
-      add('WatchEvent', { group: group.name, version, kind: 'WatchEvent' });
-    }
+  add('Status', { ...V1, kind: 'Status' });
+  for (const { group, version } of [V1, ...served.filter(({ group, version }) => group !== V1.group || version !== V1.version)]) {
+    add('DeleteOptions', { group, version, kind: 'DeleteOptions' });
+    add('WatchEvent', { group, version, kind: 'WatchEvent' });
   }
   return kinds;
 }
+
+const V1: GroupVersion = { group: '', version: 'v1' };

@@ -2,8 +2,10 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import type { Registry } from '../../api/registry.ts';
 import { type Field, type FieldType, isAtomicType, mergeRule, readSchema } from '../../api/schema/index.ts';
 import { type CustomWriter, customDefinition, customList } from './custom-definition.ts';
-import { BUILT_IN, definitionNames, type GroupVersionKind, kindsOfSchemas } from './definition-names.ts';
+import { publishedDefault } from './default-values.ts';
+import { BUILT_IN, definitionNames, type GroupVersion, type GroupVersionKind, kindsOfSchemas } from './definition-names.ts';
 import type { JsonSchema, OpenApiVersion } from './json-schema.ts';
+import { UNIONS } from './unions.ts';
 
 export type { JsonSchema, OpenApiVersion } from './json-schema.ts';
 
@@ -31,10 +33,13 @@ export class DefinitionWriter {
   readonly #documentation: Documentation;
   /** Kinds of CustomResourceDefinitions, by the name of their schema. */
   readonly #custom: ReadonlyMap<string, ResourceDefinition>;
+  /** Names that something written so far refers to. */
+  readonly #pointedAt = new Set<string>();
 
-  constructor(registry: Registry, version: OpenApiVersion, documentation: Documentation) {
+  /** `served`: what the document is of. */
+  constructor(registry: Registry, version: OpenApiVersion, documentation: Documentation, served: readonly GroupVersion[]) {
     this.names = definitionNames(registry);
-    this.#kinds = kindsOfSchemas(registry);
+    this.#kinds = kindsOfSchemas(registry, served);
     this.#version = version;
     this.#documentation = documentation;
     this.#custom = new Map(registry.all.filter(({ structural }) => structural).map((definition) => [definition.schema, definition]));
@@ -51,6 +56,7 @@ export class DefinitionWriter {
   }
 
   #pointer(name: string): JsonSchema {
+    this.#pointedAt.add(name);
     return { $ref: `${this.#version === 'v2' ? '#/definitions/' : '#/components/schemas/'}${name}` };
   }
 
@@ -69,6 +75,7 @@ export class DefinitionWriter {
       properties: Object.fromEntries(fields.map((field) => [field.name, this.#property(schemaName, field, texts[field.name])])),
       ...(kinds && { 'x-kubernetes-group-version-kind': kinds }),
       ...(isAtomicType(schemaName) && { 'x-kubernetes-map-type': 'atomic' }),
+      ...(UNIONS[schemaName] && { 'x-kubernetes-unions': UNIONS[schemaName] }),
     };
   }
 
@@ -98,14 +105,20 @@ export class DefinitionWriter {
     const value = this.#value(field.type, field.name, schemaName);
     const enumeration = this.#documentation.enums[schemaName]?.[field.name];
     const text = [description, enumeration?.notes].filter(Boolean).join('\n\n');
-    const described = text === '' ? value : this.#describe(value, text);
-    return { ...described, ...(enumeration && enumerated(value, enumeration.values)), ...extensions(schemaName, field) };
+    const said = { ...(text && { description: text }), ...this.#default(schemaName, field) };
+    return { ...this.#beside(value, said), ...(enumeration && enumerated(value, enumeration.values)), ...extensions(schemaName, field) };
+  }
+
+  /** OpenAPI 2 documents have none. */
+  #default(schemaName: string, field: Field): Pick<JsonSchema, 'default'> {
+    const value = this.#version === 'v3' ? publishedDefault(schemaName, field) : undefined;
+    return value === undefined ? {} : { default: value };
   }
 
   /** OpenAPI 3.0 ignores what stands beside a $ref. */
-  #describe(value: JsonSchema, description: string): JsonSchema {
-    if (value.$ref === undefined || this.#version === 'v2') return { description, ...value };
-    return { description, allOf: [value] };
+  #beside(value: JsonSchema, said: JsonSchema): JsonSchema {
+    const mayStand = value.$ref === undefined || this.#version === 'v2' || Object.keys(said).length === 0;
+    return mayStand ? { ...said, ...value } : { ...said, allOf: [value] };
   }
 
   #value(type: FieldType, field: string, owner: string): JsonSchema {
@@ -123,8 +136,12 @@ export class DefinitionWriter {
     }
   }
 
-  /** The definitions under BUILT_IN. */
+  /** The definitions under BUILT_IN that what was written refers to. */
   builtIns(): Record<string, JsonSchema> {
+    return Object.fromEntries(Object.entries(this.#allBuiltIns()).filter(([name]) => this.#pointedAt.has(name)));
+  }
+
+  #allBuiltIns(): Record<string, JsonSchema> {
     const v2 = this.#version === 'v2';
     return {
       [BUILT_IN.time]: { type: 'string', format: 'date-time', description: 'A time in RFC 3339, in whole seconds.' },
@@ -133,6 +150,7 @@ export class DefinitionWriter {
       [BUILT_IN.patch]: { type: 'object', description: 'The body of a PATCH request, in the format that its media type names.' },
       [BUILT_IN.raw]: { type: 'object', description: 'Any object.' },
       [BUILT_IN.json]: { description: 'Any JSON value: a text, a number, a list, an object …' },
+      [BUILT_IN.subresourceStatus]: { type: 'object', description: 'Being there, it serves a status apart; it has no fields.' },
       [BUILT_IN.schemaOrList]: { description: 'A schema, or a list of them.' },
       [BUILT_IN.schemaOrBool]: { description: 'A schema, or whether anything is allowed at all.' },
       [BUILT_IN.schemaOrNames]: { description: 'A schema, or a list of names of fields.' },
@@ -162,6 +180,7 @@ const IN_SCHEMAS: Readonly<Record<string, string>> = {
 
 function anyName(field: string, owner: string): string {
   if (owner === 'JSONSchemaProps') return IN_SCHEMAS[field] ?? BUILT_IN.json;
+  if (owner === 'CustomResourceSubresources') return BUILT_IN.subresourceStatus;
   return field === 'fieldsV1' ? BUILT_IN.fields : BUILT_IN.raw;
 }
 
@@ -176,7 +195,7 @@ const SCALARS: Readonly<Record<string, JsonSchema>> = {
 
 /** The elements of a kind's list and the verbs of discovery carry no list type. */
 const isUnmarkedList = (schemaName: string, field: string) =>
-  (field === 'items' && schemaName.endsWith('List')) || schemaName === 'APIResource';
+  (field === 'items' && schemaName.endsWith('List')) || (field === 'verbs' && schemaName === 'APIResource');
 
 function extensions(schemaName: string, { name, type }: Field): JsonSchema {
   const { list, keys, map, patch, mergeKey } = mergeRule(schemaName, name);

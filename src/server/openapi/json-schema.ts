@@ -6,6 +6,7 @@ export interface JsonSchema {
   type?: string;
   format?: string;
   description?: string;
+  default?: unknown;
   enum?: string[];
   required?: string[];
   properties?: Record<string, JsonSchema>;

@@ -241,6 +241,7 @@ describe('OpenAPI 3', () => {
     const spec = components.schemas['io.k8s.api.core.v1.Pod']?.properties?.spec;
     expect(spec).toEqual({
       description: expect.stringMatching(/^Specification of the desired behavior of the pod/),
+      default: {},
       allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }],
     });
     const created = components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']?.properties?.creationTimestamp;
@@ -249,6 +250,49 @@ describe('OpenAPI 3', () => {
     const patch = paths['/api/v1/namespaces/{namespace}/pods/{name}']?.patch;
     expect(patch?.parameters).toContainEqual(expect.objectContaining({ name: 'fieldValidation', in: 'query' }));
     expect(patch?.parameters).toContainEqual(expect.objectContaining({ name: 'dryRun', in: 'query' }));
+  });
+
+  it('has the defaults that upstream derives from its types', async () => {
+    const { components } = await parse<V3>(openApi.v3Document('apis/apps/v1'));
+    const defaultsOf = (name: string) =>
+      Object.fromEntries(
+        Object.entries(components.schemas[name]?.properties ?? {}).flatMap(([field, property]) =>
+          'default' in property ? [[field, property.default]] : [],
+        ),
+      );
+    expect(defaultsOf('io.k8s.api.apps.v1.DeploymentSpec'), 'a selector is a pointer').toEqual({ strategy: {}, template: {} });
+    expect(defaultsOf('io.k8s.api.apps.v1.ReplicaSetStatus')).toEqual({ replicas: 0 });
+    expect(defaultsOf('io.k8s.api.core.v1.ContainerPort')).toEqual({ containerPort: 0, protocol: 'TCP' });
+    expect(defaultsOf('io.k8s.api.core.v1.RBDVolumeSource')).toEqual({
+      image: '',
+      keyring: '/etc/ceph/keyring',
+      pool: 'rbd',
+      user: 'admin',
+    });
+    expect(defaultsOf('io.k8s.api.core.v1.Affinity')).toEqual({});
+    const { definitions: inV2 } = await parse<V2>(openApi.v2Json());
+    expect(inV2['io.k8s.api.core.v1.ContainerPort']?.properties?.protocol, 'OpenAPI 2 has none').not.toHaveProperty('default');
+  });
+
+  it('holds nothing that its group does not use, and says so of options and events', async () => {
+    const { components } = await parse<V3>(openApi.v3Document('apis/authentication.k8s.io/v1'));
+    expect(Object.keys(components.schemas).filter((name) => !name.includes('authentication'))).toEqual(
+      ['FieldsV1', 'ManagedFieldsEntry', 'ObjectMeta', 'OwnerReference', 'Time'].map(
+        (name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`,
+      ),
+    );
+    const { components: apps } = await parse<V3>(openApi.v3Document('apis/apps/v1'));
+    expect(apps.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions']?.['x-kubernetes-group-version-kind']).toEqual([
+      { group: '', version: 'v1', kind: 'DeleteOptions' },
+      { group: 'apps', version: 'v1', kind: 'DeleteOptions' },
+    ]);
+  });
+
+  it('marks the fields of which one counts', async () => {
+    const { components } = await parse<V3>(openApi.v3Document('apis/apps/v1'));
+    expect(components.schemas['io.k8s.api.core.v1.SeccompProfile']?.['x-kubernetes-unions']).toEqual([
+      { discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } },
+    ]);
   });
 
   it('publishes kinds without a schema, under a hash and a document of their own', async () => {

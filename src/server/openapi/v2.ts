@@ -58,13 +58,15 @@ export const PATCH_TYPES = [
 
 /** /openapi/v2: every kind of every group in one document. */
 export function documentV2(registry: Registry, documentation: Documentation, version: string): DocumentV2 {
-  const writer = new DefinitionWriter(registry, 'v2', documentation);
+  const served = registry.groups.flatMap(({ name, versions }) => versions.map((v) => ({ group: name, version: v })));
+  const writer = new DefinitionWriter(registry, 'v2', documentation, served);
   const definitions = [...writer.names].map(([schema, name]): [string, JsonSchema] => [name, writer.definition(schema)]);
-  const paths = registry.groups.flatMap((group) => group.versions.flatMap((v) => pathsOf(registry, group.name, v)));
+  const paths = served.flatMap((gv) => pathsOf(registry, gv.group, gv.version));
+  const items = paths.map((entry) => [entry.path, pathItem(entry, writer)]);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
-    paths: Object.fromEntries(paths.map((entry) => [entry.path, pathItem(entry, writer)])),
+    paths: Object.fromEntries(items),
     definitions: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
     parameters: Object.fromEntries(QUERY_PARAMETERS.map((parameter) => [parameter.name, simpleParameter(parameter)])),
   };

@@ -9,7 +9,7 @@ const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.k
 
 /** /openapi/v3/apis/GROUP/VERSION: one group and version, with everything that its kinds refer to (KEP-2896). */
 export function documentV3(registry: Registry, gv: { group: string; version: string }, documentation: Documentation, version: string) {
-  const writer = new DefinitionWriter(registry, 'v3', documentation);
+  const writer = new DefinitionWriter(registry, 'v3', documentation, [gv]);
   const paths = pathsOf(registry, gv.group, gv.version);
   const schemas = schemasOf(
     registry,
@@ -17,18 +17,17 @@ export function documentV3(registry: Registry, gv: { group: string; version: str
     paths.flatMap((path) => path.operations),
   );
   const definitions = schemas.map((schema): [string, JsonSchema] => [writer.names.get(schema) ?? schema, writer.definition(schema)]);
+  const items = paths.map(({ path, parameters, operations }) => [
+    path,
+    {
+      ...Object.fromEntries(operations.map((operation) => [operation.method, operationV3(operation, writer)])),
+      parameters: parameters.map(parameterV3),
+    },
+  ]);
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
-    paths: Object.fromEntries(
-      paths.map(({ path, parameters, operations }) => [
-        path,
-        {
-          ...Object.fromEntries(operations.map((operation) => [operation.method, operationV3(operation, writer)])),
-          parameters: parameters.map(parameterV3),
-        },
-      ]),
-    ),
+    paths: Object.fromEntries(items),
     components: {
       schemas: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
@@ -42,9 +41,7 @@ function schemasOf(registry: Registry, { group, version }: { group: string; vers
     ...served.map((resource) => resource.schema),
     ...served.map(listSchemaOf),
     ...bodies,
-    'DeleteOptions',
-    'Status',
-    'WatchEvent',
+    ...(served.some(({ verbs }) => verbs.includes('watch')) ? ['WatchEvent'] : []),
     ...(served.some(({ structural }) => structural) ? ['ObjectMeta', 'ListMeta'] : []),
   ];
   const named = roots.filter((name) => name !== undefined);
