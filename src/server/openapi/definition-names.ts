@@ -128,7 +128,7 @@ export function kindsOfSchemas(registry: Registry, served: readonly GroupVersion
     add(resource.schema, { group, version, kind });
     add(listSchemaOf(resource), { group, version, kind: listKind });
   }
-  add('Status', { ...V1, kind: 'Status' });
+  for (const kind of ['APIResourceList', 'Status']) add(kind, { ...V1, kind });
   for (const { group, version } of [V1, ...served.filter(({ group, version }) => group !== V1.group || version !== V1.version)]) {
     add('DeleteOptions', { group, version, kind: 'DeleteOptions' });
     add('WatchEvent', { group, version, kind: 'WatchEvent' });

@@ -138,6 +138,15 @@ describe('OpenAPI 2', () => {
       operationId: 'connectCoreV1GetNamespacedPodExec',
       'x-kubernetes-action': 'connect',
     });
+    const proxied = paths['/api/v1/namespaces/{namespace}/services/{name}/proxy/{path}'];
+    expect(proxied?.head).toMatchObject({ operationId: 'connectCoreV1HeadNamespacedServiceProxyWithPath', produces: ['*/*'] });
+    expect(paths['/apis/apps/v1/']?.get?.operationId).toBe('getAppsV1APIResources');
+    expect(paths['/apis/apps/v1/watch/deployments']?.get).toMatchObject({
+      operationId: 'watchAppsV1DeploymentListForAllNamespaces',
+      'x-kubernetes-action': 'watchlist',
+      responses: { 200: { schema: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent' } } },
+    });
+    expect(paths['/api/v1/namespaces/{namespace}/pods/{name}/log']?.parameters).toContainEqual({ $ref: '#/parameters/tailLines' });
     expect(paths['/api/v1/namespaces/{namespace}/pods/{name}/eviction']?.post?.['x-kubernetes-group-version-kind']).toEqual({
       group: 'policy',
       kind: 'Eviction',
@@ -277,7 +286,7 @@ describe('OpenAPI 3', () => {
   it('holds nothing that its group does not use, and says so of options and events', async () => {
     const { components } = await parse<V3>(openApi.v3Document('apis/authentication.k8s.io/v1'));
     expect(Object.keys(components.schemas).filter((name) => !name.includes('authentication'))).toEqual(
-      ['FieldsV1', 'ManagedFieldsEntry', 'ObjectMeta', 'OwnerReference', 'Time'].map(
+      ['APIResource', 'APIResourceList', 'FieldsV1', 'ManagedFieldsEntry', 'ObjectMeta', 'OwnerReference', 'Time'].map(
         (name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`,
       ),
     );

@@ -1,7 +1,11 @@
-import { apiVersionOf, type ResourceDefinition, type Subresource } from '../../api/define.ts';
+import { apiVersionOf, type CustomSubresource, type ResourceDefinition, type Subresource } from '../../api/define.ts';
 import type { Registry } from '../../api/registry.ts';
 import type { Verb } from '../../api/transport.ts';
-import { type GroupVersionKind, listSchemaOf, SUBRESOURCE_KINDS } from './definition-names.ts';
+import { connectionPaths } from './connections.ts';
+import { type GroupVersion, type GroupVersionKind, listSchemaOf, SUBRESOURCE_KINDS } from './definition-names.ts';
+import { ANY_TYPE, DISCOVERY_TYPES, listTypes, objectTypes, patchTypes } from './media-types.ts';
+import type { Method, Operation, PathOperations } from './operation.ts';
+import { capital, groupWord, scopeWord, tagOf } from './operation-names.ts';
 import {
   DELETE_COLLECTION_PARAMETERS,
   DELETE_PARAMETERS,
@@ -13,70 +17,65 @@ import {
   PRETTY,
   WRITE_PARAMETERS,
 } from './parameters.ts';
-
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
-/** One method on one path, independent of the version of OpenAPI. Bodies are named by our schemas. */
-export interface Operation {
-  readonly method: Method;
-  /** `x-kubernetes-action`. */
-  readonly action: string;
-  readonly id: string;
-  readonly tag: string;
-  readonly kind: GroupVersionKind;
-  readonly description: string;
-  readonly parameters: readonly Parameter[];
-  readonly body: { readonly is: 'none' } | { readonly is: 'patch' } | { readonly is: 'schema'; readonly schema: string };
-  /** undefined: text or a stream. */
-  readonly answer: string | undefined;
-  readonly codes: readonly number[];
-  readonly lists: boolean;
-  /** Custom resources have no protobuf form and no strategic merge. */
-  readonly custom: boolean;
-}
-
-export interface PathOperations {
-  readonly path: string;
-  readonly parameters: readonly Parameter[];
-  readonly operations: readonly Operation[];
-}
+import { watchPaths } from './watch-operations.ts';
 
 /** Every path of one group and version, in order. */
 export const pathsOf = (registry: Registry, group: string, version: string): PathOperations[] =>
-  registry
-    .inVersion(group, version)
-    .flatMap(resourcePaths)
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  [discoveryPath({ group, version }), ...registry.inVersion(group, version).flatMap(resourcePaths)].sort((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
+
+const rootOf = (gv: GroupVersion) => `/${gv.group === '' ? 'api' : 'apis'}/${apiVersionOf(gv)}`;
+
+function discoveryPath(gv: GroupVersion): PathOperations {
+  const operation: Operation = {
+    method: 'get',
+    id: `get${groupWord(gv)}APIResources`,
+    tag: tagOf(gv),
+    description: 'get available resources',
+    parameters: [],
+    body: { is: 'none' },
+    answer: 'APIResourceList',
+    codes: [200],
+    consumes: DISCOVERY_TYPES,
+    produces: DISCOVERY_TYPES,
+  };
+  return { path: `${rootOf(gv)}/`, parameters: [], operations: [operation] };
+}
 
 function resourcePaths(resource: ResourceDefinition): PathOperations[] {
-  const root = `/${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
+  const root = rootOf(resource);
   const namespaced = resource.scope === 'Namespaced';
   const collection = `${root}${namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
-  const shared = namespaced ? [NAMESPACE, PRETTY] : [PRETTY];
-  const on = (verbs: readonly Verb[], describe: (verb: Verb) => Operation) =>
-    verbs.filter((verb) => resource.verbs.includes(verb)).map(describe);
+  const place = namespaced ? [NAMESPACE] : [];
+  const one = `${collection}/{name}`;
   const paths: PathOperations[] = [
     {
       path: collection,
-      parameters: shared,
-      operations: on(['list', 'create', 'deletecollection'], (verb) => mainOperation(resource, verb, '')),
+      parameters: [...place, PRETTY],
+      operations: mainOperations(resource, ['list', 'create', 'deletecollection']),
     },
     {
-      path: `${collection}/{name}`,
-      parameters: [NAME, ...shared],
-      operations: on(['get', 'update', 'patch', 'delete'], (verb) => mainOperation(resource, verb, '')),
+      path: one,
+      parameters: [NAME, ...place, PRETTY],
+      operations: mainOperations(resource, ['get', 'update', 'patch', 'delete']),
     },
+    ...watchPaths(resource, root),
   ];
   if (namespaced) {
-    const everywhere = on(['list'], (verb) => mainOperation(resource, verb, 'ForAllNamespaces'));
+    const everywhere = mainOperations(resource, ['list'], 'ForAllNamespaces');
     paths.push({ path: `${root}/${resource.plural}`, parameters: [PRETTY], operations: everywhere });
   }
   for (const [name, subresource] of Object.entries(resource.subresources)) {
-    const operations = subresourceOperations(resource, name, subresource);
-    paths.push({ path: `${collection}/{name}/${name}`, parameters: [NAME, ...shared], operations });
+    const path = `${one}/${name}`;
+    if (isStream(subresource)) paths.push(...connectionPaths(resource, name, subresource, path, [NAME, ...place]));
+    else paths.push({ path, parameters: [NAME, ...place, PRETTY], operations: subresourceOperations(resource, name, subresource) });
   }
   return paths.filter(({ operations }) => operations.length > 0);
 }
+
+const isStream = (subresource: Subresource): subresource is CustomSubresource =>
+  subresource.kind === 'custom' && subresource.stream === true;
 
 interface VerbShape {
   readonly method: Method;
@@ -113,6 +112,10 @@ const VERBS: Readonly<Record<Exclude<Verb, 'watch'>, VerbShape>> = {
 
 const shapeOf = (verb: Verb): VerbShape => VERBS[verb === 'watch' ? 'list' : verb];
 
+/** Those of the verbs that the resource has. */
+const mainOperations = (resource: ResourceDefinition, verbs: readonly Verb[], suffix = ''): Operation[] =>
+  verbs.filter((verb) => resource.verbs.includes(verb)).map((verb) => mainOperation(resource, verb, suffix));
+
 function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string): Operation {
   const { group, version, kind, schema } = resource;
   const collection = verb === 'deletecollection' ? 'Collection' : '';
@@ -127,32 +130,21 @@ function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string)
     description: `${shapeOf(verb).text} ${kind}`,
     body: bodyOf(verb, schema),
     answer: verb in answers ? answers[verb] : schema,
-    lists: verb === 'list',
-    custom: resource.structural !== undefined,
+    ...(verb === 'list' && { produces: listTypes(resource) }),
   };
 }
 
 function subresourceOperations(resource: ResourceDefinition, name: string, subresource: Subresource): Operation[] {
   const { kind, schema } = subresourceKind(resource, subresource);
-  const stream = subresource.kind === 'custom' && subresource.stream === true;
   const verbs: readonly Verb[] = subresource.kind === 'custom' ? subresource.verbs : ['get', 'patch', 'update'];
-  const suffix = name.charAt(0).toUpperCase() + name.slice(1);
   return verbs.map((verb) => ({
-    ...operation(resource, verb, `${scopeWord(resource)}${resource.kind}${suffix}`),
-    ...(stream && name !== 'log' && { action: 'connect', id: connectId(resource, verb, suffix), parameters: [] }),
+    ...operation(resource, verb, `${scopeWord(resource)}${resource.kind}${capital(name)}`),
     kind,
     description: `${shapeOf(verb).text} ${resource.kind}'s ${name}`,
-    body: stream ? { is: 'none' } : bodyOf(verb, schema),
-    answer: stream ? undefined : schema,
-    lists: false,
-    custom: resource.structural !== undefined,
+    body: bodyOf(verb, schema),
+    answer: schema,
   }));
 }
-
-const connectId = (resource: ResourceDefinition, verb: Verb, suffix: string) => {
-  const { method } = shapeOf(verb);
-  return `connect${groupWord(resource)}${method.charAt(0).toUpperCase()}${method.slice(1)}${scopeWord(resource)}${resource.kind}${suffix}`;
-};
 
 function subresourceKind(resource: ResourceDefinition, subresource: Subresource): { kind: GroupVersionKind; schema: string } {
   const { group, version, kind, schema } = resource;
@@ -163,14 +155,20 @@ function subresourceKind(resource: ResourceDefinition, subresource: Subresource)
   return { kind: { group: other.group, kind: other.kind, version: other.version }, schema: known?.schema ?? other.kind };
 }
 
-function operation(
-  resource: ResourceDefinition,
-  verb: Verb,
-  what: string,
-): Pick<Operation, 'method' | 'action' | 'id' | 'tag' | 'parameters' | 'codes'> {
+type Frame = 'method' | 'action' | 'id' | 'tag' | 'parameters' | 'codes' | 'consumes' | 'produces';
+
+function operation(resource: ResourceDefinition, verb: Verb, what: string): Pick<Operation, Frame> {
   const { method, action, word, parameters, codes } = shapeOf(verb);
-  const group = groupWord(resource);
-  return { method, action, parameters, codes, id: `${word}${group}${what}`, tag: tagOf(resource) };
+  return {
+    method,
+    action,
+    parameters,
+    codes,
+    id: `${word}${groupWord(resource)}${what}`,
+    tag: tagOf(resource),
+    consumes: verb === 'patch' ? patchTypes(resource) : ANY_TYPE,
+    produces: objectTypes(resource),
+  };
 }
 
 function bodyOf(verb: Verb, schema: string): Operation['body'] {
@@ -187,20 +185,3 @@ function bodyOf(verb: Verb, schema: string): Operation['body'] {
       return { is: 'none' };
   }
 }
-
-const scopeWord = ({ scope }: ResourceDefinition) => (scope === 'Namespaced' ? 'Namespaced' : '');
-const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
-/** rbac.authorization.k8s.io -> RbacAuthorization. */
-const groupName = (group: string) =>
-  group === ''
-    ? 'Core'
-    : group
-        .replace(/\.k8s\.io$/, '')
-        .split(/[.-]/)
-        .map(capital)
-        .join('');
-const groupWord = ({ group, version }: ResourceDefinition) => `${groupName(group)}${capital(version)}`;
-const tagOf = ({ group, version }: ResourceDefinition) => {
-  const name = groupName(group);
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
-};

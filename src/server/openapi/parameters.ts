@@ -47,11 +47,55 @@ const DELETION: readonly Parameter[] = [
 export const DELETE_PARAMETERS: readonly Parameter[] = DELETION;
 export const DELETE_COLLECTION_PARAMETERS: readonly Parameter[] = [...SELECTION, ...DELETION];
 
+const container = query('container', 'string', 'Which container; may be left out when the pod has one.');
+const stdin = query('stdin', 'boolean', 'Send to the standard input of the process.');
+const stdout = query('stdout', 'boolean', 'Receive the standard output of the process.');
+const stderr = query('stderr', 'boolean', 'Receive the standard error of the process.');
+const tty = query('tty', 'boolean', 'Run the process on a terminal.');
+const target = [query('path', 'string', 'Where to send the request, below the proxied object.')];
+
+/** What connections take in their query, by the kind of their options. */
+export const CONNECTION_PARAMETERS: Readonly<Record<string, readonly Parameter[]>> = {
+  NodeProxyOptions: target,
+  PodAttachOptions: [container, stderr, stdin, stdout, tty],
+  PodExecOptions: [
+    query('command', 'string', 'The program and its arguments, one a parameter; no shell runs it.'),
+    container,
+    stderr,
+    stdin,
+    stdout,
+    tty,
+  ],
+  PodPortForwardOptions: [query('ports', 'integer', 'The ports to forward to.')],
+  PodProxyOptions: target,
+  ServiceProxyOptions: target,
+};
+export const LOG_PARAMETERS: readonly Parameter[] = [
+  container,
+  query('follow', 'boolean', 'Go on with what is logged from now on.'),
+  query('insecureSkipTLSVerifyBackend', 'boolean', "Do not verify the kubelet's certificate."),
+  query('limitBytes', 'integer', 'The most bytes to send.'),
+  pretty,
+  query('previous', 'boolean', 'The log of the container before its last restart.'),
+  query('sinceSeconds', 'integer', 'Only what was logged in the last so many seconds.'),
+  query('stream', 'string', 'Which stream: All (the default), Stdout or Stderr.'),
+  query('tailLines', 'integer', 'Only the last so many lines.'),
+  query('timestamps', 'boolean', 'Start each line with the time at which it was logged.'),
+];
+
+export const SUBPATH = path('path', 'Where to send the request, below the proxied object.');
 export const NAME = path('name', 'The name of the object.');
 export const NAMESPACE = path('namespace', 'The namespace of the object.');
 export const PRETTY = pretty;
 
-/** All of them, each name once: OpenAPI 2 refers to them. */
+/** All of them, each once: OpenAPI 2 refers to them. */
 export const QUERY_PARAMETERS: readonly Parameter[] = [
-  ...new Map([...LIST_PARAMETERS, ...PATCH_PARAMETERS, ...DELETION, PRETTY].map((parameter) => [parameter.name, parameter])).values(),
+  ...new Set([
+    ...LIST_PARAMETERS,
+    ...PATCH_PARAMETERS,
+    ...DELETION,
+    ...LOG_PARAMETERS,
+    ...Object.values(CONNECTION_PARAMETERS).flat(),
+    PRETTY,
+  ]),
 ];

@@ -54,6 +54,8 @@ const METHODS = [
   ['put', 3],
   ['post', 4],
   ['delete', 5],
+  ['options', 6],
+  ['head', 7],
   ['patch', 8],
 ] as const;
 
@@ -69,6 +71,7 @@ const operation = (value: OperationV2): Buffer =>
       9,
       ...Object.entries(value.responses ?? {}).map(([code, answer]) => nested(1, text(1, code), nested(2, nested(1, response(answer))))),
     ),
+    texts(10, value.schemes),
     extensions(13, value),
   );
 

@@ -1,7 +1,8 @@
 import type { Registry } from '../../api/registry.ts';
 import { BUILT_IN } from './definition-names.ts';
 import { DefinitionWriter, type Documentation, type JsonSchema } from './definitions.ts';
-import { type Operation, type PathOperations, pathsOf } from './operations.ts';
+import type { Operation, PathOperations } from './operation.ts';
+import { pathsOf } from './operations.ts';
 import { type Parameter, QUERY_PARAMETERS } from './parameters.ts';
 
 /** The parts of OpenAPI 2 that the API uses (openapi.org, specification 2.0). */
@@ -20,7 +21,7 @@ export interface SimpleParameterV2 extends Parameter {
 export interface BodyParameterV2 {
   readonly name: 'body';
   readonly in: 'body';
-  readonly required: boolean;
+  readonly required?: true;
   readonly schema: JsonSchema;
 }
 export type ParameterV2 = SimpleParameterV2 | BodyParameterV2 | { readonly $ref: string };
@@ -33,28 +34,15 @@ export interface OperationV2 {
   readonly description: string;
   readonly consumes: readonly string[];
   readonly produces: readonly string[];
+  readonly schemes: readonly string[];
   readonly tags: readonly string[];
   readonly operationId: string;
   readonly parameters?: readonly ParameterV2[];
   readonly responses: Readonly<Record<string, ResponseV2>>;
-  readonly 'x-kubernetes-action': string;
-  readonly 'x-kubernetes-group-version-kind': Operation['kind'];
+  readonly 'x-kubernetes-action'?: string;
+  readonly 'x-kubernetes-group-version-kind'?: Operation['kind'];
 }
-export type PathItemV2 = { readonly [method in Operation['method']]?: OperationV2 } & { readonly parameters: readonly ParameterV2[] };
-
-const isForCustom = (type: string) => !type.includes('protobuf') && !type.includes('strategic');
-/** Media types of an operation's bodies: of custom resources those that they have a form for. */
-export const typesOf = (types: readonly string[], { custom }: Pick<Operation, 'custom'>): readonly string[] =>
-  custom ? types.filter(isForCustom) : types;
-
-const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-export const LIST_STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
-export const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-];
+export type PathItemV2 = { readonly [method in Operation['method']]?: OperationV2 } & { readonly parameters?: readonly ParameterV2[] };
 
 /** /openapi/v2: every kind of every group in one document. */
 export function documentV2(registry: Registry, documentation: Documentation, version: string): DocumentV2 {
@@ -84,7 +72,7 @@ const parameterV2 = (parameter: Parameter): ParameterV2 =>
 
 function pathItem({ parameters, operations }: PathOperations, writer: DefinitionWriter): PathItemV2 {
   const methods = operations.map((operation) => [operation.method, operationV2(operation, writer)]);
-  return { ...Object.fromEntries(methods), parameters: parameters.map(parameterV2) };
+  return { ...Object.fromEntries(methods), ...(parameters.length > 0 && { parameters: parameters.map(parameterV2) }) };
 }
 
 function operationV2(operation: Operation, writer: DefinitionWriter): OperationV2 {
@@ -93,24 +81,27 @@ function operationV2(operation: Operation, writer: DefinitionWriter): OperationV
   const responses = operation.codes.map((code): [string, ResponseV2] => [String(code), { description: STATUS_TEXTS[code] ?? '', schema }]);
   return {
     description: operation.description,
-    consumes: typesOf(operation.body.is === 'patch' ? PATCH_TYPES : ['*/*'], operation),
-    produces: typesOf(
-      operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES,
-      operation,
-    ),
+    consumes: operation.consumes,
+    produces: operation.produces,
+    schemes: ['https'],
     tags: [operation.tag],
     operationId: operation.id,
     ...(parameters.length > 0 && { parameters }),
     responses: Object.fromEntries([...responses, ['401', { description: 'Unauthorized' }]]),
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...marksOf(operation),
   };
 }
+
+/** Extensions, which discovery has none of. */
+export const marksOf = ({ action, kind }: Operation) => ({
+  ...(action !== undefined && { 'x-kubernetes-action': action }),
+  ...(kind && { 'x-kubernetes-group-version-kind': kind }),
+});
 
 export const STATUS_TEXTS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
 function bodyParameters({ body, method }: Operation, writer: DefinitionWriter): BodyParameterV2[] {
   if (body.is === 'none') return [];
   const schema = body.is === 'patch' ? writer.pointer(BUILT_IN.patch) : writer.reference(body.schema);
-  return [{ name: 'body', in: 'body', required: method !== 'delete', schema }];
+  return [{ name: 'body', in: 'body', ...(method !== 'delete' && { required: true }), schema }];
 }

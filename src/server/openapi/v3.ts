@@ -1,11 +1,10 @@
 import type { Registry } from '../../api/registry.ts';
 import { BUILT_IN, listSchemaOf, reachable } from './definition-names.ts';
 import { DefinitionWriter, type Documentation, type JsonSchema } from './definitions.ts';
-import { type Operation, pathsOf } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { pathsOf } from './operations.ts';
 import type { Parameter } from './parameters.ts';
-import { LIST_STREAM_TYPES, PATCH_TYPES, STATUS_TEXTS, typesOf } from './v2.ts';
-
-const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+import { marksOf, STATUS_TEXTS } from './v2.ts';
 
 /** /openapi/v3/apis/GROUP/VERSION: one group and version, with everything that its kinds refer to (KEP-2896). */
 export function documentV3(registry: Registry, gv: { group: string; version: string }, documentation: Documentation, version: string) {
@@ -21,7 +20,7 @@ export function documentV3(registry: Registry, gv: { group: string; version: str
     path,
     {
       ...Object.fromEntries(operations.map((operation) => [operation.method, operationV3(operation, writer)])),
-      parameters: parameters.map(parameterV3),
+      ...(parameters.length > 0 && { parameters: parameters.map(parameterV3) }),
     },
   ]);
   return {
@@ -41,7 +40,6 @@ function schemasOf(registry: Registry, { group, version }: { group: string; vers
     ...served.map((resource) => resource.schema),
     ...served.map(listSchemaOf),
     ...bodies,
-    ...(served.some(({ verbs }) => verbs.includes('watch')) ? ['WatchEvent'] : []),
     ...(served.some(({ structural }) => structural) ? ['ObjectMeta', 'ListMeta'] : []),
   ];
   const named = roots.filter((name) => name !== undefined);
@@ -59,9 +57,7 @@ const parameterV3 = ({ name, in: place, type, description }: Parameter) => ({
 function operationV3(operation: Operation, writer: DefinitionWriter) {
   const body = requestBody(operation, writer);
   const schema = operation.answer === undefined ? { type: 'string' } : writer.reference(operation.answer);
-  const all = operation.lists ? [...OBJECT_TYPES, ...LIST_STREAM_TYPES] : operation.answer === undefined ? ['*/*'] : OBJECT_TYPES;
-  const types = typesOf(all, operation);
-  const content = Object.fromEntries(types.map((type) => [type, { schema }]));
+  const content = Object.fromEntries(operation.produces.map((type) => [type, { schema }]));
   const responses = operation.codes.map((code) => [String(code), { description: STATUS_TEXTS[code] ?? '', content }]);
   return {
     description: operation.description,
@@ -70,15 +66,13 @@ function operationV3(operation: Operation, writer: DefinitionWriter) {
     ...(operation.parameters.length > 0 && { parameters: operation.parameters.map(parameterV3) }),
     ...(body && { requestBody: body }),
     responses: Object.fromEntries([...responses, ['401', { description: 'Unauthorized' }]]),
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...marksOf(operation),
   };
 }
 
 function requestBody(operation: Operation, writer: DefinitionWriter) {
-  const { body, method } = operation;
+  const { body, method, consumes } = operation;
   if (body.is === 'none') return undefined;
   const schema = body.is === 'patch' ? writer.pointer(BUILT_IN.patch) : writer.reference(body.schema);
-  const types = typesOf(body.is === 'patch' ? PATCH_TYPES : ['*/*'], operation);
-  return { content: Object.fromEntries(types.map((type) => [type, { schema }])), ...(method !== 'delete' && { required: true }) };
+  return { content: Object.fromEntries(consumes.map((type) => [type, { schema }])), ...(method !== 'delete' && { required: true }) };
 }
