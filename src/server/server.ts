@@ -38,6 +38,7 @@ import { countedAudit } from './metrics/audit-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { observeState } from './metrics/state-metrics.ts';
+import { observeStorage } from './metrics/storage-metrics.ts';
 import { objectReader } from './object-reader.ts';
 import type {
   AdmissionPlugin,
@@ -238,10 +239,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics: () => metrics.render(),
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
-  observeState(
-    { resources: options.resources, objects: core.objects, watches, checks: { livez: [ping], readyz: ready }, gitVersion },
-    metrics.registry,
-  );
+  observeStorage(metrics.registry, options.resources);
+  observeState({ objects: core.objects, watches, checks: { livez: [ping], readyz: ready }, gitVersion }, metrics.registry);
   if (flow) observeFlowControl(flow, metrics.registry);
   const closing = new AbortController();
   const frontOptions: FrontOptions = {

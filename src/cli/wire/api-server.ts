@@ -23,7 +23,7 @@ import { webhookConverter } from '../../server/crd/conversion.ts';
 import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { reloadMetrics } from '../../server/metrics/reload-metrics.ts';
-import { observeStorageSize } from '../../server/metrics/state-metrics.ts';
+import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';

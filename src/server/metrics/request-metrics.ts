@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { Distribution, histogramValues, registerValues, type Value } from './distribution.ts';
+import { Distribution } from '../../base/distribution.ts';
+import { histogramValues, registerValues, type Value } from './metric-values.ts';
 
 /** Names and buckets are upstream's, so that its dashboards and alerts work. */
 const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];

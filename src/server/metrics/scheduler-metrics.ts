@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
-import { Distribution, doubling, histogramValues, registerValues } from './distribution.ts';
+import { Distribution, doubling } from '../../base/distribution.ts';
+import { histogramValues, registerValues } from './metric-values.ts';
 
 /** What scheduler/scheduler-metrics.ts tells and shows. */
 export interface SchedulerMetrics {
@@ -78,7 +79,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       help: "Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
       type: 'counter',
     },
-    () => [...attempts.all].map(({ labels, value }) => ({ labels, value: value.buckets.reduce((sum, inBucket) => sum + inBucket, 0) })),
+    () => [...attempts.all].map(({ labels, value }) => ({ labels, value: value.count })),
   );
   histogram(
     'scheduler_scheduling_attempt_duration_seconds',

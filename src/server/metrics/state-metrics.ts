@@ -3,12 +3,10 @@ import type { APIService } from '../../api/schema/generated/types.ts';
 import { type HealthCheck, isWell } from '../http/health.ts';
 import type { WatchBudget } from '../http/watch-budget.ts';
 import type { ObjectReader } from '../ports.ts';
-import type { Resources } from '../registry/resources.ts';
 
 const API_SERVICES = 'apiservices.apiregistration.k8s.io';
 
 export interface ObservedState {
-  readonly resources: Resources;
   readonly objects: ObjectReader;
   readonly watches: WatchBudget;
   /** By endpoint: `livez`, `readyz`. */
@@ -16,22 +14,8 @@ export interface ObservedState {
   readonly gitVersion: string;
 }
 
-/** Upstream's metric of what the store takes on disk; a store that lies elsewhere is not measured. */
-export function observeStorageSize(registry: Registry, sizeBytes: () => Promise<number | undefined>): void {
-  new Gauge({
-    name: 'apiserver_storage_size_bytes',
-    help: 'Size of the storage database file physically allocated in bytes.',
-    labelNames: ['storage_cluster_id'],
-    registers: [registry],
-    async collect() {
-      const size = await sizeBytes();
-      if (size !== undefined) this.set({ storage_cluster_id: 'etcd-0' }, size);
-    },
-  });
-}
-
 /** What is there, under upstream's names; looked at when somebody asks for metrics, and never in between. */
-export function observeState({ resources, objects, watches, checks, gitVersion }: ObservedState, registry: Registry): void {
+export function observeState({ objects, watches, checks, gitVersion }: ObservedState, registry: Registry): void {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[], collect: (set: Gauge['set']) => void | Promise<void>) =>
     new Gauge({
@@ -44,14 +28,6 @@ export function observeState({ resources, objects, watches, checks, gitVersion }
         await collect(this.set.bind(this) as Gauge['set']);
       },
     });
-  const stored = () => [...new Map(resources.all.flatMap((each) => (each.definition.storedAs ? [] : [[each.prefix, each]]))).values()];
-  const idOf = ({ group, plural }: { group: string; plural: string }) => (group ? `${plural}.${group}` : plural);
-  gauge('apiserver_storage_objects', 'Number of stored objects at the time of last check split by kind.', ['resource'], (set) => {
-    for (const { definition, collection } of stored()) set({ resource: idOf(definition) }, collection.size);
-  });
-  gauge('apiserver_resource_objects', 'Number of stored objects at the time of last check split by kind.', ['group', 'resource'], (set) => {
-    for (const { definition, collection } of stored()) set({ group: definition.group, resource: definition.plural }, collection.size);
-  });
   gauge('apiserver_registered_watchers', 'Number of currently registered watchers for a given resources', ['group', 'resource'], (set) => {
     for (const [{ group, resource }, count] of watches.counts()) set({ group, resource }, count);
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import { type Entry, type Store, StoreError, type StoreEvent } from '../store.ts';
+import { type Entry, isTooSlow, type Store, StoreError, type StoreEvent } from '../store.ts';
+import { CollectionActivity } from './activity.ts';
 import type { Cached, Collection, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits, type ItemEvent } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
@@ -39,6 +40,7 @@ const VALUE_LIMIT_BYTES = 1.5 * 1024 * 1024;
 const NO_OVERLAY: Overlay<never> = new Map();
 
 export class CachedCollection<T extends object> implements Collection<T> {
+  readonly activity = new CollectionActivity();
   readonly #options: CollectionOptions<T>;
   readonly #parts: CollectionParts;
   #shelf: Shelf<T>;
@@ -87,7 +89,10 @@ export class CachedCollection<T extends object> implements Collection<T> {
       backlog: this.#history.since(fromRevision),
       limit: this.#parts.queueLimit,
       reached: () => this.revision,
-      onEnd: () => this.#queues.delete(queue),
+      onEnd: (error) => {
+        this.#queues.delete(queue);
+        if (isTooSlow(error)) this.activity.watchersTerminated += 1;
+      },
     });
     this.#queues.add(queue);
     return queue;
@@ -98,10 +103,16 @@ export class CachedCollection<T extends object> implements Collection<T> {
     if (stored.length > VALUE_LIMIT_BYTES) throw new StoreError('TooLarge', 'etcdserver: request is too large');
     const handed: HandedOver<T> = { object: this.#frozen(key, object, this.#items.get(key)?.held) };
     this.#puts.set(stored, handed);
+    const calls = this.activity.calls[expected === 0 ? 'create' : 'update'];
+    const startedMs = this.#parts.clock.monotonic();
     try {
       const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
       return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#shelf);
+    } catch (error) {
+      calls.failed(error);
+      throw error;
     } finally {
+      calls.seconds.observe(this.#secondsSince(startedMs));
       this.#puts.delete(stored);
     }
   }
@@ -110,11 +121,17 @@ export class CachedCollection<T extends object> implements Collection<T> {
     const pending: PendingDelete<T> = { expected, last: last && deepFreeze(last) };
     const waiting = this.#deletes.get(key) ?? [];
     this.#deletes.set(key, [...waiting, pending]);
+    const calls = this.activity.calls.delete;
+    const startedMs = this.#parts.clock.monotonic();
     try {
       await this.#parts.store.delete(key, { expected, persistence: this.#options.persistence });
       if (!pending.item) throw new StoreError('Unavailable', `the store deleted ${key} without telling what was deleted`);
       return pending.item;
+    } catch (error) {
+      calls.failed(error);
+      throw error;
     } finally {
+      calls.seconds.observe(this.#secondsSince(startedMs));
       const left = (this.#deletes.get(key) ?? []).filter((p) => p !== pending);
       if (left.length > 0) this.#deletes.set(key, left);
       else this.#deletes.delete(key);
@@ -125,8 +142,23 @@ export class CachedCollection<T extends object> implements Collection<T> {
     return this.#parts.progress.waitFor(revision, options);
   }
 
+  /** A page of what the store has of the collection. */
+  async readStored(options: { readonly limit: number; readonly after: string | undefined }): ReturnType<Store['list']> {
+    const calls = this.activity.calls.list;
+    const startedMs = this.#parts.clock.monotonic();
+    try {
+      return await this.#parts.store.list(this.#options.prefix, options);
+    } catch (error) {
+      calls.failed(error);
+      throw error;
+    } finally {
+      calls.seconds.observe(this.#secondsSince(startedMs));
+    }
+  }
+
   /** Takes what the store's event says into the state. The cache has advanced to the event's revision already. */
   apply(event: StoreEvent): ItemEvent<T> | undefined {
+    this.activity.eventsReceived += 1;
     const previous = this.#items.get(event.key);
     if (event.type === 'delete') return previous && this.#applyDelete(previous, event.revision);
     const item = this.#itemOf(event);
@@ -136,6 +168,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   /** Tells watchers of now and of later. */
   announce(event: ItemEvent<T>): void {
+    this.activity.eventsDispatched += 1;
     this.#history.push(event);
     for (const queue of this.#queues) queue.push(event);
   }
@@ -147,6 +180,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
   beginHistory(revision: number): void {
+    this.activity.initializations += 1;
     this.#history.restart(revision);
   }
 
@@ -166,6 +200,10 @@ export class CachedCollection<T extends object> implements Collection<T> {
 
   endWatchers(error: StoreError): void {
     for (const queue of [...this.#queues]) queue.fail(error);
+  }
+
+  #secondsSince(startedMs: number): number {
+    return (this.#parts.clock.monotonic() - startedMs) / 1000;
   }
 
   /** Shares in memory what is equal in `before`, or else in the object of a similar name that was seen last. */

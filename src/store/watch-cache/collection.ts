@@ -3,6 +3,8 @@
  * The API server's registry reads and writes through it alone. It is generic over the object: it knows no kinds.
  */
 
+import type { CollectionActivity } from './activity.ts';
+
 /** One object at one revision. Shared by every reader: never changed. */
 export interface Cached<T> {
   readonly key: string;
@@ -88,6 +90,7 @@ export interface Collection<T> {
   waitFor(revision: number, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>;
   /** Number of objects now. */
   readonly size: number;
+  readonly activity: CollectionActivity;
 }
 
 export interface CollectionOptions<T> {

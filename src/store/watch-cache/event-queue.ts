@@ -9,7 +9,8 @@ interface QueueOptions<T> {
   readonly limit: number;
   /** The revision that the cache has reached. */
   readonly reached: () => number;
-  readonly onEnd: () => void;
+  /** The error that ended it; absent when it was disposed of. */
+  readonly onEnd: (error?: StoreError) => void;
 }
 
 type QueueState = { readonly at: 'open' } | { readonly at: 'disposed' } | { readonly at: 'failed'; readonly error: StoreError };
@@ -71,7 +72,7 @@ export class EventQueue<T> implements Watcher<T> {
     if (this.#state.at !== 'open') return;
     this.#state = state;
     this.#events = [];
-    this.#options.onEnd();
+    this.#options.onEnd(state.at === 'failed' ? state.error : undefined);
     this.#rouse();
   }
 

@@ -38,7 +38,6 @@ interface Fed {
 }
 
 class StoreWatchCache implements WatchCache {
-  readonly #store: Store;
   readonly #log: Logger;
   readonly #parts: CollectionParts;
   readonly #progress: RevisionWaiters;
@@ -46,7 +45,6 @@ class StoreWatchCache implements WatchCache {
   readonly #subscription: Disposable;
 
   constructor(store: Store, options: WatchCacheOptions) {
-    this.#store = store;
     this.#log = options.log;
     this.#progress = new RevisionWaiters(options.clock);
     this.#parts = {
@@ -100,12 +98,12 @@ class StoreWatchCache implements WatchCache {
 
   /** Reads page by page; events that come meanwhile are applied at the end where they are newer than what was read. */
   async #load(fed: Fed): Promise<void> {
-    const { collection, prefix } = fed;
+    const { collection } = fed;
     const arrived: StoreEvent[] = [];
     fed.loading = arrived;
     let after: string | undefined;
     for (;;) {
-      const { entries, revision } = await this.#store.list(prefix, { limit: LOAD_PAGE_ENTRIES, after });
+      const { entries, revision } = await collection.readStored({ limit: LOAD_PAGE_ENTRIES, after });
       if (fed.loading !== arrived) return;
       for (const entry of entries) collection.load(entry);
       this.#progress.advance(revision);

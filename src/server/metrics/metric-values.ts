@@ -1,25 +1,5 @@
 import type { Metric, Registry } from 'prom-client';
-
-/** What was observed of one thing, counted here and made into prom-client's form when somebody asks: its own histograms cost as much as a small request. */
-export class Distribution {
-  readonly bounds: readonly number[];
-  /** The last one: beyond every bound. */
-  readonly buckets: number[];
-  sum = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.buckets = new Array<number>(bounds.length + 1).fill(0);
-  }
-
-  observe(value: number): void {
-    const { bounds, buckets } = this;
-    let at = 0;
-    while (at < bounds.length && value > (bounds[at] as number)) at += 1;
-    buckets[at] = (buckets[at] ?? 0) + 1;
-    this.sum += value;
-  }
-}
+import type { Distribution } from '../../base/distribution.ts';
 
 export interface Value {
   readonly metricName?: string;
@@ -27,7 +7,7 @@ export interface Value {
   readonly value: number;
 }
 
-/** A metric whose values are made when somebody asks. */
+/** A metric whose values are made when somebody asks: prom-client's own counters and histograms cost as much as a small request. */
 export function registerValues(
   registry: Registry,
   { name, help, type }: { name: string; help: string; type: 'counter' | 'gauge' | 'histogram' },
@@ -48,7 +28,3 @@ export function histogramValues(name: string, labels: object, { bounds, buckets,
   });
   return [...cumulative, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
 }
-
-/** 1, 2, 4 … times `first`. */
-export const doubling = (first: number, count: number, factor = 2): number[] =>
-  Array.from({ length: count }, (_, i) => first * factor ** i);
