@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { activityV1, activityV2, type CgroupActivity } from './activity-plan.ts';
 import { type CgroupLimits, type CgroupUsage, type CgroupVersion, cgroupWrites, statValue } from './cgroup-plan.ts';
 import { type MountEntry, readMounts } from './mounts.ts';
 
@@ -46,6 +47,8 @@ export interface Cgroups {
   remove(path: string): Promise<void>;
   /** Undefined when there is no such cgroup. */
   usage(path: string): Promise<CgroupUsage | undefined>;
+  /** Undefined when there is no such cgroup. */
+  activity(path: string): Promise<CgroupActivity | undefined>;
   /** Names of the cgroups directly below. */
   children(path: string): Promise<string[]>;
   /** Process ids in the cgroup and in those below it. */
@@ -70,6 +73,7 @@ export function cgroups(layout: CgroupLayout): Cgroups {
       for (const mountPoint of hierarchies) await removeTree(`${mountPoint}${path}`);
     },
     usage: (path) => (version === 'v1' ? usageV1(dirOf, path) : usageV2(dirOf('memory', path))),
+    activity: (path) => (version === 'v1' ? readActivityV1(dirOf, path) : readActivityV2(dirOf('memory', path))),
     children: (path) => subdirectories(dirOf('memory', path)),
     async processes(path) {
       return processesIn(dirOf('memory', path));
@@ -139,6 +143,30 @@ async function usageV2(dir: string): Promise<CgroupUsage | undefined> {
 
 function usageOf(memoryUsageBytes: number, inactiveFileBytes: number, cpuUsageNanos: number, processes: number): CgroupUsage {
   return { cpuUsageNanos, memoryUsageBytes, memoryWorkingSetBytes: Math.max(0, memoryUsageBytes - inactiveFileBytes), processes };
+}
+
+async function readActivityV1(dirOf: (controller: string, path: string) => string, path: string): Promise<CgroupActivity | undefined> {
+  const read = (controller: string, file: string) => readFile(`${dirOf(controller, path)}/${file}`, 'utf8').catch(ignoreMissing);
+  const [memoryStat, cpuStat = '', cpuLimit = '', serviced = '', serviceBytes = ''] = await Promise.all([
+    read('memory', 'memory.stat'),
+    read('cpu', 'cpu.stat'),
+    read('cpu', 'cpu.cfs_quota_us'),
+    read('blkio', 'blkio.throttle.io_serviced_recursive'),
+    read('blkio', 'blkio.throttle.io_service_bytes_recursive'),
+  ]);
+  return memoryStat === undefined ? undefined : activityV1({ memoryStat, cpuStat, cpuLimit, serviced, serviceBytes });
+}
+
+async function readActivityV2(dir: string): Promise<CgroupActivity | undefined> {
+  const read = (file: string) => readFile(`${dir}/${file}`, 'utf8').catch(ignoreMissing);
+  const [memoryStat, cpuStat = '', cpuLimit = '', swapCurrent = '', ioStat = ''] = await Promise.all([
+    read('memory.stat'),
+    read('cpu.stat'),
+    read('cpu.max'),
+    read('memory.swap.current'),
+    read('io.stat'),
+  ]);
+  return memoryStat === undefined ? undefined : activityV2({ memoryStat, cpuStat, cpuLimit, swapCurrent, ioStat });
 }
 
 /** ENODEV: the cgroup went away between opening and reading. */

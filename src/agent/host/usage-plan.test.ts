@@ -23,10 +23,12 @@ test('interfaces are read without the loopback one', () => {
     'Inter-|   Receive                                                |  Transmit',
     ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed',
     '    lo: 17535979    9680    0    0    0     0          0         0 17535979    9680    0    0    0     0       0          0',
-    '  eth0:377208230   11109    1    0    0     0          0         0   655573    6008    2    0    0     0       0          0',
+    '  eth0:377208230   11109    1    3    0     0          0         0   655573    6008    2    4    0     0       0          0',
     '',
   ].join('\n');
-  expect(interfaceUsage(text)).toEqual([{ name: 'eth0', rxBytes: 377_208_230, rxErrors: 1, txBytes: 655_573, txErrors: 2 }]);
+  const received = { rxBytes: 377_208_230, rxPackets: 11_109, rxErrors: 1, rxDropped: 3 };
+  const sent = { txBytes: 655_573, txPackets: 6008, txErrors: 2, txDropped: 4 };
+  expect(interfaceUsage(text)).toEqual([{ name: 'eth0', ...received, ...sent }]);
 });
 
 test('the default route names its interface', () => {

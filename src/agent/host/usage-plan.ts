@@ -1,10 +1,14 @@
-/** Bytes and packets that could not be delivered, since the interface is there. */
+/** Bytes and packets, and what of those could not be delivered, since the interface is there. */
 export interface InterfaceUsage {
   readonly name: string;
   readonly rxBytes: number;
+  readonly rxPackets: number;
   readonly rxErrors: number;
+  readonly rxDropped: number;
   readonly txBytes: number;
+  readonly txPackets: number;
   readonly txErrors: number;
+  readonly txDropped: number;
 }
 
 /** The kernel counts CPU time in hundredths of a second for user space, whatever it ticks at (proc(5), USER_HZ). */
@@ -43,6 +47,9 @@ export function machineMemory(meminfo: string): MemoryUsage {
   return { usageBytes, workingSetBytes, availableBytes: total - workingSetBytes };
 }
 
+/** /proc/net/dev has eight counters of what was received, then eight of what was sent. */
+const TRANSMIT_COLUMN = 8;
+
 /** The lines of /proc/net/dev without the loopback interface. */
 export function interfaceUsage(netDev: string): InterfaceUsage[] {
   return netDev
@@ -50,8 +57,10 @@ export function interfaceUsage(netDev: string): InterfaceUsage[] {
     .map((line) => /^\s*([^:\s]+):\s*(.*)$/.exec(line))
     .filter((match) => match !== null)
     .map(([, name = '', counters = '']) => {
-      const [rxBytes = 0, , rxErrors = 0, , , , , , txBytes = 0, , txErrors = 0] = counters.split(/\s+/).map(Number);
-      return { name, rxBytes, rxErrors, txBytes, txErrors };
+      const values = counters.split(/\s+/).map(Number);
+      const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0] = values;
+      const [txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] = values.slice(TRANSMIT_COLUMN);
+      return { name, rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txPackets, txErrors, txDropped };
     })
     .filter(({ name }) => name !== 'lo');
 }

@@ -1,5 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
+import { blockDeviceNames } from './activity-plan.ts';
 import {
   bootTimeMs,
   cpuUsageNanos,
@@ -60,3 +61,6 @@ async function readFilesystem(dir: string): Promise<FilesystemUsage> {
 /** The interfaces that the process sees: of its pod. Empty when it ended. */
 export const networkOfProcess = async (pid: number): Promise<readonly InterfaceUsage[]> =>
   interfaceUsage(await read(`/proc/${pid}/net/dev`));
+
+/** By `major:minor`. */
+export const readBlockDeviceNames = async (): Promise<ReadonlyMap<string, string>> => blockDeviceNames(await read('/proc/partitions'));

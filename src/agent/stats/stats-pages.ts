@@ -1,6 +1,7 @@
+import type { CgroupActivity } from '../host/activity-plan.ts';
 import { podCgroup } from '../pods/config/resources-plan.ts';
-import { cadvisorMetrics, type MachineSize } from './cadvisor-metrics-plan.ts';
-import type { NodeSample, NodeStats } from './node-stats.ts';
+import { type Activities, cadvisorMetrics, containerCgroup, type MachineSize } from './cadvisor-metrics-plan.ts';
+import type { NodeSample, NodeStats, PodSample } from './node-stats.ts';
 import { failedResourceMetrics, resourceMetrics } from './resource-metrics-plan.ts';
 import { summary } from './summary-plan.ts';
 
@@ -18,9 +19,20 @@ export interface StatsPagesOptions {
   readonly nodeName: string;
   readonly stats: NodeStats;
   readonly machine: () => Promise<MachineSize>;
+  /** Absent where nothing has a cgroup. */
+  readonly kernel?: Kernel;
 }
 
-export function statsPages({ nodeName, stats, machine }: StatsPagesOptions): StatsPages {
+/** What is read for /metrics/cadvisor alone. */
+export interface Kernel {
+  /** Undefined when there is no such cgroup. */
+  activity(cgroup: string): Promise<CgroupActivity | undefined>;
+  deviceNames(): Promise<ReadonlyMap<string, string>>;
+}
+
+const cgroupOf = ({ pod }: PodSample) => podCgroup(pod);
+
+export function statsPages({ nodeName, stats, machine, kernel }: StatsPagesOptions): StatsPages {
   let earlier: NodeSample | undefined;
   return {
     async resource(options) {
@@ -33,7 +45,8 @@ export function statsPages({ nodeName, stats, machine }: StatsPagesOptions): Sta
     },
     async cadvisor(options) {
       const [sample, size] = await Promise.all([stats(options), machine()]);
-      return cadvisorMetrics(sample, size, ({ pod }) => podCgroup(pod));
+      const activities = kernel && (await readActivities(sample, kernel));
+      return cadvisorMetrics({ sample, machine: size, cgroupOf, ...(activities && { activities }) });
     },
     async summary({ cpuAndMemoryOnly, signal }) {
       const sample = await stats({ signal });
@@ -42,4 +55,13 @@ export function statsPages({ nodeName, stats, machine }: StatsPagesOptions): Sta
       return summary(nodeName, sample, before, { cpuAndMemoryOnly });
     },
   };
+}
+
+async function readActivities({ pods }: NodeSample, kernel: Kernel): Promise<Activities> {
+  const paths = pods.flatMap((pod) => [cgroupOf(pod), ...pod.containers.map((c) => containerCgroup(pod, c, cgroupOf))]);
+  const [deviceNames, ...found] = await Promise.all([
+    kernel.deviceNames(),
+    ...paths.map(async (path) => [path, await kernel.activity(path)] as const),
+  ]);
+  return { deviceNames, cgroups: new Map(found.flatMap(([path, activity]) => (activity ? [[path, activity]] : []))) };
 }

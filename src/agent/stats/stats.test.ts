@@ -25,7 +25,9 @@ const running = (podName: string, name: string, id: string): RunningContainer =>
   startedAtMs: 5000,
   logPath: '',
 });
-const eth0 = { name: 'eth0', rxBytes: 10, rxErrors: 1, txBytes: 20, txErrors: 2 };
+const received = { rxBytes: 10, rxPackets: 3, rxErrors: 1, rxDropped: 5 };
+const sent = { txBytes: 20, txPackets: 4, txErrors: 2, txDropped: 6 };
+const eth0 = { name: 'eth0', ...received, ...sent };
 /** Read a moment after it was asked for. */
 const READ_AFTER_MS = 7;
 const machine: Omit<MachineUsage, 'atMs'> = {
@@ -154,22 +156,68 @@ test('the summary has rates from the second time on, and what pods, network and 
 test('the series of cAdvisor tell containers, pods and the machine apart', async () => {
   const { clock, stats } = start();
   const at = clock.now();
-  const text = cadvisorMetrics(
-    await stats({ signal }),
-    { cpuCount: 2, memoryBytes: 10 * MI },
-    ({ pod: p }) => `/kubepods/pod${p.metadata?.uid}`,
-  );
+  const text = cadvisorMetrics({
+    sample: await stats({ signal }),
+    machine: { cpuCount: 2, memoryBytes: 10 * MI },
+    cgroupOf: ({ pod: p }) => `/kubepods/pod${p.metadata?.uid}`,
+  });
   for (const line of [
     `container_cpu_usage_seconds_total{container="main",id="/kubepods/poduid-a/c1",image="web:1",name="c1",namespace="n",pod="a",cpu="total"} 1 ${at}`,
     `container_memory_working_set_bytes{container="",image="",name="",id="/kubepods/poduid-a",namespace="n",pod="a"} ${2 * MI} ${at}`,
     `container_memory_usage_bytes{container="",image="",name="",id="/",namespace="",pod=""} ${8 * MI} ${at + READ_AFTER_MS}`,
     `container_network_receive_bytes_total{container="",image="",name="",id="/kubepods/poduid-a",namespace="n",pod="a",interface="eth0"} 10 ${at}`,
+    `container_network_receive_packets_total{container="",image="",name="",id="/kubepods/poduid-a",namespace="n",pod="a",interface="eth0"} 3 ${at}`,
+    `container_network_transmit_packets_dropped_total{container="",image="",name="",id="/",namespace="",pod="",interface="eth0"} 6 ${at + READ_AFTER_MS}`,
     `container_network_transmit_bytes_total{container="",image="",name="",id="/",namespace="",pod="",interface="eth0"} 20 ${at + READ_AFTER_MS}`,
     `container_fs_usage_bytes{container="side",id="/kubepods/poduid-a/c2",image="web:1",name="c2",namespace="n",pod="a"} 77 ${at}`,
     'machine_cpu_cores 2',
     `machine_memory_bytes ${10 * MI}`,
   ])
     expect(text.split('\n')).toContain(line);
+});
+
+test('the page of cAdvisor tells what cgroups do, of those that are there', async () => {
+  const { clock, stats } = start();
+  const at = clock.now();
+  const activity = {
+    rssBytes: 300,
+    cacheBytes: 200,
+    mappedFileBytes: 40,
+    swapBytes: 5,
+    throttling: { periods: 76, throttledPeriods: 3, throttledNanos: 5e7 },
+    devices: [{ device: '254:0', reads: 4, readBytes: 4096, writes: 5, writeBytes: 8192 }],
+  };
+  const { throttling, ...unlimited } = activity;
+  const asked: string[] = [];
+  const pages = statsPages({
+    nodeName: 'node',
+    stats,
+    machine: async () => ({ cpuCount: 2, memoryBytes: 10 * MI }),
+    kernel: {
+      async activity(path) {
+        asked.push(path);
+        if (path.endsWith('/c1')) return activity;
+        return path.endsWith('/c2') ? unlimited : undefined;
+      },
+      deviceNames: async () => new Map([['254:0', '/dev/vda']]),
+    },
+  });
+  const lines = (await pages.cadvisor({ signal })).split('\n');
+  const pod = '/kubepods/besteffort/poduid-a';
+  expect(asked).toContain(pod);
+  const labels = (name: string, id: string) => `container="${name}",id="${pod}/${id}",image="web:1",name="${id}",namespace="n",pod="a"`;
+  for (const line of [
+    `container_memory_rss{${labels('main', 'c1')}} 300 ${at}`,
+    `container_memory_cache{${labels('side', 'c2')}} 200 ${at}`,
+    `container_memory_swap{${labels('main', 'c1')}} 5 ${at}`,
+    `container_cpu_cfs_periods_total{${labels('main', 'c1')}} 76 ${at}`,
+    `container_cpu_cfs_throttled_periods_total{${labels('main', 'c1')}} 3 ${at}`,
+    `container_cpu_cfs_throttled_seconds_total{${labels('main', 'c1')}} 0.05 ${at}`,
+    `container_fs_reads_bytes_total{${labels('main', 'c1')},device="/dev/vda"} 4096 ${at}`,
+    `container_fs_writes_total{${labels('side', 'c2')},device="/dev/vda"} 5 ${at}`,
+  ])
+    expect(lines).toContain(line);
+  expect(lines.filter((line) => line.startsWith('container_cpu_cfs_periods_total'))).toHaveLength(1);
 });
 
 test('labels are escaped, and families without points are left out', () => {

@@ -98,7 +98,8 @@ const memory = ({ atMs, memoryUsageBytes, memoryWorkingSetBytes }: Usage) => ({
 });
 
 /** The first interface is the one that counts for all. */
-function network(interfaces: readonly InterfaceUsage[], time: string): object {
+function network(usages: readonly InterfaceUsage[], time: string): object {
+  const interfaces = usages.map(({ name, rxBytes, rxErrors, txBytes, txErrors }) => ({ name, rxBytes, rxErrors, txBytes, txErrors }));
   const [first] = interfaces;
   return first ? { network: { time, ...first, interfaces } } : {};
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Cgroups } from '../../agent/host/cgroups.ts';
 import { readMachine } from '../../agent/host/machine.ts';
-import { readMachineUsage } from '../../agent/host/usage.ts';
+import { readBlockDeviceNames, readMachineUsage } from '../../agent/host/usage.ts';
 import { createNodeCertificate } from '../../agent/join/node-certificate.ts';
 import { nodeStats } from '../../agent/stats/node-stats.ts';
 import { podUsage } from '../../agent/stats/pod-usage.ts';
@@ -96,5 +96,6 @@ function nodeStatsPages(
 ): StatsPages {
   const machineUsage = () => readMachineUsage(dataDir, clock);
   const stats = nodeStats({ runtime, directory, podUsage: podUsage(cgroups), machineUsage, clock });
-  return statsPages({ nodeName, stats, machine: readMachine });
+  const kernel = { activity: cgroups.activity, deviceNames: readBlockDeviceNames };
+  return statsPages({ nodeName, stats, machine: readMachine, kernel });
 }
