@@ -46,13 +46,14 @@ export type UpgradeResult = Upgraded | { readonly refused: IncomingMessage };
 
 function start(peer: Peer, { method, path, headers, signal }: SendOptions) {
   const { tls } = peer;
-  const options: RequestOptions = {
+  const options: RequestOptions & { connectSignal: AbortSignal } = {
     host: peer.host,
     port: peer.port,
     method,
     path,
     headers: headers as OutgoingHttpHeaders,
     signal,
+    connectSignal: signal,
     ...(peer.agent && { agent: peer.agent }),
   };
   const request = peer.protocol === 'http:' ? httpRequest(options) : httpsRequest({ ...options, ...tlsOptions(tls) });
@@ -68,7 +69,8 @@ const tlsOptions = (tls: TlsSettings | undefined): RequestOptions => ({
   rejectUnauthorized: tls?.verify ?? true,
 });
 
-function boundConnecting(socket: Socket, connected: 'secureConnect' | 'connect'): void {
+/** Lets a connection fail that takes too long to be made. */
+export function boundConnecting(socket: Socket, connected: 'secureConnect' | 'connect'): void {
   socket.setNoDelay(true);
   if (!socket.connecting) return;
   const tooLate = () => void socket.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT' }));

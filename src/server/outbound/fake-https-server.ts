@@ -16,13 +16,33 @@ export interface FakeHttpsServer extends AsyncDisposable {
   readonly server: import('node:https').Server;
 }
 
-export async function fakeHttpsServer(
-  answer: (request: IncomingMessage, reply: ServerResponse) => void,
-  { sans = ['localhost', '127.0.0.1'], clientCa, port: wanted = 0 }: { sans?: readonly string[]; clientCa?: string; port?: number } = {},
-): Promise<FakeHttpsServer> {
+export interface FakeHttpsOptions {
+  readonly sans?: readonly string[];
+  readonly clientCa?: string;
+  readonly port?: number;
+  /** Absent: made for `sans`. */
+  readonly certified?: Certified;
+}
+
+/** A key, a certificate for it, and the CA that signed that. */
+export interface Certified {
+  readonly caPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+async function certify(sans: readonly string[]): Promise<Certified> {
   const nowMs = systemClock.now();
   const authority = await issueAuthority('test CA', await newKeyPem(), nowMs);
   const pair = await issueIdentity(authority, { commonName: 'test', organizations: [], sans, purpose: 'server' }, nowMs);
+  return { ...pair, caPem: authority.certPem };
+}
+
+export async function fakeHttpsServer(
+  answer: (request: IncomingMessage, reply: ServerResponse) => void,
+  { sans = ['localhost', '127.0.0.1'], clientCa, port: wanted = 0, certified }: FakeHttpsOptions = {},
+): Promise<FakeHttpsServer> {
+  const { caPem, ...pair } = certified ?? (await certify(sans));
   const server = createServer(
     { key: pair.keyPem, cert: pair.certPem, ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }) },
     answer,
@@ -43,7 +63,7 @@ export async function fakeHttpsServer(
   return {
     port,
     url: `https://127.0.0.1:${port}`,
-    caPem: authority.certPem,
+    caPem,
     connections: () => count,
     cut,
     server,

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { systemClock } from '../../base/clock.ts';
 import { fakeReader } from '../fake-reader.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from './fake-https-server.ts';
+import { certifyNamesake } from './fake-namesake.ts';
 import { createOutbound, type Outbound, type OutboundEndpoint } from './outbound.ts';
 import { type ServiceReference, serviceAddress } from './service-endpoint.ts';
 
@@ -211,5 +212,66 @@ describe('a call of the API server', () => {
       reply.writeHead(200, { 'content-length': 100 }).write('{"half":', () => request.socket.destroy());
     };
     await expect(post({})).rejects.toMatchObject({ reason: 'Unreachable' });
+  });
+
+  describe('to a server whose certificate has the name of its CA', () => {
+    const heard: string[] = [];
+    const start = async (sans: readonly string[]) =>
+      fakeHttpsServer(
+        async (request, reply) => {
+          heard.push(await bodyOf(request));
+          json(reply, { fine: true });
+        },
+        { certified: await certifyNamesake({ sans }) },
+      );
+    const ask = ({ url }: FakeHttpsServer, caBundle: string) => post({ target: { url }, caBundle });
+
+    it('is made, and its connection kept', async () => {
+      await using namesake = await start(['127.0.0.1']);
+      expect(await ask(namesake, namesake.caPem)).toEqual({ fine: true });
+      const before = namesake.connections();
+      expect(await ask(namesake, namesake.caPem)).toEqual({ fine: true });
+      expect(namesake.connections()).toBe(before);
+    });
+
+    it('is refused once at most, and looked at anew on each connection', async () => {
+      await using namesake = await start(['127.0.0.1']);
+      let refusals = 0;
+      namesake.server.on('tlsClientError', () => {
+        refusals += 1;
+      });
+      for (let i = 0; i < 3; i += 1) {
+        await ask(namesake, namesake.caPem);
+        namesake.cut();
+      }
+      expect(refusals).toBe(1);
+      const { certPem: cert, keyPem: key } = await certifyNamesake();
+      namesake.server.setSecureContext({ cert, key });
+      await expect(ask(namesake, namesake.caPem)).rejects.toThrow('x509: certificate signed by unknown authority');
+    });
+
+    it('tells it nothing when another CA signed it, or when it is for another host', async () => {
+      await using namesake = await start(['127.0.0.1']);
+      await using stranger = await start(['192.0.2.1']);
+      heard.length = 0;
+      await expect(ask(namesake, stranger.caPem)).rejects.toThrow('x509: certificate signed by unknown authority');
+      await expect(ask(stranger, stranger.caPem)).rejects.toThrow('certificate is not valid for any names, but wanted to match 127.0.0.1');
+      expect(heard).toEqual([]);
+    });
+  });
+
+  it('trusts a certificate of the bundle that another issued', async () => {
+    const certified = await certifyNamesake({ name: 'CN=server', caName: 'CN=a CA that nobody knows' });
+    await using pinned = await fakeHttpsServer((_, reply) => void json(reply, { fine: true }), { certified });
+    expect(await post({ target: { url: pinned.url }, caBundle: certified.certPem })).toEqual({ fine: true });
+  });
+
+  it('ends at its deadline also while the handshake is under way', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const call = post({ target: { url: `https://127.0.0.1:${port}/` } }, { timeoutMs: 50 });
+    await expect(call).rejects.toMatchObject({ reason: 'DeadlineExceeded' });
+    await new Promise((resolve) => void silent.close(resolve));
   });
 });

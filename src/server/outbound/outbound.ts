@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { Agent } from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
 import { deadline, TOO_LATE } from '../../base/abort.ts';
@@ -7,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { ObjectReader } from '../ports.ts';
 import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from './connection.ts';
+import { OutboundAgent } from './outbound-agent.ts';
 import { inGoWords, OutboundError } from './outbound-error.ts';
 import { refusalOf } from './server-response.ts';
 import { HTTPS_PORT, type ServiceReference, serviceAddress } from './service-endpoint.ts';
@@ -59,7 +59,8 @@ export interface OutboundOptions {
 
 export function createOutbound({ objects, clock, random }: OutboundOptions): Outbound {
   // Node keeps connections apart by address, names, trust and client certificate.
-  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_CONNECTIONS_PER_PEER, scheduling: 'lifo' });
+  const keeping = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: FREE_CONNECTIONS_PER_PEER, scheduling: 'lifo' } as const;
+  const agent = new OutboundAgent({ ...keeping, clock });
 
   function route(endpoint: OutboundEndpoint): { peer: Peer; location: Location } {
     const location = locationOf(endpoint);
