@@ -7,14 +7,21 @@ import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, rejec
 const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
+interface Transfer {
+  readonly path: string;
+  readonly from: string;
+}
 type Operation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string }
-  | { readonly op: 'move' | 'copy'; readonly path: string; readonly from: string };
+  | ({ readonly op: 'move' | 'copy' } & Transfer);
+
+const MISSING = 'missing value';
 
 /**
- * RFC 6902. The document is not changed. Throws ApiError: BadRequest for what is not a patch, RequestEntityTooLarge beyond 10,000 operations,
- * Invalid (422) when an operation does not apply or a test fails.
+ * RFC 6902 as upstream applies it, that is by evanphx/json-patch 4: a key that is not there may be replaced and copied, indices may count from the
+ * end (-1 is the last item), and of the whole document only `replace` and `test` may speak. The document is not changed. Throws ApiError: BadRequest
+ * for what is not a patch, RequestEntityTooLarge beyond 10,000 operations, Invalid (422) when an operation does not apply or a test fails.
  */
 export function jsonPatch<T extends object>(document: T, patch: unknown): T {
   if (!Array.isArray(patch))
@@ -22,131 +29,166 @@ export function jsonPatch<T extends object>(document: T, patch: unknown): T {
   if (patch.length > MAX_OPERATIONS) {
     throw new ApiError('RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
   }
-  const holder: JsonObject = { root: cloneJson(document) };
   const budget = { copiedBytes: 0 };
-  for (const operation of patch) apply(holder, readOperation(operation), budget);
-  if (!isJsonObject(holder.root)) throw rejectedPatch('the patched document is not an object');
-  return holder.root as T;
+  const patched = patch.reduce<unknown>((root, operation) => apply(root, readOperation(operation), budget), cloneJson(document));
+  if (!isJsonObject(patched)) throw rejectedPatch('the patched document is not an object');
+  return patched as T;
 }
 
 function readOperation(operation: unknown): Operation {
   if (!isJsonObject(operation)) throw malformedPatch('an operation of a JSON patch must be an object');
   const { op, path, from, value } = operation;
-  if (typeof path !== 'string') throw rejectedPatch(`${String(op)} operation does not apply: missing path`);
   switch (op) {
     case 'add':
     case 'replace':
     case 'test':
-      return { op, path, value: value === undefined ? null : cloneJson(value) };
+      return { op, path: field(op, 'path', path), value: value === undefined ? null : cloneJson(value) };
     case 'remove':
-      return { op, path };
+      return { op, path: field(op, 'path', path) };
     case 'move':
     case 'copy':
-      if (typeof from !== 'string') throw rejectedPatch(`${op} operation does not apply: missing from`);
-      return { op, path, from };
+      return { op, from: field(op, 'from', from), path: field(op, 'path', path) };
     default:
-      throw rejectedPatch(`Unexpected kind: ${String(op)}`);
+      throw rejectedPatch(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
   }
 }
 
-function apply(holder: JsonObject, operation: Operation, budget: { copiedBytes: number }): void {
-  const place = locate(holder, operation.path, operation.op);
+function field(op: string, name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw rejectedPatch(`${op} operation failed to decode ${name}: operation missing ${name} field: ${MISSING}`);
+}
+
+/** Changes `root` in place; gives another one when the operation replaces it. */
+function apply(root: unknown, operation: Operation, budget: { copiedBytes: number }): unknown {
+  const { op, path } = operation;
+  const failed = `error in ${op} for path: '${path}'`;
   switch (operation.op) {
     case 'add':
-      insert(place, operation.value);
-      break;
-    case 'replace':
-      take(place);
-      insert(place, operation.value);
+      insert(locate(root, path, `add operation does not apply: doc is missing path: "${path}"`), operation.value, failed);
       break;
     case 'remove':
-      take(place);
+      remove(locate(root, path, `remove operation does not apply: doc is missing path: "${path}"`), failed);
       break;
+    case 'replace':
+      return replace(root, path, operation.value);
     case 'test':
-      if (!equalJson(read(place) ?? null, operation.value)) throw rejectedPatch(`testing value ${operation.path} failed: test failed`);
+      if (!equalJson(tested(root, path, failed), operation.value)) throw rejectedPatch(`testing value ${path} failed: test failed`);
       break;
-    case 'move': {
-      if (operation.path.startsWith(`${operation.from}/`)) throw doesNotApply(place, 'a value cannot move into itself');
-      const value = take(locate(holder, operation.from, 'move'));
-      insert(locate(holder, operation.path, 'move'), value);
+    case 'move':
+      move(root, operation);
       break;
-    }
     case 'copy':
-      insert(place, copied(existing(locate(holder, operation.from, 'copy')), budget));
+      copy(root, operation, budget);
       break;
     default:
       unreachable(operation);
   }
+  return root;
 }
 
-function copied(value: unknown, budget: { copiedBytes: number }): unknown {
+function replace(root: unknown, path: string, value: unknown): unknown {
+  if (path === '') {
+    if (typeof value === 'object' && value !== null) return value;
+    throw rejectedPatch('replace operation value must be object or array');
+  }
+  const { container, key } = locate(root, path, `replace operation does not apply: doc is missing path: ${path}`);
+  if (!Array.isArray(container)) setKey(container, key, value);
+  else {
+    const index = existingIndex(container, key);
+    if (typeof index === 'string') throw rejectedPatch(`replace operation does not apply: doc is missing key: ${path}: ${MISSING}`);
+    container[index] = value;
+  }
+  return root;
+}
+
+const tested = (root: unknown, path: string, failed: string): unknown =>
+  path === '' ? root : read(locate(root, path, `test operation does not apply: is missing path: ${path}`), failed);
+
+function move(root: unknown, { from, path }: Transfer): void {
+  const source = locate(root, from, `move operation does not apply: doc is missing from path: ${from}`);
+  const value = remove(source, `error in move for path: '${source.key}'`);
+  const target = locate(root, path, `move operation does not apply: doc is missing destination path: ${path}`);
+  insert(target, value, `error in move for path: '${path}'`);
+}
+
+function copy(root: unknown, { from, path }: Transfer, budget: { copiedBytes: number }): void {
+  const source = locate(root, from, `copy operation does not apply: doc is missing from path: ${from}`);
+  const value = read(source, `error in copy for from: '${from}'`);
+  const target = locate(root, path, `copy operation does not apply: doc is missing destination path: ${path}`);
   budget.copiedBytes += JSON.stringify(value).length;
   if (budget.copiedBytes > MAX_COPIED_BYTES) {
     throw rejectedPatch(
       `Unable to complete the copy, the accumulated size increase of copy is ${budget.copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
     );
   }
-  return cloneJson(value);
+  insert(target, cloneJson(value), 'error while adding value during copy');
 }
 
 /** Where a pointer points: a key or an index of a container that exists. */
 interface Place {
-  readonly op: string;
-  readonly path: string;
   readonly container: JsonObject | unknown[];
   readonly key: string;
 }
 
-const doesNotApply = ({ op, path }: { op: string; path: string }, why: string) =>
-  rejectedPatch(`${op} operation does not apply: doc is missing path: "${path}": ${why}`);
-
-function locate(holder: JsonObject, path: string, op: string): Place {
-  if (path === '') return { op, path, container: holder, key: 'root' };
-  if (!path.startsWith('/')) throw doesNotApply({ op, path }, 'missing value');
-  const keys = path.slice(1).split('/').map(unescapePointer);
-  const key = keys.pop() ?? '';
-  let container = holder.root;
-  for (const step of keys) {
-    const place = asPlace(container, step, op, path);
-    container = read(place);
-  }
-  return asPlace(container, key, op, path);
+/** What stands before the first slash does not count. `missing`: what is wrong when a container on the way is not there. */
+function locate(root: unknown, path: string, missing: string): Place {
+  const keys = path.split('/').slice(1).map(unescapePointer);
+  const key = keys.pop();
+  const container = keys.reduce<unknown>((at, step) => (isContainer(at) ? peek({ container: at, key: step }) : undefined), root);
+  if (key === undefined || !isContainer(container)) throw rejectedPatch(`${missing}: ${MISSING}`);
+  return { container, key };
 }
 
-function asPlace(container: unknown, key: string, op: string, path: string): Place {
-  if (!Array.isArray(container) && !isJsonObject(container)) throw doesNotApply({ op, path }, 'missing value');
-  return { op, path, container, key };
-}
+const isContainer = (value: unknown): value is Place['container'] => Array.isArray(value) || isJsonObject(value);
 
 const unescapePointer = (token: string) => token.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** undefined when there is nothing. */
-function read({ container, key }: Place): unknown {
+function peek({ container, key }: Place): unknown {
   if (!Array.isArray(container)) return hasKey(container, key) ? container[key] : undefined;
-  return /^(0|[1-9][0-9]*)$/.test(key) ? container[Number(key)] : undefined;
+  const index = existingIndex(container, key);
+  return typeof index === 'string' ? undefined : container[index];
 }
 
-function existing(place: Place): unknown {
-  const value = read(place);
-  if (value === undefined) throw doesNotApply(place, 'missing value');
-  return value;
+/** null for a key that is not there. */
+function read(place: Place, failed: string): unknown {
+  const { container, key } = place;
+  const index = Array.isArray(container) ? existingIndex(container, key) : 0;
+  if (typeof index === 'string') throw rejectedPatch(`${failed}: ${index}`);
+  return peek(place) ?? null;
 }
 
 /** Removes and gives what is there. */
-function take(place: Place): unknown {
-  const value = existing(place);
-  if (Array.isArray(place.container)) place.container.splice(Number(place.key), 1);
-  else delete place.container[place.key];
+function remove(place: Place, failed: string): unknown {
+  const { container, key } = place;
+  if (Array.isArray(container)) {
+    const index = existingIndex(container, key);
+    if (typeof index === 'string') throw rejectedPatch(`${failed}: ${index}`);
+    return container.splice(index, 1)[0];
+  }
+  if (!hasKey(container, key)) throw rejectedPatch(`${failed}: Unable to remove nonexistent key: ${key}: ${MISSING}`);
+  const value = container[key];
+  delete container[key];
   return value;
 }
 
-function insert(place: Place, value: unknown): void {
-  const { container, key } = place;
+function insert({ container, key }: Place, value: unknown, failed: string): void {
   if (!Array.isArray(container)) {
     setKey(container, key, value);
     return;
   }
-  const index = key === '-' ? container.length : /^(0|[1-9][0-9]*)$/.test(key) ? Number(key) : Number.NaN;
-  if (!(index <= container.length)) throw doesNotApply(place, `invalid index referenced: ${key}`);
+  const index = key === '-' ? container.length : indexWithin(key, container.length + 1);
+  if (typeof index === 'string') throw rejectedPatch(`${failed}: ${index}`);
   container.splice(index, 0, value);
+}
+
+const existingIndex = (container: readonly unknown[], key: string) => indexWithin(key, container.length);
+
+/** An index below `length`, or what is wrong with it. */
+function indexWithin(key: string, length: number): number | string {
+  if (!/^[+-]?[0-9]+$/.test(key))
+    return `value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
+  const index = Number(key);
+  if (index >= length || index < -length) return `Unable to access invalid index: ${index}: invalid index referenced`;
+  return index < 0 ? index + length : index;
 }
