@@ -66,7 +66,8 @@ function decoded(patch: string, { name }: Hook): readonly unknown[] {
   const failure = (why: string) =>
     new WebhookFailure(`failed calling webhook ${JSON.stringify(name)}: received undecodable patch in webhook response: ${why}`);
   try {
-    const value: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+    // Go's encoder writes a list without items as null.
+    const value: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) ?? [];
     if (!Array.isArray(value)) throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
     return value;
   } catch (error) {

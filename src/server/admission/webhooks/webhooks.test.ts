@@ -376,6 +376,13 @@ describe('a mutating webhook', () => {
     });
   });
 
+  it.each(['[]', 'null'])('changes nothing by the patch %s, also of what is deleted', async (operations) => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => ({ ...patch(), patch: Buffer.from(operations).toString('base64') }));
+    await api.call('create', 'configmaps', configMap('a'));
+    await api.call('delete', 'configmaps', { ...at, name: 'a' });
+  });
+
   it('cannot change what is deleted', async () => {
     await api.call('create', 'configmaps', configMap('a'));
     await configure(MUTATING, 'm', [{}]);
