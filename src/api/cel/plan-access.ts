@@ -106,7 +106,7 @@ const LOOKED_UP = new Set<CelType['is']>(['map', 'object', 'param']);
 function fieldOf(planner: Planner, type: CelType, { field, at }: { field: string; at: number }): { type: CelType; property: string } {
   if (type.is === 'optional') return fieldOf(planner, type.value, { field, at });
   if (type.is === 'object') {
-    const known = type.fields[field] ?? (type.open ? { type: DYN } : undefined);
+    const known = type.fields[field] ?? escapedField(type, field) ?? (type.open ? { type: DYN } : undefined);
     if (!known) throw planner.error(at, `undefined field '${field}'`);
     return { type: known.type, property: known.property ?? field };
   }
@@ -114,6 +114,11 @@ function fieldOf(planner: Planner, type: CelType, { field, at }: { field: string
   if (isDyn(type) || type.is === 'param') return { type: DYN, property: field };
   throw planner.error(at, `type '${showType(type)}' does not support field selection`);
 }
+
+/** What CEL keeps for itself, and takes for the name of a field all the same: `self.namespace` is `self.__namespace__`. */
+const RESERVED = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '));
+
+const escapedField = ({ fields }: CelType & { is: 'object' }, name: string) => (RESERVED.has(name) ? fields[`__${name}__`] : undefined);
 
 function elementOf(type: CelType, index: CelType): CelType | undefined {
   if (isDyn(type) || type.is === 'param') return DYN;

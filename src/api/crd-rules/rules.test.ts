@@ -52,6 +52,18 @@ describe('rules of custom resources', () => {
     expect(found(schema, { kind: 'T', apiVersion: 'v1', metadata: { name: 'b' } })).toHaveLength(1);
   });
 
+  it('read a field with a reserved name with and without escaping', () => {
+    const rule = (text: string) => object({ namespace: { type: 'string' } }, { rule: text });
+    for (const name of ['namespace', '__namespace__']) {
+      const schema = rule(`!has(self.${name}) || size(self.${name}) == 0`);
+      expect(validateCompiledRules(schema, 'schema')).toEqual([]);
+      expect(found(schema, {})).toEqual([]);
+      expect(found(schema, { namespace: '' })).toEqual([]);
+      expect(found(schema, { namespace: 'a' })).toHaveLength(1);
+    }
+    expect(validateCompiledRules(rule('self.package == 1'), 'schema')[0]?.message).toContain("undefined field 'package'");
+  });
+
   it('compare with the value before, where there is one', () => {
     const frozen: JSONSchemaProps = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'is immutable' }] };
     const schema = object({ name: frozen });
