@@ -37,6 +37,7 @@ import { localTransport } from './local-transport.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
+import { sliMetrics } from './metrics/sli-metrics.ts';
 import { observeState } from './metrics/state-metrics.ts';
 import { observeStorage } from './metrics/storage-metrics.ts';
 import { objectReader } from './object-reader.ts';
@@ -226,7 +227,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       if (stopping) throw new Error('process is shutting down');
     },
   };
-  const ready = [ping, ...(options.readyChecks ?? []), shutdown];
+  const slis = sliMetrics();
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
   const watches = new WatchBudget(options.watchLimits ?? WATCH_LIMITS);
   const load = { of: resourceLoads(options.resources, clock), watchers: (request: ApiRequest) => watches.watching(request) };
@@ -234,13 +235,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs, load, ...options.flow });
   const app = createApp({
     documents: options.documents ?? [],
-    ready,
-    live: [ping],
-    metrics: () => metrics.render(),
+    ready: slis.observed('readyz', [ping, ...(options.readyChecks ?? []), shutdown]),
+    live: slis.observed('livez', [ping]),
+    metrics: { '/metrics': () => metrics.render(), '/metrics/slis': () => slis.render() },
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
   observeStorage(metrics.registry, options.resources);
-  observeState({ objects: core.objects, watches, checks: { livez: [ping], readyz: ready }, gitVersion }, metrics.registry);
+  observeState({ objects: core.objects, watches, gitVersion }, metrics.registry);
   if (flow) observeFlowControl(flow, metrics.registry);
   const closing = new AbortController();
   const frontOptions: FrontOptions = {

@@ -33,7 +33,8 @@ export interface AppOptions {
   ) => Document | Promise<Document | CompressedDocument | Redirection | undefined> | undefined)[];
   readonly ready: readonly HealthCheck[];
   readonly live: readonly HealthCheck[];
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Pages of metrics, by path. */
+  readonly metrics: Readonly<Record<string, () => Promise<{ readonly contentType: string; readonly text: string }>>>;
   /** Plain text about the inside of the server, by path. */
   readonly debug?: (path: string, query: URLSearchParams) => string | undefined;
 }
@@ -66,10 +67,11 @@ export function createApp({ documents, ready, live, metrics, debug }: AppOptions
     app.get(`/${endpoint}`, (c) => answer(c.req.url, undefined));
     app.get(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
   }
-  app.get('/metrics', async () => {
-    const { contentType, text } = await metrics();
-    return new Response(text, { headers: { 'Content-Type': contentType } });
-  });
+  for (const [path, page] of Object.entries(metrics))
+    app.get(path, async () => {
+      const { contentType, text } = await page();
+      return new Response(text, { headers: { 'Content-Type': contentType } });
+    });
   const found = async (path: string, accept: string | undefined, query: URLSearchParams) => {
     for (const find of documents) {
       const document = await find(path, accept, query);

@@ -385,10 +385,22 @@ it('reports its health and its metrics', async () => {
     'apiserver_resource_objects{group="apps",resource="deployments"} 0',
     'apiserver_current_inflight_requests{request_kind="mutating"} 0',
     'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
-    'kubernetes_healthcheck{name="ping",type="readyz"} 1',
   ]) {
     expect(text).toContain(`${line}\n`);
   }
+  expect(text).not.toContain('kubernetes_healthcheck');
+});
+
+it('tells how its health checks ended, of itself and for those who asked', async () => {
+  const results = async () => {
+    const { text } = await fetchJson('/metrics/slis');
+    expect(text).toMatch(/^kubernetes_healthcheck{name="shutdown",type="readyz"} 1$/m);
+    expect(text).toMatch(/^process_start_time_seconds \d/m);
+    return Number(/^kubernetes_healthchecks_total{name="ping",type="livez",status="success"} (\d+)$/m.exec(text)?.[1]);
+  };
+  const before = await results();
+  await fetchJson('/livez');
+  expect(await results()).toBe(before + 2);
 });
 
 describe('keys that a body has twice', () => {

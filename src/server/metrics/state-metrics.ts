@@ -1,6 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { APIService } from '../../api/schema/generated/types.ts';
-import { type HealthCheck, isWell } from '../http/health.ts';
 import type { WatchBudget } from '../http/watch-budget.ts';
 import type { ObjectReader } from '../ports.ts';
 
@@ -9,13 +8,11 @@ const API_SERVICES = 'apiservices.apiregistration.k8s.io';
 export interface ObservedState {
   readonly objects: ObjectReader;
   readonly watches: WatchBudget;
-  /** By endpoint: `livez`, `readyz`. */
-  readonly checks: Readonly<Record<string, readonly HealthCheck[]>>;
   readonly gitVersion: string;
 }
 
 /** What is there, under upstream's names; looked at when somebody asks for metrics, and never in between. */
-export function observeState({ objects, watches, checks, gitVersion }: ObservedState, registry: Registry): void {
+export function observeState({ objects, watches, gitVersion }: ObservedState, registry: Registry): void {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[], collect: (set: Gauge['set']) => void | Promise<void>) =>
     new Gauge({
@@ -42,10 +39,6 @@ export function observeState({ objects, watches, checks, gitVersion }: ObservedS
       }
     },
   );
-  gauge('kubernetes_healthcheck', 'This metric records the result of a single healthcheck.', ['name', 'type'], async (set) => {
-    for (const [type, all] of Object.entries(checks))
-      for (const check of all) set({ name: check.name, type }, (await isWell(check)) ? 1 : 0);
-  });
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
   gauge(
     'kubernetes_build_info',
