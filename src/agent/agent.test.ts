@@ -60,6 +60,9 @@ class Box {
   agentClock: Clock = this.clock;
   readonly storage = new FakeStorage();
   readonly events: Happened[] = [];
+  /** Seconds, as the node's metrics are told. */
+  readonly starts: number[] = [];
+  relists = 0;
   agent: Agent | undefined;
   #stop = new AbortController();
   #runs: Promise<unknown> = Promise.resolve();
@@ -88,6 +91,12 @@ class Box {
       configs: createConfigSource({ client, clock }),
       cgroups: noCgroups,
       prober: createProber({ runtime, clock }),
+      observer: {
+        podStarted: (seconds) => void this.starts.push(seconds),
+        relisted: () => {
+          this.relists += 1;
+        },
+      },
       seccompDir: '/seccomp',
       event: (_about, _type, reason, message) => void this.events.push({ reason, message }),
       clock,
@@ -191,6 +200,20 @@ describe('a node with a fake runtime', () => {
     expect(box.condition('PodScheduled')).toBe('True');
     expect(status?.containerStatuses?.[0]).toMatchObject({ ready: true, started: true, restartCount: 0, state: { running: {} } });
     expect(box.events.map((e) => e.reason)).toEqual(expect.arrayContaining(['Pulled', 'Created', 'Started']));
+  });
+
+  it('tells once how long a pod took to run, and of every list of the runtime', async () => {
+    await box.start();
+    box.add({ initContainers: [{ ...app(), name: 'job-init' }] });
+    await box.clock.advance(60_000);
+    expect(box.condition('Ready')).toBe('True');
+    expect(box.starts).toHaveLength(1);
+    expect(box.starts[0]).toBeGreaterThanOrEqual(0.01);
+    expect(box.starts[0]).toBeLessThan(1);
+    expect(box.relists).toBe(3);
+    await box.stop();
+    await box.start();
+    expect(box.starts).toHaveLength(1);
   });
 
   it('gives containers their environment: services, ConfigMaps, fields and references between them', async () => {

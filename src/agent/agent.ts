@@ -9,7 +9,7 @@ import { Semaphore } from './images/semaphore.ts';
 import { createNodeReporter, type NodeReporterOptions } from './node/node-reporter.ts';
 import { podDirectory } from './pods/directory.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
-import type { Informers, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './pods/ports.ts';
+import type { Informers, NodeObserver, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './pods/ports.ts';
 import { ProbeCounts } from './probes/probe-counts.ts';
 import type { Prober } from './probes/prober.ts';
 import type { PodDirectory } from './streaming/pod-directory.ts';
@@ -32,6 +32,8 @@ export interface AgentOptions extends Omit<NodeReporterOptions, 'runtime' | 'eve
   readonly configs: ObjectReader;
   readonly cgroups: PodCgroups;
   readonly prober: Prober;
+  /** Absent: nobody counts. */
+  readonly observer?: NodeObserver;
   /** Where Localhost seccomp profiles lie. */
   readonly seccompDir: string;
   readonly event: RecordEvent;

@@ -8,7 +8,7 @@ import type { Semaphore } from '../images/semaphore.ts';
 import type { ProbeCounts } from '../probes/probe-counts.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { PodEffect, PodEvent, PodState } from './pod-state-plan.ts';
-import type { ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './ports.ts';
+import type { NodeObserver, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './ports.ts';
 
 /** What all pods of a node share. */
 export interface PodEnvironment {
@@ -19,6 +19,8 @@ export interface PodEnvironment {
   readonly prober: Prober;
   /** Told of every single probe. Absent: nobody counts. */
   readonly probed?: ProbeCounts['add'];
+  /** Absent: nobody counts. */
+  readonly observer?: NodeObserver;
   readonly random: Random;
   readonly objects: ObjectReader;
   readonly images: Images;

@@ -147,7 +147,8 @@ export class PodWorkers implements Component {
   }
 
   async #relist(signal: AbortSignal): Promise<void> {
-    const { runtime } = this.#env;
+    const { runtime, clock, observer } = this.#env;
+    const startedMs = clock.monotonic();
     // What a worker makes while the lists are on their way is not in them: only what it had before is compared.
     const before = new Map([...this.#workers.values()].map((worker) => [worker, worker.state] as const));
     const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes({ signal }), runtime.listContainers({ signal })]);
@@ -155,6 +156,7 @@ export class PodWorkers implements Component {
     const sandboxStates = new Map(sandboxes.map((s) => [s.id, s.state as string]));
     for (const [worker, state] of before) if (worker.state === state) worker.relist(containerStates, sandboxStates);
     this.#stopOrphans(sandboxes, signal);
+    observer?.relisted((clock.monotonic() - startedMs) / 1000);
   }
 
   /** Sandboxes of pods that the API no longer has: their pods were removed while the agent was away. */

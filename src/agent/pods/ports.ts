@@ -78,6 +78,14 @@ export interface PodFacts {
   readonly seccompDir: string;
 }
 
+/** Told of what the node's metrics count. */
+export interface NodeObserver {
+  /** A pod runs, so long after the agent saw it first. */
+  podStarted(seconds: number): void;
+  /** The runtime was listed, which took so long. */
+  relisted(seconds: number): void;
+}
+
 export type RecordEvent = (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string) => void;
 
 /** The devices of a pod's claims cannot be made ready. The message is what the FailedPrepareDynamicResources event says. */

@@ -31,6 +31,8 @@ export class PodWorker {
   readonly #sandbox: SandboxWork;
   readonly #containers: ContainerWork;
   readonly #left = Promise.withResolvers<void>();
+  /** On the monotonic clock; undefined once it ran. */
+  #waitsSinceMs: number | undefined;
   #state: PodState;
   #wake: Disposable | undefined;
 
@@ -43,6 +45,7 @@ export class PodWorker {
     this.#state = newPod(pod, env.clock.now());
     this.#writer = new StatusWriter(pod, env, { signal });
     this.#found = found;
+    this.#waitsSinceMs = (pod.status?.phase ?? 'Pending') === 'Pending' ? env.clock.monotonic() : undefined;
     const context = this.#context();
     this.#sandbox = new SandboxWork(context);
     this.#containers = new ContainerWork(context, found);
@@ -157,7 +160,15 @@ export class PodWorker {
     const { stage, pod, object } = this.#state;
     if (object === 'gone' || stage.at === 'new' || stage.at === 'finalised') return;
     if ('cause' in stage && stage.cause.kind === 'settled') return;
-    this.#writer.update(pod, podStatus(this.#state, { hostIps: this.#env.facts.hostIps() }, this.#env.clock.now()));
+    const status = podStatus(this.#state, { hostIps: this.#env.facts.hostIps() }, this.#env.clock.now());
+    if (status.phase === 'Running') this.#noteStart();
+    this.#writer.update(pod, status);
+  }
+
+  #noteStart(): void {
+    const { observer, clock } = this.#env;
+    if (this.#waitsSinceMs !== undefined) observer?.podStarted((clock.monotonic() - this.#waitsSinceMs) / 1000);
+    this.#waitsSinceMs = undefined;
   }
 
   /** Records an event about the pod, or about one of its containers. */

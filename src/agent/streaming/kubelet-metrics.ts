@@ -1,26 +1,164 @@
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../../base/clock.ts';
+import type { OperationObserver } from '../../runtime/metered-runtime.ts';
+import type { NodeObserver } from '../pods/ports.ts';
 import type { PodDirectory } from './pod-directory.ts';
 
-/** The kubelet's metrics under upstream's names, computed when they are asked for. */
-export function kubeletMetrics({ directory, nodeName }: { directory: PodDirectory; nodeName: string }): () => Promise<string> {
+export interface KubeletMetrics extends NodeObserver {
+  readonly runtimeOperation: OperationObserver;
+  /** /metrics: what is there is looked at when somebody asks. */
+  page(directory: PodDirectory): Promise<string>;
+  /** /metrics/slis. */
+  slis(): Promise<string>;
+}
+
+export interface KubeletMetricsOptions {
+  readonly nodeName: string;
+  /** Kubernetes' gitVersion. */
+  readonly version: string;
+  readonly clock: Clock;
+}
+
+/** Upstream's buckets. */
+const OPERATION_SECONDS = Array.from({ length: 14 }, (_, i) => 0.005 * 2.5 ** i);
+const START_SECONDS = [0.5, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600];
+
+/** The kubelet's metrics under upstream's names. */
+export function createKubeletMetrics(options: KubeletMetricsOptions): KubeletMetrics {
   const registry = new Registry();
-  const gauge = (name: string, help: string, labelNames: string[], collect: (this: Gauge) => void) =>
-    new Gauge({ name, help, labelNames, registers: [registry], collect });
-  const statuses = () => directory.pods().flatMap((pod) => pod.status?.containerStatuses ?? []);
-  gauge('kubelet_node_name', 'The node that the metrics are of; always 1.', ['node'], function collect() {
+  const directory: { current?: PodDirectory } = {};
+  registerNode(registry, options);
+  registerPods(registry, () => directory.current);
+  return {
+    ...podObserver(registry, options.clock),
+    runtimeOperation: operationObserver(registry),
+    page(now) {
+      directory.current = now;
+      return registry.metrics();
+    },
+    slis: slisPage(),
+  };
+}
+
+type Collect = (this: Gauge) => void;
+const gauge = (registers: Registry[], name: string, help: string, labelNames: string[], collect: Collect) =>
+  new Gauge({ name, help, labelNames, registers, collect });
+
+function registerNode(registry: Registry, { nodeName, version }: KubeletMetricsOptions): void {
+  const registers = [registry];
+  gauge(registers, 'kubelet_node_name', "The node's name. The count is always 1.", ['node'], function collect() {
     this.set({ node: nodeName }, 1);
   });
-  gauge('kubelet_running_pods', 'Pods of the node that run.', [], function collect() {
-    this.set(directory.pods().filter((pod) => pod.status?.phase === 'Running').length);
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+  const build = { major, minor, git_version: version, platform: `${process.platform}/${process.arch}` };
+  gauge(registers, 'kubernetes_build_info', 'The version; always 1.', Object.keys(build), function collect() {
+    this.set(build, 1);
   });
-  gauge('kubelet_running_containers', 'Containers by state.', ['container_state'], function collect() {
-    this.reset();
-    const states = { running: 0, exited: 0, waiting: 0 };
-    for (const { state } of statuses()) states[state?.running ? 'running' : state?.terminated ? 'exited' : 'waiting'] += 1;
-    for (const [name, count] of Object.entries(states)) this.set({ container_state: name }, count);
-  });
-  gauge('process_resident_memory_bytes', 'Resident memory of the process.', [], function collect() {
+  gauge(registers, 'process_resident_memory_bytes', 'Resident memory of the process.', [], function collect() {
     this.set(process.memoryUsage.rss());
   });
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'CPU time of the process, of user and system.',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  registerStartTime(registers);
+}
+
+const registerStartTime = (registers: Registry[]) =>
+  gauge(registers, 'process_start_time_seconds', 'Start of the process, since the epoch.', [], function collect() {
+    this.set(performance.timeOrigin / 1000);
+  });
+
+function registerPods(registry: Registry, directory: () => PodDirectory | undefined): void {
+  const registers = [registry];
+  const pods = () => directory()?.pods() ?? [];
+  gauge(registers, 'kubelet_running_pods', 'Pods of the node that run.', [], function collect() {
+    this.set(pods().filter((pod) => pod.status?.phase === 'Running').length);
+  });
+  gauge(registers, 'kubelet_running_containers', 'Containers by state.', ['container_state'], function collect() {
+    const states = { running: 0, exited: 0, waiting: 0 };
+    for (const { state } of pods().flatMap((pod) => pod.status?.containerStatuses ?? []))
+      states[state?.running ? 'running' : state?.terminated ? 'exited' : 'waiting'] += 1;
+    for (const [name, count] of Object.entries(states)) this.set({ container_state: name }, count);
+  });
+}
+
+function podObserver(registry: Registry, clock: Clock): NodeObserver {
+  const registers = [registry];
+  const started = new Histogram({
+    name: 'kubelet_pod_start_duration_seconds',
+    help: 'Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run',
+    buckets: START_SECONDS,
+    registers,
+  });
+  const relist = { help: 'Duration in seconds for relisting pods in PLEG.', registers };
+  const durations = new Histogram({ name: 'kubelet_pleg_relist_duration_seconds', ...relist });
+  const intervals = new Histogram({
+    ...relist,
+    name: 'kubelet_pleg_relist_interval_seconds',
+    help: 'Interval in seconds between relisting in PLEG.',
+  });
+  const lastSeen = new Gauge({
+    name: 'kubelet_pleg_last_seen_seconds',
+    help: 'Timestamp in seconds when PLEG was last seen active.',
+    registers,
+  });
+  let lastMs: number | undefined;
+  return {
+    podStarted: (seconds) => started.observe(seconds),
+    relisted(seconds) {
+      const nowMs = clock.monotonic();
+      if (lastMs !== undefined) intervals.observe((nowMs - lastMs) / 1000);
+      lastMs = nowMs;
+      durations.observe(seconds);
+      lastSeen.set(clock.now() / 1000);
+    },
+  };
+}
+
+function operationObserver(registry: Registry): OperationObserver {
+  const common = { labelNames: ['operation_type'], registers: [registry] };
+  const all = new Counter({
+    ...common,
+    name: 'kubelet_runtime_operations_total',
+    help: 'Cumulative number of runtime operations by operation type.',
+  });
+  const errors = new Counter({
+    ...common,
+    name: 'kubelet_runtime_operations_errors_total',
+    help: 'Cumulative number of runtime operation errors by operation type.',
+  });
+  const durations = new Histogram({
+    ...common,
+    name: 'kubelet_runtime_operations_duration_seconds',
+    help: 'Duration in seconds of runtime operations. Broken down by operation type.',
+    buckets: OPERATION_SECONDS,
+  });
+  return (operation_type, seconds, failed) => {
+    all.inc({ operation_type });
+    durations.observe({ operation_type }, seconds);
+    if (failed) errors.inc({ operation_type });
+  };
+}
+
+/** The kubelet's own health check is that it answers. */
+function slisPage(): () => Promise<string> {
+  const registry = new Registry();
+  gauge(
+    [registry],
+    'kubernetes_healthcheck',
+    'This metric records the result of a single healthcheck.',
+    ['name', 'type'],
+    function collect() {
+      this.set({ name: 'ping', type: 'healthz' }, 1);
+    },
+  );
+  registerStartTime([registry]);
   return () => registry.metrics();
 }

@@ -3,14 +3,14 @@ import type { Clock } from '../../base/clock.ts';
 import type { StatsPages } from '../stats/stats-pages.ts';
 import { answerLogs } from './container-logs.ts';
 import { HttpError } from './http-error.ts';
+import type { KubeletMetrics } from './kubelet-metrics.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import { parseStreamPath } from './runtime-stream.ts';
 
 export interface KubeletRoutesOptions {
   readonly directory: PodDirectory;
-  /** Text in Prometheus' format, for /metrics. */
-  readonly metrics: () => Promise<string>;
-  /** The same, for /metrics/probes. */
+  readonly metrics: Pick<KubeletMetrics, 'page' | 'slis'>;
+  /** Text in Prometheus' format, for /metrics/probes. */
   readonly probes: () => string;
   readonly stats: StatsPages;
   readonly clock: Clock;
@@ -33,7 +33,9 @@ export function kubeletRoutes({ directory, metrics, probes, stats, clock }: Kube
       case '/pods':
         return json(reply, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: directory.pods() });
       case '/metrics':
-        return text(reply, await metrics());
+        return text(reply, await metrics.page(directory));
+      case '/metrics/slis':
+        return text(reply, await metrics.slis());
       case '/metrics/resource':
         return text(reply, await stats.resource({ signal }));
       case '/metrics/cadvisor':

@@ -5,7 +5,7 @@ import { type Informers as AgentInformers, noCgroups } from '../../agent/pods/po
 import type { Prober } from '../../agent/probes/prober.ts';
 import { nodeStats, type Usage } from '../../agent/stats/node-stats.ts';
 import { statsPages } from '../../agent/stats/stats-pages.ts';
-import { kubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import { createKubeletMetrics, type KubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
 import { type KubeletRoutes, kubeletRoutes } from '../../agent/streaming/kubelet-routes.ts';
 import { createConfigSource } from '../../agent/volumes/config-source.ts';
 import { pods } from '../../api/index.ts';
@@ -140,9 +140,15 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
   const startedMs = clock.now();
   const stats = nodeStats({ runtime, directory, besidesPods: () => idleUsage(startedMs, clock.now()), clock });
   const machine = async () => ({ cpuCount: FACTS.cpuCount, memoryBytes: FACTS.memoryBytes });
+  // Made for the nodes that somebody asks: there may be thousands.
+  let known: KubeletMetrics | undefined;
+  const metrics = () => {
+    known ??= createKubeletMetrics({ nodeName, version: GIT_VERSION, clock });
+    return known;
+  };
   const routes = kubeletRoutes({
     directory,
-    metrics: kubeletMetrics({ directory, nodeName }),
+    metrics: { page: (now) => metrics().page(now), slis: () => metrics().slis() },
     probes: () => agent.probeMetrics(),
     stats: statsPages({ nodeName, stats, machine }),
     clock,

@@ -10,7 +10,7 @@ import { podUsage } from '../../agent/stats/pod-usage.ts';
 import { type StatsPages, statsPages } from '../../agent/stats/stats-pages.ts';
 import { kubeletAccess } from '../../agent/streaming/kubelet-access.ts';
 import { createKubeletApi } from '../../agent/streaming/kubelet-api.ts';
-import { kubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import type { KubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
 import { kubeletRoutes } from '../../agent/streaming/kubelet-routes.ts';
 import type { PodDirectory } from '../../agent/streaming/pod-directory.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -53,6 +53,7 @@ export function nodeApi(
     runtime: Runtime;
     directory: PodDirectory;
     probes: () => string;
+    metrics: KubeletMetrics;
     cgroups: Cgroups;
   },
   { clock, random, log }: Ambient,
@@ -79,7 +80,7 @@ export function nodeApi(
     directory,
     routes: kubeletRoutes({
       directory,
-      metrics: kubeletMetrics({ directory, nodeName }),
+      metrics: options.metrics,
       probes: options.probes,
       stats: nodeStatsPages(settings, { runtime, directory, cgroups: options.cgroups, clock }),
       clock,

@@ -6,6 +6,7 @@ import { createLogRotation } from '../../agent/logs/rotation.ts';
 import { readNodeFacts } from '../../agent/node/node-facts.ts';
 import { DiskStorage } from '../../agent/pods/disk-storage.ts';
 import { createProber } from '../../agent/probes/prober.ts';
+import { createKubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
 import { createClaimSource } from '../../agent/volumes/claim-source.ts';
 import { createConfigSource } from '../../agent/volumes/config-source.ts';
 import { hostVolumeMounts } from '../../agent/volumes/host-mounts.ts';
@@ -18,6 +19,7 @@ import { runInOrder } from '../../base/run-in-order.ts';
 import { createClient } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
 import { createInformers } from '../../client/informer.ts';
+import { meteredRuntime } from '../../runtime/metered-runtime.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './api-server.ts';
 import { chooseKubeletPort, nodeApi } from './node-api.ts';
@@ -55,7 +57,8 @@ export async function assembleNode(
   const paths = pathsOf(settings.dataDir);
   await mkdir(paths.podsDir, { recursive: true, mode: 0o750 });
   const [node, kubeletPort, cgroupLayout] = await Promise.all([openNodeRuntime(settings, ambient), chooseKubeletPort(), detectCgroups()]);
-  const { runtime } = node;
+  const metrics = createKubeletMetrics({ nodeName, version: GIT_VERSION, clock });
+  const runtime = meteredRuntime(node.runtime, clock, metrics.runtimeOperation);
   const client = createClient(transport);
   const informers = createInformers({ client, clock, log, random });
   const events = eventRecorder({ client, component: 'kubelet', host: nodeName, clock, log });
@@ -91,6 +94,7 @@ export async function assembleNode(
     configs,
     cgroups: hierarchy,
     prober: createProber({ runtime, clock }),
+    observer: metrics,
     seccompDir: join(paths.agentDir, 'seccomp'),
     event: events.event,
     clock,
@@ -106,7 +110,7 @@ export async function assembleNode(
   });
   const api = nodeApi(
     settings,
-    { client, clientCa: caPem, port: kubeletPort, runtime, directory, probes: () => agent.probeMetrics(), cgroups: hierarchy },
+    { client, clientCa: caPem, port: kubeletPort, runtime, directory, probes: () => agent.probeMetrics(), metrics, cgroups: hierarchy },
     ambient,
   );
   const network = nodeNetwork(settings, informers, ambient);

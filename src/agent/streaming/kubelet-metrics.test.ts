@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '../../api/schema/generated/types.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { createKubeletMetrics } from './kubelet-metrics.ts';
+import type { PodDirectory } from './pod-directory.ts';
+
+const running: Pod = {
+  status: {
+    phase: 'Running',
+    containerStatuses: [
+      { name: 'a', image: '', imageID: '', ready: true, restartCount: 0, state: { running: {} } },
+      { name: 'b', image: '', imageID: '', ready: false, restartCount: 0, state: { waiting: {} } },
+    ],
+  },
+};
+const directory = { pods: () => [running, { status: { phase: 'Pending' } }] } as unknown as PodDirectory;
+
+test('the page tells of the node, its pods, and what was observed', async () => {
+  const clock = fakeClock();
+  const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0+minik', clock });
+  metrics.runtimeOperation('start_container', 0.01, false);
+  metrics.runtimeOperation('start_container', 0.02, true);
+  metrics.podStarted(2.5);
+  metrics.relisted(0.2);
+  await clock.advance(30_000);
+  metrics.relisted(0.2);
+  const lines = (await metrics.page(directory)).split('\n');
+  for (const line of [
+    'kubelet_node_name{node="node-a"} 1',
+    `kubernetes_build_info{major="1",minor="36",git_version="v1.36.0+minik",platform="${process.platform}/${process.arch}"} 1`,
+    'kubelet_running_pods 1',
+    'kubelet_running_containers{container_state="running"} 1',
+    'kubelet_running_containers{container_state="waiting"} 1',
+    'kubelet_runtime_operations_total{operation_type="start_container"} 2',
+    'kubelet_runtime_operations_errors_total{operation_type="start_container"} 1',
+    'kubelet_runtime_operations_duration_seconds_bucket{le="0.0125",operation_type="start_container"} 1',
+    'kubelet_pod_start_duration_seconds_bucket{le="2"} 0',
+    'kubelet_pod_start_duration_seconds_bucket{le="3"} 1',
+    'kubelet_pleg_relist_duration_seconds_count 2',
+    'kubelet_pleg_relist_interval_seconds_count 1',
+    'kubelet_pleg_relist_interval_seconds_sum 30',
+    `kubelet_pleg_last_seen_seconds ${clock.now() / 1000}`,
+  ])
+    expect(lines).toContain(line);
+  expect(lines.some((line) => /^process_cpu_seconds_total [\d.]+$/.test(line))).toBe(true);
+});
+
+test('its health is on a page of its own', async () => {
+  const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0', clock: fakeClock() });
+  const text = await metrics.slis();
+  expect(text).toContain('kubernetes_healthcheck{name="ping",type="healthz"} 1\n');
+  expect(text).toMatch(/^process_start_time_seconds \d/m);
+});
