@@ -15,6 +15,7 @@ it('tells of every attempt, of what comes into the queue and of what waits in it
   let state: (() => SchedulerState) | undefined;
   const metrics: SchedulerMetrics = {
     attempted: (result, profile) => void told.push(`${result} by ${profile}`),
+    decided: () => void told.push('decided'),
     scheduled: (attempts) => void told.push(`scheduled after ${attempts}`),
     incoming: (place, event) => void told.push(`${place} ${event}`),
     preempted: (victims) => void told.push(`victims ${victims}`),
@@ -38,7 +39,7 @@ it('tells of every attempt, of what comes into the queue and of what waits in it
   expect(told.toSorted()).toEqual(
     [
       ...['active UnschedulablePodAdd', 'active UnschedulablePodAdd', 'unschedulable UnschedulablePodAdd'],
-      ...['scheduled by default-scheduler', 'scheduled after 1'],
+      ...['decided', 'scheduled by default-scheduler', 'scheduled after 1'],
       ...['victims undefined', 'unschedulable by default-scheduler', 'unschedulable ScheduleAttemptFailure'],
     ].toSorted(),
   );

@@ -17,6 +17,8 @@ export interface SchedulerState {
 export interface SchedulerMetrics {
   /** A pod had its turn, up to the outcome in the API. */
   attempted(result: AttemptResult, profile: string, seconds: number): void;
+  /** A node was chosen for a pod. */
+  decided(seconds: number): void;
   /** A pod has its node, after so many turns, and so long after the first of them began. */
   scheduled(attempts: number, seconds: number): void;
   incoming(place: WaitingPlace, event: string): void;
@@ -30,6 +32,7 @@ export interface SchedulerMetrics {
 
 export const NO_METRICS: SchedulerMetrics = {
   attempted() {},
+  decided() {},
   scheduled() {},
   incoming() {},
   preempted() {},

@@ -88,6 +88,7 @@ export class SchedulingCycle {
       this.#attempted(decision.failed, profile, startedMs);
       return this.#putBack(pod, decision.failed, { signal });
     }
+    this.#options.metrics.decided((this.#options.clock.monotonic() - startedMs) / 1000);
     await this.#bind(decision.assumed, startedMs, { signal });
   }
 

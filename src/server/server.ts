@@ -34,7 +34,9 @@ import { createHttpsServer, type TlsSource } from './http/https-server.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { WATCH_LIMITS, WatchBudget, type WatchLimits } from './http/watch-budget.ts';
 import { localTransport } from './local-transport.ts';
+import { observeApiServices } from './metrics/api-service-metrics.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
+import { certificateMetrics } from './metrics/certificate-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { sliMetrics } from './metrics/sli-metrics.ts';
@@ -241,13 +243,20 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
   observeStorage(metrics.registry, options.resources);
-  observeState({ objects: core.objects, watches, gitVersion }, metrics.registry);
+  observeState({ watches, gitVersion }, metrics.registry);
+  observeApiServices(core.objects, metrics.registry);
   if (flow) observeFlowControl(flow, metrics.registry);
   const closing = new AbortController();
   const frontOptions: FrontOptions = {
     registry: core.registry,
     definition,
-    authenticate: requestAuthenticator({ authenticator, roots: options.roots, allowsAnonymous: options.allowsAnonymous }),
+    authenticate: requestAuthenticator({
+      authenticator,
+      roots: options.roots,
+      allowsAnonymous: options.allowsAnonymous,
+      certificateSeen: certificateMetrics(metrics.registry),
+      clock,
+    }),
     impersonate: options.impersonate,
     authorizer,
     extensions: options.extensions,

@@ -120,6 +120,20 @@ describe.each([
     expect(await whoAsks(jane)).toBe('403 jane');
     expect(await whoAsks(jane, remote)).toBe('403 jane');
   });
+  it('has the life of its certificate counted for each request, which that of others is not', async () => {
+    const bucket = async (le: string) => {
+      const text = await server.metrics.registry.getSingleMetricAsString('apiserver_client_certificate_expiration_seconds');
+      return Number(new RegExp(`_bucket{le="${le.replace('+', '\\+')}"} (\\d+)`).exec(text)?.[1]);
+    };
+    const before = await bucket('+Inf');
+    await whoAsks(jane);
+    await whoAsks(jane);
+    await whoAsks(stranger);
+    await whoAsks(proxy, remote);
+    await whoAsks(undefined);
+    expect(await bucket('+Inf')).toBe(before + 2);
+    expect(await bucket('0')).toBe(0);
+  });
   it('speaks for others, when the CA for front proxies signed its certificate', async () => {
     expect(await whoAsks(proxy, remote)).toBe('403 joe');
     expect(await whoAsks(proxy, { ...remote, 'x-remote-user': 'jim' })).toBe('403 jim');

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Authenticator, Credentials, UserInfo } from '../ports.ts';
 import { distinctHeaders } from './distinct-headers.ts';
 
@@ -10,6 +11,8 @@ type Certificate = NonNullable<Credentials['certificate']>;
 /** What one TLS connection proved, read once; with the user when a certificate alone decides who that is. */
 interface Peer {
   readonly certificate: Certificate | undefined;
+  /** When it ends; milliseconds since the epoch. */
+  readonly validToMs: number;
   user?: UserInfo;
 }
 
@@ -25,6 +28,9 @@ export interface RequestAuthenticatorOptions {
   readonly roots?: TrustedRoots;
   /** May requests for the path come from nobody? Absent: all may. */
   readonly allowsAnonymous?: (path: string) => boolean;
+  /** Told for every request with a client's certificate how long that is still good. */
+  readonly certificateSeen?: (remainingSeconds: number) => void;
+  readonly clock: Clock;
 }
 
 export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -36,10 +42,11 @@ export function requestAuthenticator(options: RequestAuthenticatorOptions): (raw
     const socket = socketOf(raw);
     let peer = peers.get(socket);
     if (!peer) {
-      peer = { certificate: peerCertificate(socket, options.roots) };
+      peer = readPeer(socket, options.roots);
       peers.set(socket, peer);
     }
-    const { certificate } = peer;
+    const { certificate, validToMs } = peer;
+    if (certificate?.isClient) options.certificateSeen?.((validToMs - options.clock.now()) / 1000);
     if (!certificate?.isClient || certificate.isFrontProxy || raw.headers.authorization) return authenticate(options, raw, certificate);
     return peer.user ?? remember(peer, authenticate(options, raw, certificate));
   };
@@ -73,10 +80,15 @@ function socketOf(raw: IncomingMessage): TLSSocket {
 const UID_ATTRIBUTE = '1.3.6.1.4.1.57683.2';
 
 /** What the peer presented, whoever signed it: the authenticator refuses what nobody vouches for, unless a token says who asks. */
-function peerCertificate(socket: TLSSocket, roots: TrustedRoots | undefined): Certificate | undefined {
-  if (typeof socket.getPeerCertificate !== 'function') return undefined;
-  const certificate = socket.getPeerCertificate(true) as Partial<DetailedPeerCertificate> | null;
-  if (!certificate?.subject) return undefined;
+function readPeer(socket: TLSSocket, roots: TrustedRoots | undefined): Peer {
+  const presented = typeof socket.getPeerCertificate === 'function' ? (socket.getPeerCertificate(true) as Presented) : null;
+  if (!presented?.subject) return { certificate: undefined, validToMs: 0 };
+  return { certificate: peerCertificate(presented, socket, roots), validToMs: Date.parse(presented.valid_to ?? '') };
+}
+
+type Presented = Partial<DetailedPeerCertificate> | null;
+
+function peerCertificate(certificate: NonNullable<Presented>, socket: TLSSocket, roots: TrustedRoots | undefined): Certificate {
   const subject = certificate.subject as { CN?: string | string[]; O?: string | string[]; [UID_ATTRIBUTE]?: string | string[] };
   const root = socket.authorized ? rootOf(certificate as DetailedPeerCertificate) : '';
   const [uid] = list(subject[UID_ATTRIBUTE]);

@@ -8,6 +8,7 @@ it('shows the metrics of a scheduler under upstream’s names, labels and bucket
   metrics.attempted('scheduled', 'default-scheduler', 0.003);
   metrics.attempted('scheduled', 'default-scheduler', 100);
   metrics.attempted('unschedulable', 'default-scheduler', 0);
+  metrics.decided(0.0015);
   metrics.scheduled(2, 0.5);
   metrics.scheduled(40, 9000);
   metrics.incoming('active', 'NodeAdd');
@@ -26,6 +27,8 @@ it('shows the metrics of a scheduler under upstream’s names, labels and bucket
       'scheduler_scheduling_attempt_duration_seconds_bucket{result="scheduled",profile="default-scheduler",le="0.004"} 1',
       'scheduler_scheduling_attempt_duration_seconds_bucket{result="scheduled",profile="default-scheduler",le="16.384"} 1',
       'scheduler_scheduling_attempt_duration_seconds_bucket{result="scheduled",profile="default-scheduler",le="+Inf"} 2',
+      'scheduler_scheduling_algorithm_duration_seconds_bucket{le="0.001"} 0',
+      'scheduler_scheduling_algorithm_duration_seconds_bucket{le="0.002"} 1',
       'scheduler_pod_scheduling_sli_duration_seconds_count{attempts="2"} 1',
       'scheduler_pod_scheduling_sli_duration_seconds_sum{attempts="15+"} 9000',
       'scheduler_pod_scheduling_attempts_bucket{le="2"} 1',

@@ -5,6 +5,7 @@ import { histogramValues, registerValues } from './metric-values.ts';
 /** What scheduler/scheduler-metrics.ts tells and shows. */
 export interface SchedulerMetrics {
   attempted(result: string, profile: string, seconds: number): void;
+  decided(seconds: number): void;
   scheduled(attempts: number, seconds: number): void;
   incoming(place: string, event: string): void;
   preempted(victims: number | undefined): void;
@@ -59,6 +60,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const slis = new Family(() => new Distribution(SLI_SECONDS));
   const points = new Family(() => new Distribution(POINT_SECONDS));
   const incoming = new Family<Counted>(() => ({ count: 0 }));
+  const decisions = new Distribution(ATTEMPT_SECONDS);
   const turns = new Distribution(ATTEMPTS);
   const victims = new Distribution(VICTIMS);
   let preemptions = 0;
@@ -96,6 +98,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
     'Latency for running all plugins of a specific extension point.',
     points,
   );
+  single('scheduler_scheduling_algorithm_duration_seconds', 'Scheduling algorithm latency in seconds', decisions);
   single('scheduler_pod_scheduling_attempts', 'Number of attempts to successfully schedule a pod.', turns);
   single('scheduler_preemption_victims', 'Number of selected preemption victims', victims);
   registerValues(
@@ -123,6 +126,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   ]);
   return {
     attempted: (result, profile, seconds) => attempts.of(`${result} ${profile}`, () => ({ result, profile })).observe(seconds),
+    decided: (seconds) => decisions.observe(seconds),
     scheduled(count, seconds) {
       turns.observe(count);
       const label = count > MOST_ATTEMPTS ? `${MOST_ATTEMPTS}+` : String(count);

@@ -1,18 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { APIService } from '../../api/schema/generated/types.ts';
 import type { WatchBudget } from '../http/watch-budget.ts';
-import type { ObjectReader } from '../ports.ts';
-
-const API_SERVICES = 'apiservices.apiregistration.k8s.io';
 
 export interface ObservedState {
-  readonly objects: ObjectReader;
   readonly watches: WatchBudget;
   readonly gitVersion: string;
 }
 
 /** What is there, under upstream's names; looked at when somebody asks for metrics, and never in between. */
-export function observeState({ objects, watches, gitVersion }: ObservedState, registry: Registry): void {
+export function observeState({ watches, gitVersion }: ObservedState, registry: Registry): void {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[], collect: (set: Gauge['set']) => void | Promise<void>) =>
     new Gauge({
@@ -28,17 +23,6 @@ export function observeState({ objects, watches, gitVersion }: ObservedState, re
   gauge('apiserver_registered_watchers', 'Number of currently registered watchers for a given resources', ['group', 'resource'], (set) => {
     for (const [{ group, resource }, count] of watches.counts()) set({ group, resource }, count);
   });
-  gauge(
-    'aggregator_unavailable_apiservice',
-    'Gauge of APIServices which are marked as unavailable broken down by APIService name.',
-    ['name'],
-    (set) => {
-      for (const { metadata, spec, status } of objects.has(API_SERVICES) ? objects.list<APIService>(API_SERVICES) : []) {
-        const available = status?.conditions?.some(({ type, status: is }) => type === 'Available' && is === 'True');
-        if (spec?.service) set({ name: metadata?.name ?? '' }, available ? 0 : 1);
-      }
-    },
-  );
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
   gauge(
     'kubernetes_build_info',
