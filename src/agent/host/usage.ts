@@ -47,7 +47,8 @@ export async function readMachineUsage(dir: string, clock: Pick<Clock, 'now'>): 
   return { atMs, bootTimeMs: bootTimeMs(stat), cpuUsageNanos: cpuUsageNanos(stat), memory: machineMemory(meminfo), filesystem, interfaces };
 }
 
-async function readFilesystem(dir: string): Promise<FilesystemUsage> {
+/** Rejects with node's error when the directory is not there. */
+export async function readFilesystem(dir: string): Promise<FilesystemUsage> {
   const { blocks, bavail, bfree, bsize, files, ffree } = await statfs(dir);
   return {
     capacityBytes: blocks * bsize,

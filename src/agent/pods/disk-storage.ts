@@ -1,11 +1,13 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { claimVolumeOf } from '../../api/core/volume-binding.ts';
 import type { Container, Pod } from '../../api/schema/generated/types.ts';
 import { isAbort } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Mount } from '../../runtime/runtime.ts';
+import type { ClaimedVolume } from '../stats/volume-metrics-plan.ts';
 import { podLayout } from '../volumes/pod-layout.ts';
 import { resolveSubPath } from '../volumes/sub-path.ts';
 import type { MountedVolume, Volumes } from '../volumes/volumes.ts';
@@ -81,6 +83,17 @@ export class DiskStorage implements PodStorage, Component {
     }
     await mkdir(this.logDirectory(pod), { recursive: true, mode: 0o755 });
     this.#mounted.set(pod.metadata?.uid ?? '', { pod, volumes: await this.#options.volumes.mount(pod, options) });
+  }
+
+  /** Of all pods that have mounted claims. */
+  claimedVolumes(): ClaimedVolume[] {
+    return [...this.#mounted.values()].flatMap(({ pod, volumes }) =>
+      (pod.spec?.volumes ?? []).flatMap((volume) => {
+        const claim = claimVolumeOf(pod, volume)?.claimName;
+        const path = volumes.get(volume.name)?.hostPath;
+        return claim === undefined || path === undefined ? [] : [{ namespace: pod.metadata?.namespace ?? '', claim, path }];
+      }),
+    );
   }
 
   async unmount(pod: Pod, options: CallOptions): Promise<void> {

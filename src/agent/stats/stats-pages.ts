@@ -1,9 +1,11 @@
 import type { CgroupActivity } from '../host/activity-plan.ts';
+import type { FilesystemUsage } from '../host/usage.ts';
 import { podCgroup } from '../pods/config/resources-plan.ts';
 import { type Activities, cadvisorMetrics, containerCgroup, type MachineSize } from './cadvisor-metrics-plan.ts';
 import type { NodeSample, NodeStats, PodSample } from './node-stats.ts';
 import { failedResourceMetrics, resourceMetrics } from './resource-metrics-plan.ts';
 import { summary } from './summary-plan.ts';
+import { type ClaimedVolume, eachClaimOnce, volumeMetrics } from './volume-metrics-plan.ts';
 
 /** What the kubelet's HTTP API answers about usage. Each page measures anew. */
 export interface StatsPages {
@@ -11,6 +13,8 @@ export interface StatsPages {
   resource(options: { signal: AbortSignal }): Promise<string>;
   /** /metrics/cadvisor. */
   cadvisor(options: { signal: AbortSignal }): Promise<string>;
+  /** The part of /metrics that tells of claims' volumes. Those that cannot be measured are left out. */
+  volumes(): Promise<string>;
   /** /stats/summary. */
   summary(options: { cpuAndMemoryOnly: boolean; signal: AbortSignal }): Promise<object>;
 }
@@ -21,6 +25,8 @@ export interface StatsPagesOptions {
   readonly machine: () => Promise<MachineSize>;
   /** Absent where nothing has a cgroup. */
   readonly kernel?: Kernel;
+  /** Absent where nothing is mounted. */
+  readonly disks?: Disks;
 }
 
 /** What is read for /metrics/cadvisor alone. */
@@ -30,9 +36,15 @@ export interface Kernel {
   deviceNames(): Promise<ReadonlyMap<string, string>>;
 }
 
+/** What is read for volumes alone. */
+export interface Disks {
+  claimedVolumes(): readonly ClaimedVolume[];
+  filesystem(path: string): Promise<FilesystemUsage>;
+}
+
 const cgroupOf = ({ pod }: PodSample) => podCgroup(pod);
 
-export function statsPages({ nodeName, stats, machine, kernel }: StatsPagesOptions): StatsPages {
+export function statsPages({ nodeName, stats, machine, kernel, disks }: StatsPagesOptions): StatsPages {
   let earlier: NodeSample | undefined;
   return {
     async resource(options) {
@@ -48,6 +60,7 @@ export function statsPages({ nodeName, stats, machine, kernel }: StatsPagesOptio
       const activities = kernel && (await readActivities(sample, kernel));
       return cadvisorMetrics({ sample, machine: size, cgroupOf, ...(activities && { activities }) });
     },
+    volumes: async () => (disks ? volumeMetrics(await readVolumes(disks)) : ''),
     async summary({ cpuAndMemoryOnly, signal }) {
       const sample = await stats({ signal });
       const before = earlier;
@@ -64,4 +77,12 @@ async function readActivities({ pods }: NodeSample, kernel: Kernel): Promise<Act
     ...paths.map(async (path) => [path, await kernel.activity(path)] as const),
   ]);
   return { deviceNames, cgroups: new Map(found.flatMap(([path, activity]) => (activity ? [[path, activity]] : []))) };
+}
+
+async function readVolumes({ claimedVolumes, filesystem }: Disks) {
+  const found = eachClaimOnce(claimedVolumes()).map(async (volume) => {
+    const usage = await filesystem(volume.path).catch(() => undefined);
+    return usage ? [{ ...volume, usage }] : [];
+  });
+  return (await Promise.all(found)).flat();
 }

@@ -220,6 +220,33 @@ test('the page of cAdvisor tells what cgroups do, of those that are there', asyn
   expect(lines.filter((line) => line.startsWith('container_cpu_cfs_periods_total'))).toHaveLength(1);
 });
 
+test('volumes of claims are measured where they lie, each once', async () => {
+  const { stats } = start();
+  const volume = (claim: string) => ({ namespace: 'n', claim, path: `/srv/${claim}` });
+  const pages = statsPages({
+    nodeName: 'node',
+    stats,
+    machine: async () => ({ cpuCount: 2, memoryBytes: 10 * MI }),
+    disks: {
+      claimedVolumes: () => [volume('a'), volume('gone'), volume('a')],
+      async filesystem(path) {
+        if (path !== '/srv/a') throw new Error('ENOENT');
+        return { capacityBytes: 100, availableBytes: 40, usedBytes: 55, inodes: 10, inodesFree: 4 };
+      },
+    },
+  });
+  const lines = (await pages.volumes()).split('\n');
+  const of = '{namespace="n",persistentvolumeclaim="a"}';
+  expect(lines.filter((line) => line.startsWith('kubelet_'))).toEqual([
+    `kubelet_volume_stats_capacity_bytes${of} 100`,
+    `kubelet_volume_stats_available_bytes${of} 40`,
+    `kubelet_volume_stats_used_bytes${of} 55`,
+    `kubelet_volume_stats_inodes${of} 10`,
+    `kubelet_volume_stats_inodes_free${of} 4`,
+    `kubelet_volume_stats_inodes_used${of} 6`,
+  ]);
+});
+
 test('labels are escaped, and families without points are left out', () => {
   const text = exposition([
     { name: 'a', help: 'A.', type: 'gauge', points: [{ labels: { x: 'q"b\\s\nn' }, value: 1 }] },

@@ -33,7 +33,7 @@ export function kubeletRoutes({ directory, metrics, probes, stats, clock }: Kube
       case '/pods':
         return json(reply, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: directory.pods() });
       case '/metrics':
-        return text(reply, await metrics.page(directory));
+        return text(reply, (await Promise.all([metrics.page(directory), stats.volumes()])).join(''));
       case '/metrics/slis':
         return text(reply, await metrics.slis());
       case '/metrics/resource':

@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Cgroups } from '../../agent/host/cgroups.ts';
 import { readMachine } from '../../agent/host/machine.ts';
-import { readBlockDeviceNames, readMachineUsage } from '../../agent/host/usage.ts';
+import { readBlockDeviceNames, readFilesystem, readMachineUsage } from '../../agent/host/usage.ts';
 import { createNodeCertificate } from '../../agent/join/node-certificate.ts';
 import { nodeStats } from '../../agent/stats/node-stats.ts';
 import { podUsage } from '../../agent/stats/pod-usage.ts';
-import { type StatsPages, statsPages } from '../../agent/stats/stats-pages.ts';
+import { type Disks, type StatsPages, statsPages } from '../../agent/stats/stats-pages.ts';
 import { kubeletAccess } from '../../agent/streaming/kubelet-access.ts';
 import { createKubeletApi } from '../../agent/streaming/kubelet-api.ts';
 import type { KubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
@@ -55,6 +55,7 @@ export function nodeApi(
     probes: () => string;
     metrics: KubeletMetrics;
     cgroups: Cgroups;
+    claimedVolumes: Disks['claimedVolumes'];
   },
   { clock, random, log }: Ambient,
 ): Component {
@@ -82,7 +83,7 @@ export function nodeApi(
       directory,
       metrics: options.metrics,
       probes: options.probes,
-      stats: nodeStatsPages(settings, { runtime, directory, cgroups: options.cgroups, clock }),
+      stats: nodeStatsPages(settings, { ...options, clock }),
       clock,
     }),
     log,
@@ -90,13 +91,21 @@ export function nodeApi(
   return { name: 'kubelet api', run: (run) => runInOrder([serving, api], run) };
 }
 
+interface StatsSources {
+  readonly runtime: Runtime;
+  readonly directory: PodDirectory;
+  readonly cgroups: Cgroups;
+  readonly claimedVolumes: Disks['claimedVolumes'];
+  readonly clock: Clock;
+}
+
 /** What the node, its pods and containers use: of the kernel, of the pods' cgroups and of the runtime. */
 function nodeStatsPages(
   { nodeName, dataDir }: NodeSettings,
-  { runtime, directory, cgroups, clock }: { runtime: Runtime; directory: PodDirectory; cgroups: Cgroups; clock: Clock },
+  { runtime, directory, cgroups, claimedVolumes, clock }: StatsSources,
 ): StatsPages {
   const machineUsage = () => readMachineUsage(dataDir, clock);
   const stats = nodeStats({ runtime, directory, podUsage: podUsage(cgroups), machineUsage, clock });
   const kernel = { activity: cgroups.activity, deviceNames: readBlockDeviceNames };
-  return statsPages({ nodeName, stats, machine: readMachine, kernel });
+  return statsPages({ nodeName, stats, machine: readMachine, kernel, disks: { claimedVolumes, filesystem: readFilesystem } });
 }

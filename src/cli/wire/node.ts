@@ -110,7 +110,17 @@ export async function assembleNode(
   });
   const api = nodeApi(
     settings,
-    { client, clientCa: caPem, port: kubeletPort, runtime, directory, probes: () => agent.probeMetrics(), metrics, cgroups: hierarchy },
+    {
+      client,
+      clientCa: caPem,
+      port: kubeletPort,
+      runtime,
+      directory,
+      probes: () => agent.probeMetrics(),
+      metrics,
+      cgroups: hierarchy,
+      claimedVolumes: () => storage.claimedVolumes(),
+    },
     ambient,
   );
   const network = nodeNetwork(settings, informers, ambient);
