@@ -132,7 +132,7 @@ describe('while it runs', () => {
     await running;
   });
 
-  it('a server that does not answer is asked again after a while', async () => {
+  it('a server that does not answer is asked again after a while, and that is counted', async () => {
     let failures = 2;
     cluster.intercept = ({ verb }) => {
       if (verb === 'create' && failures-- > 0) throw new ApiError('ServiceUnavailable', 'starting');
@@ -145,6 +145,7 @@ describe('while it runs', () => {
       expect(own.current()).toBeDefined();
     });
     await ready.promise;
+    expect(own.failures()).toBe(2);
     stop.abort();
     await running;
   });

@@ -50,6 +50,8 @@ export interface NodeCertificate extends Component {
   /** The newest pair; undefined before `obtain` has resolved. */
   current(): CertificatePair | undefined;
   onChange(listener: () => void): Disposable;
+  /** Attempts to renew it that failed. */
+  failures(): number;
 }
 
 /** How much of the certificate's life is left, from 0 to 1; 0 also when it does not fit key or names. */
@@ -134,6 +136,7 @@ export function createNodeCertificate(options: NodeCertificateOptions): NodeCert
   const { purpose, directory, names, clock, log } = options;
   const listeners = new Set<() => void>();
   let pair: CertificatePair | undefined;
+  let failures = 0;
 
   const isGood = (candidate: CertificatePair | undefined): candidate is CertificatePair =>
     candidate !== undefined && lifeLeft(candidate, names, clock.now()) > RENEW_AT_LEFT;
@@ -150,6 +153,7 @@ export function createNodeCertificate(options: NodeCertificateOptions): NodeCert
   return {
     name: `${purpose} certificate`,
     current: () => pair,
+    failures: () => failures,
     onChange(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
@@ -171,6 +175,7 @@ export function createNodeCertificate(options: NodeCertificateOptions): NodeCert
           await clock.sleep(CHECK_EVERY_MS, { signal });
         } catch (error) {
           if (isAbort(error, signal)) return;
+          failures += 1;
           log.warn({ error, purpose }, 'node certificate not renewed yet');
           await clock.sleep(delays.next(), { signal }).catch(() => {});
         }

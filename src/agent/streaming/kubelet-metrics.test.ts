@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
+import { selfSigned } from '../join/fake-signer.ts';
 import { createKubeletMetrics } from './kubelet-metrics.ts';
 import type { PodDirectory } from './pod-directory.ts';
 
@@ -43,6 +44,22 @@ test('the page tells of the node, its pods, and what was observed', async () => 
   ])
     expect(lines).toContain(line);
   expect(lines.some((line) => /^process_cpu_seconds_total [\d.]+$/.test(line))).toBe(true);
+});
+
+test('certificates are shown with the life that they have left, and how often they could not be renewed', async () => {
+  const clock = fakeClock();
+  const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0', clock });
+  const cert = await selfSigned('a');
+  let current: { cert: string } | undefined;
+  metrics.certificate('serving', { current: () => current, failures: () => 3 });
+  expect(await metrics.page(directory)).toContain('kubelet_certificate_manager_server_ttl_seconds +Inf\n');
+  current = { cert };
+  await clock.advance(10_000);
+  const text = await metrics.page(directory);
+  const left = (Date.UTC(2056, 0, 1) - clock.now()) / 1000;
+  expect(text).toContain(`kubelet_certificate_manager_server_ttl_seconds ${left}\n`);
+  expect(text).toContain('kubelet_server_expiration_renew_errors 3\n');
+  expect(text).not.toContain('kubelet_certificate_manager_client');
 });
 
 test('its health is on a page of its own', async () => {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
 import type { OperationObserver } from '../../runtime/metered-runtime.ts';
@@ -6,6 +7,8 @@ import type { PodDirectory } from './pod-directory.ts';
 
 export interface KubeletMetrics extends NodeObserver {
   readonly runtimeOperation: OperationObserver;
+  /** Shows a certificate from now on. */
+  certificate(purpose: 'client' | 'serving', certificate: ShownCertificate): void;
   /** /metrics: what is there is looked at when somebody asks. */
   page(directory: PodDirectory): Promise<string>;
   /** /metrics/slis. */
@@ -17,6 +20,12 @@ export interface KubeletMetricsOptions {
   /** Kubernetes' gitVersion. */
   readonly version: string;
   readonly clock: Clock;
+}
+
+/** What agent/join/node-certificate.ts tells of one of the node's certificates. */
+export interface ShownCertificate {
+  current(): { readonly cert: string } | undefined;
+  failures(): number;
 }
 
 /** Upstream's buckets. */
@@ -32,6 +41,7 @@ export function createKubeletMetrics(options: KubeletMetricsOptions): KubeletMet
   return {
     ...podObserver(registry, options.clock),
     runtimeOperation: operationObserver(registry),
+    certificate: (purpose, certificate) => registerCertificate(registry, { purpose, certificate, clock: options.clock }),
     page(now) {
       directory.current = now;
       return registry.metrics();
@@ -145,6 +155,38 @@ function operationObserver(registry: Registry): OperationObserver {
     durations.observe({ operation_type }, seconds);
     if (failed) errors.inc({ operation_type });
   };
+}
+
+const CERTIFICATES = {
+  client: {
+    life: 'kubelet_certificate_manager_client_ttl_seconds',
+    failures: 'kubelet_certificate_manager_client_expiration_renew_errors',
+  },
+  serving: { life: 'kubelet_certificate_manager_server_ttl_seconds', failures: 'kubelet_server_expiration_renew_errors' },
+} as const;
+
+interface CertificateRegistration {
+  readonly purpose: keyof typeof CERTIFICATES;
+  readonly certificate: ShownCertificate;
+  readonly clock: Clock;
+}
+
+function registerCertificate(registry: Registry, { purpose, certificate, clock }: CertificateRegistration): void {
+  const registers = [registry];
+  const names = CERTIFICATES[purpose];
+  gauge(registers, names.life, `Seconds until the ${purpose} certificate expires; +Inf while there is none.`, [], function collect() {
+    const pem = certificate.current()?.cert;
+    this.set(pem ? Math.trunc((new X509Certificate(pem).validToDate.getTime() - clock.now()) / 1000) : Number.POSITIVE_INFINITY);
+  });
+  new Counter({
+    name: names.failures,
+    help: 'Counter of certificate renewal errors.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(certificate.failures());
+    },
+  });
 }
 
 /** The kubelet's own health check is that it answers. */

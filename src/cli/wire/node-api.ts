@@ -71,6 +71,7 @@ export function nodeApi(
     random,
     log,
   });
+  options.metrics.certificate('serving', serving);
   const api = createKubeletApi({
     address: '::',
     port: options.port,

@@ -6,7 +6,7 @@ import { createLogRotation } from '../../agent/logs/rotation.ts';
 import { readNodeFacts } from '../../agent/node/node-facts.ts';
 import { DiskStorage } from '../../agent/pods/disk-storage.ts';
 import { createProber } from '../../agent/probes/prober.ts';
-import { createKubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
+import { createKubeletMetrics, type ShownCertificate } from '../../agent/streaming/kubelet-metrics.ts';
 import { createClaimSource } from '../../agent/volumes/claim-source.ts';
 import { createConfigSource } from '../../agent/volumes/config-source.ts';
 import { hostVolumeMounts } from '../../agent/volumes/host-mounts.ts';
@@ -45,11 +45,11 @@ const together = (name: string, components: readonly Component[]): Component => 
 
 /**
  * A node of this machine: containerd first, then its view of the cluster, the pods, the network, its HTTPS API. `transport` is its door to the API
- * server, as the node itself.
+ * server, as the node itself; `certificate` what it shows there, if any.
  */
 export async function assembleNode(
   settings: NodeSettings,
-  { transport, caPem }: { transport: Transport; caPem: string },
+  { transport, caPem, certificate }: { transport: Transport; caPem: string; certificate?: ShownCertificate },
   ambient: Ambient,
 ): Promise<{ component: Component; close(): void }> {
   const { clock, random, log } = ambient;
@@ -58,6 +58,7 @@ export async function assembleNode(
   await mkdir(paths.podsDir, { recursive: true, mode: 0o750 });
   const [node, kubeletPort, cgroupLayout] = await Promise.all([openNodeRuntime(settings, ambient), chooseKubeletPort(), detectCgroups()]);
   const metrics = createKubeletMetrics({ nodeName, version: GIT_VERSION, clock });
+  if (certificate) metrics.certificate('client', certificate);
   const runtime = meteredRuntime(node.runtime, clock, metrics.runtimeOperation);
   const client = createClient(transport);
   const informers = createInformers({ client, clock, log, random });
