@@ -105,6 +105,7 @@ export function fromStatus(status: Partial<Status>): ApiError {
 
 const has = (e: unknown, ...reasons: StatusReason[]) => e instanceof ApiError && reasons.includes(e.reason);
 export const isNotFound = (e: unknown): boolean => has(e, 'NotFound');
+export const isTooManyRequests = (e: unknown): boolean => has(e, 'TooManyRequests');
 export const isConflict = (e: unknown): boolean => has(e, 'Conflict');
 export const isAlreadyExists = (e: unknown): boolean => has(e, 'AlreadyExists');
 export const isExpired = (e: unknown): boolean => has(e, 'Expired', 'Gone');

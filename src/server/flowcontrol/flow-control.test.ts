@@ -231,6 +231,8 @@ describe('over HTTP', () => {
     expect(text).toContain(
       'apiserver_flowcontrol_rejected_requests_total{priority_level="catch-all",flow_schema="catch-all",reason="concurrency-limit"}',
     );
+    const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver"';
+    expect(text).toContain(`apiserver_request_terminations_total{${about},code="429"} 1\n`);
     expect(text).toContain('apiserver_flowcontrol_nominal_limit_seats{priority_level="catch-all"} 1');
   });
 });

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { scaleColumns } from '../../api/autoscaling/scale-columns.ts';
 import { apiVersionOf, type ResourceDefinition, type Subresource } from '../../api/define.ts';
-import { ApiError } from '../../api/meta/status.ts';
+import { ApiError, isTooManyRequests } from '../../api/meta/status.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
-import type { ApiRequest, Verb } from '../../api/transport.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
@@ -23,6 +23,7 @@ import type { ColumnHeads } from './column-heads.ts';
 import { allottedMs, timedOut } from './deadline.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { RequestEnd } from './request-end.ts';
+import { labelsOf } from './request-labels.ts';
 import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
@@ -36,6 +37,8 @@ const URL_LIMIT = 32 * 1024;
 const URI_TOO_LONG = 414;
 /** A write costs 0.2 to 0.5 ms of the one thread: so many of them, and reads that came meanwhile are answered before the next ones. */
 const WRITES_A_TURN = 6;
+
+const READ_VERBS = new Set(['get', 'list', 'watch']);
 
 export interface FrontOptions {
   readonly registry: Registry;
@@ -93,7 +96,7 @@ export function createFront(options: FrontOptions): Front {
       begun = true;
       const request = foreign ?? routed?.request;
       trail = options.audit?.begin({ raw, reply, auditId, user, path, request });
-      const entering = options.flow?.enter({ user, request, path, method: raw.method ?? 'GET', reply });
+      const entering = enter(options, { user, request, path, method: raw.method ?? 'GET', reply }, () => labelsOf(raw, routed));
       if (entering instanceof Promise) {
         const waitedFromMs = options.clock.monotonic();
         seat = await entering;
@@ -115,6 +118,24 @@ export function createFront(options: FrontOptions): Front {
     const seconds = (options.clock.monotonic() - startedMs) / 1000;
     options.metrics.finished(labelsOf(raw, routed), reply.statusCode, seconds, heldUp.seconds);
   };
+}
+
+/** Counts who is not let in. */
+function enter(
+  { flow, metrics }: Pick<FrontOptions, 'flow' | 'metrics'>,
+  who: Parameters<FlowControl['enter']>[0],
+  labels: () => RequestLabels,
+): ReturnType<FlowControl['enter']> | undefined {
+  const refused = (error: unknown): never => {
+    if (isTooManyRequests(error)) metrics.terminated(labels(), 429);
+    throw error;
+  };
+  try {
+    const entering = flow?.enter(who);
+    return entering instanceof Promise ? entering.catch(refused) : entering;
+  } catch (error) {
+    return refused(error);
+  }
 }
 
 export function auditIdOf({ newAuditId }: Pick<FrontOptions, 'newAuditId'>, raw: IncomingMessage): string {
@@ -181,7 +202,7 @@ async function answer(
     return handler.handle({ request, context, raw, url, reply, upgrade: undefined });
   }
   if (definition.deprecation !== undefined) options.metrics.requestedDeprecated(labelsOf(raw, routed));
-  using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, warnings, trail, seat }, gone);
+  using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, routed, warnings, trail, seat }, gone);
   const accepted = negotiate(raw.headers.accept, {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
     yaml: request.verb !== 'watch',
@@ -234,12 +255,13 @@ function sentKind({ request, path, definition }: Routed): string {
 /** A request that takes too long is answered in the place of whoever works on it, and its connection closed. */
 function deadline(
   options: FrontOptions,
-  incoming: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail' | 'seat'>,
+  incoming: Pick<Incoming, 'raw' | 'reply' | 'routed' | 'warnings' | 'trail' | 'seat'>,
   gone: RequestEnd,
 ): Disposable {
   return options.clock.timer(allottedMs(incoming.raw, options.requestTimeoutMs), () => {
     incoming.seat?.release();
     if (!incoming.reply.headersSent && incoming.raw.httpVersionMajor === 1) incoming.reply.setHeader('Connection', 'close');
+    options.metrics.terminated(labelsOf(incoming.raw, incoming.routed), 504);
     void answerError(options, incoming, timedOut());
     gone.end();
   });
@@ -316,30 +338,3 @@ async function answerError(
   if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
   await sendError({ raw, reply, warnings }, known);
 }
-
-/** As upstream labels them: what is created counts as one object, server-side apply and streams are verbs of their own. */
-function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabels {
-  if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '' };
-  const { verb, group, version, resource, subresource = '', namespace, name } = routed.request;
-  const scope = name !== undefined || verb === 'create' ? 'resource' : namespace ? 'namespace' : 'cluster';
-  return { verb: metricVerb(raw, verb, subresource), group, version, resource, subresource, scope };
-}
-
-function metricVerb({ headers }: IncomingMessage, verb: Verb, subresource: string): string {
-  if (CONNECTED.has(subresource)) return 'CONNECT';
-  if (verb === 'patch' && headers['content-type'] === 'application/apply-patch+yaml') return 'APPLY';
-  return METRIC_VERBS[verb] ?? verb;
-}
-
-const CONNECTED = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
-const READ_VERBS = new Set(['get', 'list', 'watch']);
-const METRIC_VERBS: Readonly<Record<string, string>> = {
-  get: 'GET',
-  list: 'LIST',
-  watch: 'WATCH',
-  create: 'POST',
-  update: 'PUT',
-  patch: 'PATCH',
-  delete: 'DELETE',
-  deletecollection: 'DELETE',
-};

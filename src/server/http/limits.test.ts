@@ -134,6 +134,8 @@ describe('a request that takes too long', () => {
       ]);
       expect(headers.connection).toBe('close');
     }
+    const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver"';
+    expect((await fake.call('/metrics')).text).toContain(`apiserver_request_terminations_total{${about},code="504"} 2\n`);
     await othersAreServed();
     expect((await fake.call(`${MAPS}?timeout=soon`)).json().message).toMatch('invalid timeout specified in the request URL');
   });

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { Distribution } from '../../base/distribution.ts';
 import { histogramValues, registerValues, type Value } from './metric-values.ts';
 
@@ -19,6 +19,8 @@ export interface RequestLabels {
 export interface RequestMetrics {
   /** `heldUpSeconds`: what of it the request waited for webhooks and for its turn. */
   finished(labels: RequestLabels, code: number, seconds: number, heldUpSeconds?: number): void;
+  /** The server ended the request to protect itself: it took too long (504), or there was no room for it (429). */
+  terminated(labels: RequestLabels, code: 429 | 504): void;
   /** Call the result when the request is answered. */
   begun(kind: 'mutating' | 'readOnly'): () => void;
   /** A version that is deprecated was asked for. */
@@ -59,6 +61,12 @@ export function createRequestMetrics(): RequestMetrics {
     labelNames: ['group', 'version', 'resource', 'subresource', 'removed_release'],
     registers,
   });
+  const terminations = new Counter({
+    name: 'apiserver_request_terminations_total',
+    help: 'Number of requests which apiserver terminated in self-defense.',
+    labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component', 'code'],
+    registers,
+  });
   const underWay = { mutating: 0, readOnly: 0 };
   new Gauge({
     name: 'apiserver_current_inflight_requests',
@@ -83,6 +91,7 @@ export function createRequestMetrics(): RequestMetrics {
       one.duration.observe(seconds);
       one.undisturbed.observe(Math.max(seconds - heldUpSeconds, 0));
     },
+    terminated: (labels, code) => terminations.inc({ ...labels, component: 'apiserver', code }),
     begun(kind) {
       underWay[kind] += 1;
       return () => {
