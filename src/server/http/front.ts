@@ -16,7 +16,7 @@ import { attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
-import { negotiate } from './accept.ts';
+import { type Accepted, negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import type { ColumnHeads } from './column-heads.ts';
@@ -28,7 +28,7 @@ import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, type Shaped, sendError } from './respond.ts';
-import { includeObject } from './table.ts';
+import { type IncludeObject, includeObject } from './table.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { sendWatch } from './watch-response.ts';
 
@@ -203,12 +203,7 @@ async function answer(
   }
   if (definition.deprecation !== undefined) options.metrics.requestedDeprecated(labelsOf(raw, routed));
   using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, routed, warnings, trail, seat }, gone);
-  const accepted = negotiate(raw.headers.accept, {
-    protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
-    yaml: request.verb !== 'watch',
-    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
-  });
-  const include = accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata';
+  const { accepted, include } = wantedForm(raw, routed);
   if (request.verb === 'watch') {
     using _counted = options.watches.open(user.name, request);
     using _closing = endingWith(options.closing, gone);
@@ -233,6 +228,20 @@ async function answer(
   if (gone.isOver) return;
   trail?.answered(result);
   await respond(exchange, shapedAs(definition, declared), result);
+}
+
+/** How the client wants to see what it asks for. Throws NotAcceptable, and BadRequest for a way to include objects that there is not. */
+export function wantedForm(
+  raw: IncomingMessage,
+  { definition, request, query, path }: Routed,
+): { accepted: Accepted; include: IncludeObject } {
+  const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
+  const accepted = negotiate(raw.headers.accept, {
+    protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
+    yaml: request.verb !== 'watch',
+    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
+  });
+  return { accepted, include: accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata' };
 }
 
 const answersAnotherKind = (declared: Subresource | undefined) => declared?.kind === 'custom' && declared.objectKind !== undefined;
@@ -267,13 +276,13 @@ function deadline(
   });
 }
 
-function endingWith(closing: AbortSignal, gone: RequestEnd): Disposable {
+export function endingWith(closing: AbortSignal, gone: RequestEnd): Disposable {
   const end = () => gone.end();
   closing.addEventListener('abort', end);
   return stopping(() => closing.removeEventListener('abort', end));
 }
 
-const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
+export const stopping = (stop: () => void): Disposable => ({ [Symbol.dispose]: stop });
 
 /** Extension servers authorize again by themselves; what this server forbids does not get there. */
 async function answerByExtension(

@@ -5,12 +5,14 @@ import type { AuditTrail } from '../audit/trail.ts';
 import type { RequestContext } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
+import { isWebSocket } from '../tunnel/websocket.ts';
 import { actingUser } from './acting-user.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
 import { auditIdOf, authorizeForeign, type FrontOptions, pathOf, route } from './front.ts';
 import { RequestEnd } from './request-end.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest } from './resource-request.ts';
+import { answerWatchBySocket } from './watch-socket.ts';
 
 /** Subresources that run something: opening them by GET (WebSocket) needs `create` as well, as upgrading by POST does (KEP-4006). */
 const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
@@ -41,16 +43,22 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       }
       if (!routed) throw noSuchResource();
       const { definition, path, request } = routed;
+      const userAgent = raw.headers['user-agent'] ?? '';
+      const context: RequestContext = { user, signal: gone.signal, userAgent, warn: () => {}, annotate: trail?.annotate };
       const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
-      if (declared?.kind !== 'custom' || !declared.stream) throw badRequest('this resource takes no upgrades');
+      const isWatch = request.verb === 'watch' && isWebSocket(raw);
+      if (!isWatch && (declared?.kind !== 'custom' || !declared.stream)) throw badRequest('this resource takes no upgrades');
       await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
+      if (isWatch) {
+        socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
+        trail?.started(SWITCHING_PROTOCOLS);
+        return await answerWatchBySocket(options, { raw, socket, head, routed, context, gone });
+      }
       if (request.verb === 'get' && NEED_CREATE.has(path.subresource ?? '')) {
         await authorize(options.authorizer, attributesOf(user, { ...request, verb: 'create' }), trail?.decided);
       }
       const handler = options.streams[`${definition.plural}/${path.subresource}`];
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
-      const userAgent = raw.headers['user-agent'] ?? '';
-      const context: RequestContext = { user, signal: gone.signal, userAgent, warn: () => {}, annotate: trail?.annotate };
       const url = new URL(raw.url ?? '/', 'https://server');
       socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
       trail?.started(SWITCHING_PROTOCOLS);

@@ -13,7 +13,7 @@ import { type IncludeObject, partialOf, tableOf } from './table.ts';
 import { warningHeaders } from './warning-headers.ts';
 
 /** A client that takes nothing for this long is cut; it resumes or lists again. */
-const STALLED_MS = 30_000;
+export const STALLED_MS = 30_000;
 const LINE_END = Buffer.from('}\n');
 const STARTS = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -21,29 +21,42 @@ const STARTS = {
   DELETED: Buffer.from('{"type":"DELETED","object":'),
 } as const;
 
-export interface WatchResponse {
-  readonly reply: ServerResponse;
+/** A watch, and how its client wants to see it. */
+export interface ShownWatch {
   readonly stream: WatchStream;
   readonly accepted: Accepted;
   readonly include: IncludeObject;
   readonly columnHeads: ColumnHeads;
   readonly clock: Clock;
+}
+
+interface WatchResponse extends ShownWatch {
+  readonly reply: ServerResponse;
   readonly warnings: readonly string[];
 }
 
-/** Writes a watch as one JSON document a line, or as frames of protobuf, until it ends. The bytes of objects are the cache's own, shared by all watchers. */
-export async function sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings }: WatchResponse): Promise<void> {
-  const { shape, format } = accepted;
-  const heads = shape === 'table' ? await columnHeads(stream.definition) : null;
+/** One event in its bytes, of which those of the object are the cache's own: a line of JSON, or a frame of protobuf. */
+export async function eventWriter({
+  stream,
+  accepted,
+  include,
+  columnHeads,
+  clock,
+}: ShownWatch): Promise<(item: WatchItem) => readonly Uint8Array[]> {
+  const heads = accepted.shape === 'table' ? await columnHeads(stream.definition) : null;
+  if (accepted.format === 'protobuf') return (item) => protobufFrame(item, accepted);
+  return lineWriter(stream.definition, { accepted, include, heads, clock });
+}
+
+/** Writes a watch until it ends. */
+export async function sendWatch({ reply, warnings, ...watch }: WatchResponse): Promise<void> {
+  const { stream, clock, accepted } = watch;
+  const write = await eventWriter(watch);
   reply.writeHead(200, {
-    'Content-Type': format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json',
+    'Content-Type': accepted.format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json',
     ...(warnings.length > 0 && { Warning: warningHeaders(warnings) }),
   });
   reply.flushHeaders();
-  const lines =
-    format === 'protobuf'
-      ? (item: WatchItem) => protobufFrame(item, accepted)
-      : lineWriter(stream.definition, { accepted, include, heads, clock });
   for await (const batch of stream.batches) {
     if (reply.destroyed) return;
     const wire = wireOf(reply);
@@ -51,7 +64,7 @@ export async function sendWatch({ reply, stream, accepted, include, columnHeads,
     // The answer alone would let its chunk go piece by piece: the wire holds it back until it is whole.
     wire.cork();
     reply.cork();
-    for (const item of batch) for (const part of lines(item)) reply.write(part);
+    for (const item of batch) for (const part of write(item)) reply.write(part);
     reply.uncork();
     wire.uncork();
     if (!wire.writableNeedDrain) continue;

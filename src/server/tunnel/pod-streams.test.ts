@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Duplex, duplexPair } from 'node:stream';
+import { type Duplex, duplexPair, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { KubeObject } from '../../api/meta/object.ts';
@@ -43,6 +43,65 @@ describe('the container that is meant', () => {
 
   it('must exist', () => {
     expect(() => containerOf(pod(['a']), 'b')).toThrow('container b is not valid for pod web');
+  });
+});
+
+describe('logs over WebSocket', () => {
+  let server: Server;
+  let asked: SendOptions | undefined;
+
+  beforeEach(async () => {
+    const target: Target = { protocol: 'https:', host: 'n1', port: 10250, tls: 'kubelet' };
+    const dialer: Dialer = {
+      nodeTarget: () => target,
+      podTarget: () => target,
+      upgrade: () => Promise.reject(new Error('logs are a request')),
+      async request(_, options) {
+        asked = options;
+        return Object.assign(Readable.from([Buffer.from('one\n'), Buffer.from('two\n')]), {
+          statusCode: 200,
+        }) as unknown as IncomingMessage;
+      },
+    };
+    const scheduled = { ...pod(['main']), metadata: { name: 'web', namespace: 'default' } } as Pod;
+    const objects = fakeReader({ pods: [{ ...scheduled, spec: { ...scheduled.spec, nodeName: 'n1' } } as KubeObject] });
+    server = createServer();
+    server.on('upgrade', async (raw, socket, head) => {
+      const at = { group: '', version: 'v1', resource: 'pods', subresource: 'log', namespace: 'default', name: 'web' };
+      const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, userAgent: 'test', warn: () => {} };
+      const url = new URL(raw.url ?? '/', 'https://server');
+      const handling = { request: { verb: 'get', ...at } as const, context, raw, url, reply: undefined, upgrade: { socket, head } };
+      await podStreams(dialer, objects)
+        ['pods/log']?.handle(handling)
+        .catch(() => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => void server.close());
+
+  const read = async (protocols: string[]) => {
+    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/log?follow=true`, protocols);
+    const heard: string[] = [];
+    client.on('message', (data: Buffer, isBinary) => heard.push(`${isBinary ? 'binary' : 'text'} ${data}`));
+    client.on('error', () => {});
+    const code = await new Promise<number>((resolve) => client.on('close', resolve));
+    return { code, heard, protocol: client.protocol };
+  };
+
+  it('are binary messages after an empty one, until the log ends', async () => {
+    const heard = ['binary ', 'binary one\n', 'binary two\n'];
+    expect(await read(['binary.k8s.io'])).toEqual({ code: 1000, protocol: 'binary.k8s.io', heard });
+    expect(asked?.path).toBe('/containerLogs/default/web/main?follow=true');
+    expect(await read([])).toMatchObject({ code: 1000, heard });
+  });
+
+  it('are text for who takes no other', async () => {
+    expect((await read(['base64.binary.k8s.io'])).heard).toEqual(['text ', 'text b25lCg==', 'text dHdvCg==']);
+  });
+
+  it('are refused in protocols that there are not', async () => {
+    expect(await read(['v4.channel.k8s.io'])).toMatchObject({ code: 1006, heard: [] });
   });
 });
 

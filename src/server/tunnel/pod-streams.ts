@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import type { Upgraded } from '../outbound/connection.ts';
@@ -8,7 +8,7 @@ import type { Dialer, Target } from './kubelet.ts';
 import { rawUpgrade } from './raw-upgrade.ts';
 import { KUBELET_PROTOCOL, REMOTE_COMMAND_PROTOCOLS, translateRemoteCommand, wantedStreams } from './remote-command.ts';
 import { joinTunnel, TUNNEL_PROTOCOL } from './tunnelled-spdy.ts';
-import { acceptWebSocket, isWebSocket, offeredProtocols } from './websocket.ts';
+import { acceptWebSocket, isWebSocket, NORMAL_CLOSURE, offeredProtocols, send } from './websocket.ts';
 
 type Handling = Parameters<StreamHandler['handle']>[0];
 type Upgrade = NonNullable<Handling['upgrade']>;
@@ -104,18 +104,47 @@ async function portForward(dialer: Dialer, target: Target, path: string, { raw, 
   await joinTunnel(ws, upstream as Duplex);
 }
 
-async function log(dialer: Dialer, objects: ObjectReader, { request, url, context, reply }: Handling): Promise<void> {
+/** What a log may be read as over a WebSocket; without any of these names it is binary. */
+const READER_PROTOCOLS = ['binary.k8s.io', 'base64.binary.k8s.io'];
+
+/** An empty message, so that the client knows that it is connected, and then the log as it comes. */
+async function sendLog(log: Readable, raw: IncomingMessage, { socket, head }: Upgrade): Promise<void> {
+  const offered = offeredProtocols(raw);
+  const protocol = READER_PROTOCOLS.find((p) => offered.includes(p));
+  if (offered.length > 0 && !protocol) {
+    log.destroy();
+    const message = `requested protocol(s) are not supported: [${offered.join(' ')}]; supports [ ${READER_PROTOCOLS.join(' ')}]`;
+    throw new ApiError('BadRequest', message);
+  }
+  const ws = await acceptWebSocket(raw, socket, head, protocol);
+  ws.on('close', () => log.destroy());
+  ws.on('error', () => ws.terminate());
+  const isText = protocol === 'base64.binary.k8s.io';
+  try {
+    await send(ws, Buffer.alloc(0), { isText });
+    for await (const chunk of log as AsyncIterable<Buffer>)
+      await send(ws, isText ? Buffer.from(chunk.toString('base64')) : chunk, { isText });
+    ws.close(NORMAL_CLOSURE);
+  } catch {
+    ws.terminate();
+  }
+}
+
+async function log(dialer: Dialer, objects: ObjectReader, { request, raw, url, context, reply, upgrade }: Handling): Promise<void> {
+  if (upgrade && !isWebSocket(raw)) throw new ApiError('BadRequest', 'logs are read over HTTP or a WebSocket');
   const pod = podOf(objects, request);
   const container = containerOf(pod, url.searchParams.get('container'));
   const query = new URLSearchParams(url.searchParams);
   query.delete('container');
   const path = `/containerLogs/${encode(request.namespace, request.name, container)}?${query}`;
+  if (!pod.spec?.nodeName && upgrade) return sendLog(Readable.from([]), raw, upgrade);
   if (!pod.spec?.nodeName) return void reply?.writeHead(200, { 'content-type': 'text/plain' }).end();
   const response = await dialer.request(dialer.podTarget(pod), { method: 'GET', path, headers: {}, signal: context.signal });
   if (response.statusCode !== 200) {
     const error = await refusal(response);
     throw new ApiError(response.statusCode === 404 ? 'NotFound' : 'BadRequest', error.message);
   }
+  if (upgrade) return sendLog(response, raw, upgrade);
   reply?.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
   reply?.flushHeaders();
   await new Promise<void>((resolve) => {
