@@ -6,6 +6,10 @@ export const isReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status
 
 export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
+/** A node did not let it in: nothing of it ever ran. */
+export const isRefused = ({ status }: Pod): boolean =>
+  status?.phase === 'Failed' && status.reason !== undefined && !status.containerStatuses?.length;
+
 /** Counts towards what a controller wants: neither finished nor going. */
 export const isActive = (pod: Pod): boolean => !isFinished(pod) && !pod.metadata?.deletionTimestamp;
 

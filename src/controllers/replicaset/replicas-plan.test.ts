@@ -140,3 +140,27 @@ test('a further failure in other words changes nothing: the write would be the n
     planStatus({ ...owner(1), status }, [], failed('pods "web-fghij" is forbidden: exceeded quota'), NOW + 1000).status,
   ).toBeUndefined();
 });
+
+test('pods that a node refuses are made anew at once, then ever later, a minute at most; those that get in are not waited for', () => {
+  const refused = (atMs: number): Pod => ({
+    metadata: { name: `p${atMs}`, creationTimestamp: new Date(atMs).toISOString() },
+    status: { phase: 'Failed', reason: 'OutOfcpu' },
+  });
+  const owned: Pod[] = [];
+  const madeAtS: number[] = [];
+  for (let nowMs = NOW; nowMs < NOW + 600_000; ) {
+    const plan = planReplicas(owner(3), owned, () => owned, nowMs);
+    if (plan.afterMs !== undefined) nowMs += plan.afterMs;
+    else {
+      madeAtS.push((nowMs - NOW) / 1000);
+      for (let i = 0; i < plan.create; i += 1) owned.push(refused(nowMs));
+    }
+  }
+  expect(madeAtS.slice(0, 9)).toEqual([0, 0, 1, 3, 7, 15, 31, 63, 123]);
+  expect(madeAtS.length).toBeLessThan(20);
+  const oneIsMissing = [pod({ name: 'a' }), pod({ name: 'b' }), refused(NOW)];
+  expect(planReplicas(owner(3), oneIsMissing, () => [], NOW)).toEqual({ create: 1, remove: [] });
+  const clockSetBack = [refused(NOW), refused(NOW)];
+  expect(planReplicas(owner(1), clockSetBack, () => [], NOW - 3_600_000).afterMs).toBe(1000);
+  expect(planReplicas(owner(1), clockSetBack, () => [], NOW + 11 * 60_000).create).toBe(1);
+});

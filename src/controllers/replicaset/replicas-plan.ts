@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import type { LabelSelector, Pod, PodTemplateSpec, ReplicaSetCondition, ReplicaSetStatus } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
-import { availableAtMs, isActive, isFinished } from '../lib/pod-state-plan.ts';
+import { availableAtMs, isActive, isFinished, isRefused } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common: so many pods of one template. */
@@ -17,6 +17,26 @@ const BURST = 500;
 export interface ReplicasPlan {
   readonly create: number;
   readonly remove: readonly Pod[];
+  /** Pods are missing, and it is too early to make them. */
+  readonly afterMs?: number;
+}
+
+/** Refusals by nodes count for so long. */
+const REFUSAL_MS = 10 * 60_000;
+const MOST_DELAY_MS = 60_000;
+
+/**
+ * How long to wait before `missing` pods are made anew. A template that names a node which refuses its pods would make pods without end, as fast as the cluster
+ * can; upstream's controllers are held up by the rate that their clients are allowed. The first refusal costs nothing, each that follows doubles the time.
+ */
+function delayMs(owned: readonly Pod[], missing: number, nowMs: number): number {
+  const times = owned.filter(isRefused).map(({ metadata }) => Date.parse(metadata?.creationTimestamp ?? ''));
+  const recent = times.filter((atMs) => nowMs - atMs < REFUSAL_MS);
+  const rounds = Math.floor(recent.length / missing);
+  if (rounds < 2) return 0;
+  const delay = Math.min(1000 * 2 ** (rounds - 2), MOST_DELAY_MS);
+  // The clock may have been set back since.
+  return Math.min(delay, Math.max(0, Math.max(...recent) + delay - nowMs));
 }
 
 /** How many pods are to be made, or which are to go. `related`: pods of the sibling sets, to thin out crowded nodes; asked for when some are to go. */
@@ -24,7 +44,10 @@ export function planReplicas(owner: Replicated, owned: readonly Pod[], related: 
   if (owner.metadata?.deletionTimestamp) return { create: 0, remove: [] };
   const active = owned.filter(isActive);
   const surplus = active.length - (owner.spec?.replicas ?? 1);
-  if (surplus <= 0) return { create: Math.min(-surplus, BURST), remove: [] };
+  if (surplus <= 0) {
+    const afterMs = surplus === 0 ? 0 : delayMs(owned, -surplus, nowMs);
+    return afterMs > 0 ? { create: 0, remove: [], afterMs } : { create: Math.min(-surplus, BURST), remove: [] };
+  }
   const crowd = new Map<string, number>();
   for (const { spec } of related().filter(isActive)) {
     if (spec?.nodeName) crowd.set(spec.nodeName, (crowd.get(spec.nodeName) ?? 0) + 1);

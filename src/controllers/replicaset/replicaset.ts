@@ -10,7 +10,7 @@ import type { Controller, ControllerContext, ReconcileRequest } from '../../clie
 import { applyClaim } from '../lib/apply-claim.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, explained, isNamespaceGoing, messageOf, podOf } from '../lib/pod-control.ts';
-import { planReplicas, planStatus, type ReplicaFailure, type Replicated } from './replicas-plan.ts';
+import { planReplicas, planStatus, type ReplicaFailure, type ReplicasPlan, type Replicated } from './replicas-plan.ts';
 
 interface Flavour<T extends Replicated> {
   readonly name: string;
@@ -67,11 +67,13 @@ async function reconcile<T extends Replicated>(flavour: Flavour<T>, request: Rec
   const candidates = [...podInformer.by('owner', uid), ...podInformer.by(ORPHAN_INDEX, namespace)];
   const claimed = claim(owner, candidates, (pod) => matches(pod.metadata?.labels));
   const owned = await applyClaim(request, { resource: flavour.resource, object: owner }, pods, claimed);
-  const failure = await act(flavour, owner, owned, request);
+  const plan = planReplicas(owner, owned, () => relatedPods(flavour, owner, request), clock.now());
+  const failure = await act(flavour, owner, plan, request);
   const { status, afterMs } = planStatus(owner, owned, failure?.shown, clock.now());
   if (status) await writeStatus(flavour, owner, status, request);
   if (failure) throw failure.error;
-  return afterMs === undefined ? undefined : { afterMs };
+  const waits = [afterMs, plan.afterMs].filter((ms) => ms !== undefined);
+  return waits.length > 0 ? { afterMs: Math.min(...waits) } : undefined;
 }
 
 interface ShownFailure {
@@ -82,10 +84,9 @@ interface ShownFailure {
 async function act<T extends Replicated>(
   flavour: Flavour<T>,
   owner: T,
-  owned: readonly Pod[],
+  plan: ReplicasPlan,
   request: ReconcileRequest,
 ): Promise<ShownFailure | undefined> {
-  const plan = planReplicas(owner, owned, () => relatedPods(flavour, owner, request), request.clock.now());
   const ref = { ...owner, apiVersion: apiVersionOf(flavour.resource), kind: flavour.resource.kind };
   const pod = podOf(ref, owner.spec?.template ?? {});
   const failed = await createPods(

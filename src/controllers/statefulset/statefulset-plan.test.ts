@@ -66,6 +66,17 @@ test('an ordered set makes one pod at a time, each after all before it are avail
   expect(shown(patient, [pod(0)], { nowMs: NOW + 20_000 })).toEqual(['create s-1']);
 });
 
+test('a pod that failed is made anew, one that its node refused a little later', () => {
+  expect(shown(setOf(), [pod(0, 'failed')])).toEqual(['delete s-0']);
+  const failed = pod(0, 'failed');
+  const metadata = { ...failed.metadata, creationTimestamp: rfc3339(NOW) };
+  const refused = { ...failed, metadata, status: { ...failed.status, reason: 'OutOfcpu' } };
+  expect(shown(setOf(), [refused])).toEqual([]);
+  expect(plan(setOf(), [refused]).afterMs).toBe(2000);
+  expect(plan(setOf(), [refused], { nowMs: NOW - 3_600_000 }).afterMs).toBe(2000);
+  expect(shown(setOf(), [refused], { nowMs: NOW + 2000 })).toEqual(['delete s-0']);
+});
+
 test('a parallel set does all at once', () => {
   const set = setOf({ podManagementPolicy: 'Parallel' });
   expect(shown(set, [pod(1, 'unready'), pod(4), pod(5)])).toEqual(['create s-0', 'create s-2', 'delete s-5', 'delete s-4']);

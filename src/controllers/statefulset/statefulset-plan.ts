@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec, StatefulSet, StatefulSetStatus } from '../../api/schema/generated/types.ts';
-import { availableAtMs, isFinished, isReady } from '../lib/pod-state-plan.ts';
+import { availableAtMs, isFinished, isReady, isRefused } from '../lib/pod-state-plan.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 import { hasOtherController, isOfEarlierPod, withClaimOwners } from './claim-owners-plan.ts';
 import { claimsOf, isInRange, memberName, memberPod, ordinalOf, ordinalsOf, repaired, revisionOf } from './identity-plan.ts';
@@ -43,6 +43,16 @@ export interface StatefulSetPlan {
 }
 
 const isTerminating = (pod: Pod) => pod.metadata?.deletionTimestamp !== undefined;
+
+/** So long a pod that its node refused stays before it is made anew: the next may fare as it did, without end. */
+const REFUSED_MS = 2000;
+
+/** How long the pod has to stay. Never longer than that, should the clock have been set back. */
+function stayMs(pod: Pod, nowMs: number): number {
+  if (!isRefused(pod) || isTerminating(pod)) return 0;
+  return Math.min(REFUSED_MS, Math.max(0, Date.parse(pod.metadata?.creationTimestamp ?? '') + REFUSED_MS - nowMs));
+}
+
 const isRunningAndReady = (pod: Pod) => pod.status?.phase === 'Running' && isReady(pod);
 
 /** A StatefulSet's next steps (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/). */
@@ -52,6 +62,7 @@ export function planStatefulSet(observed: Observed): StatefulSetPlan {
   const waiting = pods
     .filter(isRunningAndReady)
     .map((pod) => (availableAtMs(pod, minReadySeconds) ?? 0) - nowMs)
+    .concat(pods.map((pod) => stayMs(pod, nowMs)))
     .filter((ms) => ms > 0);
   const { steps, foreignClaims, updating } = set.metadata?.deletionTimestamp ? NOTHING : new Members(observed).plan();
   const status = statusOf(observed, updating);
@@ -145,13 +156,13 @@ class Members {
   }
 
   #settle(ordinal: number, pod: Pod | undefined): Verdict {
-    const { set } = this.#observed;
+    const { set, nowMs } = this.#observed;
     if (!pod) {
       this.#create(ordinal);
       return 'stop';
     }
     if (isFinished(pod)) {
-      if (!isTerminating(pod)) this.#steps.push({ do: 'delete', pod });
+      if (!isTerminating(pod) && stayMs(pod, nowMs) === 0) this.#steps.push({ do: 'delete', pod });
       return 'stop';
     }
     if (pod.status?.phase === 'Pending') this.#createClaims(ordinal, pod);
