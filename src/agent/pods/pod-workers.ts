@@ -177,7 +177,7 @@ export class PodWorkers implements Component {
 
 /** Those that are in the runtime already, for they have their place; then the oldest first. */
 function inOrder(pods: readonly Pod[], found: ReadonlyMap<string, FoundPod>): Pod[] {
-  const isNew = ({ metadata }: Pod) => (found.has(metadata?.uid ?? '') ? 0 : 1);
+  const rank = ({ metadata }: Pod) => (found.has(metadata?.uid ?? '') ? 0 : 1);
   const bornMs = ({ metadata }: Pod) => Date.parse(metadata?.creationTimestamp ?? '') || 0;
-  return [...pods].sort((a, b) => isNew(a) - isNew(b) || bornMs(a) - bornMs(b));
+  return [...pods].sort((a, b) => rank(a) - rank(b) || bornMs(a) - bornMs(b));
 }
