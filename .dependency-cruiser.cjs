@@ -38,7 +38,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', comment: 'cycles hide layers', from: {}, to: { circular: true } },
     owner('better-sqlite3', 'store/sqlite', 'SQL lives in one folder'),
     owner('hono', 'server/http|server/dashboard|agent/streaming', 'HTTP framework stays at the edge'),
-    owner('@grpc/grpc-js', 'runtime/containerd|store/etcd|agent/probes', 'gRPC stays behind an interface; probes speak it because Kubernetes has a grpc probe'),
+    owner('@grpc/grpc-js', 'runtime/containerd|store/etcd|agent/probes|server/encryption', 'gRPC stays behind an interface; probes speak it because Kubernetes has a grpc probe, and KMS plugins speak nothing else'),
     owner('@marcbachmann/cel-js', 'api/cel', 'CEL stays behind one compile function'),
     owner('@noble/ciphers', 'server/encryption', 'ciphers beyond node:crypto serve encryption at rest alone'),
     owner('croner', 'controllers/cronjob', 'schedules are read where they are kept'),

@@ -200,6 +200,8 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly flow?: { readonly seats: number };
   /** Absent: requests are not logged. */
   readonly audit?: { readonly policy: AuditPolicy; readonly log: AuditLog };
+  /** Of /livez, /readyz and /healthz. */
+  readonly healthChecks?: readonly HealthCheck[];
   /** Besides ping; /livez runs ping alone. */
   readonly readyChecks?: readonly HealthCheck[];
   /** What the server says that it is. Absent: nothing. */
@@ -230,6 +232,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
   };
   const slis = sliMetrics();
+  const live = [ping, ...(options.healthChecks ?? [])];
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
   const watches = new WatchBudget(options.watchLimits ?? WATCH_LIMITS);
   const load = { of: resourceLoads(options.resources, clock), watchers: (request: ApiRequest) => watches.watching(request) };
@@ -237,8 +240,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs, load, ...options.flow });
   const app = createApp({
     documents: options.documents ?? [],
-    ready: slis.observed('readyz', [ping, ...(options.readyChecks ?? []), shutdown]),
-    live: slis.observed('livez', [ping]),
+    ready: slis.observed('readyz', [...live, ...(options.readyChecks ?? []), shutdown]),
+    live: slis.observed('livez', live),
     metrics: { '/metrics': () => metrics.render(), '/metrics/slis': () => slis.render() },
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });

@@ -11,14 +11,16 @@ export interface Entry {
   readonly value: Uint8Array;
   /** The revision that wrote this value. */
   readonly revision: number;
-  readonly condition?: Condition;
+  readonly encryption?: Encryption;
 }
 
-/**
- * For values that lie encrypted. `stale`: written in a form that is no longer written, so that writing the same value again is
- * not for nothing. StoreError Unreadable: why the value, which is empty then, cannot be had.
- */
-export type Condition = 'stale' | StoreError;
+/** Of a value that lies encrypted, or is to be. */
+export interface Encryption {
+  /** Does it lie in a form that is no longer written? Then writing the same value again is not for nothing. May change while the server runs. */
+  isStale(): boolean;
+  /** StoreError Unreadable: why the value, which is empty then, cannot be had. */
+  readonly failure?: StoreError;
+}
 
 export type StoreEvent =
   | {
@@ -27,7 +29,7 @@ export type StoreEvent =
       readonly value: Uint8Array;
       readonly revision: number;
       readonly created: boolean;
-      readonly condition?: Condition;
+      readonly encryption?: Encryption;
     }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number };
 
@@ -52,7 +54,7 @@ export interface Store {
   delete(key: string, options: { expected: number; persistence?: Persistence }): Promise<number>;
   /**
    * Every event with a revision above the store's revision at the time of the call, in order, handed over synchronously before the
-   * write that caused it resolves. The listener must not throw. `lost` is called once when the backend can no longer tell
+   * write that caused it resolves. A `put` of a revision that was told before says that its value can be read now, which it could not be. The listener must not throw. `lost` is called once when the backend can no longer tell
    * what happened (a lost etcd watch): the subscriber lists again.
    */
   subscribe(listener: { event(event: StoreEvent): void; lost?(): void }): Disposable;

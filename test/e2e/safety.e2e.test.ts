@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { serveKms } from '../../src/server/encryption/kms/fake-plugin.ts';
 import { MINIK } from './support/cluster.ts';
 import { withoutMinikSettings } from './support/environment.ts';
 import { kubectl } from './support/kubectl.ts';
@@ -15,12 +16,15 @@ const kubeconfig = join(dataDir, 'kubeconfig.yaml');
 const PORT = '17443';
 let server: ChildProcess | undefined;
 
-async function start(...flags: string[]): Promise<void> {
+async function launch(...flags: string[]): Promise<void> {
   const local = ['--node-ip', '127.0.0.1', '--bind-address', '127.0.0.1', '--https-listen-port', PORT];
   server = spawn(MINIK, ['server', '--disable-agent', '--data-dir', dataDir, ...local, ...flags], {
     stdio: 'ignore',
     env: withoutMinikSettings(),
   });
+}
+async function start(...flags: string[]): Promise<void> {
+  await launch(...flags);
   await eventually('it is ready', async () => (await kubectl(['get', '--raw', '/readyz'], { kubeconfig, mayFail: true })).stdout === 'ok');
 }
 async function stop(): Promise<void> {
@@ -76,6 +80,47 @@ test('kubectl replace encrypts what was plain, and changes the key', async () =>
   expect(stderr).toContain('unable to transform key');
   expect(await run('get', 'namespaces')).toContain('default');
 });
+
+test('a KMS plugin protects Secrets, and those are written again when its key has changed', async () => {
+  rmSync(dataDir, { recursive: true, force: true });
+  const socket = join(directory, 'kms.sock');
+  const kms = { keyId: 'first-key' };
+  const turned = (bytes: unknown) => Buffer.from(bytes as Buffer).map((byte) => byte ^ 0xff);
+  const serve = () =>
+    serveKms(socket, {
+      Status: () => ({ version: 'v2', healthz: 'ok', key_id: kms.keyId }),
+      Encrypt: ({ plaintext }) => ({ ciphertext: turned(plaintext), key_id: kms.keyId }),
+      Decrypt: ({ ciphertext }) => ({ plaintext: turned(ciphertext) }),
+    });
+  let stopPlugin = await serve();
+  const flags = [
+    '--encryption-provider-config',
+    encryption('kms.json', { kms: { apiVersion: 'v2', name: 'vault', endpoint: `unix://${socket}` } }),
+  ];
+  const encoded = Buffer.from('correct horse battery').toString('base64');
+  const value = () => kubectl(['get', 'secret', 's', '-o', 'jsonpath={.data.p}'], { kubeconfig, mayFail: true });
+
+  await start(...flags);
+  await run('create', 'secret', 'generic', 's', '--from-literal=p=correct horse battery');
+  expect(await run('get', '--raw', '/livez/kms-providers')).toBe('ok');
+  await stop();
+  expect([onDisk(encoded), onDisk('k8s:enc:kms:v2:vault:'), onDisk('first-key')]).toEqual([false, true, true]);
+
+  kms.keyId = 'second-key';
+  await start(...flags);
+  expect((await value()).stdout).toBe(encoded);
+  await kubectl(['replace', '-f', '-'], { kubeconfig, input: await run('get', 'secrets', '-A', '-o', 'json') });
+  await stop();
+  expect([onDisk('first-key'), onDisk('second-key')]).toEqual([false, true]);
+
+  stopPlugin();
+  await launch(...flags);
+  await eventually('it answers', async () => (await value()).stderr.includes('failed to decrypt DEK'));
+  expect((await kubectl(['get', '--raw', '/readyz'], { kubeconfig, mayFail: true })).stderr).toContain('kms-providers failed');
+  stopPlugin = await serve();
+  await eventually('the plugin is asked again', async () => (await value()).stdout === encoded);
+  stopPlugin();
+}, 120_000);
 
 test('the audit log tells what kubectl did', async () => {
   const policy = join(directory, 'policy.yaml');

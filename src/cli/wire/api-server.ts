@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
@@ -20,8 +19,6 @@ import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
-import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
-import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
 import { reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
@@ -33,17 +30,12 @@ import { admittedFirst } from '../../server/registry/admit.ts';
 import { kubeletSource } from '../../server/resource-metrics/kubelet-source.ts';
 import { resourceMetrics } from '../../server/resource-metrics/resource-metrics.ts';
 import { createSampler } from '../../server/resource-metrics/sampler.ts';
-import { type ApiServer, createApiServer, openApi } from '../../server/server.ts';
+import { type ApiServer, createApiServer } from '../../server/server.ts';
 import { assembleTrust } from '../../server/trust.ts';
 import { createDialer as kubeletDialer } from '../../server/tunnel/kubelet.ts';
 import { podStreams } from '../../server/tunnel/pod-streams.ts';
 import { proxyStreams } from '../../server/tunnel/proxy.ts';
-import { openStore } from '../../store/open.ts';
-import { StoreError } from '../../store/store.ts';
-import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
-import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
-import { servedKinds } from '../runtime-config.ts';
 import { GIT_VERSION } from '../version.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
@@ -51,8 +43,8 @@ import { componentChecks, type LoopName } from './component-checks.ts';
 import { documents, fieldTexts } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
-import { readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
+import { openStorage, storageSize } from './storage.ts';
 import { anonymousAt, clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
 import { trustReload } from './trust-reload.ts';
 
@@ -74,58 +66,6 @@ export interface ControlPlane {
   readonly components: readonly Component[];
   /** Flushes and releases the store; after the components have ended. */
   close(): Promise<void>;
-}
-
-/** The packaged executable carries the worker's script and SQLite's native code; node on the sources finds both by itself. */
-const sqliteWorker = (nativeDir: string) =>
-  isPackaged
-    ? { source: readAsset('sqlite-worker.js').toString('utf8'), nativeBinding: assetPath('better_sqlite3.node', nativeDir) }
-    : undefined;
-
-const encryptionOf = async ({ encryptionProviderConfig: path }: ServerSettings): Promise<EncryptionPlan | undefined> =>
-  path === undefined ? undefined : readPolicyFile('--encryption-provider-config', path, planEncryption);
-
-const defaultStorePath = ({ dataDir }: ServerSettings): string => join(pathsOf(dataDir).serverDir, 'state.db');
-
-/** The file that the state lies in; undefined where there is none. */
-function storePath({ datastoreEndpoint, ...settings }: ServerSettings): string | undefined {
-  if (datastoreEndpoint === undefined) return defaultStorePath(settings);
-  return datastoreEndpoint.startsWith('sqlite://') ? datastoreEndpoint.slice('sqlite://'.length) : undefined;
-}
-
-/** With what is written but not yet moved into it. */
-async function sizeOf(path: string | undefined): Promise<number | undefined> {
-  if (path === undefined) return undefined;
-  const sizes = await Promise.all(
-    [path, `${path}-wal`].map((file) =>
-      stat(file).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function openCache(settings: ServerSettings, { clock, log }: Ambient) {
-  const paths = pathsOf(settings.dataDir);
-  const url = settings.datastoreEndpoint ?? `sqlite://${defaultStorePath(settings)}`;
-  const encryption = await encryptionOf(settings);
-  try {
-    const opened = await openStore({
-      url,
-      clock,
-      log,
-      sqliteWorker: sqliteWorker(paths.nativeDir),
-      eraseDeleted: encryption !== undefined,
-    });
-    const store = encryption ? encryptedStore(opened, encryption) : opened;
-    const cache = createWatchCache(store, { clock, log });
-    return { store, cache, resources: await openApi(servedKinds(settings), cache) };
-  } catch (error) {
-    if (error instanceof StoreError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 }
 
 /** A use that cannot be noted is noted on another day. */
@@ -175,7 +115,10 @@ export async function assembleControlPlane(
   const serviceIp = firstAddress(settings.serviceCidr);
   const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp[0] ?? '';
   const audit = await openAudit(settings, ambient);
-  const [{ store, cache, resources }, pki] = await Promise.all([openCache(settings, ambient), openPki({ dir: paths.tlsDir, clock, log })]);
+  const [{ store, cache, resources, encryption }, pki] = await Promise.all([
+    openStorage(settings, ambient),
+    openPki({ dir: paths.tlsDir, clock, log }),
+  ]);
   // What is opened keeps the process alive: whoever throws on the way to the end lets go of it.
   await using opened = new AsyncDisposableStack();
   opened.defer(async () => {
@@ -269,6 +212,7 @@ export async function assembleControlPlane(
     extensions: aggregation.proxy,
     fieldTexts,
     documents: documents({ definitions: resources.definitions, pki, trust, cluster, serverAddress, aggregation }),
+    healthChecks: encryption ? [encryption.check] : [],
     readyChecks: [
       // Upstream's name for the check of the store.
       { name: 'etcd', check: async () => void (await store.revision()) },
@@ -295,7 +239,7 @@ export async function assembleControlPlane(
     log,
   });
   webhookMetrics.register(server.metrics.registry);
-  observeStorageSize(server.metrics.registry, () => sizeOf(storePath(settings)));
+  observeStorageSize(server.metrics.registry, () => storageSize(settings));
   const reloads = trustReload({
     followed,
     reconfigure: trust.reconfigure,
@@ -340,6 +284,7 @@ export async function assembleControlPlane(
       defaults,
       aggregation.component,
       ...reloads,
+      ...(encryption ? [encryption.component] : []),
       pki.renewal,
     ],
     async close() {

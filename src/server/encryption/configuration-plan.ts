@@ -1,4 +1,5 @@
 import { type FieldError, invalid, required } from '../../api/meta/field-error.ts';
+import { goDurationMs } from '../../base/go-duration.ts';
 
 /** apiserver.config.k8s.io/v1 EncryptionConfiguration (Kubernetes: "Encrypting Confidential Data at Rest"), checked. */
 export interface EncryptionPlan {
@@ -17,12 +18,24 @@ export interface Key {
   readonly secret: Uint8Array;
 }
 
+/** A KMS plugin on a Unix socket (API v2). */
+export interface KmsPlan {
+  readonly kind: 'kms';
+  /** Unique. */
+  readonly name: string;
+  /** `unix:///run/kms.sock` */
+  readonly endpoint: string;
+  readonly timeoutMs: number;
+}
+
 export type ProviderPlan =
   | { readonly kind: 'identity' }
+  | KmsPlan
   | { readonly kind: 'aescbc' | 'aesgcm' | 'secretbox'; readonly keys: readonly Key[] };
 
 const KEY_BYTES = { aescbc: [16, 24, 32], aesgcm: [16, 24, 32], secretbox: [32] } as const;
 const KINDS = ['kms', 'aesgcm', 'aescbc', 'secretbox', 'identity'];
+const KMS_TIMEOUT_MS = 3000;
 const WITHOUT_API = new Set(['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations']);
 const API_VERSIONS = new Set(['apiserver.config.k8s.io/v1', 'v1']);
 
@@ -36,8 +49,41 @@ export function planEncryption(document: unknown): EncryptionPlan {
   }
   const errors: FieldError[] = unknownFields(document, ['apiVersion', 'kind', 'resources'], '');
   const rules = listOf(document.resources, 'resources', errors).map((rule, i) => readRule(rule, `resources[${i}]`, errors));
+  errors.push(...repeatedNames(rules));
   if (errors.length > 0) throw new Error(errors.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  const masked = maskedResource(rules);
+  if (masked) throw new Error(masked);
   return { rules };
+}
+
+/** Every KMS plugin that the plan names. */
+export const kmsOf = ({ rules }: Pick<EncryptionPlan, 'rules'>): readonly KmsPlan[] =>
+  rules.flatMap(({ providers }) => providers.filter((provider) => provider.kind === 'kms'));
+
+function repeatedNames(rules: readonly EncryptionRule[]): FieldError[] {
+  const found: FieldError[] = [];
+  const names = new Set<string>();
+  for (const [i, { providers }] of rules.entries()) {
+    for (const [j, provider] of providers.entries()) {
+      if (provider.kind !== 'kms' || provider.name === '') continue;
+      const detail = `duplicate KMS provider name ${provider.name}, names must be unique`;
+      if (names.has(provider.name)) found.push(invalid(`resources[${i}].providers[${j}].kms.name`, provider.name, detail));
+      names.add(provider.name);
+    }
+  }
+  return found;
+}
+
+/** A rule for what an earlier rule has taken already, with all of its group or with everything. */
+function maskedResource(rules: readonly EncryptionRule[]): string | undefined {
+  const before = new Set<string>();
+  for (const resource of rules.flatMap(({ resources }) => resources)) {
+    const { group } = groupResource(resource);
+    const mask = [`*.${group}`, '*.*'].find((wider) => before.has(wider));
+    if (mask) return `resource ${JSON.stringify(resource)} is masked by earlier rule ${JSON.stringify(mask)}`;
+    before.add(resource);
+  }
+  return undefined;
 }
 
 const unknownFields = (document: Document, known: readonly string[], path: string): FieldError[] =>
@@ -112,7 +158,8 @@ function readProvider(provider: unknown, path: string, errors: FieldError[]): Pr
   else if (!KINDS.includes(kind)) {
     errors.push(invalid(path, kinds, 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity'));
   } else if (kind === 'kms') {
-    errors.push(invalid(path, kind, 'KMS providers are not built in minik: use secretbox, aesgcm or aescbc'));
+    const body = (provider as Document).kms;
+    return readKms(isDocument(body) ? body : {}, `${path}.kms`, errors);
   } else if (kind === 'identity') return [{ kind }];
   else {
     const known = kind as keyof typeof KEY_BYTES;
@@ -120,6 +167,36 @@ function readProvider(provider: unknown, path: string, errors: FieldError[]): Pr
     return [{ kind: known, keys: readKeys(isDocument(body) ? body.keys : undefined, `${path}.${kind}.keys`, KEY_BYTES[known], errors) }];
   }
   return [];
+}
+
+/** Defaults are upstream's: the API's version v1, which is off unless a feature gate asks for it, and 3 seconds. */
+function readKms(body: Document, path: string, errors: FieldError[]): KmsPlan[] {
+  errors.push(...unknownFields(body, ['apiVersion', 'name', 'cachesize', 'endpoint', 'timeout'], path));
+  const { apiVersion = 'v1', name = '', endpoint = '', timeout = `${KMS_TIMEOUT_MS}ms`, cachesize } = body;
+  if (apiVersion === 'v1') {
+    const detail = 'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.';
+    errors.push(invalid(`${path}.apiVersion`, apiVersion, detail));
+  } else if (apiVersion !== 'v2') {
+    errors.push(
+      invalid(`${path}.apiVersion`, apiVersion, 'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported'),
+    );
+  } else if (cachesize !== undefined) errors.push(invalid(`${path}.cachesize`, cachesize, 'cachesize is not supported in v2'));
+  if (name === '') errors.push(required(`${path}.name`, 'name is a mandatory field for a provider'));
+  else if (String(name).includes(':'))
+    errors.push(invalid(`${path}.name`, name, `invalid KMS provider name ${name}, must not contain ':'`));
+  const timeoutMs = goDurationMs(String(timeout));
+  if (timeoutMs === undefined || timeoutMs <= 0) errors.push(invalid(`${path}.timeout`, timeout, 'timeout should be a positive value'));
+  const fault = endpointFault(String(endpoint));
+  if (fault) errors.push(invalid(`${path}.endpoint`, endpoint, fault));
+  return [{ kind: 'kms', name: String(name), endpoint: String(endpoint), timeoutMs: timeoutMs ?? KMS_TIMEOUT_MS }];
+}
+
+function endpointFault(endpoint: string): string | undefined {
+  if (endpoint === '') return 'endpoint is a mandatory field for a kms';
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (!url) return `invalid endpoint for kms provider, error: parse ${JSON.stringify(endpoint)}: invalid URI`;
+  const scheme = url.protocol.slice(0, -1);
+  return scheme === 'unix' ? undefined : `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`;
 }
 
 function readKeys(keys: unknown, path: string, sizes: readonly number[], errors: FieldError[]): Key[] {

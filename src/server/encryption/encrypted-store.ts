@@ -1,45 +1,64 @@
-import { type Entry, type Store, StoreError, type StoreEvent } from '../../store/store.ts';
+import { type Encryption, type Entry, type Store, StoreError, type StoreEvent } from '../../store/store.ts';
 import type { EncryptionPlan } from './configuration-plan.ts';
+import type { KmsProviders } from './providers.ts';
 import { type Transformer, transformersOf } from './transformer.ts';
 
 /**
  * A store whose values lie encrypted in the one below, for the resources that the plan names. It sits under the watch cache, which
  * keeps on serving plain bytes from memory: a value is sealed once when it is written and opened once when it is loaded.
- * Values that cannot be opened are entries with a `condition`, so that all others can be read.
+ * Values that cannot be opened are entries with a failure, so that all others can be read.
  */
-export function encryptedStore(below: Store, plan: EncryptionPlan): Store {
-  return new EncryptedStore(below, plan);
+export interface EncryptedStore extends Store {
+  /** Tells listeners of the values that could not be opened and can be now. */
+  reread(): Promise<void>;
+}
+
+export function encryptedStore(below: Store, plan: EncryptionPlan, kms?: KmsProviders): EncryptedStore {
+  return new TransformingStore(below, transformersOf(plan, kms));
 }
 
 type PutEvent = StoreEvent & { type: 'put' };
+type Listener = Parameters<Store['subscribe']>[0];
 
-class EncryptedStore implements Store {
+/** A transformer, and what is known of its values: one object for all values of a form. */
+interface Sealing {
+  readonly transformer: Transformer;
+  readonly forms: Map<string, Encryption>;
+}
+
+class TransformingStore implements EncryptedStore {
   readonly #below: Store;
   readonly #choose: ReturnType<typeof transformersOf>;
-  readonly #byCollection = new Map<string, Transformer | undefined>();
+  readonly #byCollection = new Map<string, Sealing | undefined>();
+  readonly #listeners = new Set<Listener>();
+  /** Keys of values that could not be opened. */
+  readonly #unreadable = new Set<string>();
   /** Sealed -> plain, of writes under way: their events carry the writer's own buffer again, by which the watch cache knows it. */
-  readonly #underWay = new Map<Uint8Array, Uint8Array>();
+  readonly #underWay = new Map<Uint8Array, Pick<PutEvent, 'value' | 'encryption'>>();
 
-  constructor(below: Store, plan: EncryptionPlan) {
+  constructor(below: Store, choose: ReturnType<typeof transformersOf>) {
     this.#below = below;
-    this.#choose = transformersOf(plan);
+    this.#choose = choose;
   }
 
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#below.get(key);
-    return entry && this.#opened(entry);
+    if (!entry) return undefined;
+    await this.#sealingOf(key)?.transformer.prepare(entry.value);
+    return this.#opened(entry);
   }
 
   async list(prefix: string, options?: { limit?: number; after?: string }): Promise<{ entries: Entry[]; revision: number }> {
     const { entries, revision } = await this.#below.list(prefix, options);
+    await Promise.all(entries.map(({ key, value }) => this.#sealingOf(key)?.transformer.prepare(value)));
     return { entries: entries.map((entry) => this.#opened(entry)), revision };
   }
 
   async put(key: string, value: Uint8Array, options: Parameters<Store['put']>[2]): Promise<number> {
-    const transformer = this.#transformerOf(key);
-    if (!transformer) return this.#below.put(key, value, options);
-    const sealed = transformer.toStored(value, key);
-    this.#underWay.set(sealed, value);
+    const sealing = this.#sealingOf(key);
+    if (!sealing) return this.#below.put(key, value, options);
+    const sealed = sealing.transformer.toStored(value, key);
+    this.#underWay.set(sealed, { value, encryption: encryptionOf(sealing, sealing.transformer.form()) });
     try {
       return await this.#below.put(key, sealed, options);
     } finally {
@@ -51,11 +70,30 @@ class EncryptedStore implements Store {
     return this.#below.delete(key, options);
   }
 
-  subscribe(listener: Parameters<Store['subscribe']>[0]): Disposable {
-    return this.#below.subscribe({
-      event: (event) => listener.event(event.type === 'put' ? this.#openedEvent(event) : event),
+  subscribe(listener: Listener): Disposable {
+    this.#listeners.add(listener);
+    const subscription = this.#below.subscribe({
+      event: (event) => {
+        if (this.#unreadable.size > 0) this.#unreadable.delete(event.key);
+        listener.event(event.type === 'put' ? this.#openedEvent(event) : event);
+      },
       lost: () => listener.lost?.(),
     });
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+        subscription[Symbol.dispose]();
+      },
+    };
+  }
+
+  async reread(): Promise<void> {
+    for (const key of [...this.#unreadable]) {
+      const entry = await this.get(key);
+      // Whoever changed it meanwhile has told of it.
+      if (!entry || entry.encryption?.failure || !this.#unreadable.delete(key)) continue;
+      for (const listener of this.#listeners) listener.event({ type: 'put', created: false, ...entry });
+    }
   }
 
   revision(): Promise<number> {
@@ -71,30 +109,40 @@ class EncryptedStore implements Store {
   }
 
   #openedEvent(event: PutEvent): PutEvent {
-    const value = this.#underWay.get(event.value);
-    return value ? { ...event, value } : this.#opened(event);
+    const written = this.#underWay.get(event.value);
+    return written ? { ...event, ...written } : this.#opened(event);
   }
 
   #opened<T extends Entry>(entry: T): T {
-    const transformer = this.#transformerOf(entry.key);
-    if (!transformer) return entry;
+    const sealing = this.#sealingOf(entry.key);
+    if (!sealing) return entry;
     try {
-      const { value, stale } = transformer.fromStored(entry.value, entry.key);
-      return { ...entry, value, ...(stale && { condition: 'stale' }) };
+      const { value, form } = sealing.transformer.fromStored(entry.value, entry.key);
+      return { ...entry, value, encryption: encryptionOf(sealing, form) };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      const condition = new StoreError('Unreadable', `unable to transform key ${JSON.stringify(entry.key)}: ${why}`, { cause });
-      return { ...entry, value: new Uint8Array(), condition };
+      this.#unreadable.add(entry.key);
+      const failure = new StoreError('Unreadable', `unable to transform key ${JSON.stringify(entry.key)}: ${why}`, { cause });
+      return { ...entry, value: new Uint8Array(), encryption: { isStale: () => false, failure } };
     }
   }
 
   /** Keys are `/registry/<group>/<plural>/…`, `core` for the group without a name. */
-  #transformerOf(key: string): Transformer | undefined {
+  #sealingOf(key: string): Sealing | undefined {
     const collection = key.slice(0, key.indexOf('/', key.indexOf('/', key.indexOf('/', 1) + 1) + 1));
     if (this.#byCollection.has(collection)) return this.#byCollection.get(collection);
     const [, , group = '', plural = ''] = collection.split('/');
     const transformer = this.#choose(group === 'core' ? '' : group, plural);
-    this.#byCollection.set(collection, transformer);
-    return transformer;
+    const sealing = transformer && { transformer, forms: new Map() };
+    this.#byCollection.set(collection, sealing);
+    return sealing;
   }
+}
+
+function encryptionOf({ transformer, forms }: Sealing, form: string): Encryption {
+  const known = forms.get(form);
+  if (known) return known;
+  const encryption = { isStale: () => transformer.form() !== form };
+  forms.set(form, encryption);
+  return encryption;
 }

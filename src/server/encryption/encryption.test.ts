@@ -43,7 +43,7 @@ describe('providers', () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), (value, at) => {
           const sealed = Buffer.from(provider.seal(value, key));
-          expect(Buffer.from(provider.open(sealed, key))).toEqual(Buffer.from(value));
+          expect(Buffer.from(provider.open(sealed, key).value)).toEqual(Buffer.from(value));
           if (kind === 'aescbc') return;
           sealed[at % sealed.length] = (sealed[at % sealed.length] ?? 0) ^ 1;
           expect(() => provider.open(sealed, key)).toThrow('message authentication failed');
@@ -66,7 +66,7 @@ describe('providers', () => {
       'hex',
     );
     const naclKey = Buffer.from('1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389', 'hex');
-    const opened = providersOf({ kind: 'secretbox', keys: [{ name: 'k', secret: naclKey }] })[0]?.open(box, key);
+    const opened = providersOf({ kind: 'secretbox', keys: [{ name: 'k', secret: naclKey }] })[0]?.open(box, key).value;
     expect(Buffer.from(opened ?? []).toString('hex')).toMatch(/^be075fc53c81f2d5cf141316ebeb0c7b5228c52a4c62cbd44b66849b64244ffc/);
   });
 
@@ -86,21 +86,38 @@ describe('transformers', () => {
     const value = Buffer.from('{"a":1}');
     const old = before?.toStored(value, key) ?? value;
     expect(Buffer.from(old).toString('latin1')).toMatch(/^k8s:enc:aescbc:v1:key1:/);
-    expect(after?.fromStored(old, key)).toEqual({ value, stale: true });
-    expect(after?.fromStored(value, key)).toEqual({ value, stale: true });
-    const current = after?.toStored(value, key) ?? value;
-    expect(Buffer.from(after?.fromStored(current, key).value ?? [])).toEqual(value);
-    expect(after?.fromStored(current, key).stale).toBe(false);
+    const isStale = (stored: Uint8Array) => {
+      const read = after?.fromStored(stored, key);
+      expect(Buffer.from(read?.value ?? [])).toEqual(value);
+      return read?.form !== after?.form();
+    };
+    expect([old, value].map(isStale)).toEqual([true, true]);
+    expect(isStale(after?.toStored(value, key) ?? value)).toBe(false);
   });
 
   it('try every key of a name, and say in upstream’s words what is missing', () => {
     const other = { name: 'key1', secret: secretOf(32) };
     const sealed = transformer([{ aesgcm: { keys: [KEY1] } }])?.toStored(Buffer.from('{}'), key) ?? Buffer.alloc(0);
-    expect(transformer([{ aesgcm: { keys: [other, KEY1] } }])?.fromStored(sealed, key)).toMatchObject({ stale: true });
+    const both = transformer([{ aesgcm: { keys: [other, KEY1] } }]);
+    expect(both?.fromStored(sealed, key).form, 'it is the second key').not.toBe(both?.form());
     const reading = (providers: object[]) => () => transformer(providers)?.fromStored(sealed, key);
     expect(reading([{ aesgcm: { keys: [KEY2] } }])).toThrow('no matching key was found for the provided AES transformer');
     expect(reading([{ aesgcm: { keys: [other] } }])).toThrow('cipher: message authentication failed');
     expect(reading([IDENTITY])).toThrow('no matching prefix found');
+  });
+
+  it('of several rules for one resource read with the providers of all', () => {
+    const [mine, yours] = [{ aesgcm: { keys: [KEY1] } }, { secretbox: { keys: [KEY2] } }];
+    const two = (...lists: object[][]) =>
+      transformersOf(
+        planEncryption({
+          apiVersion: 'apiserver.config.k8s.io/v1',
+          kind: 'EncryptionConfiguration',
+          resources: lists.map((providers) => ({ resources: ['secrets'], providers })),
+        }),
+      )('', 'secrets');
+    const sealed = two([yours])?.toStored(Buffer.from('{}'), key) ?? Buffer.alloc(0);
+    expect(Buffer.from(two([mine], [yours])?.fromStored(sealed, key).value ?? []).toString()).toBe('{}');
   });
 
   it('serve the resources that the first rule names', () => {
@@ -132,9 +149,47 @@ describe('the configuration', () => {
     expect(reading({ resources: ['*'], providers: [IDENTITY] })).toThrow("use '*.' to encrypt all");
     expect(reading({ resources: ['secrets', '*.'], providers: [IDENTITY] })).toThrow('using overlapping resources');
     expect(reading({ resources: ['*.*', 'deployments.apps'], providers: [IDENTITY] })).toThrow('using overlapping resources');
-    expect(reading({ resources: ['secrets'], providers: [{ kms: { name: 'x' } }] })).toThrow('KMS providers are not built in minik');
+    const rules =
+      (...lists: string[][]) =>
+      () =>
+        planEncryption({
+          apiVersion: 'apiserver.config.k8s.io/v1',
+          kind: 'EncryptionConfiguration',
+          resources: lists.map((resources) => ({ resources, providers: [IDENTITY] })),
+        });
+    expect(rules(['*.'], ['secrets'])).toThrow('resource "secrets" is masked by earlier rule "*."');
+    expect(rules(['*.*'], ['deployments.apps'])).toThrow('resource "deployments.apps" is masked by earlier rule "*.*"');
+    expect(rules(['deployments.apps'], ['*.apps'], ['*.*'])).not.toThrow();
     expect(reading({ resources: ['secrets'], providers: [{ ...IDENTITY, aescbc: {} }] })).toThrow('more than one provider specified');
     expect(reading({ resources: ['secrets'], provider: [] })).toThrow('resources[0].provider: unknown field');
+  });
+});
+
+describe('a KMS in the configuration', () => {
+  const kms = { apiVersion: 'v2', name: 'vault', endpoint: 'unix:///run/kms.sock' };
+  const read = (...providers: object[]) => plan(providers.map((provider) => ({ kms: provider })));
+
+  it('has three seconds to answer, unless it says otherwise', () => {
+    expect(read(kms).rules[0]?.providers).toEqual([{ kind: 'kms', name: 'vault', endpoint: 'unix:///run/kms.sock', timeoutMs: 3000 }]);
+    expect(read({ ...kms, timeout: '1m' }).rules[0]?.providers).toMatchObject([{ timeoutMs: 60_000 }]);
+  });
+
+  it.each([
+    [{ ...kms, apiVersion: undefined }, 'kms.apiVersion: Invalid value: "v1": KMSv1 is deprecated'],
+    [{ ...kms, apiVersion: 'v3' }, 'only v1 and v2 are supported'],
+    [{ ...kms, name: undefined }, 'kms.name: Required value: name is a mandatory field for a provider'],
+    [{ ...kms, name: 'a:b' }, "invalid KMS provider name a:b, must not contain ':'"],
+    [{ ...kms, endpoint: undefined }, 'endpoint is a mandatory field for a kms'],
+    [{ ...kms, endpoint: 'https://kms' }, 'unsupported scheme "https" for KMS provider, only unix is supported'],
+    [{ ...kms, timeout: '0s' }, 'timeout should be a positive value'],
+    [{ ...kms, cachesize: 10 }, 'cachesize is not supported in v2'],
+    [{ ...kms, cacheSize: 10 }, 'kms.cacheSize: unknown field'],
+  ])('is refused in upstream’s words: %j', (body, message) => {
+    expect(() => read(body)).toThrow(message);
+  });
+
+  it('has a name of its own', () => {
+    expect(() => read(kms, kms)).toThrow('resources[0].providers[1].kms.name: Invalid value: "vault": duplicate KMS provider name vault');
   });
 });
 

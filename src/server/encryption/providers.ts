@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Key, ProviderPlan } from './configuration-plan.ts';
@@ -7,10 +7,14 @@ import type { Key, ProviderPlan } from './configuration-plan.ts';
 export interface Provider {
   /** `k8s:enc:aescbc:v1:key1:`; empty for what is kept as it is. */
   readonly prefix: Buffer;
-  /** Without the prefix. */
+  /** What it writes now: values of another form are out of date. */
+  form(): string;
+  /** Without the prefix. Throws an Error in upstream's words. */
   seal(value: Uint8Array, context: string): Uint8Array;
   /** Without the prefix. Throws an Error in upstream's words. */
-  open(sealed: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): { readonly value: Uint8Array; readonly form: string };
+  /** Gets what `open` will need for the value, where that lies elsewhere. Does not reject: `open` says what is missing. */
+  prepare?(sealed: Uint8Array): Promise<void> | undefined;
 }
 
 const BLOCK_BYTES = 16;
@@ -20,35 +24,58 @@ const BOX_NONCE_BYTES = 24;
 const BOX_TAG_BYTES = 16;
 const MARK = Buffer.from('k8s:enc:');
 
+const CIPHERS = { aescbc: aesCbc, aesgcm: aesGcm, secretbox: secretBox };
+
+/** By the name of a KMS provider. */
+export type KmsProviders = ReadonlyMap<string, Provider>;
+
 /** The provider's keys as providers of their own, in order: the first one seals. Layouts are upstream's (apiserver, storage/value/encrypt). */
-export function providersOf(plan: ProviderPlan): readonly Provider[] {
+export function providersOf(plan: ProviderPlan, kms: KmsProviders = new Map()): readonly Provider[] {
   switch (plan.kind) {
     case 'identity':
       return [identity];
     case 'aescbc':
-      return plan.keys.map((key) => ({ prefix: prefixOf('aescbc', key), ...aesCbc(key.secret) }));
     case 'aesgcm':
-      return plan.keys.map((key) => ({ prefix: prefixOf('aesgcm', key), ...aesGcm(key.secret) }));
     case 'secretbox':
-      return plan.keys.map((key) => ({ prefix: prefixOf('secretbox', key), ...secretBox(key.secret) }));
+      return plan.keys.map((key) => keyed(plan.kind, key));
+    case 'kms': {
+      const provider = kms.get(plan.name);
+      if (!provider) throw new Error(`no KMS provider is called ${plan.name}`);
+      return [provider];
+    }
     default:
       return unreachable(plan);
   }
 }
 
-const prefixOf = (kind: string, { name }: Key): Buffer => Buffer.from(`k8s:enc:${kind}:v1:${name}:`);
+/** Keys may share a name: what tells them apart is the secret. */
+function keyed(kind: keyof typeof CIPHERS, { name, secret }: Key): Provider {
+  const prefix = `k8s:enc:${kind}:v1:${name}:`;
+  const form = `${prefix}${createHash('sha256').update(secret).digest('base64')}`;
+  const cipher = CIPHERS[kind](secret);
+  return {
+    prefix: Buffer.from(prefix),
+    form: () => form,
+    seal: cipher.seal,
+    open: (sealed, context) => ({ value: cipher.open(sealed, context), form }),
+  };
+}
 
-type Cipher = Pick<Provider, 'seal' | 'open'>;
+export interface Cipher {
+  seal(value: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Uint8Array;
+}
 
 /** Encrypted data is refused, so that a later provider gets its turn. */
 const identity: Provider = {
   prefix: Buffer.alloc(0),
+  form: () => 'identity',
   seal: (value) => value,
   open(value) {
     if (Buffer.from(value.buffer, value.byteOffset, value.byteLength).indexOf(MARK) === 0) {
       throw new Error('identity transformer tried to read encrypted data');
     }
-    return value;
+    return { value, form: 'identity' };
   },
 };
 
@@ -74,7 +101,7 @@ function aesCbc(secret: Uint8Array): Cipher {
 }
 
 /** Nonce, ciphertext, tag; bound to the key that it is stored under, so that nobody moves a value to another. */
-function aesGcm(secret: Uint8Array): Cipher {
+export function aesGcm(secret: Uint8Array): Cipher {
   const algorithm = `aes-${secret.length * 8}-gcm` as 'aes-256-gcm';
   return {
     seal(value, context) {

@@ -1,43 +1,75 @@
 import { type EncryptionPlan, type EncryptionRule, groupResource } from './configuration-plan.ts';
-import { type Provider, providersOf } from './providers.ts';
+import { type KmsProviders, type Provider, providersOf } from './providers.ts';
 
 /** Between the bytes that are served and the bytes that are stored, for one resource. */
 export interface Transformer {
+  /** What `toStored` writes now: a stored value of another form is out of date. */
+  form(): string;
+  /** Throws an Error in upstream's words when a KMS has to be had for it. */
   toStored(value: Uint8Array, key: string): Uint8Array;
-  /** `stale`: not in the form that `toStored` writes. Throws an Error in upstream's words. */
-  fromStored(stored: Uint8Array, key: string): { readonly value: Uint8Array; readonly stale: boolean };
+  /** Throws an Error in upstream's words. */
+  fromStored(stored: Uint8Array, key: string): { readonly value: Uint8Array; readonly form: string };
+  /** Gets what `fromStored` will need, where that lies elsewhere. Does not reject. */
+  prepare(stored: Uint8Array): Promise<void> | undefined;
 }
 
-/** Which transformer serves a resource: that of the first rule that names it. undefined: kept as it is. */
-export function transformersOf({ rules }: EncryptionPlan): (group: string, resource: string) => Transformer | undefined {
-  const made = rules.map((rule) => ({ covers: coverage(rule), transformer: transformerOf(rule) }));
-  return (group, resource) => made.find(({ covers }) => covers(group, resource))?.transformer;
+/** Which transformer serves a resource: its own rules, else those of its group, else those of all. undefined: kept as it is. */
+export function transformersOf(
+  { rules }: EncryptionPlan,
+  kms?: KmsProviders,
+): (group: string, resource: string) => Transformer | undefined {
+  const made = new Map<string, Transformer>();
+  const named = (text: string) => {
+    const known = made.get(text);
+    if (known) return known;
+    const providers = rules
+      .filter(({ resources }) => resources.some((resource) => idOf(resource) === text))
+      .flatMap((rule) => allOf(rule, kms));
+    if (providers.length === 0) return undefined;
+    const transformer = transformerOf(providers);
+    made.set(text, transformer);
+    return transformer;
+  };
+  return (group, resource) => named(`${resource}.${group}`) ?? named(`*.${group}`) ?? named('*.*');
 }
 
-function coverage({ resources }: EncryptionRule): (group: string, resource: string) => boolean {
-  const covered = resources.map(groupResource);
-  return (group, resource) =>
-    covered.some((one) => (one.group === '*' || one.group === group) && (one.resource === '*' || one.resource === resource));
+/** `secrets` and `secrets.` are one. */
+function idOf(text: string): string {
+  const { resource, group } = groupResource(text);
+  return `${resource}.${group}`;
 }
+
+const allOf = ({ providers }: EncryptionRule, kms: KmsProviders | undefined) => providers.flatMap((plan) => providersOf(plan, kms));
 
 const KINDS: Readonly<Record<string, string>> = { aescbc: 'AES', aesgcm: 'AES', secretbox: 'Secretbox' };
 
-function transformerOf(rule: EncryptionRule): Transformer {
-  const providers = rule.providers.flatMap(providersOf);
-  const [writer] = providers as [Provider];
+function transformerOf(providers: readonly Provider[]): Transformer {
+  const [writer] = providers as readonly [Provider];
   return {
+    form: () => writer.form(),
     toStored: (value, key) => (writer.prefix.length === 0 ? value : Buffer.concat([writer.prefix, writer.seal(value, key)])),
-    fromStored: (stored, key) => open(providers, Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength), key),
+    fromStored: (stored, key) => open(providers, bufferOf(stored), key),
+    prepare(stored) {
+      const bytes = bufferOf(stored);
+      const provider = providers.find((each) => each.prepare && hasPrefix(bytes, each.prefix));
+      return provider?.prepare?.(bytes.subarray(provider.prefix.length));
+    },
   };
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const hasPrefix = (stored: Buffer, prefix: Buffer): boolean =>
+  stored.length >= prefix.length && stored.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
+
 /** Several keys may carry one name: whichever opens it. What was kept in plain text is read by `identity` alone. */
-function open(providers: readonly Provider[], stored: Buffer, key: string): { value: Uint8Array; stale: boolean } {
+function open(providers: readonly Provider[], stored: Buffer, key: string): { value: Uint8Array; form: string } {
   let failure: unknown;
-  for (const [i, { prefix, open: unseal }] of providers.entries()) {
-    if (stored.length < prefix.length || stored.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) continue;
+  for (const provider of providers) {
+    const { prefix } = provider;
+    if (!hasPrefix(stored, prefix)) continue;
     try {
-      return { value: unseal(stored.subarray(prefix.length), key), stale: i > 0 };
+      return provider.open(stored.subarray(prefix.length), key);
     } catch (error) {
       if (prefix.length > 0) failure = error;
     }

@@ -107,7 +107,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     const startedMs = this.#parts.clock.monotonic();
     try {
       const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
-      return handed.item ?? Item.fromWrite(key, revision, stored, handed.object, this.#shelf);
+      return handed.item ?? Item.fromWrite({ key, revision, value: stored }, handed.object, this.#shelf);
     } catch (error) {
       calls.failed(error);
       throw error;
@@ -178,6 +178,16 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.#set(Item.fromStored(entry, this.#shelf));
   }
 
+  /**
+   * Is the event about a state that is here already? Then what could not be read can be now, and nobody is told: whoever lists what cannot be read gets an error, and
+   * asks again.
+   */
+  knows(event: StoreEvent): boolean {
+    if (event.type !== 'put' || this.#items.get(event.key)?.revision !== event.revision) return false;
+    this.load(event);
+    return true;
+  }
+
   /** Nothing is known about the time up to the revision: watches from before it are Expired. */
   beginHistory(revision: number): void {
     this.activity.initializations += 1;
@@ -216,7 +226,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
   #itemOf(event: StoreEvent & { type: 'put' }): Item<T> {
     const handed = this.#puts.get(event.value);
     if (!handed) return Item.fromStored(event, this.#shelf);
-    handed.item = Item.fromWrite(event.key, event.revision, event.value, handed.object, this.#shelf);
+    handed.item = Item.fromWrite(event, handed.object, this.#shelf);
     return handed.item;
   }
 
@@ -227,7 +237,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     // Of several deletes of one state the store accepts the first.
     const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
     const item = pending?.last
-      ? Item.fromWrite(previous.key, revision, encodeStored(pending.last), pending.last, this.#shelf)
+      ? Item.fromWrite({ key: previous.key, revision, value: encodeStored(pending.last) }, pending.last, this.#shelf)
       : previous.deletedAt(revision);
     if (pending) pending.item = item;
     return { type: 'DELETED', item, previous, revision };

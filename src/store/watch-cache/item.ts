@@ -1,4 +1,4 @@
-import { type Condition, StoreError } from '../store.ts';
+import { type Encryption, StoreError } from '../store.ts';
 import type { Cached } from './collection.ts';
 import { type Edit, restamp, spliceRevision, withRevision } from './resource-version.ts';
 import { bytesAt, type Place, type Slabs, type Tenant } from './slabs.ts';
@@ -7,7 +7,7 @@ interface StoredState {
   readonly key: string;
   readonly value: Uint8Array;
   readonly revision: number;
-  readonly condition?: Condition;
+  readonly encryption?: Encryption;
 }
 
 /** Reads an object's JSON; what it gives is deeply frozen. */
@@ -26,7 +26,7 @@ export interface Shelf<T> {
 export class Item<T extends object> implements Cached<T>, Tenant {
   readonly key: string;
   readonly revision: number;
-  readonly stale: boolean;
+  readonly #encryption: Encryption | undefined;
   readonly #shelf: Shelf<T>;
   #state: Place | StoreError;
   #object: WeakRef<T> | undefined;
@@ -35,11 +35,11 @@ export class Item<T extends object> implements Cached<T>, Tenant {
     { key, revision }: { readonly key: string; readonly revision: number },
     state: Place | StoreError,
     shelf: Shelf<T>,
-    { object, stale = false }: { object?: T; stale?: boolean } = {},
+    { object, encryption }: { object?: T; encryption?: Encryption } = {},
   ) {
     this.key = key;
     this.revision = revision;
-    this.stale = stale;
+    this.#encryption = encryption;
     this.#state = state;
     this.#shelf = shelf;
     this.#object = object && new WeakRef(object);
@@ -48,15 +48,18 @@ export class Item<T extends object> implements Cached<T>, Tenant {
 
   /** An entry that cannot be read becomes an item whose state throws StoreError Unreadable to whoever asks for it. */
   static fromStored<T extends object>(entry: StoredState, shelf: Shelf<T>): Item<T> {
-    const { value, condition } = entry;
-    if (condition instanceof StoreError) return new Item<T>(entry, condition, shelf);
-    return new Item<T>(entry, stateOf(value, entry, shelf), shelf, { stale: condition === 'stale' });
+    const { value, encryption } = entry;
+    return new Item<T>(entry, encryption?.failure ?? stateOf(value, entry, shelf), shelf, { encryption });
   }
 
   /** `object` is deeply frozen and is what `stored` was made of. */
-  static fromWrite<T extends object>(key: string, revision: number, stored: Uint8Array, object: T, shelf: Shelf<T>): Item<T> {
-    const state = placed(spliceRevision(stored, revision), shelf);
-    return new Item<T>({ key, revision }, state, shelf, { object: withRevision(object, revision) });
+  static fromWrite<T extends object>({ key, revision, value, encryption }: StoredState, object: T, shelf: Shelf<T>): Item<T> {
+    const state = placed(spliceRevision(value, revision), shelf);
+    return new Item<T>({ key, revision }, state, shelf, { object: withRevision(object, revision), encryption });
+  }
+
+  get stale(): boolean {
+    return this.#encryption?.isStale() ?? false;
   }
 
   /** This state, stamped with the revision of its deletion. */

@@ -125,6 +125,7 @@ class StoreWatchCache implements WatchCache {
       this.#progress.advance(event.revision);
       return;
     }
+    if (fed?.collection.knows(event)) return;
     const change = fed?.collection.apply(event);
     this.#progress.advance(event.revision);
     if (fed && change) fed.collection.announce(change);
