@@ -37,6 +37,10 @@ describe('an audit policy', () => {
     expect(levelOf(pods(), asked('get', 'secrets@a'))).toBe('Request');
     expect(levelOf(pods('*'), asked('get', 'deployments.apps@a'))).toBe('None');
     expect(levelOf({ resources: [{ group: 'apps' }] }, asked('get', 'deployments.apps@a'))).toBe('Request');
+    expect(levelOf({ resources: [{ group: '*', resources: ['secrets', 'deployments'] }] }, asked('get', 'deployments.apps@a'))).toBe(
+      'Request',
+    );
+    expect(levelOf({ resources: [{ group: '*' }] }, asked('get', 'secrets@a'))).toBe('Request');
     expect(levelOf(pods('pods'), url('/metrics'))).toBe('None');
   });
 

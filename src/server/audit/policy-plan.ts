@@ -38,6 +38,7 @@ export interface AuditAttributes {
 }
 
 interface GroupResources {
+  /** `*`: every group. */
   readonly group: string;
   readonly resources: readonly string[];
   readonly resourceNames: readonly string[];
@@ -166,7 +167,7 @@ function readResources(reader: Reader, value: unknown, path: string, index: numb
   const group = part.group ?? '';
   const resources = reader.texts(part.resources, `${at}.resources`);
   const resourceNames = reader.texts(part.resourceNames, `${at}.resourceNames`);
-  const findings = group === '' ? [] : dns1123SubdomainFindings(String(group));
+  const findings = group === '' || group === '*' ? [] : dns1123SubdomainFindings(String(group));
   if (findings.length > 0) reader.errors.push(invalid(`${path}.group`, group, findings.join(',')));
   if (resourceNames.length > 0 && resources.length === 0) {
     reader.errors.push(invalid(`${path}.resourceNames`, resourceNames, 'using resourceNames requires at least one resource'));
@@ -204,7 +205,7 @@ function matchesResource({ namespaces, resources }: Rule, asked: AuditResource):
   if (resources.length === 0) return true;
   return resources.some(
     (one) =>
-      one.group === asked.group &&
+      (one.group === '*' || one.group === asked.group) &&
       (one.resources.length === 0 || (!without(one.resourceNames, asked.name) && one.resources.some((name) => covers(name, asked)))),
   );
 }
