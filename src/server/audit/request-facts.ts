@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { UserInfo } from '../ports.ts';
 import type { AuditResource } from './policy-plan.ts';
@@ -39,6 +40,23 @@ export function sourceAddresses(raw: IncomingMessage): string[] {
   const named = [...header('x-forwarded-for').split(','), header('x-real-ip')].map((text) => text.trim()).filter((text) => text !== '');
   const peer = (raw.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   return [...new Set(peer ? [...named, peer] : named)];
+}
+
+/** What a client whose credentials were wrong presented, as upstream words it. */
+export function attemptedAuthentication(raw: IncomingMessage): string {
+  const [scheme = '', token] = (raw.headers.authorization ?? '').trim().split(' ');
+  const methods = [
+    ...(scheme.toLowerCase() === 'basic' && token ? ['basic'] : []),
+    ...(scheme.toLowerCase() === 'bearer' && token !== undefined ? ['bearer'] : []),
+    ...(/[?&]access_token=[^&]/.test(raw.url ?? '') ? ['access_token'] : []),
+    ...(hasCertificate(raw) ? ['x509'] : []),
+  ];
+  return methods.length > 0 ? `Authentication failed, attempted: ${methods.join(', ')}` : 'Authentication failed, no credentials provided';
+}
+
+function hasCertificate({ socket }: IncomingMessage): boolean {
+  const certificate = (socket as Partial<TLSSocket>).getPeerCertificate?.();
+  return certificate !== undefined && Object.keys(certificate).length > 0;
 }
 
 export function userAgent(raw: IncomingMessage): string | undefined {

@@ -1,9 +1,12 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../api/meta/status.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
 import { type FakeServer, serve } from '../http/fake-server.ts';
 import type { ApiServerOptions } from '../server.ts';
 import { planAudit } from './policy-plan.ts';
+import { createAuditor } from './trail.ts';
 
 type Event = Record<string, never> & { stage: string; annotations?: Record<string, string>; responseStatus?: { code: number } };
 
@@ -123,11 +126,50 @@ describe('the audit trail', () => {
     await complete(2);
     expect(last()).toMatchObject({ objectRef: { name: 'none' }, responseStatus: { reason: 'NotFound', code: 404 } });
     await fake.call('/api/v1/pods', { headers: { authorization: 'wrong' } });
-    await complete(3);
-    expect(last()).toMatchObject({ user: {}, responseStatus: { code: 401 } });
+    await vi.waitFor(() => expect(lines).toHaveLength(3));
+    expect(last()).toMatchObject({ stage: 'ResponseStarted', user: {} });
+    expect(last().responseStatus).toEqual({ metadata: {}, code: 401, message: 'Authentication failed, no credentials provided' });
     await fake.call('/nowhere');
-    await complete(4);
+    await complete(3);
     expect(last()).toMatchObject({ verb: 'get', requestURI: '/nowhere', responseStatus: { code: 404 } });
+  });
+
+  it('says that credentials were wrong once, and of what sort they were', async () => {
+    await audited('Metadata', {
+      authenticator: async () => {
+        throw new ApiError('Unauthorized', 'Unauthorized');
+      },
+    });
+    for (const authorization of ['Bearer x', 'Basic eDp5']) await fake.call('/api/v1/pods', { headers: { authorization } });
+    await fake.call('/api/v1/pods?access_token=x');
+    await vi.waitFor(() => expect(lines).toHaveLength(3));
+    expect(events().map(({ stage, responseStatus }) => [stage, responseStatus])).toEqual(
+      ['bearer', 'basic', 'access_token'].map((method) => [
+        'ResponseStarted',
+        { metadata: {}, code: 401, message: `Authentication failed, attempted: ${method}` },
+      ]),
+    );
+  });
+
+  it('says how long slow requests took, and that a client left without an answer', async () => {
+    const policy = planAudit({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] });
+    const clock = fakeClock();
+    lines = [];
+    const auditor = createAuditor({ policy, sink: (line) => void lines.push(line), clock });
+    const raw = { url: '/version', method: 'GET', headers: {}, socket: {} } as IncomingMessage;
+    const user = { name: 'me', groups: [] };
+    const begin = (reply?: ServerResponse) => auditor.begin({ raw, reply, auditId: 'id', user, path: '/version', request: undefined });
+    const quick = begin();
+    await clock.advance(500);
+    quick?.complete(200);
+    expect(last().annotations).toBeUndefined();
+    const slow = begin();
+    await clock.advance(61_500);
+    slow?.complete(200);
+    expect(last().annotations).toEqual({ 'apiserver.latency.k8s.io/total': '1m1.5s' });
+    begin({ headersSent: false } as ServerResponse)?.complete(200);
+    expect(last().responseStatus).toEqual({ metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 });
+    fake = await serve();
   });
 
   it('tells who acts as somebody else, and asks the policy about who it is', async () => {

@@ -3,10 +3,11 @@ import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import type { ApiError, Status } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { type Clock, rfc3339Micro } from '../../base/clock.ts';
+import { formatGoDuration } from '../../base/go-duration.ts';
 import type { AuthorizationDecision, UserInfo } from '../ports.ts';
 import { type Answer, answerObject } from '../registry/answer.ts';
 import type { AuditDecision, AuditPolicy, AuditStage } from './policy-plan.ts';
-import { requestedResource, sourceAddresses, userAgent, userJson } from './request-facts.ts';
+import { attemptedAuthentication, requestedResource, sourceAddresses, userAgent, userJson } from './request-facts.ts';
 
 /** Takes one event: a line of JSON without its end. Must neither throw nor wait. */
 export type AuditSink = (line: string) => void;
@@ -51,6 +52,10 @@ export interface AuditorOptions {
   readonly onLevel?: (level: AuditDecision['level']) => void;
 }
 
+/** Requests that take longer say how long. */
+const SLOW_MS = 500;
+/** What upstream says of a request that ended without an answer. */
+const UNANSWERED = { status: 'Success', message: 'Connection closed early', code: 200 } as const;
 const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
 export function createAuditor({ policy, sink, clock, onLevel }: AuditorOptions): Auditor {
@@ -62,9 +67,11 @@ export function createAuditor({ policy, sink, clock, onLevel }: AuditorOptions):
       const decision = policy.decide({ user: user?.impersonatedBy ?? user, verb, path, resource });
       onLevel?.(decision.level);
       if (decision.level === 'None') return undefined;
-      const trail = new Trail(asked, verb, decision, { sink, clock });
-      const runsOn = verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(request?.subresource ?? '') || !user;
-      if (runsOn && asked.reply) onHead(asked.reply, (code) => trail.started(code));
+      const runsOn = verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(request?.subresource ?? '');
+      const options = { sink, clock, runsOn };
+      const made = new Trail(asked, verb, decision, options);
+      const trail = user ? made : refusedTrail(asked, made);
+      if ((runsOn || !user) && asked.reply) onHead(asked.reply, (code) => trail.started(code));
       return trail;
     },
   };
@@ -80,6 +87,26 @@ function onHead(reply: ServerResponse, listener: (code: number) => void): void {
   }) as typeof writeHead;
 }
 
+/** Of a request whose credentials were wrong there is one event: that the refusal went out. */
+function refusedTrail(asked: Asked, trail: Trail): AuditTrail {
+  return {
+    ...NOTHING_TO_TELL,
+    failed: () => trail.refused(attemptedAuthentication(asked.raw)),
+    started: (code) => trail.started(code),
+  };
+}
+
+const nothing = () => {};
+const NOTHING_TO_TELL: AuditTrail = {
+  decided: nothing,
+  annotate: nothing,
+  asked: nothing,
+  answered: nothing,
+  failed: nothing,
+  started: nothing,
+  complete: nothing,
+};
+
 interface ObjectRef {
   readonly resource: string;
   namespace?: string;
@@ -92,6 +119,11 @@ interface ObjectRef {
 }
 
 type LoggedStatus = Partial<Status> & { readonly code: number };
+
+interface TrailOptions extends Pick<AuditorOptions, 'sink' | 'clock'> {
+  /** After its headers are out. */
+  readonly runsOn: boolean;
+}
 
 class Trail implements AuditTrail {
   readonly #decision: AuditDecision;
@@ -108,13 +140,12 @@ class Trail implements AuditTrail {
   #status: LoggedStatus | undefined;
   #panicked = false;
   #isComplete = false;
+  readonly #reply: ServerResponse | undefined;
+  readonly #runsOn: boolean;
 
-  constructor(
-    { raw, auditId, user, request }: Asked,
-    verb: string,
-    decision: AuditDecision,
-    { sink, clock }: Pick<AuditorOptions, 'sink' | 'clock'>,
-  ) {
+  constructor({ raw, reply, auditId, user, request }: Asked, verb: string, decision: AuditDecision, { sink, clock, runsOn }: TrailOptions) {
+    this.#reply = reply;
+    this.#runsOn = runsOn;
     this.#decision = decision;
     this.#sink = sink;
     this.#clock = clock;
@@ -130,7 +161,7 @@ class Trail implements AuditTrail {
     };
     this.#facts = JSON.stringify(facts).slice(1, -1);
     this.#objectRef = request && objectRefOf(request);
-    this.#log('RequestReceived', this.#receivedMs);
+    if (user) this.#log('RequestReceived', this.#receivedMs);
   }
 
   readonly decided = ({ allowed, reason }: AuthorizationDecision): void => {
@@ -161,15 +192,26 @@ class Trail implements AuditTrail {
     if (this.#decision.level === 'RequestResponse' && !unexpected) this.#responseObject = JSON.stringify(status);
   }
 
+  /** Nobody knows who asked. */
+  refused(message: string): void {
+    this.#status = { message, code: 0 };
+  }
+
   started(code: number): void {
-    this.#status ??= { code };
+    this.#status = { ...this.#status, code };
     this.#log('ResponseStarted', this.#clock.now());
   }
 
   complete(code: number): void {
     if (this.#isComplete) return;
     this.#isComplete = true;
+    if (!this.#status && this.#reply && !this.#reply.headersSent) {
+      this.#status = UNANSWERED;
+      if (this.#runsOn) this.#log('ResponseStarted', this.#clock.now());
+    }
     this.#status ??= { code };
+    const tookMs = this.#clock.now() - this.#receivedMs;
+    if (tookMs > SLOW_MS) this.annotate('apiserver.latency.k8s.io/total', formatGoDuration(tookMs));
     this.#log(this.#panicked ? 'Panic' : 'ResponseComplete', this.#clock.now());
   }
 
