@@ -143,12 +143,17 @@ describe('the audit trail', () => {
     for (const authorization of ['Bearer x', 'Basic eDp5']) await fake.call('/api/v1/pods', { headers: { authorization } });
     await fake.call('/api/v1/pods?access_token=x');
     await vi.waitFor(() => expect(lines).toHaveLength(3));
+    for (const event of events()) expect(event).toMatchObject({ verb: 'list', objectRef: { resource: 'pods', apiVersion: 'v1' } });
     expect(events().map(({ stage, responseStatus }) => [stage, responseStatus])).toEqual(
       ['bearer', 'basic', 'access_token'].map((method) => [
         'ResponseStarted',
         { metadata: {}, code: 401, message: `Authentication failed, attempted: ${method}` },
       ]),
     );
+    const headers = { authorization: 'Bearer x', connection: 'upgrade', upgrade: 'SPDY/3.1' };
+    await fake.call('/api/v1/namespaces/default/pods/p/exec?command=ls', { method: 'POST', headers });
+    await vi.waitFor(() => expect(lines).toHaveLength(4));
+    expect(last()).toMatchObject({ stage: 'ResponseStarted', verb: 'create', objectRef: { name: 'p', subresource: 'exec' } });
   });
 
   it('says how long slow requests took, and that a client left without an answer', async () => {

@@ -8,7 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
 import type { ExtensionProxy, ExtensionServer } from '../aggregation/proxy.ts';
-import type { Auditor, AuditTrail } from '../audit/trail.ts';
+import type { Asked, Auditor, AuditTrail } from '../audit/trail.ts';
 import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
@@ -109,7 +109,7 @@ export function createFront(options: FrontOptions): Front {
       else if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat, heldUp });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
-      if (!begun) trail = options.audit?.begin({ raw, reply, auditId, user, path: raw.url ?? '', request: routed?.request });
+      if (!begun) trail = trailOfRefused(options, { raw, reply, auditId, user, routed });
       await answerError(options, { raw, reply, warnings, trail }, error);
     }
     seat?.release();
@@ -136,6 +136,22 @@ function enter(
   } catch (error) {
     return refused(error);
   }
+}
+
+/** Of a request that was refused before it was known what it asks for. */
+export function trailOfRefused(
+  options: Pick<FrontOptions, 'audit' | 'definition'>,
+  { raw, routed, ...about }: Omit<Asked, 'path' | 'request'> & { readonly routed?: Routed | undefined },
+): AuditTrail | undefined {
+  if (!options.audit) return undefined;
+  let asked: Pick<Asked, 'path' | 'request'> = { path: raw.url ?? '', request: routed?.request };
+  try {
+    const path = pathOf(raw);
+    asked = { path, request: (routed ?? route(options, raw, path))?.request };
+  } catch {
+    // What cannot be read is logged by its URL.
+  }
+  return options.audit.begin({ raw, ...about, ...asked });
 }
 
 export function auditIdOf({ newAuditId }: Pick<FrontOptions, 'newAuditId'>, raw: IncomingMessage): string {

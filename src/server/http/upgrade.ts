@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiError } from '../../api/meta/status.ts';
 import type { AuditTrail } from '../audit/trail.ts';
-import type { RequestContext } from '../ports.ts';
+import type { RequestContext, UserInfo } from '../ports.ts';
 import { attributesOf, authorize } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
 import { isWebSocket } from '../tunnel/websocket.ts';
 import { actingUser } from './acting-user.ts';
 import { asApiError, isUnexpected } from './error-status.ts';
-import { auditIdOf, authorizeForeign, type FrontOptions, pathOf, route } from './front.ts';
+import { auditIdOf, authorizeForeign, type FrontOptions, pathOf, route, trailOfRefused } from './front.ts';
 import { RequestEnd } from './request-end.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest } from './resource-request.ts';
@@ -23,16 +23,20 @@ const SWITCHING_PROTOCOLS = 101;
 export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (raw, socket, head) => {
     socket.on('error', (error) => options.log.debug({ error }, 'upgraded connection failed'));
+    const auditId = auditIdOf(options, raw);
+    let user: UserInfo | undefined;
     let trail: AuditTrail | undefined;
+    let begun = false;
     try {
       const urlPath = pathOf(raw);
-      const sender = await options.authenticate(raw);
+      user = await options.authenticate(raw);
       const extension = options.extensions?.find(urlPath);
       const foreign = extension && foreignRequest(raw, parseResourcePath(urlPath));
       const routed = extension ? undefined : route(options, raw, urlPath);
       const asked = foreign ?? routed?.request;
-      const user = await actingUser(options, sender, { raw, request: asked, path: urlPath });
-      trail = options.audit?.begin({ raw, auditId: auditIdOf(options, raw), user, path: urlPath, request: asked });
+      user = await actingUser(options, user, { raw, request: asked, path: urlPath });
+      begun = true;
+      trail = options.audit?.begin({ raw, auditId, user, path: urlPath, request: asked });
       const gone = new RequestEnd();
       socket.once('close', () => gone.end());
       if (extension) {
@@ -65,7 +69,9 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       await handler.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
     } catch (error) {
       const known = asApiError(error, options.log);
+      if (!begun) trail = trailOfRefused(options, { raw, auditId, user });
       trail?.failed(known, { unexpected: isUnexpected(error) });
+      if (!user) trail?.started(known.code);
       trail?.complete(known.code);
       refuse(socket, known);
     }
