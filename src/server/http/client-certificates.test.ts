@@ -2,19 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:http2';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registry as definitions } from '../../api/index.ts';
 import { systemClock } from '../../base/clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { systemRandom } from '../../base/random.ts';
-import { openStore } from '../../store/open.ts';
-import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { createAuthenticator } from '../authn/authenticator.ts';
 import { DEFAULT_FRONT_PROXY } from '../authn/front-proxy.ts';
 import { impersonate, impersonationIn } from '../authn/impersonation.ts';
 import type { KeyPair } from '../pki/certificate.ts';
 import { issueAuthority, issueIdentity, newKeyPem } from '../pki/issue.ts';
 import type { Authorizer } from '../ports.ts';
-import { type ApiServer, createApiServer, openApi } from '../server.ts';
+import type { ApiServer } from '../server.ts';
+import { serve } from './fake-server.ts';
 
 const authority = async (name: string) => issueAuthority(name, await newKeyPem(), systemClock.now());
 const identity = (ca: KeyPair, commonName: string, purpose: 'client' | 'server' = 'client') =>
@@ -33,13 +29,9 @@ beforeAll(async () => {
   [jane, proxy, stranger] = await Promise.all([identity(ca, 'jane'), identity(proxyCa, 'front-proxy-client'), identity(otherCa, 'jane')]);
   serverCa = ca.certPem;
   const serving = await identity(ca, 'localhost', 'server');
-  const store = await openStore({ url: 'memory:', clock: systemClock, log: silentLogger });
-  const cache = createWatchCache(store, { clock: systemClock, log: silentLogger });
   // Everything is refused, so that the refusal says who asked.
   const authorizer: Authorizer = ({ verb }) => ({ allowed: verb === 'impersonate', reason: '' });
-  server = createApiServer({
-    admission: [],
-    resources: await openApi(definitions, cache),
+  const fake = await serve({
     authenticator: createAuthenticator({
       authenticateToken: (token) => (token === 'good' ? { user: { name: 'robot', groups: [] }, audiences: [] } : undefined),
       audiences: [],
@@ -52,22 +44,10 @@ beforeAll(async () => {
       return wanted && impersonate(wanted, attributes, authorizer);
     },
     authorizer,
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLogger,
     tls: { current: () => ({ key: serving.keyPem, cert: serving.certPem, ca: [ca.certPem, proxyCa.certPem] }) },
-    bindAddress: '127.0.0.1',
-    port: 0,
   });
-  const ending = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  await new Promise<void>((resolve) => {
-    ended = server.component.run({ signal: ending.signal, ready: resolve });
-  });
-  stop = () => {
-    ending.abort();
-    return ended;
-  };
+  server = fake.server;
+  stop = fake.stop;
 });
 afterAll(() => stop());
 

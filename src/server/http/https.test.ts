@@ -1,44 +1,21 @@
 import { request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { registry as definitions } from '../../api/index.ts';
 import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { systemRandom } from '../../base/random.ts';
-import { openStore } from '../../store/open.ts';
-import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
-import { type ApiServer, createApiServer, openApi } from '../server.ts';
-import { TEST_CERT, TEST_KEY } from './fake-certificate.ts';
+import type { ApiServer } from '../server.ts';
+import { serve } from './fake-server.ts';
 
 let server: ApiServer;
 let stop: () => Promise<void>;
 
 beforeEach(async () => {
-  const clock = fakeClock();
-  const store = await openStore({ url: 'memory:', clock, log: silentLogger });
-  const cache = createWatchCache(store, { clock, log: silentLogger });
-  server = createApiServer({
-    admission: [],
-    resources: await openApi(definitions, cache),
-    authenticator: async ({ authorization }) => (authorization ? { name: authorization, groups: [] } : undefined),
+  const fake = await serve({
+    clock: fakeClock(),
     authorizer: (a) => ({ allowed: a.user.name !== 'system:anonymous' || a.path === '/livez', reason: '' }),
-    clock,
-    random: systemRandom,
-    log: silentLogger,
-    tls: { current: () => ({ key: TEST_KEY, cert: TEST_CERT, ca: TEST_CERT }) },
-    bindAddress: '127.0.0.1',
-    port: 0,
   });
-  const ending = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  await new Promise<void>((resolve) => {
-    ended = server.component.run({ signal: ending.signal, ready: resolve });
-  });
-  stop = () => {
-    ending.abort();
-    return ended;
-  };
+  server = fake.server;
+  stop = fake.stop;
 });
 afterEach(() => stop());
 

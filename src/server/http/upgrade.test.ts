@@ -1,14 +1,8 @@
 import { request } from 'node:https';
 import { expect, it } from 'vitest';
-import { registry as definitions } from '../../api/index.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { systemRandom } from '../../base/random.ts';
-import { openStore } from '../../store/open.ts';
-import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import type { Authorizer, StreamHandler } from '../ports.ts';
-import { createApiServer, openApi } from '../server.ts';
-import { TEST_CERT, TEST_KEY } from './fake-certificate.ts';
+import { serve } from './fake-server.ts';
 
 const echo: StreamHandler = {
   async handle({ request: { name }, upgrade }) {
@@ -22,29 +16,11 @@ async function upgradeExec(
   authorizer: Authorizer,
   streams: Record<string, StreamHandler>,
 ): Promise<{ code: number | undefined; text: string }> {
-  const clock = fakeClock();
-  const store = await openStore({ url: 'memory:', clock, log: silentLogger });
-  const server = createApiServer({
-    resources: await openApi(definitions, createWatchCache(store, { clock, log: silentLogger })),
-    authenticator: async () => ({ name: 'me', groups: [] }),
-    authorizer,
-    clock,
-    random: systemRandom,
-    log: silentLogger,
-    tls: { current: () => ({ key: TEST_KEY, cert: TEST_CERT, ca: TEST_CERT }) },
-    bindAddress: '127.0.0.1',
-    port: 0,
-    streams,
-  });
-  const stop = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  await new Promise<void>((ready) => {
-    ended = server.component.run({ signal: stop.signal, ready });
-  });
+  const fake = await serve({ clock: fakeClock(), authenticator: async () => ({ name: 'me', groups: [] }), authorizer, streams });
   const result = await new Promise<{ code: number | undefined; text: string }>((resolve, reject) => {
     const headers = { connection: 'upgrade', upgrade: 'test' };
     const path = '/api/v1/namespaces/a/pods/p/exec?command=ls';
-    const call = request({ host: '127.0.0.1', port: server.address().port, path, headers, rejectUnauthorized: false });
+    const call = request({ host: '127.0.0.1', port: fake.port, path, headers, rejectUnauthorized: false });
     call.on('upgrade', async (response, socket, head) => {
       const rest = await socket.toArray();
       resolve({ code: response.statusCode, text: Buffer.concat([head, ...rest]).toString() });
@@ -53,8 +29,7 @@ async function upgradeExec(
     call.on('error', reject);
     call.end();
   });
-  stop.abort();
-  await ended;
+  await fake.stop();
   return result;
 }
 
