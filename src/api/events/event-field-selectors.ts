@@ -1,20 +1,10 @@
+import { objectReferenceSelectors } from '../core/object-reference-selectors.ts';
 import type { Reader } from '../define.ts';
-import type { EventsV1Event, ObjectReference } from '../schema/generated/types.ts';
-
-const regarding =
-  (field: keyof ObjectReference): Reader<EventsV1Event, string> =>
-  (event) =>
-    event.regarding?.[field] ?? '';
+import type { EventsV1Event } from '../schema/generated/types.ts';
 
 /** The fields of core/v1's events under their newer names. */
 export const eventsV1FieldSelectors: Readonly<Record<string, Reader<EventsV1Event, string>>> = {
-  'regarding.kind': regarding('kind'),
-  'regarding.namespace': regarding('namespace'),
-  'regarding.name': regarding('name'),
-  'regarding.uid': regarding('uid'),
-  'regarding.apiVersion': regarding('apiVersion'),
-  'regarding.resourceVersion': regarding('resourceVersion'),
-  'regarding.fieldPath': regarding('fieldPath'),
+  ...objectReferenceSelectors('regarding', (event: EventsV1Event) => event.regarding),
   reason: (event) => event.reason ?? '',
   reportingController: (event) => event.reportingController ?? '',
   type: (event) => event.type ?? '',

@@ -53,10 +53,15 @@ function changeScale(
     writePath(draft, paths.specReplicas, replicas);
     return draft;
   };
-  const admitAs = (draft: Draft, old: KubeObject) => ({ object: scaleOf(draft, paths), old: scaleOf(old, paths) });
   const takeBack = (admitted: KubeObject, draft: Draft) => writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name));
-  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs, takeBack });
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), takeBack });
 }
+
+/** What admission is shown of a change of the object. */
+const asScales = (paths: ScaleSubresource) => (draft: Draft, old: KubeObject) => ({
+  object: scaleOf(draft, paths),
+  old: scaleOf(old, paths),
+});
 
 /** An applied Scale is an applied configuration of the object that names nothing but the replicas. */
 function applyScale(
@@ -78,8 +83,7 @@ function applyScale(
     setEntries(draft, entriesOf(managers));
     return draft;
   };
-  const admitAs = (draft: Draft, old: KubeObject) => ({ object: scaleOf(draft, paths), old: scaleOf(old, paths) });
-  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs, ownership: 'made' });
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), ownership: 'made' });
 }
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'Scale' };
