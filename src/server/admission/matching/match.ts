@@ -87,3 +87,15 @@ export function compileMatcher(criteria: MatchCriteria, { objects, equivalents }
     },
   };
 }
+
+/** The resource that a request is about, and the form of it that a matcher's rules name: they may name another version. undefined: it does not match. */
+export function matchedForms(
+  matcher: Matcher,
+  admission: AdmissionRequest,
+  { equivalents }: Pick<MatchContext, 'equivalents'>,
+): { readonly own: ResourceDefinition; readonly asked: ResourceDefinition } | undefined {
+  const asked = matcher.match(admission);
+  const { group, version, resource } = admission.request;
+  const own = asked && equivalents.find(group, version, resource);
+  return asked && own && { own, asked };
+}

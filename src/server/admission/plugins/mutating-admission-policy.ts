@@ -5,7 +5,7 @@ import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.
 import { ExpressionAuthorizer } from '../expressions/authorization.ts';
 import { expressionBindings } from '../expressions/bindings.ts';
 import { evaluateConditions } from '../expressions/conditions.ts';
-import type { MatchContext } from '../matching/match.ts';
+import { type MatchContext, matchedForms } from '../matching/match.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
 import { type CompiledMutations, compileMutations, MutationError, mutated } from '../policies/mutations.ts';
 import { ConfigurationError, collectParams, namedParams, type ParamSources, unknownParamKind } from '../policies/params.ts';
@@ -86,10 +86,9 @@ export function mutatingAdmissionPolicy(deps: MutatingPolicyDeps): AdmissionPlug
 }
 
 function invocationsOf(hook: Hook, admission: AdmissionRequest, deps: MutatingPolicyDeps, failures: Failure[]): Invocation[] {
-  const asked = hook.matcher.match(admission);
-  const { group, version, resource, namespace = '' } = admission.request;
-  const own = asked && deps.equivalents.find(group, version, resource);
-  if (!asked || !own) return [];
+  const forms = matchedForms(hook.matcher, admission, deps);
+  if (!forms) return [];
+  const { namespace = '' } = admission.request;
   const { paramKind } = hook.policy.spec ?? {};
   const unknown = unknownParamKind(paramKind, deps);
   if (unknown !== undefined) {
@@ -105,8 +104,7 @@ function invocationsOf(hook: Hook, admission: AdmissionRequest, deps: MutatingPo
         hook,
         binding: name,
         params: namedParams(params, paramKind),
-        own,
-        asked,
+        ...forms,
       }));
     } catch (e) {
       if (!(e instanceof ConfigurationError)) throw e;

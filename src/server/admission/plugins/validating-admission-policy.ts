@@ -3,7 +3,7 @@ import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.ts';
 import { ExpressionAuthorizer } from '../expressions/authorization.ts';
 import { expressionBindings } from '../expressions/bindings.ts';
-import type { MatchContext } from '../matching/match.ts';
+import { type MatchContext, matchedForms } from '../matching/match.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
 import { ConfigurationError, collectParams, namedParams, type ParamSources, unknownParamKind } from '../policies/params.ts';
 import { type CompiledValidations, compileValidations, type Denial, evaluateValidations, type Verdict } from '../policies/validations.ts';
@@ -51,16 +51,15 @@ export function validatingAdmissionPolicy(deps: PolicyDeps): AdmissionPlugin {
 }
 
 async function askPolicy(hook: Hook, admission: AdmissionRequest, authorizer: ExpressionAuthorizer, deps: PolicyDeps): Promise<Refused[]> {
-  const asked = hook.matcher.match(admission);
-  const { group, version, resource, namespace = '' } = admission.request;
-  const own = asked && deps.equivalents.find(group, version, resource);
-  if (!asked || !own) return [];
+  const forms = matchedForms(hook.matcher, admission, deps);
+  if (!forms) return [];
+  const { namespace = '' } = admission.request;
   const { paramKind } = hook.policy.spec ?? {};
   const unknown = unknownParamKind(paramKind, deps);
   if (unknown !== undefined) {
     return hook.compiled.ignoresFailures ? [] : [{ index: 0, message: unknown, policy: hook.name, binding: undefined }];
   }
-  const as = await versioned(admission, own, asked, deps.equivalents);
+  const as = await versioned(admission, forms.own, forms.asked, deps.equivalents);
   const bindings = expressionBindings(admission, as, { objects: deps.objects, answer: authorizer.answer });
   const refused: Refused[] = [];
   const annotations = new Map<string, Set<string>>();

@@ -3,6 +3,7 @@ import type { ApiRequest } from '../../../api/transport.ts';
 import type { AdmissionRequest, ObjectReader } from '../../ports.ts';
 import { forbiddenBecause } from '../../registry/errors.ts';
 import type { Equivalents } from '../matching/equivalents.ts';
+import { matchedForms } from '../matching/match.ts';
 import type { AskDeps } from './ask.ts';
 import { type Configuration, compileHooks, type Hook } from './hook.ts';
 import { type Versioned, versioned } from './review.ts';
@@ -54,11 +55,10 @@ export async function relevance(
   admission: AdmissionRequest,
   { equivalents, evaluate }: WebhookDeps,
 ): Promise<Versioned | undefined> {
-  const asked = hook.matcher.match(admission);
-  const { group, version, resource, name } = admission.request;
-  const own = asked && equivalents.find(group, version, resource);
-  if (!asked || !own) return undefined;
-  const as = await versioned(admission, own, asked, equivalents);
+  const forms = matchedForms(hook.matcher, admission, { equivalents });
+  if (!forms) return undefined;
+  const { group, resource, name } = admission.request;
+  const as = await versioned(admission, forms.own, forms.asked, equivalents);
   if (hook.matchConditions.length === 0) return as;
   const result = await evaluate(hook, admission, as);
   if (result === true) return as;
