@@ -34,6 +34,7 @@ import { createHttpsServer, type TlsSource } from './http/https-server.ts';
 import { createUpgrade } from './http/upgrade.ts';
 import { WATCH_LIMITS, WatchBudget, type WatchLimits } from './http/watch-budget.ts';
 import { localTransport } from './local-transport.ts';
+import { accessMetrics } from './metrics/access-metrics.ts';
 import { observeApiServices } from './metrics/api-service-metrics.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { certificateMetrics } from './metrics/certificate-metrics.ts';
@@ -249,19 +250,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   observeState({ watches, gitVersion }, metrics.registry);
   observeApiServices(core.objects, metrics.registry);
   if (flow) observeFlowControl(flow, metrics.registry);
+  const access = accessMetrics(metrics.registry, clock);
+  const authenticate = requestAuthenticator({
+    authenticator,
+    roots: options.roots,
+    allowsAnonymous: options.allowsAnonymous,
+    certificateSeen: certificateMetrics(metrics.registry),
+    clock,
+  });
   const closing = new AbortController();
   const frontOptions: FrontOptions = {
     registry: core.registry,
     definition,
-    authenticate: requestAuthenticator({
-      authenticator,
-      roots: options.roots,
-      allowsAnonymous: options.allowsAnonymous,
-      certificateSeen: certificateMetrics(metrics.registry),
-      clock,
-    }),
+    authenticate: access.authenticates(authenticate),
     impersonate: options.impersonate,
-    authorizer,
+    authorizer: access.authorizes(authorizer),
     extensions: options.extensions,
     streams: admittedStreams(streams, { admission: core.admission, definition }),
     fallback: (raw, reply) => app(raw, reply),
@@ -284,6 +287,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     port: options.port,
     onRequest: (raw, reply) => void front(raw, reply),
     onUpgrade: (raw, socket, head) => void upgrade(raw, socket, head),
+    onHandshakeFailure: access.handshakeFailed,
     onStopping() {
       stopping = true;
     },

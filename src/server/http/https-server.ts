@@ -49,6 +49,7 @@ export interface HttpsOptions {
   readonly port: number;
   readonly onRequest: (raw: IncomingMessage, reply: ServerResponse) => void;
   readonly onUpgrade: (raw: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onHandshakeFailure?: () => void;
   /** Told to stop: ready no more, but serving for `shutdownDelayMs`. */
   readonly onStopping?: () => void;
   /** What runs without an end is to end now. */
@@ -98,7 +99,15 @@ interface Open {
 }
 const connections = new WeakMap<Http2SecureServer, Open>();
 
-function makeServer({ tls, onRequest, onUpgrade, limits = CONNECTION_LIMITS, clock, log }: HttpsOptions): Http2SecureServer {
+function makeServer({
+  tls,
+  onRequest,
+  onUpgrade,
+  onHandshakeFailure,
+  limits = CONNECTION_LIMITS,
+  clock,
+  log,
+}: HttpsOptions): Http2SecureServer {
   const server = createSecureServer({
     ...tls.current(),
     ...H2_LIMITS,
@@ -119,7 +128,10 @@ function makeServer({ tls, onRequest, onUpgrade, limits = CONNECTION_LIMITS, clo
   connections.set(server, open);
   server.on('secureConnection', (socket: Duplex) => kept(open.sockets, socket));
   server.on('session', (session: ServerHttp2Session) => kept(open.sessions, session));
-  server.on('tlsClientError', (error) => log.debug({ error }, 'TLS handshake failed'));
+  server.on('tlsClientError', (error) => {
+    log.debug({ error }, 'TLS handshake failed');
+    onHandshakeFailure?.();
+  });
   server.on('sessionError', (error) => log.debug({ error }, 'HTTP/2 session failed'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     log.debug({ error }, 'request could not be read');

@@ -28,3 +28,37 @@ export function histogramValues(name: string, labels: object, { bounds, buckets,
   });
   return [...cumulative, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
 }
+
+/** What is counted, one for each set of labels; found by a key that tells those apart. */
+export class Family<T> {
+  readonly #make: () => T;
+  readonly #members = new Map<string, { readonly labels: object; readonly value: T }>();
+
+  constructor(make: () => T) {
+    this.#make = make;
+  }
+
+  find(key: string): T | undefined {
+    return this.#members.get(key)?.value;
+  }
+
+  /** Whoever asks for every request asks `find` first: that makes nothing. */
+  of(key: string, labels: () => object): T {
+    const known = this.find(key);
+    if (known) return known;
+    const value = this.#make();
+    this.#members.set(key, { labels: labels(), value });
+    return value;
+  }
+
+  get all(): Iterable<{ readonly labels: object; readonly value: T }> {
+    return this.#members.values();
+  }
+}
+
+export const histogramsOf = (name: string, members: Family<Distribution>): Value[] =>
+  [...members.all].flatMap(({ labels, value }) => histogramValues(name, labels, value));
+
+/** How many were observed of each. */
+export const countsOf = (members: Family<Distribution>): Value[] =>
+  [...members.all].map(({ labels, value }) => ({ labels, value: value.count }));

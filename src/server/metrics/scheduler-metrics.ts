@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { Distribution, doubling } from '../../base/distribution.ts';
-import { histogramValues, registerValues } from './metric-values.ts';
+import { Family, histogramValues, registerValues } from './metric-values.ts';
 
 /** What scheduler/scheduler-metrics.ts tells and shows. */
 export interface SchedulerMetrics {
@@ -27,28 +27,6 @@ const ATTEMPTS = doubling(1, 5);
 const VICTIMS = doubling(1, 7);
 /** Pods with more attempts are one series. */
 const MOST_ATTEMPTS = 15;
-
-/** One per set of labels. */
-class Family<T> {
-  readonly #make: () => T;
-  readonly #members = new Map<string, { readonly labels: object; readonly value: T }>();
-
-  constructor(make: () => T) {
-    this.#make = make;
-  }
-
-  of(key: string, labels: () => object): T {
-    const known = this.#members.get(key);
-    if (known) return known.value;
-    const value = this.#make();
-    this.#members.set(key, { labels: labels(), value });
-    return value;
-  }
-
-  get all(): Iterable<{ readonly labels: object; readonly value: T }> {
-    return this.#members.values();
-  }
-}
 
 interface Counted {
   count: number;
