@@ -226,8 +226,9 @@ async function answer(
     const stream = await options.registry.watch(request, context);
     seat?.release();
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
-    const { columnHeads, clock } = options;
-    return await sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings });
+    const { columnHeads, clock, metrics } = options;
+    const sizes = metrics.watchEvents(request);
+    return await sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings, sizes });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };

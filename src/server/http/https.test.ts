@@ -111,6 +111,10 @@ it('streams a watch line by line', async () => {
     ['ADDED', 'a'],
     ['ADDED', 'b'],
   ]);
+  const { text } = await fetchJson('/metrics');
+  const about = 'group="",version="v1",resource="configmaps"';
+  expect(text).toContain(`apiserver_watch_events_total{${about}} 2\n`);
+  expect(text).toContain(`apiserver_watch_events_sizes_sum{${about}} ${lines.join('').length}\n`);
 });
 
 describe('in protobuf', () => {
@@ -347,15 +351,27 @@ it('reports its health and its metrics', async () => {
     '[+]ping excluded: ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "a", "b"\nreadyz check passed\n',
   );
   await create('a');
+  const dry = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ metadata: { name: 'b' } }) };
+  expect((await fetchJson('/api/v1/namespaces/default/configmaps?dryRun=All', dry)).code).toBe(201);
   const { text } = await fetchJson('/metrics');
-  const about = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver"';
-  expect(text).toContain(`apiserver_request_total{${about},code="201"} 1\n`);
-  for (const name of ['apiserver_request_duration_seconds', 'apiserver_request_sli_duration_seconds']) {
+  const object = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource"';
+  const [asked, undisturbed] = [`${object},component="apiserver",dry_run=""`, `${object},component="apiserver"`];
+  expect(text).toContain(`apiserver_request_total{${asked},code="201"} 1\n`);
+  const histograms = { apiserver_request_duration_seconds: [asked, 1], apiserver_request_sli_duration_seconds: [undisturbed, 2] };
+  for (const [name, [about, count]] of Object.entries(histograms)) {
     expect(text).toContain(`# TYPE ${name} histogram\n`);
-    expect(text).toContain(`${name}_bucket{${about},le="60"} 1\n`);
-    expect(text).toContain(`${name}_bucket{${about},le="+Inf"} 1\n`);
-    expect(text).toContain(`${name}_count{${about}} 1\n`);
+    expect(text).toContain(`${name}_bucket{${about},le="60"} ${count}\n`);
+    expect(text).toContain(`${name}_bucket{${about},le="+Inf"} ${count}\n`);
+    expect(text).toContain(`${name}_count{${about}} ${count}\n`);
   }
+  const names = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.slice(0, line.lastIndexOf(' ')));
+  expect(
+    names.filter((name, i) => names.indexOf(name) !== i),
+    'each series is there once',
+  ).toEqual([]);
   for (const line of [
     'apiserver_storage_objects{resource="configmaps"} 1',
     'apiserver_storage_objects{resource="events"} 0',

@@ -5,10 +5,11 @@ import type { Routed } from './resource-request.ts';
 
 /** As upstream labels them: what is created counts as one object, server-side apply and streams are verbs of their own. */
 export function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabels {
-  if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '' };
-  const { verb, group, version, resource, subresource = '', namespace, name } = routed.request;
+  if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '', dry_run: '' };
+  const { verb, group, version, resource, subresource = '', namespace, name, options } = routed.request;
   const scope = name !== undefined || verb === 'create' ? 'resource' : namespace ? 'namespace' : 'cluster';
-  return { verb: metricVerb(raw, verb, subresource), group, version, resource, subresource, scope };
+  const dryRun = options?.dryRun ? 'All' : '';
+  return { verb: metricVerb(raw, verb, subresource), group, version, resource, subresource, scope, dry_run: dryRun };
 }
 
 function metricVerb({ headers }: IncomingMessage, verb: Verb, subresource: string): string {

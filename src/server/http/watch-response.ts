@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Distribution } from '../../base/distribution.ts';
 import type { WatchItem, WatchStream } from '../registry/watch.ts';
 import type { Accepted } from './accept.ts';
 import type { ColumnHead, ColumnHeads } from './column-heads.ts';
@@ -28,6 +29,8 @@ export interface ShownWatch {
   readonly include: IncludeObject;
   readonly columnHeads: ColumnHeads;
   readonly clock: Clock;
+  /** Told the bytes of each event. */
+  readonly sizes: Pick<Distribution, 'observe'>;
 }
 
 interface WatchResponse extends ShownWatch {
@@ -35,17 +38,22 @@ interface WatchResponse extends ShownWatch {
   readonly warnings: readonly string[];
 }
 
+type EventWriter = (item: WatchItem) => readonly Uint8Array[];
+
 /** One event in its bytes, of which those of the object are the cache's own: a line of JSON, or a frame of protobuf. */
-export async function eventWriter({
-  stream,
-  accepted,
-  include,
-  columnHeads,
-  clock,
-}: ShownWatch): Promise<(item: WatchItem) => readonly Uint8Array[]> {
+export async function eventWriter({ stream, accepted, include, columnHeads, clock, sizes }: ShownWatch): Promise<EventWriter> {
   const heads = accepted.shape === 'table' ? await columnHeads(stream.definition) : null;
-  if (accepted.format === 'protobuf') return (item) => protobufFrame(item, accepted);
-  return lineWriter(stream.definition, { accepted, include, heads, clock });
+  const write: EventWriter =
+    accepted.format === 'protobuf'
+      ? (item) => protobufFrame(item, accepted)
+      : lineWriter(stream.definition, { accepted, include, heads, clock });
+  return (item) => {
+    const parts = write(item);
+    let bytes = 0;
+    for (const part of parts) bytes += part.length;
+    sizes.observe(bytes);
+    return parts;
+  };
 }
 
 /** Writes a watch until it ends. */

@@ -34,8 +34,8 @@ export async function answerWatchBySocket(options: FrontOptions, { raw, socket, 
   using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
   const ws = await acceptWebSocket(raw, socket, head, offeredProtocols(raw)[0]);
   ws.on('error', () => ws.terminate());
-  const { columnHeads, clock } = options;
-  await sendEvents(ws, { ...form, stream, columnHeads, clock });
+  const { columnHeads, clock, metrics } = options;
+  await sendEvents(ws, { ...form, stream, columnHeads, clock, sizes: metrics.watchEvents(request) });
   ws.close(NORMAL_CLOSURE);
 }
 
