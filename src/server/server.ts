@@ -38,6 +38,7 @@ import { accessMetrics } from './metrics/access-metrics.ts';
 import { observeApiServices } from './metrics/api-service-metrics.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { certificateMetrics } from './metrics/certificate-metrics.ts';
+import { clientMetrics, type ObserveRequest } from './metrics/client-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { sliMetrics } from './metrics/sli-metrics.ts';
@@ -82,6 +83,8 @@ export interface ApiCoreOptions {
   readonly extensionRequests?: ExtensionRequests;
   /** By resource id. What they get has passed admission. */
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
+  /** Told of requests through the in-process door. */
+  readonly observeLocal?: ObserveRequest;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -109,6 +112,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { resources, authorizer, clock, random, log } = options;
   const { definitions } = resources;
   const objects = objectReader(resources);
+  const observed = options.observeLocal && { observe: options.observeLocal, clock };
   const admission = admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random }));
   const deps: RegistryDeps = {
     resources,
@@ -136,7 +140,8 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     objects,
     customResources: customResources({ deps, registry, objects, clock, log }),
     admission,
-    localTransport: (user, userAgent) => localTransport({ registry, authorizer, extensions: options.extensionRequests }, user, userAgent),
+    localTransport: (user, userAgent) =>
+      localTransport({ registry, authorizer, extensions: options.extensionRequests }, user, { userAgent, observed }),
   };
 }
 
@@ -221,10 +226,10 @@ const ping: HealthCheck = { name: 'ping', check() {} };
 
 /** The API server: the core behind HTTPS. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const core = createApiCore(options);
+  const metrics = createRequestMetrics();
+  const core = createApiCore({ ...options, observeLocal: clientMetrics(metrics.registry) });
   const { clock, log, authorizer, authenticator, streams = {}, gitVersion = '' } = options;
   const { definitions } = options.resources;
-  const metrics = createRequestMetrics();
   let stopping = false;
   const shutdown: HealthCheck = {
     name: 'shutdown',
