@@ -11,6 +11,7 @@ export type QueueSort = NonNullable<SchedulerPlugin['queueSort']>;
 
 /** The profiles of one scheduler: pods say by spec.schedulerName which is theirs. */
 export interface Profiles {
+  readonly all: readonly Profile[];
   of(pod: Pod): Profile | undefined;
   /** Of all profiles. */
   readonly plugins: readonly SchedulerPlugin[];
@@ -42,6 +43,7 @@ export function buildProfiles(
     sorts.push(built.queueSort);
   }
   return {
+    all: [...profiles.values()],
     of: ({ spec }) => profiles.get(spec?.schedulerName || DEFAULT_SCHEDULER_NAME),
     plugins,
     queueSort: sorts[0] as QueueSort,

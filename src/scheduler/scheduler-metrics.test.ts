@@ -16,6 +16,7 @@ it('tells of every attempt, of what comes into the queue and of what waits in it
   const metrics: SchedulerMetrics = {
     attempted: (result, profile) => void told.push(`${result} by ${profile}`),
     decided: () => void told.push('decided'),
+    permitted: (result) => void told.push(`permitted ${result}`),
     scheduled: (attempts) => void told.push(`scheduled after ${attempts}`),
     incoming: (place, event) => void told.push(`${place} ${event}`),
     preempted: (victims) => void told.push(`victims ${victims}`),
@@ -50,6 +51,11 @@ it('tells of every attempt, of what comes into the queue and of what waits in it
       { plugin: 'SchedulingGates', profile: 'default-scheduler', pods: 1 },
     ]),
     bindings: 0,
+    cached: { nodes: 1, pods: 1, assumed: 0 },
+    evaluated: expect.arrayContaining([
+      { plugin: 'NodeUnschedulable', point: 'Filter', profile: 'default-scheduler', count: 2 },
+      { plugin: 'NodeResourcesFit', point: 'Filter', profile: 'default-scheduler', count: expect.any(Number) },
+    ]),
   });
   told.length = 0;
   cluster.seed(nodes, fakeNode('m'));

@@ -11,6 +11,10 @@ export interface SchedulerState {
   readonly refused: Iterable<{ readonly plugin: string; readonly profile: string; readonly pods: number }>;
   /** Decisions on their way into the API. */
   readonly bindings: number;
+  /** What the scheduler knows of: pods are those with a node, and assumed those of them that the API does not know of yet. */
+  readonly cached: { readonly nodes: number; readonly pods: number; readonly assumed: number };
+  /** How often plugins were asked. */
+  readonly evaluated: Iterable<{ readonly plugin: string; readonly point: string; readonly profile: string; readonly count: number }>;
 }
 
 /** What the scheduler tells of its work. Calls come from within the decision about a pod: they must cost nothing to speak of. */
@@ -19,6 +23,8 @@ export interface SchedulerMetrics {
   attempted(result: AttemptResult, profile: string, seconds: number): void;
   /** A node was chosen for a pod. */
   decided(seconds: number): void;
+  /** A pod that permit plugins held up goes on, or not. */
+  permitted(result: 'Success' | 'Unschedulable' | 'Error', seconds: number): void;
   /** A pod has its node, after so many turns, and so long after the first of them began. */
   scheduled(attempts: number, seconds: number): void;
   incoming(place: WaitingPlace, event: string): void;
@@ -33,6 +39,7 @@ export interface SchedulerMetrics {
 export const NO_METRICS: SchedulerMetrics = {
   attempted() {},
   decided() {},
+  permitted() {},
   scheduled() {},
   incoming() {},
   preempted() {},

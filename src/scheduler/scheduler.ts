@@ -116,7 +116,15 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     profileOf: profiles.of,
     latest,
   });
-  metrics.shows(() => ({ pending: queue.pending, refused: queue.refusals(), bindings: cycle.bindings }));
+  metrics.shows(() => ({
+    pending: queue.pending,
+    refused: queue.refusals(),
+    bindings: cycle.bindings,
+    cached: { nodes: cache.nodeCount, ...cache.podCounts },
+    evaluated: profiles.all.flatMap((profile) =>
+      profile.evaluations().map((evaluations) => ({ ...evaluations, profile: profile.schedulerName })),
+    ),
+  }));
   return { queue, feed, cycle, background, interests, podInformer };
 }
 

@@ -33,6 +33,12 @@ export class SchedulerCache implements Snapshot {
   get nodeCount(): number {
     return this.#nodes.size;
   }
+  /** Pods that have a node, and those of them that the API does not know of yet. */
+  get podCounts(): { readonly pods: number; readonly assumed: number } {
+    let assumed = 0;
+    for (const placed of this.#placed.values()) if (placed.assumed) assumed += 1;
+    return { pods: this.#placed.size, assumed };
+  }
   node(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
   }

@@ -31,6 +31,16 @@ export type Permit = { readonly refusal: Refusal } | { readonly waits: ReadonlyM
 
 const MADE_NOTHING: PostFilterResult = { made: 'nothing' };
 
+/** How often a plugin was asked at an extension point. */
+export interface Evaluations {
+  readonly plugin: string;
+  readonly point: 'PreFilter' | 'Filter' | 'PreScore' | 'Score';
+  count: number;
+}
+
+const evaluationsAt = (point: Evaluations['point'], plugins: readonly SchedulerPlugin[]): Evaluations[] =>
+  plugins.map(({ name }) => ({ plugin: name, point, count: 0 }));
+
 type Filter = (state: CycleState, pod: PodInfo, node: NodeInfo) => Refusal | undefined;
 
 /** The plugins of one schedulerName and how they are run. What a plugin throws is thrown on, with its name. */
@@ -40,12 +50,30 @@ export class Profile implements DryRun {
   readonly percentageOfNodesToScore: number | undefined;
   readonly #plugins: ProfilePlugins;
   readonly #nominator: Nominator;
+  /** In the order of the plugins. */
+  readonly #evaluations: Readonly<Record<'preFilter' | 'filter' | 'preScore' | 'score', readonly Evaluations[]>>;
 
   constructor(schedulerName: string, plugins: ProfilePlugins, nominator: Nominator, percentageOfNodesToScore?: number) {
     this.schedulerName = schedulerName;
     this.percentageOfNodesToScore = percentageOfNodesToScore;
     this.#plugins = plugins;
     this.#nominator = nominator;
+    this.#evaluations = {
+      preFilter: evaluationsAt('PreFilter', plugins.preFilter),
+      filter: evaluationsAt('Filter', plugins.filter),
+      preScore: evaluationsAt('PreScore', plugins.preScore),
+      score: evaluationsAt(
+        'Score',
+        plugins.score.map(({ plugin }) => plugin),
+      ),
+    };
+  }
+
+  /** Every plugin that was asked. One that says that it has nothing to do for a pod was not. */
+  evaluations(): readonly Evaluations[] {
+    return Object.values(this.#evaluations)
+      .flat()
+      .filter(({ count }) => count > 0);
   }
 
   get filterNames(): readonly string[] {
@@ -66,10 +94,14 @@ export class Profile implements DryRun {
   preFilter(state: CycleState, pod: PodInfo): PreFiltered {
     let nodeNames: ReadonlySet<string> | undefined;
     const narrowedBy: string[] = [];
-    for (const plugin of this.#plugins.preFilter) {
+    for (const [i, plugin] of this.#plugins.preFilter.entries()) {
       const answer = plugin.preFilter?.(state, pod);
-      if (answer === SKIP) state.skippedFilters.add(plugin.name);
-      else if (answer && 'code' in answer) return { ok: false, refusal: answer };
+      if (answer === SKIP) {
+        state.skippedFilters.add(plugin.name);
+        continue;
+      }
+      (this.#evaluations.preFilter[i] as Evaluations).count += 1;
+      if (answer && 'code' in answer) return { ok: false, refusal: answer };
       else if (answer) {
         narrowedBy.push(plugin.name);
         const before = nodeNames;
@@ -81,17 +113,14 @@ export class Profile implements DryRun {
     return { ok: true, nodeNames, narrowedBy };
   }
 
-  /** The filters that have something to do in this cycle. */
-  activeFilters(state: CycleState): readonly SchedulerPlugin[] {
-    const { filter } = this.#plugins;
-    return state.skippedFilters.size === 0 ? filter : filter.filter(({ name }) => !state.skippedFilters.has(name));
-  }
-
   /** All filters of this cycle as one: the first refusal counts. Nominated pods are counted where there are any. */
   filterOf(state: CycleState): Filter {
-    const filters = this.activeFilters(state);
+    const isActive = ({ name }: SchedulerPlugin) => !state.skippedFilters.has(name);
+    const filters = this.#plugins.filter.filter(isActive);
+    const evaluations = this.#evaluations.filter.filter(({ plugin }) => !state.skippedFilters.has(plugin));
     const plain: Filter = (s, pod, node) => {
       for (let i = 0; i < filters.length; i += 1) {
+        (evaluations[i] as Evaluations).count += 1;
         const refused = (filters[i] as SchedulerPlugin).filter?.(s, pod, node);
         if (refused) return refused;
       }
@@ -151,13 +180,12 @@ export class Profile implements DryRun {
 
   /** Weighted sums, in the order of the nodes. */
   score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Float64Array {
-    const skipped = new Set(
-      this.#plugins.preScore.flatMap((plugin) => (plugin.preScore?.(state, pod, nodes) === SKIP ? [plugin.name] : [])),
-    );
+    const skipped = this.#preScore(state, pod, nodes);
     const totals = new Float64Array(nodes.length);
     const scores = new Float64Array(nodes.length);
-    for (const { plugin, weight } of this.#plugins.score) {
+    for (const [at, { plugin, weight }] of this.#plugins.score.entries()) {
       if (!plugin.score || skipped.has(plugin.name)) continue;
+      (this.#evaluations.score[at] as Evaluations).count += nodes.length;
       for (let i = 0; i < nodes.length; i += 1) scores[i] = plugin.score(state, pod, nodes[i] as NodeInfo);
       plugin.normalizeScores?.(state, pod, scores, nodes);
       for (let i = 0; i < nodes.length; i += 1) {
@@ -168,6 +196,16 @@ export class Profile implements DryRun {
       }
     }
     return totals;
+  }
+
+  /** Asks each plugin; those that have nothing to score. */
+  #preScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): ReadonlySet<string> {
+    const skipped = new Set<string>();
+    for (const [i, plugin] of this.#plugins.preScore.entries()) {
+      if (plugin.preScore?.(state, pod, nodes) === SKIP) skipped.add(plugin.name);
+      else (this.#evaluations.preScore[i] as Evaluations).count += 1;
+    }
+    return skipped;
   }
 
   reserve(state: CycleState, pod: PodInfo, nodeName: string): Refusal | undefined {

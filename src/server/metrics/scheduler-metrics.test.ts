@@ -16,7 +16,14 @@ it('shows the metrics of a scheduler under upstream’s names, labels and bucket
   metrics.preempted(3);
   metrics.preempted(undefined);
   metrics.extensionPoint('Filter', 'Success', 'default-scheduler', 0.0001);
-  metrics.shows(() => ({ pending: { active: 1, gated: 2 }, refused: [{ plugin: 'P', profile: 'p', pods: 4 }], bindings: 5 }));
+  metrics.permitted('Unschedulable', 3);
+  metrics.shows(() => ({
+    pending: { active: 1, gated: 2 },
+    refused: [{ plugin: 'P', profile: 'p', pods: 4 }],
+    bindings: 5,
+    cached: { nodes: 6, pods: 7, assumed: 1 },
+    evaluated: [{ plugin: 'P', point: 'Filter', profile: 'p', count: 8 }],
+  }));
   const lines = (await registry.metrics()).split('\n');
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -39,6 +46,10 @@ it('shows the metrics of a scheduler under upstream’s names, labels and bucket
       'scheduler_pending_pods{queue="gated"} 2',
       'scheduler_unschedulable_pods{plugin="P",profile="p"} 4',
       'scheduler_goroutines{operation="binding"} 5',
+      'scheduler_permit_wait_duration_seconds_sum{result="Unschedulable"} 3',
+      'scheduler_cache_size{type="nodes"} 6',
+      'scheduler_cache_size{type="assumed_pods"} 1',
+      'scheduler_plugin_evaluation_total{plugin="P",extension_point="Filter",profile="p"} 8',
     ]),
   );
 });
