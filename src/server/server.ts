@@ -224,21 +224,30 @@ export interface ApiServer extends ApiCore {
 
 const ping: HealthCheck = { name: 'ping', check() {} };
 
+/** What /livez and /readyz ask. Once `stopping` was called the server is not ready any more. */
+function healthOf({ healthChecks = [], readyChecks = [] }: ApiServerOptions) {
+  let isStopping = false;
+  const shutdown: HealthCheck = {
+    name: 'shutdown',
+    check() {
+      if (isStopping) throw new Error('process is shutting down');
+    },
+  };
+  const live = [ping, ...healthChecks];
+  const stopping = () => {
+    isStopping = true;
+  };
+  return { live, ready: [...live, ...readyChecks, shutdown], stopping };
+}
+
 /** The API server: the core behind HTTPS. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = createRequestMetrics();
   const core = createApiCore({ ...options, observeLocal: clientMetrics(metrics.registry) });
   const { clock, log, authorizer, authenticator, streams = {}, gitVersion = '' } = options;
   const { definitions } = options.resources;
-  let stopping = false;
-  const shutdown: HealthCheck = {
-    name: 'shutdown',
-    check() {
-      if (stopping) throw new Error('process is shutting down');
-    },
-  };
   const slis = sliMetrics();
-  const live = [ping, ...(options.healthChecks ?? [])];
+  const { live, ready, stopping } = healthOf(options);
   const definition = (group: string, version: string, plural: string) => definitions.find(group, version, plural);
   const watches = new WatchBudget(options.watchLimits ?? WATCH_LIMITS);
   const load = { of: resourceLoads(options.resources, clock), watchers: (request: ApiRequest) => watches.watching(request) };
@@ -246,7 +255,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const flow = options.flow && createFlowControl({ reader: core.objects, clock, waitMs, load, ...options.flow });
   const app = createApp({
     documents: options.documents ?? [],
-    ready: slis.observed('readyz', [...live, ...(options.readyChecks ?? []), shutdown]),
+    ready: slis.observed('readyz', ready),
     live: slis.observed('livez', live),
     metrics: { '/metrics': () => metrics.render(), '/metrics/slis': () => slis.render() },
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
@@ -293,9 +302,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     onRequest: (raw, reply) => void front(raw, reply),
     onUpgrade: (raw, socket, head) => void upgrade(raw, socket, head),
     onHandshakeFailure: access.handshakeFailed,
-    onStopping() {
-      stopping = true;
-    },
+    onStopping: stopping,
     onClosing: () => closing.abort(),
     limits: options.connectionLimits,
     shutdownDelayMs: options.shutdownDelayMs,
