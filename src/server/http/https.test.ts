@@ -297,6 +297,12 @@ it('takes YAML, and refuses a bomb of aliases', async () => {
   expect((await fetchJson(at, { method: 'POST', headers, body: bomb })).code).toBe(400);
 });
 
+it.each(['a: &a\n  b: *a\n', '&a\nb: 1\n<<: *a\n', 'b: &a [{c: *a}]'])('refuses YAML that contains itself: %j', async (body) => {
+  const call = { method: 'POST', headers: { 'content-type': 'application/yaml' }, body };
+  const { code, json } = await fetchJson('/api/v1/namespaces/default/configmaps', call);
+  expect([code, json().message]).toEqual([400, "error converting YAML to JSON: yaml: anchor 'a' value contains itself"]);
+});
+
 it('answers in YAML and by the quality that the client gives, streams aside', async () => {
   await create('y');
   const at = '/api/v1/namespaces/default/configmaps';

@@ -1,4 +1,4 @@
-import { type Document, parseDocument, type YAMLError } from 'yaml';
+import { type Document, isAlias, isNode, type Node, parseDocument, visit, type YAMLError } from 'yaml';
 import { badRequest } from '../registry/errors.ts';
 
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
@@ -23,10 +23,22 @@ export function readYaml(text: string): YamlBody {
 
 function toValue(document: Document.Parsed): unknown {
   try {
+    refuseCircles(document);
     return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
   } catch (cause) {
     throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
+}
+
+/** An alias can only name what stands before it: one that makes a circle stands within what it names. */
+function refuseCircles(document: Document.Parsed): void {
+  const anchored = new Map<string, Node>();
+  visit(document, (_, node, path) => {
+    if (isAlias(node)) {
+      const named = anchored.get(node.source);
+      if (named && path.includes(named)) throw new Error(`yaml: anchor '${node.source}' value contains itself`);
+    } else if (isNode(node) && node.anchor) anchored.set(node.anchor, node);
+  });
 }
 
 const isRepeatedKey = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
