@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import * as protoLoader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
+import { goRpcError } from '../../base/go-rpc-error.ts';
 import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
 
 /** CRI answers (lists of containers, output of ExecSync) may be this large; containerd's own bound. */
@@ -99,16 +100,9 @@ const REASONS: Partial<Record<grpc.status, RuntimeErrorReason>> = {
   [grpc.status.UNIMPLEMENTED]: 'Unimplemented',
 };
 
-/** The names that Go's gRPC prints, by status code. */
-const GO_NAMES =
-  'OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unimplemented Internal Unavailable DataLoss Unauthenticated'.split(
-    ' ',
-  );
-
 /** In the words of the kubelet, whose events and statuses carry what Go's gRPC says. */
 export function toRuntimeError(error: Partial<grpc.ServiceError>): RuntimeError {
   const { code = grpc.status.UNKNOWN, details, message = '' } = error;
   const said = details || message;
-  const text = `rpc error: code = ${GO_NAMES[code] ?? `Code(${code})`} desc = ${said}`;
-  return new RuntimeError(REASONS[code] ?? 'Unknown', text, { cause: error, details: said });
+  return new RuntimeError(REASONS[code] ?? 'Unknown', goRpcError(code, said), { cause: error, details: said });
 }

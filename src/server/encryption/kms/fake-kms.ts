@@ -18,7 +18,7 @@ const turned = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0xf
 export function fakeKms(): FakeKms {
   const answer = <T>(call: string, value: () => T): Promise<T> => {
     kms.calls.push(call);
-    return kms.isDown ? Promise.reject(new Error('rpc error: code = UNAVAILABLE desc = no such socket')) : Promise.resolve().then(value);
+    return kms.isDown ? Promise.reject(new Error('rpc error: code = Unavailable desc = no such socket')) : Promise.resolve().then(value);
   };
   const kms: FakeKms = {
     keyId: 'key-1',

@@ -1,5 +1,6 @@
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../base/clock.ts';
+import { goRpcError } from '../../../base/go-rpc-error.ts';
 import {
   decodeDecryptResponse,
   decodeEncryptResponse,
@@ -73,6 +74,5 @@ function targetOf(endpoint: string): string {
   return path.startsWith('/@') ? `unix-abstract:${path.slice(2)}` : `unix:${path}`;
 }
 
-/** As Go's gRPC words it. */
 const plain = (error: ServiceError | null): Error =>
-  new Error(error ? `rpc error: code = ${status[error.code]} desc = ${error.details}` : 'rpc error: no answer', { cause: error });
+  new Error(error ? goRpcError(error.code, error.details) : 'rpc error: no answer', { cause: error });

@@ -125,7 +125,7 @@ describe('a KMS plugin on a socket', () => {
     const silent = await plugin({ Status: () => undefined, Encrypt: () => undefined, Decrypt: () => undefined });
     for (const endpoint of [silent, 'unix:///nowhere/kms.sock']) {
       const client = kmsClient({ endpoint, timeoutMs: 100 }, systemClock);
-      await expect(client.status()).rejects.toThrow('rpc error: code = DEADLINE_EXCEEDED');
+      await expect(client.status()).rejects.toThrow('rpc error: code = DeadlineExceeded');
       client.close();
     }
   });

@@ -137,7 +137,7 @@ describe('a KMS provider', () => {
     kms.isDown = true;
     await clock.advance(180_000);
     await expect(provider.check()).rejects.toThrow(
-      'failed to perform status section of the healthz check for KMS Provider vault, error: rpc error: code = UNAVAILABLE',
+      'failed to perform status section of the healthz check for KMS Provider vault, error: rpc error: code = Unavailable',
     );
     provider.seal(Buffer.from('x'), CONTEXT);
     await clock.advance(1);
@@ -186,7 +186,7 @@ describe('a KMS provider', () => {
     kms.isDown = true;
     const { clock, provider } = setUp(kms);
     await provider.prepare(value);
-    expect(() => provider.open(value, CONTEXT)).toThrow('failed to decrypt DEK, error: rpc error: code = UNAVAILABLE');
+    expect(() => provider.open(value, CONTEXT)).toThrow('failed to decrypt DEK, error: rpc error: code = Unavailable');
     const stop = new AbortController();
     let readable = 0;
     kms.calls.length = 0;
