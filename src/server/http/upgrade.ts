@@ -41,8 +41,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       socket.once('close', () => gone.end());
       if (extension) {
         await authorizeForeign(options, { raw, user, path: urlPath, request: foreign, trail });
-        socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
-        trail?.started(SWITCHING_PROTOCOLS);
+        switching(socket, trail);
         return await options.extensions?.upgrade(extension, { raw, socket, head, user, signal: gone.signal });
       }
       if (!routed) throw noSuchResource();
@@ -54,8 +53,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       if (!isWatch && (declared?.kind !== 'custom' || !declared.stream)) throw badRequest('this resource takes no upgrades');
       await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
       if (isWatch) {
-        socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
-        trail?.started(SWITCHING_PROTOCOLS);
+        switching(socket, trail);
         return await answerWatchBySocket(options, { raw, socket, head, routed, context, gone });
       }
       if (request.verb === 'get' && NEED_CREATE.has(path.subresource ?? '')) {
@@ -64,8 +62,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       const handler = options.streams[`${definition.plural}/${path.subresource}`];
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
       const url = new URL(raw.url ?? '/', 'https://server');
-      socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
-      trail?.started(SWITCHING_PROTOCOLS);
+      switching(socket, trail);
       await handler.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
     } catch (error) {
       const known = asApiError(error, options.log);
@@ -76,6 +73,12 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       refuse(socket, known);
     }
   };
+}
+
+/** The request is answered with another protocol, and over when that ends. */
+function switching(socket: Duplex, trail: AuditTrail | undefined): void {
+  socket.once('close', () => trail?.complete(SWITCHING_PROTOCOLS));
+  trail?.started(SWITCHING_PROTOCOLS);
 }
 
 function refuse(socket: Duplex, error: ApiError): void {

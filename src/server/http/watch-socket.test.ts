@@ -78,6 +78,12 @@ it('closes the socket when the watch ends, and hears when the client leaves', as
   await expect.poll(watching).toBe('0');
 });
 
+it('counts who asks for what is deprecated', async () => {
+  const { socket } = connect('/api/v1/endpoints?watch=1');
+  await once(socket, 'open');
+  expect((await fake.call('/metrics')).text).toContain('apiserver_requested_deprecated_apis{group="",version="v1",resource="endpoints"');
+});
+
 it('refuses what is wrong before the socket is taken', async () => {
   const { socket } = connect(`${MAPS}?watch=1&resourceVersion=abc`);
   const [, response] = await once(socket, 'unexpected-response');

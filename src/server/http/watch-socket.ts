@@ -26,7 +26,8 @@ interface Asked {
  * protobuf. What the client sends is ignored. Throws ApiError before the socket is taken.
  */
 export async function answerWatchBySocket(options: FrontOptions, { raw, socket, head, routed, context, gone }: Asked): Promise<void> {
-  const { request } = routed;
+  const { definition, request } = routed;
+  if (definition.deprecation !== undefined) options.metrics.requestedDeprecated(labelsOf(raw, routed));
   const form = wantedForm(raw, routed);
   using _counted = options.watches.open(context.user.name, request);
   using _closing = endingWith(options.closing, gone);
