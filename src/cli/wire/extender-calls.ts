@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent } from 'node:http';
 import { deadline, TOO_LATE } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ExtenderConfiguration, ExtenderTls, PemSource } from '../../scheduler/extenders/extender-config.ts';
 import type { AskExtender } from '../../scheduler/extenders/extenders.ts';
 import { type Peer, send } from '../../server/outbound/connection.ts';
 import { readText } from '../../server/outbound/outbound.ts';
+import { OutboundAgent } from '../../server/outbound/outbound-agent.ts';
 import { inGoWords } from '../../server/outbound/outbound-error.ts';
 
 /** Of a cluster of thousands of nodes, as an extender sends them back. */
@@ -27,7 +27,7 @@ const read = async (source: PemSource | undefined): Promise<PemSource | undefine
 /** Calls extenders over HTTP or HTTPS, by connections that are kept. Rejects with an Error in the words of upstream's client. */
 export function extenderCalls(clock: Clock): AskExtender {
   const kept = { keepAlive: true, timeout: IDLE_MS };
-  const agents = { 'http:': new HttpAgent(kept), 'https:': new HttpsAgent(kept) };
+  const agents = { 'http:': new Agent(kept), 'https:': new OutboundAgent({ ...kept, clock }) };
 
   return async (extender, verb, body, { signal }) => {
     const url = `${extender.urlPrefix.replace(/\/+$/, '')}/${verb}`;
