@@ -224,7 +224,8 @@ test('old replica sets beyond the history limit go, the oldest first', () => {
   expect(world.sets.map((rs) => world.image(rs))).toEqual(['c', 'd', 'e']);
 });
 
-test('a rollout that stands still past its deadline says so, and recovers', () => {
+/** The image `a` runs; the rollout of another hangs. */
+function pastDeadline(): World {
   const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
   world.settle();
   world.setImage('broken');
@@ -233,6 +234,11 @@ test('a rollout that stands still past its deadline says so, and recovers', () =
     world.breathe(1, (rs) => world.image(rs) === 'broken');
   }
   expect(world.reason('Progressing')).toBe('ProgressDeadlineExceeded');
+  return world;
+}
+
+test('a rollout that stands still past its deadline says so, and recovers', () => {
+  const world = pastDeadline();
   expect(world.available).toBe(3);
   world.setImage('b');
   world.settle();
@@ -303,14 +309,7 @@ test('Recreate waits until each old replica set has heard that it is to have no 
 });
 
 test('a rollback past the deadline never shows the newest generation together with the old verdict', () => {
-  const world = new World(newDeployment({ progressDeadlineSeconds: 10 }));
-  world.settle();
-  world.setImage('broken');
-  for (let i = 0; i < 30; i += 1) {
-    world.step();
-    world.breathe(1, (rs) => world.image(rs) === 'broken');
-  }
-  expect(world.reason('Progressing')).toBe('ProgressDeadlineExceeded');
+  const world = pastDeadline();
   world.setImage('a');
   world.step();
   expect(world.deployment.status?.observedGeneration).toBe(world.deployment.metadata?.generation);
