@@ -242,4 +242,3 @@ export class RuntimeError extends Error {
 }
 export const detailsOf = (e: unknown): string => (e instanceof RuntimeError ? e.details : e instanceof Error ? e.message : String(e));
 export const isRuntimeNotFound = (e: unknown): boolean => e instanceof RuntimeError && e.reason === 'NotFound';
-export const isRuntimeUnavailable = (e: unknown): boolean => e instanceof RuntimeError && e.reason === 'Unavailable';

@@ -12,7 +12,7 @@ import type { Change, Informer, Informers } from '../client/informer.ts';
 import { BackgroundWork } from './background-work.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { ClusterFeed } from './cluster-feed.ts';
-import { DEFAULT_SCHEDULER_NAME, readSchedulerConfiguration, type SchedulerConfiguration } from './config/configuration.ts';
+import { readSchedulerConfiguration, type SchedulerConfiguration } from './config/configuration.ts';
 import { type AskExtender, EXTENDER, Extenders } from './extenders/extenders.ts';
 import { FailureReporter } from './failure-reporter.ts';
 import { Action } from './framework/cluster-event.ts';
@@ -26,8 +26,6 @@ import { NO_METRICS, type SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import { NodeSelector } from './select-node.ts';
 import { SteadyView } from './steady-view.ts';
-
-export const SCHEDULER_NAME = DEFAULT_SCHEDULER_NAME;
 
 /** Bindings under way at once. More would only queue in the server. */
 const MAX_BINDINGS = 128;
