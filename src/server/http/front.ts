@@ -29,6 +29,7 @@ import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
 import { type Exchange, respond, type Shaped, sendError } from './respond.ts';
 import { type IncludeObject, includeObject } from './table.ts';
+import { WatchBatches } from './watch-batches.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { sendWatch } from './watch-response.ts';
 
@@ -70,9 +71,15 @@ export interface FrontOptions {
 
 export type Front = (raw: IncomingMessage, reply: ServerResponse) => Promise<void>;
 
+/** Between requests. */
+interface Shared {
+  readonly writes: TurnQueue;
+  readonly batches: WatchBatches;
+}
+
 /** The first thing that every HTTP request meets: who asks, may they, and who answers. Never rejects. */
 export function createFront(options: FrontOptions): Front {
-  const writes = new TurnQueue(WRITES_A_TURN);
+  const shared: Shared = { writes: new TurnQueue(WRITES_A_TURN), batches: new WatchBatches() };
   return async (raw, reply) => {
     const warnings: string[] = [];
     const auditId = auditIdOf(options, raw);
@@ -106,7 +113,7 @@ export function createFront(options: FrontOptions): Front {
       // A watch lasts: it holds no seat while it does.
       if (extension && foreign?.verb === 'watch') seat?.release();
       if (extension) await answerByExtension(options, extension, { raw, reply, path, user, trail, request: foreign });
-      else if (routed) await answer(options, writes, { raw, reply, routed, user, warnings, trail, seat, heldUp });
+      else if (routed) await answer(options, shared, { raw, reply, routed, user, warnings, trail, seat, heldUp });
       else await answerOther(options, { raw, reply, path, user, trail });
     } catch (error) {
       if (!begun) trail = trailOfRefused(options, { raw, reply, auditId, user, routed });
@@ -190,7 +197,7 @@ interface Incoming {
 
 async function answer(
   options: FrontOptions,
-  writes: TurnQueue,
+  { writes, batches }: Shared,
   { raw, reply, routed, user, warnings, trail, seat, heldUp }: Incoming,
 ): Promise<void> {
   const { definition, query, path } = routed;
@@ -228,7 +235,7 @@ async function answer(
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
     const { columnHeads, clock, metrics } = options;
     const sizes = metrics.watchEvents(request);
-    return await sendWatch({ reply, stream, accepted, include, columnHeads, clock, warnings, sizes });
+    return await sendWatch({ reply, batches, stream, accepted, include, columnHeads, clock, warnings, sizes });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };

@@ -221,6 +221,16 @@ describe('connections', () => {
   });
 });
 
+it('writes a watch without chunks for a client that knows none', async () => {
+  await start();
+  await fake.call(MAPS, { ...jsonPost, body: '{"metadata":{"name":"a"}}' });
+  const watch = await open();
+  watch.socket.write(`GET ${MAPS}?watch=1&timeoutSeconds=1 HTTP/1.0\r\n${HOST}\r\n`);
+  await watch.closed;
+  const [, body = ''] = watch.text().split('\r\n\r\n');
+  expect(JSON.parse(body)).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } });
+});
+
 describe('a server that stops', () => {
   it('ends watches in order, lets requests end, and takes no more', async () => {
     const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -5,13 +5,14 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Distribution } from '../../base/distribution.ts';
-import type { WatchItem, WatchStream } from '../registry/watch.ts';
+import type { WatchStream } from '../registry/watch.ts';
 import type { Accepted } from './accept.ts';
 import type { ColumnHead, ColumnHeads } from './column-heads.ts';
 import { drained } from './drain.ts';
 import { protobufFrame } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
 import { warningHeaders } from './warning-headers.ts';
+import type { EventWriter, Piece, WatchBatches } from './watch-batches.ts';
 
 /** A client that takes nothing for this long is cut; it resumes or lists again. */
 export const STALLED_MS = 30_000;
@@ -35,57 +36,52 @@ export interface ShownWatch {
 
 interface WatchResponse extends ShownWatch {
   readonly reply: ServerResponse;
+  readonly batches: WatchBatches;
   readonly warnings: readonly string[];
 }
 
-type EventWriter = (item: WatchItem) => readonly Uint8Array[];
-
-/** One event in its bytes, of which those of the object are the cache's own: a line of JSON, or a frame of protobuf. */
-export async function eventWriter({ stream, accepted, include, columnHeads, clock, sizes }: ShownWatch): Promise<EventWriter> {
+/** The bytes of the object are the cache's own. */
+export async function eventWriter({ stream, accepted, include, columnHeads, clock }: ShownWatch): Promise<EventWriter> {
   const heads = accepted.shape === 'table' ? await columnHeads(stream.definition) : null;
-  const write: EventWriter =
-    accepted.format === 'protobuf'
-      ? (item) => protobufFrame(item, accepted)
-      : lineWriter(stream.definition, { accepted, include, heads, clock });
-  return (item) => {
-    const parts = write(item);
-    let bytes = 0;
-    for (const part of parts) bytes += part.length;
-    sizes.observe(bytes);
-    return parts;
-  };
+  if (accepted.format === 'protobuf') return (item) => protobufFrame(item, accepted);
+  return lineWriter(stream.definition, { accepted, include, heads, clock });
 }
 
+/** Tables name their columns once, and say ages. */
+const formOf = ({ format, shape, version }: Accepted): string | null => (shape === 'table' ? null : `${format} ${shape} ${version}`);
+
 /** Writes a watch until it ends. */
-export async function sendWatch({ reply, warnings, ...watch }: WatchResponse): Promise<void> {
-  const { stream, clock, accepted } = watch;
+export async function sendWatch({ reply, warnings, batches, ...watch }: WatchResponse): Promise<void> {
+  const { stream, accepted, sizes } = watch;
   const write = await eventWriter(watch);
   reply.writeHead(200, {
     'Content-Type': accepted.format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json',
     ...(warnings.length > 0 && { Warning: warningHeaders(warnings) }),
   });
   reply.flushHeaders();
-  for await (const batch of stream.batches) {
-    if (reply.destroyed) return;
-    const wire = wireOf(reply);
-    if (!wire) return;
-    // The answer alone would let its chunk go piece by piece: the wire holds it back until it is whole.
-    wire.cork();
-    reply.cork();
-    for (const item of batch) for (const part of write(item)) reply.write(part);
-    reply.uncork();
-    wire.uncork();
-    if (!wire.writableNeedDrain) continue;
-    using _cut = clock.timer(STALLED_MS, () => reply.destroy());
-    if (!(await drained(wire))) return;
+  const form = formOf(accepted);
+  for await (const items of stream.batches) {
+    const batch = batches.of(form, items, write);
+    for (const size of batch.sizes) sizes.observe(size);
+    for (const piece of batch.pieces) if (!(await sent(reply, piece, watch.clock))) return;
   }
   reply.end();
 }
 
 /**
- * What the answer is written to. A batch that it holds back leaves at once, in one chunk and one system call, and has not been copied together for each watcher.
+ * Past the answer to what it is written to, whose chunks it would make of parts: after the head nothing else is written there until the end. Answers true at once
+ * or when the client takes more, false when it is gone.
  */
-const wireOf = (reply: ServerResponse & { readonly stream?: Writable }): Writable | null => reply.stream ?? reply.socket;
+function sent(reply: ServerResponse & { readonly stream?: Writable }, { chunk, bytes }: Piece, clock: Clock): Promise<boolean> | boolean {
+  const wire = reply.stream ?? reply.socket;
+  if (!wire || reply.destroyed) return false;
+  return wire.write(reply.chunkedEncoding && !reply.stream ? chunk : bytes) || untilDrained(reply, wire, clock);
+}
+
+async function untilDrained(reply: ServerResponse, wire: Writable, clock: Clock): Promise<boolean> {
+  using _cut = clock.timer(STALLED_MS, () => reply.destroy());
+  return await drained(wire);
+}
 
 interface LineOptions {
   readonly accepted: Accepted;
@@ -94,7 +90,7 @@ interface LineOptions {
   readonly clock: Clock;
 }
 
-function lineWriter(source: ResourceDefinition, options: LineOptions): (item: WatchItem) => readonly Buffer[] {
+function lineWriter(source: ResourceDefinition, options: LineOptions): EventWriter {
   const { accepted, include, clock } = options;
   const { shape, version } = accepted;
   let { heads } = options;

@@ -47,6 +47,7 @@ async function sendEvents(ws: WebSocket, watch: ShownWatch): Promise<void> {
     using _cut = watch.clock.timer(STALLED_MS, () => ws.terminate());
     for (const item of batch) {
       const bytes = Buffer.concat(write(item));
+      watch.sizes.observe(bytes.length);
       await (isText ? send(ws, bytes, { isText }) : send(ws, bytes.subarray(FRAME_LENGTH_BYTES)));
     }
   }

@@ -14,7 +14,7 @@ import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
-import { prepareForUpdate, type Strategy, setDefaults, validateChanged } from './strategy.ts';
+import { prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
 
 /** Tries of a change that does not insist on the state that it was made on, when others write in between. */
 const UNCONDITIONAL_TRIES = 10;
@@ -103,6 +103,7 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
   prepareForUpdate(strategy, draft, old);
   setDefaults(strategy, draft);
   const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);
+  settleUpdate(strategy, draft, old);
   try {
     validateChanged(strategy, draft, old);
     if (admission) await deps.admission.validate(admission);

@@ -3,6 +3,7 @@ import { equalJson } from '../../api/meta/equal-json.ts';
 import { type FieldError, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { rfc3339 } from '../../base/clock.ts';
+import { shareLike } from '../../store/watch-cache/frozen.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
 import { copyJson, copyObject } from './copy.ts';
@@ -76,8 +77,17 @@ export function prepareForUpdate(strategy: Strategy, draft: WithStatus, old: Kub
   else if (subresource === '' && hasStatus(definition)) keepStatus(draft, before);
   carryMetadata(draft.metadata, before.metadata);
   definition.hooks.prepareForUpdate?.(draft, old, hookContext(strategy));
+}
+
+/**
+ * Once nothing changes the draft any more but its metadata: what is as it was becomes the very part that it was, so that whoever compares the two from here on
+ * (validation of what may not change, the search for writes that change nothing, the cache) looks at what differs alone. A change of the spec is counted.
+ */
+export function settleUpdate({ definition, subresource }: Strategy, draft: Draft, old: KubeObject): void {
+  const { metadata } = draft;
+  shareLike(draft, { ...old, metadata: undefined });
   const ignoresStatus = subresource === 'status' || definition.structural === undefined || hasStatus(definition);
-  if (draft.metadata.generation !== undefined && specChanged(draft, old, ignoresStatus)) draft.metadata.generation += 1;
+  if (metadata.generation !== undefined && specChanged(draft, old, ignoresStatus)) metadata.generation += 1;
 }
 
 function keepStatus(draft: WithStatus, old: WithStatus): void {

@@ -19,15 +19,25 @@ const isParts = (value: unknown): value is Parts => typeof value === 'object' &&
 export function freezeLike<T>(value: T, like: unknown): T {
   if (!isParts(value) || Object.isFrozen(value)) return value;
   if (!isParts(like)) return deepFreeze(value);
-  for (const key in value as Parts) {
-    const part = (value as Parts)[key];
+  shareParts(value, like, freezeLike);
+  return Object.freeze(value);
+}
+
+/** As `freezeLike`, but what differs from `like` is not frozen. */
+export function shareLike(value: unknown, like: unknown): void {
+  if (isParts(value) && isParts(like) && !Object.isFrozen(value)) shareParts(value, like, shareLike);
+}
+
+/** `whereDiffering` is told of the parts that are not equal. */
+function shareParts(value: Parts, like: Parts, whereDiffering: (part: unknown, other: unknown) => void): void {
+  for (const key in value) {
+    const part = value[key];
     // Never inherited: the prototype is no part.
     const other = key === '__proto__' ? undefined : like[key];
     if (equalParts(part, other)) {
-      if (typeof part === 'string' || isParts(part)) (value as Parts)[key] = other;
-    } else freezeLike(part, other);
+      if (typeof part === 'string' || isParts(part)) value[key] = other;
+    } else whereDiffering(part, other);
   }
-  return Object.freeze(value);
 }
 
 function equalParts(a: unknown, b: unknown): boolean {

@@ -5,6 +5,7 @@ import { type RequestResult, runJob, SENT_AT, startJob, type WatchResult } from 
 import { create, mergePatch, type Plural } from '../load/templates.ts';
 import { median, round, say } from '../support/figure.ts';
 import { createNamespace } from '../support/namespace.ts';
+import { cpuSecondsOf } from '../support/process-stats.ts';
 import { type Server, withServer } from '../support/server.ts';
 import { CONTROL_PLANE_ONLY, type Group } from './group.ts';
 
@@ -33,11 +34,13 @@ async function updatesSeen(server: Server, { plural, updates, clients, perSecond
   const timeoutMs = LOST_AFTER_MS + (perSecond === undefined ? 0 : (updates / perSecond) * 1000);
   const watching = startJob({ kind: 'watch', endpoint, path, watchers: WATCHERS, events: updates, timeoutMs });
   await watching.ready;
+  const cpuBefore = cpuSecondsOf(server.pid);
   const request = mergePatch(plural, NAMESPACE, { 'sent-at': SENT_AT });
   const written = await runJob({ kind: 'requests', endpoint, request, clients, first: 0, count: updates, seconds: 60, perSecond });
   const seen = await watching.result;
+  const cpuSeconds = cpuSecondsOf(server.pid) - cpuBefore;
   assertComplete(written, seen, updates);
-  return { written, seen };
+  return { written, seen, cpuSeconds };
 }
 
 function assertComplete(written: RequestResult, seen: WatchResult, updates: number): void {
@@ -51,10 +54,13 @@ async function burst(server: Server, plural: Plural, signal: AbortSignal): Promi
   const rates: number[] = [];
   const writes: number[] = [];
   let bytes = 0;
+  let [serverCpu, watchersCpu] = [0, 0];
   for (let run = 0; run < BURSTS; run += 1) {
-    const { written, seen } = await updatesSeen(server, { plural, updates: UPDATES, clients: OBJECTS }, signal);
+    const { written, seen, cpuSeconds } = await updatesSeen(server, { plural, updates: UPDATES, clients: OBJECTS }, signal);
     rates.push((WATCHERS * UPDATES) / ((seen.lastAtMs - written.startedAtMs) / 1000));
     writes.push(UPDATES / ((written.endedAtMs - written.startedAtMs) / 1000));
+    serverCpu += cpuSeconds;
+    watchersCpu += seen.cpuSeconds;
     bytes = seen.bytes / (WATCHERS * UPDATES);
   }
   say(`watch: ${WATCHERS} watchers × ${UPDATES} updates of ${plural} in a burst`, median(rates), 'events/s', {
@@ -63,6 +69,8 @@ async function burst(server: Server, plural: Plural, signal: AbortSignal): Promi
     runs: rates.map(Math.round),
     updatesPerSecond: Math.round(median(writes)),
     bytesPerEvent: Math.round(bytes),
+    serverCpuUs: round((serverCpu / (BURSTS * WATCHERS * UPDATES)) * 1e6),
+    watchersCpuUs: round((watchersCpu / (BURSTS * WATCHERS * UPDATES)) * 1e6),
   });
 }
 

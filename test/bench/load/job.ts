@@ -64,6 +64,8 @@ export interface WatchResult {
   readonly same: boolean;
   readonly lastAtMs: number;
   readonly bytes: number;
+  /** Of the process of the watchers, from their readiness to the last event. */
+  readonly cpuSeconds: number;
   /** From SENT_AT in the object to the event; NaN without. */
   readonly p50Ms: number;
   readonly p99Ms: number;

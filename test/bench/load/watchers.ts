@@ -76,9 +76,11 @@ export async function runWatchers(job: WatchJob, ready: () => void): Promise<Wat
     if (left === 0) done.resolve();
   };
   await Promise.all(sockets.map((socket, i) => watch(socket, job, watchers[i] as Watcher, counted)));
+  const cpuBefore = process.cpuUsage();
   ready();
   setTimeout(done.resolve, job.timeoutMs);
   await done.promise;
+  const { user, system } = process.cpuUsage(cpuBefore);
   const latencies = watchers.flatMap((w) => w.latencies);
   const first = watchers[0]?.revisions.join();
   return {
@@ -86,6 +88,7 @@ export async function runWatchers(job: WatchJob, ready: () => void): Promise<Wat
     inOrder: watchers.every(({ revisions }) => revisions.every((r, i) => i === 0 || r > (revisions[i - 1] ?? 0))),
     same: watchers.every((w) => w.revisions.join() === first),
     lastAtMs: Math.max(...watchers.map((w) => w.lastAtMs)),
+    cpuSeconds: (user + system) / 1e6,
     bytes: watchers.reduce((sum, w) => sum + w.bytes, 0),
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
