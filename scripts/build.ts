@@ -3,7 +3,7 @@
  * esbuild makes one file of the sources; Node's single-executable support and postject put it into a copy of Node.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -31,6 +31,7 @@ const shared = {
 
 mkdirSync(dist, { recursive: true });
 await build({ ...shared, entryPoints: [join(root, 'src/cli/main.ts')], outfile: join(dist, 'minik.cjs') });
+escapeRegExps(join(dist, 'minik.cjs'));
 await build({ ...shared, entryPoints: [join(root, 'src/store/sqlite/worker.ts')], outfile: join(dist, 'sqlite-worker.js') });
 
 /** V8 would let garbage grow to three times of what is alive before it looks for it (ADR 0030). */
@@ -51,6 +52,12 @@ const config = {
 writeFileSync(join(dist, 'sea.json'), JSON.stringify(config));
 // With the same flags: V8 refuses code that was compiled under others.
 quietly(node, [...memoryFlags, '--experimental-sea-config', join(dist, 'sea.json')]);
+
+/** esbuild leaves what is not ASCII in regular expressions: a few letters there, and V8 would keep the whole bundle in two bytes a letter. */
+function escapeRegExps(file: string): void {
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, escaped));
+}
 
 /** A running minik keeps its old file: build beside it, then rename. */
 const target = join(dist, 'minik.new');
