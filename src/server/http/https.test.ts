@@ -1,17 +1,19 @@
 import { request } from 'node:https';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
-import { fakeClock } from '../../base/fake-clock.ts';
+import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import type { ApiServer } from '../server.ts';
 import { serve } from './fake-server.ts';
 
 let server: ApiServer;
 let stop: () => Promise<void>;
+let clock: FakeClock;
 
 beforeEach(async () => {
+  clock = fakeClock();
   const fake = await serve({
-    clock: fakeClock(),
+    clock,
     authorizer: (a) => ({ allowed: a.user.name !== 'system:anonymous' || a.path === '/livez', reason: '' }),
   });
   server = fake.server;
@@ -115,6 +117,28 @@ it('streams a watch line by line', async () => {
   const about = 'group="",version="v1",resource="configmaps"';
   expect(text).toContain(`apiserver_watch_events_total{${about}} 2\n`);
   expect(text).toContain(`apiserver_watch_events_sizes_sum{${about}} ${lines.join('').length}\n`);
+});
+
+it('answers renewals of node leases together when they come one soon after the other', async () => {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+  await fetchJson('/api/v1/namespaces', { method: 'POST', body: JSON.stringify({ metadata: { name: 'kube-node-lease' } }) });
+  const renew = (name: string) =>
+    fetchJson(`${leases}/${name}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ spec: { holderIdentity: name } }),
+    });
+  const names = ['a', 'b', 'c'];
+  for (const name of names) await fetchJson(leases, { method: 'POST', body: JSON.stringify({ metadata: { name } }) });
+  expect((await renew('a')).code).toBe(200);
+  const later = Promise.all([renew('b'), renew('c')]);
+  // Others are not held up.
+  expect((await fetchJson(`${leases}/b`)).json().spec.holderIdentity).toBeUndefined();
+  await vi.waitFor(async () => {
+    await clock.advance(100);
+    expect((await fetchJson(`${leases}/c`)).json().spec.holderIdentity).toBe('c');
+  });
+  expect((await later).map(({ code }) => code)).toEqual([200, 200]);
 });
 
 describe('in protobuf', () => {

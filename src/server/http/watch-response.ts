@@ -12,7 +12,7 @@ import { drained } from './drain.ts';
 import { protobufFrame } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, tableOf } from './table.ts';
 import { warningHeaders } from './warning-headers.ts';
-import type { EventWriter, Piece, WatchBatches } from './watch-batches.ts';
+import type { EventWriter, WatchBatches } from './watch-batches.ts';
 
 /** A client that takes nothing for this long is cut; it resumes or lists again. */
 export const STALLED_MS = 30_000;
@@ -35,7 +35,7 @@ export interface ShownWatch {
 }
 
 interface WatchResponse extends ShownWatch {
-  readonly reply: ServerResponse;
+  readonly reply: Reply;
   readonly batches: WatchBatches;
   readonly warnings: readonly string[];
 }
@@ -63,21 +63,20 @@ export async function sendWatch({ reply, warnings, batches, ...watch }: WatchRes
   for await (const items of stream.batches) {
     const batch = batches.of(form, items, write);
     for (const size of batch.sizes) sizes.observe(size);
-    for (const piece of batch.pieces) if (!(await sent(reply, piece, watch.clock))) return;
+    const wire = wireOf(reply);
+    if (!wire || reply.destroyed) return;
+    for (const { chunk, bytes } of batch.pieces) wire.write(reply.chunkedEncoding && !reply.stream ? chunk : bytes);
+    if (wire.writableNeedDrain && !(await untilDrained(reply, wire, watch.clock))) return;
   }
   reply.end();
 }
 
-/**
- * Past the answer to what it is written to, whose chunks it would make of parts: after the head nothing else is written there until the end. Answers true at once
- * or when the client takes more, false when it is gone.
- */
-function sent(reply: ServerResponse & { readonly stream?: Writable }, { chunk, bytes }: Piece, clock: Clock): Promise<boolean> | boolean {
-  const wire = reply.stream ?? reply.socket;
-  if (!wire || reply.destroyed) return false;
-  return wire.write(reply.chunkedEncoding && !reply.stream ? chunk : bytes) || untilDrained(reply, wire, clock);
-}
+type Reply = ServerResponse & { readonly stream?: Writable };
 
+/** Past the answer to what it is written to: the answer would make chunks of its own, of several parts. After the head nothing else is written there until the end. */
+const wireOf = (reply: Reply): Writable | null => reply.stream ?? reply.socket;
+
+/** A batch is written whole first: one piece a turn of the event loop would be slower than what comes in. */
 async function untilDrained(reply: ServerResponse, wire: Writable, clock: Clock): Promise<boolean> {
   using _cut = clock.timer(STALLED_MS, () => reply.destroy());
   return await drained(wire);
