@@ -61,6 +61,28 @@ describe('the CSR signer', () => {
     expect(certificate.checkIP('192.0.2.7')).toBe('192.0.2.7');
   });
 
+  const MINUTE_MS = 60_000;
+  const HOUR_MS = 60 * MINUTE_MS;
+  it.each([
+    ['at least ten minutes', 60, 10 * MINUTE_MS],
+    ['to the second when it is short', 7 * 3600, 7 * HOUR_MS],
+    ['less what it was backdated when it is not', 8 * 3600, 8 * HOUR_MS - 5 * MINUTE_MS],
+    ['a year when nothing is asked', undefined, 365 * 24 * HOUR_MS - 5 * MINUTE_MS],
+    ['a year at most', 400 * 86_400, 365 * 24 * HOUR_MS - 5 * MINUTE_MS],
+  ])('lets a certificate begin five minutes ago and live %s', async (_, expirationSeconds, endsAfterMs) => {
+    const pem = await signer.signCsr(await request(), { usages: ['client auth'], expirationSeconds });
+    const { validFromDate, validToDate } = new X509Certificate(pem);
+    expect(NOW - validFromDate.getTime()).toBe(5 * MINUTE_MS);
+    expect(validToDate.getTime() - NOW).toBe(endsAfterMs);
+  });
+
+  it('lets no certificate live longer than the CA', async () => {
+    const authority = await issueAuthority('test-ca', await newKeyPem(), NOW);
+    const caEndsMs = new X509Certificate(authority.certPem).validToDate.getTime();
+    const late = openCsrSigner({ authority, now: () => caEndsMs - HOUR_MS });
+    expect(new X509Certificate(await late.signCsr(await request(), { usages: ['client auth'] })).validToDate.getTime()).toBe(caEndsMs);
+  });
+
   it('sees when a request was altered after it was signed, and does not sign it', async () => {
     const der = Buffer.from((await request()).replace(/-----[^-]+-----|\s/g, ''), 'base64');
     der[der.indexOf('system:node:box') + 14] = 'y'.charCodeAt(0);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { KeyPair } from './certificate.ts';
-import { BACKDATE_MS, DAY_MS, LEAF_LIFETIME_DAYS } from './certificate-plan.ts';
+import { DAY_MS, LEAF_LIFETIME_DAYS } from './certificate-plan.ts';
 import { type CsrDescription, CsrError } from './csr-description.ts';
 
 export { type CsrDescription, CsrError };
@@ -23,6 +23,21 @@ export interface CsrSigner {
 const MAX_CSR_BYTES = 64 * 1024;
 const MIN_EXPIRATION_SECONDS = 600;
 const LONGEST_MS = LEAF_LIFETIME_DAYS * DAY_MS;
+/** Always less than the shortest life that can be asked for. */
+const BACKDATE_MS = 5 * 60_000;
+/** Certificates that live shorter end when they were asked to; others lose at the end what they were given at the beginning. */
+const SHORT_MS = 8 * 3_600_000;
+
+/**
+ * When a certificate that is signed now begins and ends, as kube-controller-manager's signer has it: a little in the past, for clocks
+ * that are behind, and never after its CA.
+ */
+function validity(nowMs: number, expirationSeconds: number | undefined, notAfterCaMs: number) {
+  const wishedMs = expirationSeconds === undefined ? LONGEST_MS : Math.max(expirationSeconds, MIN_EXPIRATION_SECONDS) * 1000;
+  const lifetimeMs = Math.min(wishedMs, LONGEST_MS);
+  const notAfterMs = nowMs + (lifetimeMs < SHORT_MS ? lifetimeMs : lifetimeMs - BACKDATE_MS);
+  return { notBeforeMs: nowMs - BACKDATE_MS, notAfterMs: Math.min(notAfterMs, notAfterCaMs) };
+}
 
 /** What a PEM request asks for. Rejects with CsrError. */
 export const describeCsr = async (pem: string): Promise<CsrDescription> => (await parse(pem)).description;
@@ -34,11 +49,9 @@ export function openCsrSigner({ authority, now }: { authority: KeyPair; now: () 
     async signCsr(pem, { usages, expirationSeconds }) {
       const { request, description, issue } = await parse(pem);
       if (!description.signatureValid) throw new CsrError('the request is not signed by its own key');
-      const wishedMs = expirationSeconds === undefined ? LONGEST_MS : Math.max(expirationSeconds, MIN_EXPIRATION_SECONDS) * 1000;
-      const lifetimeMs = Math.min(wishedMs, LONGEST_MS);
       const nowMs = now();
       if (nowMs >= notAfterCa) throw new CsrError('the cluster CA has expired');
-      return issue.signRequest(request, { authority, usages, notBeforeMs: nowMs - BACKDATE_MS, notAfterMs: nowMs + lifetimeMs });
+      return issue.signRequest(request, { authority, usages, ...validity(nowMs, expirationSeconds, notAfterCa) });
     },
   };
 }
