@@ -45,6 +45,7 @@ export function definitionOf(crd: CustomResourceDefinition, version: CustomResou
     fieldSelectors: fieldSelectorsOf(version),
     hooks: customHooks(structural, version.subresources?.scale),
     generation: true,
+    storageVersion: storageVersion(crd),
     structural,
     statusMetadata: [],
     applyType: customResourceType(version.schema?.openAPIV3Schema as OpenApiSchema | undefined),

@@ -68,6 +68,7 @@ describe('discovery', () => {
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
       shortNames: ['po'],
       categories: ['all'],
+      storageVersionHash: 'xPOwRZ+Yhw8=',
     });
     expect(resources.find((r) => r.name === 'pods/eviction')).toEqual({
       name: 'pods/eviction',
@@ -84,6 +85,40 @@ describe('discovery', () => {
       version: 'v1',
       kind: 'Scale',
     });
+  });
+
+  it.each([
+    ['/apis/apps/v1', 'deployments', '8aSe+NMegvE='],
+    ['/apis/autoscaling/v1', 'horizontalpodautoscalers', 'qwQve8ut294='],
+    ['/apis/autoscaling/v2', 'horizontalpodautoscalers', 'qwQve8ut294='],
+    ['/api/v1', 'events', 'r2yiGXH7wu8='],
+    ['/apis/events.k8s.io/v1', 'events', 'r2yiGXH7wu8='],
+    ['/apis/authorization.k8s.io/v1', 'subjectaccessreviews', undefined],
+    ['/api/v1', 'componentstatuses', undefined],
+    ['/api/v1', 'pods/status', undefined],
+  ])('tells at %s with upstream’s hash in which version %s are stored', (path, name, storageVersionHash) => {
+    const { resources } = read(path) as { resources: (Entry & { storageVersionHash?: string })[] };
+    expect(resources.find((r) => r.name === name)?.storageVersionHash).toBe(storageVersionHash);
+  });
+
+  it('tells of every version of a custom resource in which one it is stored', () => {
+    const served = ['v1beta1', 'v1'].map((version) =>
+      defineResource({
+        group: 'example.com',
+        version,
+        storageVersion: 'v1',
+        kind: 'Widget',
+        plural: 'widgets',
+        scope: 'Namespaced',
+      }),
+    );
+    const custom = createDiscovery({ registry: () => buildRegistry(served), serverAddress: '' });
+    const hashes = ['v1beta1', 'v1'].map((version) => {
+      const document = custom.find(`/apis/example.com/${version}`, undefined);
+      return (JSON.parse(String(document?.bytes)) as { resources: { storageVersionHash: string }[] }).resources[0]?.storageVersionHash;
+    });
+    // The first eight bytes of sha256("example.com/v1/Widget").
+    expect(hashes).toEqual(['gIwvi5rymmg=', 'gIwvi5rymmg=']);
   });
 
   it('aggregates everything for clients that ask for it', () => {

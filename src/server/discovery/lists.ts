@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { ApiGroup, Registry } from '../../api/registry.ts';
 import { kindOf, type Served, servedSubresources } from './resources.ts';
@@ -31,10 +32,10 @@ export const resourceList = (registry: Registry, group: string, version: string)
   kind: 'APIResourceList',
   apiVersion: 'v1',
   groupVersion: apiVersionOf({ group, version }),
-  resources: registry.inVersion(group, version).flatMap(resourceEntries),
+  resources: registry.inVersion(group, version).flatMap((resource) => resourceEntries(resource, registry.stored(resource))),
 });
 
-function resourceEntries(resource: ResourceDefinition) {
+function resourceEntries(resource: ResourceDefinition, stored: ResourceDefinition) {
   const namespaced = resource.scope === 'Namespaced';
   const main = {
     name: resource.plural,
@@ -44,9 +45,20 @@ function resourceEntries(resource: ResourceDefinition) {
     verbs: resource.verbs,
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(resource.persistence !== 'none' && { storageVersionHash: storageVersionHash(stored) }),
   };
   return [main, ...servedSubresources(resource).map((served) => subresourceEntry(resource, served, namespaced))];
 }
+
+/**
+ * Changes when objects are stored in another version: what storage migrators watch for. Clients compare it and read nothing else from it.
+ * Source: Kubernetes, APIResource.
+ */
+function storageVersionHash({ group, version, kind, storageVersion = version }: ResourceDefinition): string {
+  const digest = createHash('sha256').update(`${group}/${storageVersion}/${kind}`).digest();
+  return digest.subarray(0, STORAGE_VERSION_HASH_BYTES).toString('base64');
+}
+const STORAGE_VERSION_HASH_BYTES = 8;
 
 /** Group and version are told only where they are not the list's own. */
 function subresourceEntry(resource: ResourceDefinition, { name, kind, verbs }: Served, namespaced: boolean) {
