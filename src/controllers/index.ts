@@ -47,6 +47,8 @@ export interface ControllerDependencies {
   readonly registry: Registry;
   /** Those that CustomResourceDefinitions bring, each once. */
   readonly custom?: LiveKinds;
+  /** All that is served at the moment, in every version; `registry` alone when absent. */
+  readonly served?: Pick<Registry, 'find' | 'findKind'>;
   /** PEM of the CA that signs the API server's certificate. */
   readonly caPem: string;
   readonly signer: CertificateSigner;
@@ -56,7 +58,8 @@ export interface ControllerDependencies {
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
-export function controllers({ registry, custom, caPem, signer, issueToken, podRanges }: ControllerDependencies): readonly Controller[] {
+export function controllers(dependencies: ControllerDependencies): readonly Controller[] {
+  const { registry, custom, served = registry, caPem, signer, issueToken, podRanges } = dependencies;
   const kinds = () => [...registry.all, ...(custom?.current() ?? [])];
   const migrates = registry.byId('storageversionmigrations.storagemigration.k8s.io') !== undefined;
   return [
@@ -106,7 +109,7 @@ export function controllers({ registry, custom, caPem, signer, issueToken, podRa
     horizontalPodAutoscaler({ kinds }),
     disruption({ kinds }),
     staleDisruptionTarget,
-    validatingAdmissionPolicyStatus({ kinds: () => registry }),
+    validatingAdmissionPolicyStatus({ kinds: served }),
     ...(migrates ? [storageVersionMigrator({ kinds })] : []),
   ];
 }

@@ -1,5 +1,16 @@
 import { BOOL, BYTES, type CelType, DOUBLE, DYN, INT, listOf, mapOf, type ObjectField, STRING, TIMESTAMP } from '../cel/index.ts';
+import { ruleType } from '../crd-rules/index.ts';
+import type { ResourceDefinition } from '../define.ts';
 import { type FieldType, findSchema, type Scalar } from '../schema/schema.ts';
+
+/** The type of the objects of a kind. Of a custom one: what its structural schema says, and metadata as all kinds have it. */
+export function typeOfKind({ kind, schema, structural }: ResourceDefinition): CelType {
+  if (!structural) return typeOfSchema(schema);
+  const type = ruleType(structural, true, kind)?.type;
+  if (type?.is !== 'object') return DYN;
+  const metadata: ObjectField = { type: typeOfSchema('ObjectMeta'), property: 'metadata' };
+  return { ...type, fields: Object.assign(Object.create(null) as object, type.fields, { metadata }) };
+}
 
 const SCALARS: Readonly<Record<Scalar, CelType>> = {
   string: STRING,

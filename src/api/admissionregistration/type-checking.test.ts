@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
+import { definitionsOf } from '../apiextensions/custom-resource.ts';
 import { registry } from '../index.ts';
+import { buildRegistry } from '../registry.ts';
+import type { CustomResourceDefinition } from '../schema/generated/types.ts';
 import { typeCheckingWarnings } from './type-checking.ts';
 
 const rule = (more: object = {}) => ({
@@ -43,6 +46,49 @@ it('knows the types of variables and parameters', () => {
     'spec.validations[0].expression',
     'spec.validations[1].expression',
   ]);
+});
+
+it('checks custom kinds by the schema of the version that a rule names', () => {
+  const cronTab = (version: string, spec: object) => ({
+    name: version,
+    served: true,
+    storage: version === 'v1',
+    schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: spec } } } },
+  });
+  const definitions = definitionsOf({
+    spec: {
+      group: 'stable.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'crontabs', kind: 'CronTab' },
+      versions: [
+        cronTab('v1', { replicas: { type: 'integer' } }),
+        cronTab('v2', { replicas: { type: 'integer' }, maxRetries: { type: 'integer' } }),
+      ],
+    },
+    status: { conditions: [{ type: 'Established', status: 'True' }] },
+  } as CustomResourceDefinition);
+  const found = (apiVersion: string) =>
+    typeCheckingWarnings(
+      {
+        spec: {
+          matchConstraints: {
+            resourceRules: [rule({ apiGroups: ['stable.example.com'], apiVersions: [apiVersion], resources: ['crontabs'] })],
+          },
+          validations: [
+            { expression: "object.spec.replicas > '1'" },
+            { expression: 'object.spec.maxRetries < 10' },
+            { expression: "object.kind != 'x' && object.metadata.labels['a'] != 'b' && object.metadata.name.size() > 1" },
+          ],
+        },
+      },
+      buildRegistry(definitions),
+    );
+  expect(found('v1').map(({ fieldRef }) => fieldRef)).toEqual(['spec.validations[0].expression', 'spec.validations[1].expression']);
+  expect(found('v1')[0]?.warning).toContain(
+    "stable.example.com/v1, Kind=CronTab: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'",
+  );
+  expect(found('v1')[1]?.warning).toContain("undefined field 'maxRetries'");
+  expect(found('v2').map(({ fieldRef }) => fieldRef)).toEqual(['spec.validations[0].expression']);
 });
 
 it('does not check what is named by wildcards', () => {

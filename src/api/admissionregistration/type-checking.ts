@@ -3,7 +3,7 @@ import type { ResourceDefinition } from '../define.ts';
 import type { Registry } from '../registry.ts';
 import type { ExpressionWarning, NamedRuleWithOperations, ValidatingAdmissionPolicy, Variable } from '../schema/generated/types.ts';
 import { expressionVariables } from './expression-environment.ts';
-import { typeOfSchema } from './schema-types.ts';
+import { typeOfKind } from './schema-types.ts';
 
 type Kinds = Pick<Registry, 'find' | 'findKind'>;
 
@@ -12,14 +12,14 @@ const MAX_TYPES = 10;
 
 /**
  * What expressions of a policy get wrong about the kinds that it is for. Warnings alone: what is wrong for one kind may be right for another. Kinds that
- * rules name with wildcards are not checked, nor are those without a schema of ours. Source: Kubernetes, "Validating Admission Policy: type checking".
+ * rules name with wildcards are not checked, nor are those without a schema (of extension servers). Source: Kubernetes, "Validating Admission Policy: type checking".
  */
 export function typeCheckingWarnings({ spec = {} }: ValidatingAdmissionPolicy, kinds: Kinds): ExpressionWarning[] {
   const types = kindsOf(spec.matchConstraints?.resourceRules ?? [], kinds);
   const params = spec.paramKind && paramsType(spec.paramKind, kinds);
   const environments = types.map((definition) => ({
     name: `${definition.group ? `${definition.group}/` : ''}${definition.version}, Kind=${definition.kind}`,
-    environment: environmentOf(typeOfSchema(definition.schema), params, spec.variables ?? []),
+    environment: environmentOf(typeOfKind(definition), params, spec.variables ?? []),
   }));
   const check = (fieldRef: string, expression: string | undefined): ExpressionWarning[] => {
     if (!expression) return [];
@@ -64,7 +64,7 @@ function environmentOf(object: CelType, params: CelType | undefined, variables: 
 function paramsType({ apiVersion = '', kind = '' }: { apiVersion?: string; kind?: string }, kinds: Kinds): CelType {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   const definition = kinds.findKind(group, version, kind);
-  return definition ? typeOfSchema(definition.schema) : DYN;
+  return definition ? typeOfKind(definition) : DYN;
 }
 
 function kindsOf(rules: readonly NamedRuleWithOperations[], kinds: Kinds): readonly ResourceDefinition[] {

@@ -95,7 +95,15 @@ function controllerTerm(
   const custom = customKinds(server.definitions);
   const registry = servedKinds(settings);
   const metrics = queueMetrics(server.metrics.registry);
-  const given = { registry, custom, caPem: pki.caPem, signer: pki, issueToken: tokens.issueLegacy, podRanges: podRanges(settings) };
+  const given = {
+    registry,
+    custom,
+    served: server.definitions,
+    caPem: pki.caPem,
+    signer: pki,
+    issueToken: tokens.issueLegacy,
+    podRanges: podRanges(settings),
+  };
   const term: Component = {
     name: 'controllers',
     run: (options) =>

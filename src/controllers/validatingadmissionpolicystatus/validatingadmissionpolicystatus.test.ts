@@ -18,7 +18,7 @@ const policy = (generation: number, observedGeneration?: number): ValidatingAdmi
 async function reconcile(found: ValidatingAdmissionPolicy | undefined) {
   const update = vi.fn();
   const request = { key: 'p', informer: () => ({ get: () => found }), client: { update }, signal: new AbortController().signal };
-  await validatingAdmissionPolicyStatus({ kinds: () => registry }).reconcile(request as unknown as ReconcileRequest);
+  await validatingAdmissionPolicyStatus({ kinds: registry }).reconcile(request as unknown as ReconcileRequest);
   return update.mock.calls.map(([, object, options]) => ({ object, options }));
 }
 

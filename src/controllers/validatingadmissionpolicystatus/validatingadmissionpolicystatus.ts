@@ -4,7 +4,7 @@ import type { Registry } from '../../api/registry.ts';
 import type { Controller } from '../../client/controller.ts';
 
 /** Says in the status of a policy what its expressions get wrong about the kinds that it is for, once for each generation. */
-export const validatingAdmissionPolicyStatus = ({ kinds }: { kinds: () => Pick<Registry, 'find' | 'findKind'> }): Controller => ({
+export const validatingAdmissionPolicyStatus = ({ kinds }: { kinds: Pick<Registry, 'find' | 'findKind'> }): Controller => ({
   name: 'validatingadmissionpolicy-status-controller',
   reads: ['validatingadmissionpolicies.admissionregistration.k8s.io'],
   writes: ['validatingadmissionpolicies.admissionregistration.k8s.io/status'],
@@ -12,7 +12,7 @@ export const validatingAdmissionPolicyStatus = ({ kinds }: { kinds: () => Pick<R
     const policy = informer(validatingAdmissionPolicies).get(key);
     const generation = policy?.metadata?.generation ?? 0;
     if (!policy || generation <= (policy.status?.observedGeneration ?? 0)) return;
-    const expressionWarnings = typeCheckingWarnings(policy, kinds());
+    const expressionWarnings = typeCheckingWarnings(policy, kinds);
     const typeChecking = expressionWarnings.length > 0 ? { expressionWarnings } : {};
     const status = { ...policy.status, observedGeneration: generation, typeChecking };
     await client.update(validatingAdmissionPolicies, { ...policy, status }, { subresource: 'status', signal });
