@@ -48,7 +48,7 @@ describe('the address of a Service', () => {
     expect(find('away', { port: 8443 })).toEqual({ host: 'hooks.example.com', port: 8443 });
   });
   it.each([
-    ['missing', {}, 'services "missing" not found'],
+    ['missing', {}, 'service "missing" not found'],
     ['web', { port: 80 }, 'no service port 80 found for service "web"'],
     ['down', {}, 'no endpoints available for service "down"'],
     ['headless', {}, 'no endpoints available for service "headless"'],
@@ -151,7 +151,7 @@ describe('a call of the API server', () => {
       'to a Service that is not there',
       { target: { service: { namespace: 'default', name: 'gone', port: 8443 } } },
       'Unreachable',
-      /^Post "https:\/\/gone\.default\.svc:8443\/\?timeout=10s": services "gone" not found$/,
+      /^Post "https:\/\/gone\.default\.svc:8443\/\?timeout=10s": service "gone" not found$/,
     ],
     ['to what is no https URL', { target: { url: 'http://x' } }, 'Unreachable', /^Unparsable URL: http:\/\/x$/],
   ])('%s fails', async (_, endpoint, reason, message) => {

@@ -20,6 +20,9 @@ export interface Address {
 export const HTTPS_PORT = 443;
 const ROUTABLE_TYPES = new Set(['ClusterIP', 'NodePort', 'LoadBalancer']);
 
+/** What is missing is named in the singular: upstream looks it up in an informer's lister, not in the API. */
+const SERVICE = { plural: 'service', group: '' };
+
 const unavailable = (message: string): ApiError => new ApiError('ServiceUnavailable', message);
 
 /**
@@ -28,7 +31,7 @@ const unavailable = (message: string): ApiError => new ApiError('ServiceUnavaila
  */
 export function serviceAddress(objects: ObjectReader, { namespace, name, port = HTTPS_PORT }: ServiceReference, pick: Random): Address {
   const service = objects.get<Service>('services', namespace, name);
-  if (!service) throw notFound({ plural: 'services', group: '' }, name);
+  if (!service) throw notFound(SERVICE, name);
   const { type = 'ClusterIP', ports = [], externalName, clusterIP } = service.spec ?? {};
   if (type === 'ExternalName' && externalName) return { host: externalName, port };
   if (!ROUTABLE_TYPES.has(type)) throw new ApiError('InternalError', `unsupported service type ${JSON.stringify(type)}`);

@@ -301,7 +301,7 @@ describe('a webhook that fails', () => {
     const service = { namespace: 'apps', name: 'gone', path: '/check', port: 443 };
     await configure(VALIDATING, 'v', [{ clientConfig: { service } }]);
     await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toThrow(
-      'Internal error occurred: failed calling webhook "v-0.example.com": failed to call webhook: Post "https://gone.apps.svc:443/check?timeout=10s": services "gone" not found',
+      'Internal error occurred: failed calling webhook "v-0.example.com": failed to call webhook: Post "https://gone.apps.svc:443/check?timeout=10s": service "gone" not found',
     );
   });
 });
