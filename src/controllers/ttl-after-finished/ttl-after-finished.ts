@@ -1,6 +1,6 @@
 import { jobs } from '../../api/batch/job.ts';
 import { resourceId } from '../../api/define.ts';
-import { isConflict, isNotFound } from '../../api/meta/status.ts';
+import { isNotFound } from '../../api/meta/status.ts';
 import type { Job } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
 
@@ -22,10 +22,10 @@ export const ttlAfterFinished: Controller = {
     if (!job || at === undefined) return undefined;
     if (at > clock.now()) return { afterMs: at - clock.now() };
     const { name = '', namespace, uid, resourceVersion } = job.metadata ?? {};
-    // The version: somebody may have given it more time just now.
+    // The version: somebody may have given it more time just now. Then, as after any conflict, it is looked at again.
     const options = { propagationPolicy: 'Foreground', preconditions: { uid, resourceVersion } } as const;
     await client.delete(jobs, name, { namespace, delete: options, signal }).catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      if (!isNotFound(error)) throw error;
     });
     return undefined;
   },
