@@ -46,6 +46,8 @@ export type Expr = { readonly at: number } & (
       readonly filter?: Expr;
       readonly body: Expr;
     }
+  /** `cel.bind(v, value, e)`. */
+  | { readonly is: 'bind'; readonly variable: string; readonly value: Expr; readonly body: Expr }
   /** `x.optMap(v, e)` and `x.optFlatMap(v, e)`. */
   | { readonly is: 'optMap'; readonly operand: Expr; readonly variable: string; readonly body: Expr; readonly flat: boolean }
 );

@@ -18,6 +18,8 @@ export interface CelEnvironment {
   readonly sizes?: DeclaredSizes;
   /** Expressions that mutate have functions of their own (`jsonpatch.escapeKey`). */
   readonly mutates?: boolean;
+  /** There is `cel.bind(name, value, expression)`. */
+  readonly binds?: boolean;
 }
 
 export interface CelProgram {
@@ -52,13 +54,13 @@ export function compileCel(expression: string, environment: CelEnvironment): Cel
 }
 
 function compileNew(expression: string, environment: CelEnvironment): CelProgram {
-  const { variables, returns = 'any', struct = () => undefined, mutates = false, sizes } = environment;
+  const { variables, returns = 'any', struct = () => undefined, mutates = false, binds = false, sizes } = environment;
   const scope: Scope = {
     depth: 0,
     find: (name) => (Object.hasOwn(variables, name) && variables[name] ? { type: variables[name], path: [name] } : undefined),
   };
   const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct, sizes });
-  const { type, estimate, run } = planner.plan(parse(expression), scope);
+  const { type, estimate, run } = planner.plan(parse(expression, { binds }), scope);
   if (returns !== 'any' && !isNamed(type, returns)) {
     throw new CelError('compile', `must evaluate to ${returns} but got ${showType(type)}`);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileCel, DYN } from './index.ts';
+import { compileCel, DYN, namedType } from './index.ts';
 
 const container = (more: object = {}) => ({ name: 'c', image: 'registry.k8s.io/app:v1', ...more });
 const pod = {
@@ -156,4 +156,26 @@ it.each([
   ["'[' + object.spec.containers.map(c, c.name).join(', ') + ']'", '[c]'],
 ])('messages: %s', (expression, expected) => {
   expect(compileCel(expression, { variables }).evaluate(bindings)).toBe(expected);
+});
+
+const BINDS = { binds: true, variables: { x: DYN, text: namedType('string') }, sizes: { max: 0, fields: { text: { max: 50 } } } };
+
+it.each([
+  ['cel.bind(y, x.a, y + y)', 2n],
+  ['cel.bind(y, 1, cel.bind(y, y + 1, y)) + cel.bind(y, 5, y)', 7n],
+  ['[1, 2].map(i, cel.bind(j, i * 2, i + j))', [3n, 6n]],
+  ['cel.bind(text, "inner", text) + text', 'innerouter'],
+])('%s', (expression, expected) => {
+  expect(compileCel(expression, BINDS).evaluate({ x: { a: 1 }, text: 'outer' })).toEqual(expected);
+});
+
+it('a value that is bound to a name costs once, and is as large as where it comes from', () => {
+  const cost = (expression: string) => compileCel(expression, BINDS).estimatedCost;
+  expect(cost('cel.bind(y, x.a, true)')).toBe(10 + cost('x.a'));
+  expect(cost('cel.bind(y, text, y + y)')).toBe(10 + cost('text') + cost('text + text'));
+});
+
+it('there is cel.bind only where it is said that there is, and its name is a name', () => {
+  expect(() => compileCel('cel.bind(y, 1, y)', { variables: {} })).toThrow("undeclared reference to 'bind' (in container '')");
+  expect(() => compileCel('cel.bind(x.a, 1, x)', BINDS)).toThrow('cel.bind() variable names must be simple identifiers');
 });

@@ -11,14 +11,17 @@ const environment = new Environment({
   limits: { maxAstNodes: 100_000, maxDepth: 250, maxListElements: 10_000, maxMapEntries: 10_000, maxCallArguments: 64 },
 });
 
-/** Reads an expression. Throws CelError `compile`. */
-export function parse(source: string): Expr {
+/** What cel-go says where the parser that we use has words of its own. */
+const WORDS: Readonly<Record<string, string>> = { 'invalid variable argument': 'cel.bind() variable names must be simple identifiers' };
+
+/** Reads an expression. Throws CelError `compile`. `binds`: `cel.bind` is a macro. */
+export function parse(source: string, { binds = false } = {}): Expr {
   const desugared = desugar(source);
   try {
-    return new Reader(source, desugared).read(environment.parse(desugared.text).ast);
+    return new Reader(source, desugared, binds).read(environment.parse(desugared.text).ast);
   } catch (e) {
     if (!(e instanceof ParseError)) throw e;
-    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), `Syntax error: ${e.summary}`);
+    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), WORDS[e.summary] ?? `Syntax error: ${e.summary}`);
   }
 }
 
@@ -40,10 +43,12 @@ const BINARY = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%
 class Reader {
   readonly #source: string;
   readonly #desugared: Desugared;
+  readonly #binds: boolean;
 
-  constructor(source: string, desugared: Desugared) {
+  constructor(source: string, desugared: Desugared, binds: boolean) {
     this.#source = source;
     this.#desugared = desugared;
+    this.#binds = binds;
   }
 
   read(node: ASTNode): Expr {
@@ -172,7 +177,19 @@ class Reader {
   #method(name: string, receiver: ASTNode, args: readonly ASTNode[]): Expr {
     const at = this.#after(this.#desugared.text.indexOf(name, receiver.end), '(');
     if (FOLDS[name]?.includes(args.length)) return this.#fold(at, name, receiver, args);
-    const [first, second] = args;
+    const [first, second, third] = args;
+    if (
+      this.#binds &&
+      name === 'bind' &&
+      receiver.op === 'id' &&
+      receiver.args === 'cel' &&
+      args.length === 3 &&
+      first &&
+      second &&
+      third
+    ) {
+      return { at, is: 'bind', variable: this.#variable(first), value: this.read(second), body: this.read(third) };
+    }
     if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2 && first && second) {
       const variable = this.#variable(first);
       return { at, is: 'optMap', operand: this.read(receiver), variable, body: this.read(second), flat: name === 'optFlatMap' };

@@ -5,6 +5,7 @@ import { type DeclaredSizes, declaredAt, either, eitherEntries, exactly, ONE, si
 import type { FunctionTable } from './overloads.ts';
 import { estimatePlace, type Plan, type Planner, type Scope } from './plan.ts';
 import { planHas, planIndex, planSelect, typePlan } from './plan-access.ts';
+import { planBind } from './plan-bind.ts';
 import { planCall } from './plan-call.ts';
 import { planFold, planOptMap } from './plan-fold.ts';
 import { planList, planMap, planStruct } from './plan-literals.ts';
@@ -57,6 +58,8 @@ function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
       return planStruct(planner, expr, scope);
     case 'fold':
       return planFold(planner, expr, scope);
+    case 'bind':
+      return planBind(planner, expr, scope);
     case 'optMap':
       return planOptMap(planner, expr, scope);
   }

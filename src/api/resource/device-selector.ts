@@ -33,6 +33,7 @@ const sizesByDomain = (value: DeclaredSizes): DeclaredSizes => ({
 
 /** `device`: one device as a selector sees it (Kubernetes: Dynamic Resource Allocation; dynamic-resource-allocation/cel). */
 export const DEVICE_SELECTORS: CelEnvironment = {
+  binds: true,
   variables: {
     device: objectType('kubernetes.DRADevice', {
       driver: STRING,

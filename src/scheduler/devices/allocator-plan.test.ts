@@ -205,6 +205,7 @@ it.each([
   ['device.capacity["gpu.example"].memory.isGreaterThan(quantity("9Gi"))', false],
   ['device.attributes["gpu.example"].version.compareTo(semver("1.10.0")) < 0', true],
   ['"model" in device.attributes["nobody.example"]', false],
+  ['cel.bind(own, device.attributes["gpu.example"], own.model == "x" && own.on)', true],
 ])('a device is described to the selector %s', (expression, expected) => {
   const { attributes } = gpu('a');
   const device = gpu('a', 'x', { attributes: { ...attributes, version: { version: '1.9.0' }, on: { bool: true } } });
