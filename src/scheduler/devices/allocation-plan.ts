@@ -1,10 +1,12 @@
 import type {
   AllocationResult,
   DeviceAllocationConfiguration,
+  Node,
   NodeSelector,
   NodeSelectorRequirement,
   ResourceV1ResourceClaim,
 } from '../../api/schema/generated/types.ts';
+import type { Amounts } from './capacity-plan.ts';
 import type { PoolDevice } from './pools-plan.ts';
 import type { Alternative } from './request-plan.ts';
 
@@ -12,20 +14,31 @@ import type { Alternative } from './request-plan.ts';
 export interface Allotted {
   readonly alternative: Alternative;
   readonly device: PoolDevice;
+  /** It takes from its pool's counters. */
+  readonly isCounted: boolean;
+  /** Of a device that several may have. */
+  readonly share?: { readonly id: string; readonly amounts: Amounts };
 }
 
 /** What the claim's status says of its devices: which, how they are configured, and from which nodes they can be used. */
-export function allocationOf(claim: ResourceV1ResourceClaim, allotted: readonly Allotted[]): AllocationResult {
-  const results = allotted.map(({ alternative, device: { driver, pool, device } }) => ({
+export function allocationOf(claim: ResourceV1ResourceClaim, node: Node, allotted: readonly Allotted[]): AllocationResult {
+  const results = allotted.map(({ alternative, share, device: { driver, pool, device } }) => ({
     request: alternative.name,
     driver,
     pool: pool.name,
     device: device.name,
     ...(alternative.adminAccess && { adminAccess: true }),
     ...(alternative.tolerations.length > 0 && { tolerations: [...alternative.tolerations] }),
+    ...(device.bindingConditions && { bindingConditions: device.bindingConditions }),
+    ...(device.bindingFailureConditions && { bindingFailureConditions: device.bindingFailureConditions }),
+    ...(share && { shareID: share.id }),
+    ...(share && Object.keys(share.amounts).length > 0 && { consumedCapacity: { ...share.amounts } }),
   }));
   const config = configOf(claim, allotted);
-  const nodeSelector = nodeSelectorOf(allotted.map(({ device }) => device));
+  const nodeSelector = nodeSelectorOf(
+    allotted.map(({ device }) => device),
+    node,
+  );
   return { devices: { results, ...(config.length > 0 && { config }) }, ...(nodeSelector && { nodeSelector }) };
 }
 
@@ -44,11 +57,12 @@ function configOf(claim: ResourceV1ResourceClaim, allotted: readonly Allotted[])
   return [...ofClasses, ...ofClaim];
 }
 
-/** undefined: usable everywhere. One device of a node ties all to it. */
-function nodeSelectorOf(devices: readonly PoolDevice[]): NodeSelector | undefined {
+/** undefined: usable everywhere. One device of a node, or that is bound to the node that gets it, ties all to it. */
+function nodeSelectorOf(devices: readonly PoolDevice[], node: Node): NodeSelector | undefined {
   const placements = devices.map(({ device, slice }) => (slice.spec.perDeviceNodeSelection ? device : slice.spec));
-  const name = placements.find(({ nodeName }) => nodeName)?.nodeName;
-  if (name) return { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }] };
+  if (placements.some(({ nodeName }) => nodeName) || devices.some(({ device }) => device.bindsToNode)) {
+    return { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.metadata?.name ?? ''] }] }] };
+  }
   const terms = placements.flatMap(({ nodeSelector }) => nodeSelector?.nodeSelectorTerms[0] ?? []);
   const matchFields = distinct(terms.flatMap((term) => term.matchFields ?? []));
   const matchExpressions = distinct(terms.flatMap((term) => term.matchExpressions ?? []));

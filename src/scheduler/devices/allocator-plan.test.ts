@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import type { Device, DeviceClass, DeviceRequest, ResourceSlice, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
+import type {
+  CapacityRequestPolicy,
+  Device,
+  DeviceClass,
+  DeviceRequest,
+  ResourceSlice,
+  ResourceV1ResourceClaim,
+} from '../../api/schema/generated/types.ts';
 import { fakeNode } from '../fake-scheduler.ts';
 import { AllocationTimeout, allocate } from './allocator-plan.ts';
 import { matchesSelector } from './selector-plan.ts';
@@ -27,12 +34,26 @@ const claim = (requests: DeviceRequest[], rest: object = {}, name = 'c'): Resour
   metadata: { name, namespace: 'n' },
   spec: { devices: { requests, ...rest } },
 });
-function run(claims: ResourceV1ResourceClaim[], slices: ResourceSlice[], { used = [] as string[], classes = [anyGpu], node = NODE } = {}) {
+interface Given {
+  readonly used?: readonly string[];
+  readonly consumed?: Readonly<Record<string, Record<string, string>>>;
+  readonly classes?: readonly DeviceClass[];
+  readonly node?: typeof NODE;
+}
+function run(
+  claims: ResourceV1ResourceClaim[],
+  slices: ResourceSlice[],
+  { used = [], consumed = {}, classes = [anyGpu], node = NODE }: Given = {},
+) {
+  let shares = 0;
   const pools = [...Map.groupBy(slices, ({ spec }) => spec.pool.name).values()];
   return allocate(claims, node, {
     pools,
     deviceClass: (name) => classes.find(({ metadata }) => metadata?.name === name),
     isInUse: (id) => used.includes(id),
+    consumed: (id) => consumed[id],
+    newShareId: () => `share-${++shares}`,
+    isLate: () => false,
   });
 }
 const names = (results: ReturnType<typeof run>) =>
@@ -210,4 +231,99 @@ it.each([
   const { attributes } = gpu('a');
   const device = gpu('a', 'x', { attributes: { ...attributes, version: { version: '1.9.0' }, on: { bool: true } } });
   expect(matchesSelector(expression, 'gpu.example', device)).toBe(expected);
+});
+
+describe('a device that several may have', () => {
+  const memory = (value: string, requestPolicy?: CapacityRequestPolicy) => ({ memory: { value, ...(requestPolicy && { requestPolicy }) } });
+  const shareable = (name: string, capacity = memory('10Gi'), rest: Partial<Device> = {}) =>
+    gpu(name, 'x', { allowMultipleAllocations: true, capacity, ...rest });
+  const wants = (amount: string, name = 'r') => exactly(name, { capacity: { requests: { memory: amount } } });
+  const sharesOf = (results: ReturnType<typeof run>) =>
+    results?.flatMap(({ devices }) =>
+      devices?.results?.map(({ device, shareID, consumedCapacity }) => [device, shareID, consumedCapacity]),
+    );
+
+  it('is given as often as there is capacity, and each claim knows its share', () => {
+    const two = [claim([wants('4Gi')], {}, 'c'), claim([wants('6Gi')], {}, 'd')];
+    expect(sharesOf(run(two, [slice([shareable('a')])]))).toEqual([
+      ['a', 'share-1', { memory: '4Gi' }],
+      ['a', 'share-2', { memory: '6Gi' }],
+    ]);
+    const more = [...two, claim([wants('1')], {}, 'e')];
+    expect(run(more, [slice([shareable('a')])])).toBeUndefined();
+    expect(sharesOf(run(more, [slice([shareable('a'), shareable('b')])]))?.[2]).toEqual(['b', 'share-3', { memory: '1' }]);
+  });
+
+  test('never gives more than it has, and gives whenever there is enough', () => {
+    const amounts = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(amounts, fc.nat(8), (wanted, held) => {
+        const claims = wanted.map((amount, i) => claim([wants(`${amount}Gi`)], {}, `c${i}`));
+        const results = run(claims, [slice([shareable('a')])], { consumed: { 'gpu.example/p/a': { memory: `${held}Gi` } } });
+        expect(results !== undefined).toBe(wanted.reduce((sum, amount) => sum + amount, held) <= 10);
+      }),
+    );
+  });
+
+  it.each([
+    ['all of it when nothing is asked for', undefined, undefined, '10Gi'],
+    ['the default when nothing is asked for', undefined, { default: '2Gi', validValues: ['2Gi', '4Gi'] }, '2Gi'],
+    ['the next of the values that there are', '3Gi', { default: '2Gi', validValues: ['2Gi', '4Gi'] }, '4Gi'],
+    ['nothing beyond the values that there are', '5Gi', { default: '2Gi', validValues: ['2Gi', '4Gi'] }, undefined],
+    ['at least the least', '1', { default: '2Gi', validRange: { min: '1Gi' } }, '1Gi'],
+    ['whole steps', '1100Mi', { default: '1Gi', validRange: { min: '1Gi', step: '512Mi' } }, '1536Mi'],
+    ['nothing beyond the most', '5Gi', { default: '1Gi', validRange: { min: '1Gi', max: '4Gi' } }, undefined],
+  ] as const)('gives %s', (_, amount, policy, expected) => {
+    const device = shareable('a', memory('10Gi', policy as CapacityRequestPolicy | undefined));
+    const results = run([claim([amount ? wants(amount) : exactly('r')])], [slice([device])]);
+    expect(results?.[0]?.devices?.results?.[0]?.consumedCapacity).toEqual(expected && { memory: expected });
+  });
+
+  it('is none for a request for a capacity that it has not, and a device for one alone is one when it is large enough', () => {
+    const unknown = exactly('r', { capacity: { requests: { cores: '1' } } });
+    expect(run([claim([unknown])], [slice([shareable('a')])])).toBeUndefined();
+    expect(names(run([claim([wants('8Gi')])], [slice([gpu('small', 'x', { capacity: memory('4Gi') }), gpu('large')])]))).toEqual([
+      ['r=large'],
+    ]);
+    expect(sharesOf(run([claim([wants('8Gi')])], [slice([gpu('large')])]))).toEqual([['large', undefined, undefined]]);
+  });
+
+  it('is none of all when it is full, and one of all while it is not', () => {
+    const all = exactly('r', { allocationMode: 'All', capacity: { requests: { memory: '4Gi' } } });
+    const consumed = { 'gpu.example/p/a': { memory: '8Gi' } };
+    expect(names(run([claim([all])], [slice([shareable('a'), shareable('b')])], { consumed }))).toEqual([['r=b']]);
+  });
+
+  it('takes the counters of its pool once, for all who share it', () => {
+    const counters = { consumesCounters: [{ counterSet: 's', counters: { n: { value: '1' } } }] };
+    const sets = { sharedCounters: [{ name: 's', counters: { n: { value: '1' } } }] };
+    const devices = [shareable('a', memory('10Gi'), counters), gpu('b', 'y', counters)];
+    const both = [claim([wants('4Gi')], {}, 'c'), claim([wants('4Gi')], {}, 'd')];
+    expect(names(run(both, [slice(devices, sets)]))).toEqual([['r=a'], ['r=a']]);
+    const other = claim([exactly('r', select('device.attributes["gpu.example"].model == "y"'))]);
+    expect(run([other], [slice(devices, sets)], { consumed: { 'gpu.example/p/a': { memory: '1Gi' } } })).toBeUndefined();
+    expect(names(run([other], [slice(devices, sets)]))).toEqual([['r=b']]);
+  });
+});
+
+test('devices that are to differ in an attribute all have it, each with a value of its own', () => {
+  const distinct = { constraints: [{ distinctAttribute: 'gpu.example/model' }] };
+  const three = claim([exactly('r', { count: 3 })], distinct);
+  expect(run([three], [slice([gpu('a', 'x'), gpu('b', 'y'), gpu('c', 'x')])])).toBeUndefined();
+  expect(names(run([three], [slice([gpu('a', 'x'), gpu('b', 'x'), gpu('c', 'y'), gpu('d', 'z')])]))).toEqual([['r=a', 'r=c', 'r=d']]);
+  const without = { ...gpu('e'), attributes: {} };
+  expect(run([claim([exactly('r')], distinct)], [slice([without])])).toBeUndefined();
+});
+
+test('what has to hold of a device before a pod is bound comes along with it, and a device that is bound to a node ties the claim to that', () => {
+  const device = gpu('a', 'x', { bindsToNode: true, bindingConditions: ['Ready'], bindingFailureConditions: ['Broken'] });
+  const [result] = run([claim([exactly('r')])], [slice([device], { nodeName: undefined, allNodes: true })]) ?? [];
+  expect(result?.devices?.results).toMatchObject([{ bindingConditions: ['Ready'], bindingFailureConditions: ['Broken'] }]);
+  expect(result?.nodeSelector?.nodeSelectorTerms).toEqual([{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] }]);
+});
+
+test('pools whose devices have to be prepared come last', () => {
+  const prepared = slice([gpu('a', 'x', { bindingConditions: ['Ready'], bindingFailureConditions: ['Broken'] })]);
+  const ready = slice([gpu('b')], { pool: { name: 'q', generation: 1, resourceSliceCount: 1 } });
+  expect(names(run([claim([exactly('r')])], [prepared, ready]))).toEqual([['r=b']]);
 });

@@ -1,64 +1,81 @@
 import { objectKey } from '../../api/meta/object.ts';
 import type { AllocationResult, DeviceClass, Node, ResourceSlice, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import { type Allotted, allocationOf } from './allocation-plan.ts';
-import { MatchAttribute } from './constraint-plan.ts';
+import { type Amounts, CapacityLedger, consumption } from './capacity-plan.ts';
+import { AttributeConstraint } from './constraint-plan.ts';
 import { CounterLedger } from './counter-plan.ts';
 import { type Pool, type PoolDevice, poolOf } from './pools-plan.ts';
 import { type Alternative, alternativesOf, isTainted, MAX_DEVICES } from './request-plan.ts';
 
 /** Devices that are tried before a node is given up: what nests badly could be tried for ever. */
 const MAX_TRIES = 100_000;
+const TRIES_A_LOOK = 100;
 
 /** No answer was found in the tries that there are. */
 export class AllocationTimeout extends Error {}
+
+/** This node will not do, whatever others are like. */
+export class UnusableNode extends Error {}
 
 export interface AllocatorView {
   /** All slices by pool. */
   readonly pools: readonly (readonly ResourceSlice[])[];
   readonly deviceClass: (name: string) => DeviceClass | undefined;
-  /** Does a claim have the device? */
+  /** Does a claim have the device for itself? */
   readonly isInUse: (deviceId: string) => boolean;
+  /** What claims have of a device that they share; undefined: none does. */
+  readonly consumed: (deviceId: string) => Amounts | undefined;
+  /** A new UID for a claim's share of a device. */
+  readonly newShareId: () => string;
+  /** Has it taken too long? */
+  readonly isLate: () => boolean;
 }
 
 /**
  * Devices of a node for all of the claims, each as upstream would choose: the first that will do, in the order of pools and devices, tried in all ways
  * (kubernetes, dynamic-resource-allocation/structured). undefined: there are not enough. Throws an Error when a claim cannot be understood, and
- * AllocationTimeout.
+ * AllocationTimeout, and UnusableNode.
  */
 export function allocate(
   claims: readonly ResourceV1ResourceClaim[],
   node: Node,
   view: AllocatorView,
 ): readonly AllocationResult[] | undefined {
-  const pools = view.pools.flatMap((slices) => poolOf(slices, node) ?? []);
+  const pools = view.pools
+    .flatMap((slices) => poolOf(slices, node) ?? [])
+    .sort((a, b) => Number(hasConditions(a)) - Number(hasConditions(b)));
   const search = new Search(claims, pools, view);
-  if (search.run()) return claims.map((claim, i) => allocationOf(claim, search.allotted[i] ?? []));
-  if (pools.some(({ state }) => state === 'invalid')) throw new Error('invalid resource pools were encountered');
+  if (search.run()) return claims.map((claim, i) => allocationOf(claim, node, search.allotted[i] ?? []));
+  if (pools.some(({ state }) => state === 'invalid')) throw new UnusableNode('invalid resource pools were encountered');
   return undefined;
 }
+
+/** What has to be prepared first is taken last. */
+const hasConditions = ({ devices }: Pool): boolean => devices.some(({ device }) => device.bindingConditions !== undefined);
 
 class Search {
   /** By claim, in the order of requests. */
   readonly allotted: Allotted[][];
   readonly #claims: readonly ResourceV1ResourceClaim[];
-  readonly #isInUse: (deviceId: string) => boolean;
+  readonly #view: AllocatorView;
   /** By claim and request. */
   readonly #alternatives: readonly (readonly (readonly Alternative[])[])[];
-  readonly #constraints: readonly (readonly MatchAttribute[])[];
+  readonly #constraints: readonly (readonly AttributeConstraint[])[];
   /** Which claims are to get a device. */
   readonly #taken = new Map<string, Set<number>>();
   readonly #counters = new Map<Pool, CounterLedger>();
+  readonly #capacity = new CapacityLedger();
   #tries = 0;
 
-  constructor(claims: readonly ResourceV1ResourceClaim[], pools: readonly Pool[], { deviceClass, isInUse }: AllocatorView) {
+  constructor(claims: readonly ResourceV1ResourceClaim[], pools: readonly Pool[], view: AllocatorView) {
     this.#claims = claims;
-    this.#isInUse = isInUse;
+    this.#view = view;
     this.allotted = claims.map(() => []);
     this.#alternatives = claims.map((claim) =>
-      (claim.spec.devices?.requests ?? []).map((request) => alternativesOf(claim, request, pools, deviceClass)),
+      (claim.spec.devices?.requests ?? []).map((request) => alternativesOf(claim, request, pools, view)),
     );
     this.#constraints = claims.map((claim) =>
-      (claim.spec.devices?.constraints ?? []).map((constraint, i) => new MatchAttribute(constraint, objectKey(claim), i)),
+      (claim.spec.devices?.constraints ?? []).map((constraint, i) => new AttributeConstraint(constraint, objectKey(claim), i)),
     );
   }
 
@@ -95,26 +112,37 @@ class Search {
 
   #take(claim: number, alternative: Alternative, device: PoolDevice): boolean {
     this.#tries += 1;
-    if (this.#tries > MAX_TRIES) throw new AllocationTimeout('timed out trying to allocate devices');
-    const takers = this.#taken.get(device.id);
-    const isTaken = alternative.adminAccess ? takers?.has(claim) : this.#isInUse(device.id) || (takers?.size ?? 0) > 0;
-    if (isTaken || isTainted(device, alternative.tolerations)) return false;
+    if (this.#tries > MAX_TRIES || (this.#tries % TRIES_A_LOOK === 0 && this.#view.isLate()))
+      throw new AllocationTimeout('timed out trying to allocate devices');
+    if (this.#isTaken(claim, alternative, device) || isTainted(device, alternative.tolerations)) return false;
+    const amounts = consumption(alternative.capacity, device.device);
+    if (!amounts || !this.#capacity.hasRoom(device.id, device.device, amounts, this.#view.consumed(device.id))) return false;
+    const isShared = device.device.allowMultipleAllocations === true;
+    // The first who shares a device takes its counters, for all that come after.
+    const isCounted = !(isShared && (this.#capacity.isUsed(device.id) || this.#view.consumed(device.id) !== undefined));
     const ledger = this.#ledger(device.pool);
-    if (!ledger.take(device.device)) return false;
+    if (isCounted && !ledger.take(device.device)) return false;
     if (!this.#constrain(claim, alternative, device)) {
-      ledger.giveBack(device.device);
+      if (isCounted) ledger.giveBack(device.device);
       return false;
     }
-    this.#taken.set(device.id, new Set(takers).add(claim));
-    this.allotted[claim]?.push({ alternative, device });
+    if (isShared) this.#capacity.take(device.id, amounts);
+    else this.#taken.set(device.id, new Set(this.#taken.get(device.id)).add(claim));
+    this.allotted[claim]?.push({ alternative, device, isCounted, ...(isShared && { share: { id: this.#view.newShareId(), amounts } }) });
     return true;
+  }
+
+  #isTaken(claim: number, { adminAccess }: Alternative, { id }: PoolDevice): boolean {
+    const takers = this.#taken.get(id);
+    return adminAccess ? (takers?.has(claim) ?? false) : this.#view.isInUse(id) || (takers?.size ?? 0) > 0;
   }
 
   #giveBack(claim: number, alternative: Alternative, device: PoolDevice): void {
     for (const constraint of this.#constraints[claim] ?? []) constraint.remove(alternative.name);
-    this.#ledger(device.pool).giveBack(device.device);
-    this.#taken.get(device.id)?.delete(claim);
-    this.allotted[claim]?.pop();
+    const { isCounted, share } = this.allotted[claim]?.pop() ?? {};
+    if (isCounted) this.#ledger(device.pool).giveBack(device.device);
+    if (share) this.#capacity.giveBack(device.id, share.amounts);
+    else this.#taken.get(device.id)?.delete(claim);
   }
 
   #constrain(claim: number, { name, all }: Alternative, { driver, device, id }: PoolDevice): boolean {
@@ -132,7 +160,7 @@ class Search {
   #ledger(pool: Pool): CounterLedger {
     let ledger = this.#counters.get(pool);
     if (!ledger) {
-      ledger = new CounterLedger(pool, this.#isInUse);
+      ledger = new CounterLedger(pool, (id) => this.#view.isInUse(id) || this.#view.consumed(id) !== undefined);
       this.#counters.set(pool, ledger);
     }
     return ledger;

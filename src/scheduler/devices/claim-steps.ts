@@ -1,5 +1,5 @@
 import { objectKey } from '../../api/meta/object.ts';
-import { isNotFound } from '../../api/meta/status.ts';
+import { isConflict, isNotFound } from '../../api/meta/status.ts';
 import { CLAIM_FINALIZER, isReservedFor, podConsumer } from '../../api/resource/pod-claims.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import type { AllocationResult, Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
@@ -10,13 +10,31 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
+/** Drivers and controllers write to the claim as well. Upstream's client tries as often (retry.DefaultRetry). */
+const ATTEMPTS = 5;
+
 const placeOf = ({ metadata }: ResourceV1ResourceClaim, signal: AbortSignal) => ({ namespace: metadata?.namespace, signal });
 
 /**
  * Writes the devices of the claim, if it is to get any, and that the pod uses it. The finalizer is first: a claim with devices must not go without them
- * being given back. Resolves with the claim as it is then; rejects when it is not as it was decided about.
+ * being given back. Resolves with the claim as it is then; rejects when it is not as it was decided about. `allocation`: with the time of this moment.
  */
 export async function reserveClaim(
+  claim: ResourceV1ResourceClaim,
+  allocation: AllocationResult | undefined,
+  pod: Pod,
+  options: Options,
+): Promise<ResourceV1ResourceClaim> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryToReserve(claim, allocation, pod, options);
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function tryToReserve(
   claim: ResourceV1ResourceClaim,
   allocation: AllocationResult | undefined,
   pod: Pod,
@@ -52,13 +70,13 @@ export async function unreserveClaim(claim: ResourceV1ResourceClaim, pod: Pod, {
   });
 }
 
-/** Gives the claim's devices back, if nobody uses them. */
-export async function deallocateClaim(claim: ResourceV1ResourceClaim, options: Options): Promise<void> {
-  await changeStatus(claim, options, ({ status }) => {
-    if (!status?.allocation || status.reservedFor?.length) return undefined;
-    const { allocation: _, ...rest } = status;
-    return rest;
-  });
+/** Does nobody use the claim but the pod? */
+export const isUnusedBut = (pod: Pod, { status }: ResourceV1ResourceClaim): boolean =>
+  (status?.reservedFor ?? []).every(({ uid }) => uid === pod.metadata?.uid);
+
+/** Gives the claim's devices back, if nobody uses them but the pod, for which they are no use. What drivers said of them goes as well. */
+export async function deallocateClaim(claim: ResourceV1ResourceClaim, pod: Pod, options: Options): Promise<void> {
+  await changeStatus(claim, options, (now) => (now.status?.allocation && isUnusedBut(pod, now) ? {} : undefined));
 }
 
 async function changeStatus(

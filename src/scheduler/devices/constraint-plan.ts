@@ -12,16 +12,19 @@ function comparable({ string, int, bool, version }: DeviceAttribute): string | u
   return kind === undefined ? undefined : `${kind} ${value}`;
 }
 
-/** All devices that it concerns have the same value of an attribute. */
-export class MatchAttribute {
+/** All devices that it concerns have the attribute, and its values are all the same, or all different. */
+export class AttributeConstraint {
   readonly #name: string;
+  readonly #isDistinct: boolean;
   readonly #requests: ReadonlySet<string>;
-  readonly #values: (string | undefined)[] = [];
+  readonly #values: string[] = [];
 
   /** Throws an Error for a constraint of another kind. `claim` is for the message. */
-  constructor({ matchAttribute, requests = [] }: DeviceConstraint, claim: string, index: number) {
-    if (!matchAttribute) throw new Error(`claim ${claim}, constraint #${index}: empty constraint (unsupported constraint type?)`);
-    this.#name = matchAttribute;
+  constructor({ matchAttribute, distinctAttribute, requests = [] }: DeviceConstraint, claim: string, index: number) {
+    const name = matchAttribute ?? distinctAttribute;
+    if (!name) throw new Error(`claim ${claim}, constraint #${index}: empty constraint (unsupported constraint type?)`);
+    this.#name = name;
+    this.#isDistinct = matchAttribute === undefined;
     this.#requests = new Set(requests);
   }
 
@@ -30,13 +33,17 @@ export class MatchAttribute {
     if (!this.#concerns(request)) return true;
     const attribute = attributeOf(device, driver, this.#name);
     const value = attribute && comparable(attribute);
-    if (value === undefined || (this.#values.length > 0 && this.#values[0] !== value)) return false;
+    if (value === undefined || !this.#fits(value)) return false;
     this.#values.push(value);
     return true;
   }
 
   remove(request: string): void {
     if (this.#concerns(request)) this.#values.pop();
+  }
+
+  #fits(value: string): boolean {
+    return this.#isDistinct ? !this.#values.includes(value) : this.#values.length === 0 || this.#values[0] === value;
   }
 
   #concerns(request: string): boolean {

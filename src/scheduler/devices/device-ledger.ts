@@ -1,21 +1,31 @@
 import { objectKey } from '../../api/meta/object.ts';
-import type { AllocationResult, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
+import type { AllocationResult, DeviceRequestAllocationResult, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import type { Informer } from '../../client/informer.ts';
+import { type Amounts, sumOf } from './capacity-plan.ts';
 import { deviceId } from './pools-plan.ts';
 
-export const DEVICE_INDEX = 'allocated-device';
+const DEVICE_INDEX = 'allocated-device';
+const SHARE_INDEX = 'shared-device';
 
-/** Devices that nobody else may have. Those with admin access are shared. */
-const devicesOf = (allocation: AllocationResult | undefined): string[] =>
-  (allocation?.devices?.results ?? [])
-    .filter(({ adminAccess }) => !adminAccess)
-    .map(({ driver, pool, device }) => deviceId(driver, pool, device));
+/** Those with admin access leave no trace. */
+const resultsOf = (allocation: AllocationResult | undefined): readonly DeviceRequestAllocationResult[] =>
+  (allocation?.devices?.results ?? []).filter(({ adminAccess }) => !adminAccess);
+const idOf = ({ driver, pool, device }: DeviceRequestAllocationResult) => deviceId(driver, pool, device);
+const isShare = ({ shareID }: DeviceRequestAllocationResult) => shareID !== undefined;
+
+/** Devices that nobody else may have, and those of which the claim has a share. */
+const devicesOf = (allocation: AllocationResult | undefined) => resultsOf(allocation).flatMap((one) => (isShare(one) ? [] : idOf(one)));
+const sharesOf = (allocation: AllocationResult | undefined) => resultsOf(allocation).filter(isShare);
 
 /** Claims by the devices that they have. */
-export const byDevice = { [DEVICE_INDEX]: ({ status }: ResourceV1ResourceClaim) => devicesOf(status?.allocation) };
+export const byDevice = {
+  [DEVICE_INDEX]: ({ status }: ResourceV1ResourceClaim) => devicesOf(status?.allocation),
+  [SHARE_INDEX]: ({ status }: ResourceV1ResourceClaim) => [...new Set(sharesOf(status?.allocation).map(idOf))],
+};
 
 interface Decided {
   readonly devices: readonly string[];
+  readonly shares: readonly DeviceRequestAllocationResult[];
   /** The revision that the allocation was written with; undefined before. */
   readonly revision?: number;
 }
@@ -35,8 +45,15 @@ export class DeviceLedger {
 
   isInUse(device: string): boolean {
     if (this.#claims.by(DEVICE_INDEX, device).length > 0) return true;
-    for (const key of [...this.#decided.keys()]) if (this.#current(key)?.devices.includes(device)) return true;
-    return false;
+    return this.#allDecided().some(({ devices }) => devices.includes(device));
+  }
+
+  /** What is taken of the device's capacities by those who share it; undefined: nobody does. */
+  consumed(device: string): Amounts | undefined {
+    const shown = this.#claims.by(SHARE_INDEX, device).filter((claim) => !this.isDecided(claim));
+    const shares = [...shown.flatMap(({ status }) => sharesOf(status?.allocation)), ...this.#allDecided().flatMap((one) => one.shares)];
+    const own = shares.filter((share) => idOf(share) === device);
+    return own.length > 0 ? sumOf(own.map(({ consumedCapacity }) => consumedCapacity ?? {})) : undefined;
   }
 
   /** Devices are on their way to the claim: another pod that uses it has to wait for what comes of that. */
@@ -45,7 +62,7 @@ export class DeviceLedger {
   }
 
   decide(claim: ResourceV1ResourceClaim, allocation: AllocationResult): void {
-    this.#decided.set(objectKey(claim), { devices: devicesOf(allocation) });
+    this.#decided.set(objectKey(claim), { devices: devicesOf(allocation), shares: sharesOf(allocation) });
   }
 
   written(claim: ResourceV1ResourceClaim, revision: number): void {
@@ -55,6 +72,10 @@ export class DeviceLedger {
 
   forget(claim: ResourceV1ResourceClaim): void {
     this.#decided.delete(objectKey(claim));
+  }
+
+  #allDecided(): readonly Decided[] {
+    return [...this.#decided.keys()].flatMap((key) => this.#current(key) ?? []);
   }
 
   /** Once the informer is as far as the write, it alone knows: the claim may have lost its devices again. */

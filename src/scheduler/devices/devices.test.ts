@@ -4,14 +4,19 @@ import { ApiError } from '../../api/meta/status.ts';
 import { deviceClasses } from '../../api/resource/device-class.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import { resourceSlices } from '../../api/resource/resource-slice.ts';
-import type { Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
+import type { Device, ExactDeviceRequest, Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { createInformers } from '../../client/informer.ts';
+import { ConfigReader } from '../config/config-reader.ts';
 import { fakeNode, fakePod } from '../fake-scheduler.ts';
+import { dynamicResources } from '../plugins/dynamic-resources.ts';
 import { createScheduler } from '../scheduler.ts';
 
+const asking = (rest: Partial<ExactDeviceRequest>) => ({
+  devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1, ...rest } }] },
+});
 const FINALIZER = 'resource.kubernetes.io/delete-protection';
 
 function start() {
@@ -22,34 +27,38 @@ function start() {
   const { signal } = stop;
   const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
   const failures: string[] = [];
+  const events: string[] = [];
   const scheduler = createScheduler({
     client,
     informers,
-    event: (_about, _type, reason, message) => void (reason === 'FailedScheduling' && failures.push(message)),
+    event: (_about, _type, reason, message) => {
+      events.push(`${reason}: ${message}`);
+      if (reason === 'FailedScheduling') failures.push(message);
+    },
     clock,
     random: () => 0,
     log: silentLogger,
   });
   const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
   const options = { namespace: 'default', signal };
+  const slice = (node: string, devices: Device[]) =>
+    cluster.seed(resourceSlices, {
+      metadata: { name: node },
+      spec: { driver: 'gpu.example', nodeName: node, pool: { name: node, generation: 1, resourceSliceCount: 1 }, devices },
+    });
   const node = (name: string, ...devices: string[]) => {
     cluster.seed(nodes, fakeNode(name));
     if (devices.length === 0) return;
-    cluster.seed(resourceSlices, {
-      metadata: { name },
-      spec: {
-        driver: 'gpu.example',
-        nodeName: name,
-        pool: { name, generation: 1, resourceSliceCount: 1 },
-        devices: devices.map((device) => ({ name: device })),
-      },
-    });
+    slice(
+      name,
+      devices.map((device) => ({ name: device })),
+    );
   };
   const gpus = () => cluster.seed(deviceClasses, { metadata: { name: 'gpu' }, spec: {} });
   const claim = (name: string, rest: Partial<ResourceV1ResourceClaim> = {}, count = 1) =>
     cluster.seed(resourceClaims, {
       metadata: { name, namespace: 'default' },
-      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count } }] } },
+      spec: asking({ count }),
       ...rest,
     });
   const pod = (name: string, ...claims: string[]) =>
@@ -66,7 +75,9 @@ function start() {
     client,
     options,
     failures,
+    events,
     node,
+    slice,
     gpus,
     claim,
     pod,
@@ -210,4 +221,110 @@ describe('DynamicResources', () => {
     expect(s.nodeOf('p')).toBe('a');
     expect(s.claimNow('c')?.status?.reservedFor).toHaveLength(1);
   });
+
+  it('gives shares of one device to claims of two pods, and no more than there is', async () => {
+    await using s = start();
+    s.node('a');
+    s.slice('a', [{ name: 'g0', allowMultipleAllocations: true, capacity: { memory: { value: '10Gi' } } }]);
+    s.gpus();
+    for (const name of ['c', 'd', 'e']) s.claim(name, { spec: asking({ capacity: { requests: { memory: '5Gi' } } }) });
+    for (const name of ['c', 'd', 'e']) s.pod(`p-${name}`, name);
+    await s.clock.advance(0);
+    expect(['p-c', 'p-d', 'p-e'].filter((name) => s.nodeOf(name))).toEqual(['p-c', 'p-d']);
+    const shares = ['c', 'd'].map((name) => s.claimNow(name)?.status?.allocation?.devices?.results?.[0]);
+    expect(shares.map((share) => share?.consumedCapacity)).toEqual([{ memory: '5Gi' }, { memory: '5Gi' }]);
+    expect(shares[0]?.shareID).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('prefers the node where the first alternative is to be had', async () => {
+    await using s = start();
+    for (const name of ['a', 'b', 'c']) s.node(name, ...(name === 'b' ? ['g0', 'g1'] : ['g0']));
+    s.gpus();
+    const alternative = (name: string, count: number) => ({ name, deviceClassName: 'gpu', allocationMode: 'ExactCount', count });
+    s.claim('c', { spec: { devices: { requests: [{ name: 'r', firstAvailable: [alternative('two', 2), alternative('one', 1)] }] } } });
+    s.pod('p', 'c');
+    await s.clock.advance(0);
+    expect(s.nodeOf('p')).toBe('b');
+  });
+
+  describe('a device that has to be prepared for its node', () => {
+    const prepared = { bindingConditions: ['example.com/ready'], bindingFailureConditions: ['example.com/broken'] };
+    async function waiting() {
+      const s = start();
+      s.node('a');
+      s.slice('a', [{ name: 'g0', ...prepared }]);
+      s.gpus();
+      s.claim('c');
+      s.pod('p', 'c');
+      await s.clock.advance(0);
+      const tell = async (type: string) => {
+        const now = s.claimNow('c');
+        const conditions = [{ type, status: 'True', reason: 'Because', message: 'so', lastTransitionTime: '2026-01-01T00:00:00Z' }];
+        const status = { ...now?.status, devices: [{ driver: 'gpu.example', pool: 'a', device: 'g0', conditions }] };
+        s.cluster.seed(resourceClaims, { ...now, status } as ResourceV1ResourceClaim);
+        await s.clock.advance(0);
+      };
+      return { s, tell };
+    }
+
+    it('holds up the binding of its pod until its driver says that it is ready', async () => {
+      const { s, tell } = await waiting();
+      await using _s = s;
+      expect(s.nodeOf('p')).toBeUndefined();
+      expect(s.claimNow('c')?.status).toMatchObject({
+        reservedFor: [{ name: 'p' }],
+        allocation: { allocationTimestamp: '2026-01-01T00:00:00Z', devices: { results: [prepared] } },
+      });
+      expect(s.events).toContain('BindingConditionsPending: waiting for binding conditions for device on node a');
+      await tell('example.com/ready');
+      expect(s.nodeOf('p')).toBe('a');
+    });
+
+    it('is given back when its driver says that it is broken, and the pod looks for another', async () => {
+      const { s, tell } = await waiting();
+      await using _s = s;
+      await tell('example.com/broken');
+      expect(s.failures[0]).toContain('device binding failed: claim=c, reason=Because, message="so"');
+      s.slice('a', [{ name: 'g1' }]);
+      for (let second = 0; second < 20; second += 1) await s.clock.advance(1000);
+      expect(s.nodeOf('p')).toBe('a');
+      expect(s.claimNow('c')?.status?.devices).toBeUndefined();
+      expect(s.devicesOf('c')).toEqual(['a/g1']);
+    });
+
+    it('is given up after ten minutes, and its claim is tried anew', async () => {
+      const { s } = await waiting();
+      await using _s = s;
+      await s.clock.advance(600_000);
+      expect(s.failures[0]).toContain('device binding timeout: context deadline exceeded');
+      for (let second = 0; second < 20; second += 1) await s.clock.advance(1000);
+      expect(s.claimNow('c')?.status?.allocation?.allocationTimestamp).toMatch(/^2026-01-01T00:10/);
+    });
+  });
+
+  it('writes its reservation again when a driver was quicker', async () => {
+    await using s = start();
+    s.node('a', 'g0');
+    s.gpus();
+    s.claim('c');
+    let conflicts = 2;
+    s.cluster.intercept = ({ verb, subresource }) => {
+      if (verb === 'update' && subresource === 'status' && conflicts-- > 0) throw new ApiError('Conflict', 'the object has been modified');
+    };
+    s.pod('p', 'c');
+    await s.clock.advance(0);
+    expect(s.nodeOf('p')).toBe('a');
+  });
+});
+
+it.each([
+  [{}, []],
+  [{ filterTimeout: '0s', bindingTimeout: '1m' }, []],
+  [{ filterTimeout: '-1s' }, ['filterTimeout: must be zero or positive']],
+  [{ bindingTimeout: '500ms' }, ['bindingTimeout: must be at least 1 second']],
+  [{ bindingTimeout: 'soon' }, ['bindingTimeout: must be a duration, such as 10s']],
+])('the arguments %j leave %j to say', (args, expected) => {
+  const findings: string[] = [];
+  dynamicResources.configure(new ConfigReader(args, '', findings));
+  expect(findings).toEqual(expected);
 });

@@ -8,6 +8,7 @@ import type {
   ExactDeviceRequest,
   ResourceV1ResourceClaim,
 } from '../../api/schema/generated/types.ts';
+import { type Amounts, CapacityLedger, consumption } from './capacity-plan.ts';
 import type { Pool, PoolDevice } from './pools-plan.ts';
 import { matchesSelector } from './selector-plan.ts';
 
@@ -22,10 +23,17 @@ export interface Alternative {
   readonly adminAccess: boolean;
   readonly tolerations: readonly DeviceToleration[];
   readonly count: number;
+  /** What it asks for of the capacities of each device. */
+  readonly capacity: Amounts | undefined;
   /** All of `candidates` are wanted, not some. */
   readonly all: boolean;
   /** Devices that match, whether they are free or not. */
   readonly candidates: readonly PoolDevice[];
+}
+
+export interface RequestView {
+  readonly deviceClass: (name: string) => DeviceClass | undefined;
+  readonly consumed: (deviceId: string) => Amounts | undefined;
 }
 
 /** A request's alternatives in the order of preference. Throws an Error, in upstream's words, that no other node would mend. */
@@ -33,19 +41,19 @@ export function alternativesOf(
   claim: ResourceV1ResourceClaim,
   { name, exactly, firstAvailable = [] }: DeviceRequest,
   pools: readonly Pool[],
-  classOf: (name: string) => DeviceClass | undefined,
+  view: RequestView,
 ): Alternative[] {
   const wanted: (ExactDeviceRequest & { name: string })[] = exactly
     ? [{ ...exactly, name }]
     : firstAvailable.map((one) => ({ ...one, name: `${name}/${one.name}` }));
-  return wanted.map((request) => alternativeOf(claim, request, pools, classOf));
+  return wanted.map((request) => alternativeOf(claim, request, pools, view));
 }
 
 function alternativeOf(
   claim: ResourceV1ResourceClaim,
   request: ExactDeviceRequest & { name: string },
   pools: readonly Pool[],
-  classOf: (name: string) => DeviceClass | undefined,
+  { deviceClass: classOf, consumed }: RequestView,
 ): Alternative {
   const about = `claim ${objectKey(claim)}, request ${request.name}`;
   const deviceClass = classOf(request.deviceClassName);
@@ -60,8 +68,10 @@ function alternativeOf(
     if (broken) throw new Error(`${about}: asks for all devices, but resource pool ${broken.id} is currently ${why}`);
   }
   const usable = pools.filter(({ state }) => state === 'usable').flatMap(({ devices }) => devices);
+  const capacity = request.capacity?.requests;
   const candidates = usable.filter(
     (device) =>
+      (!all || hasRoom(device, capacity, consumed(device.id))) &&
       matchesAll(`class ${deviceClass.metadata?.name}`, deviceClass.spec.selectors, device) &&
       matchesAll(`claim ${objectKey(claim)}`, request.selectors, device),
   );
@@ -73,13 +83,18 @@ function alternativeOf(
     tolerations,
     count: all ? candidates.length : (request.count ?? 1),
     all,
+    capacity,
     candidates,
   };
 }
 
-/** A device that has to be bound by its driver first is none that can be given here. */
+/** One that is full already is none of all. */
+function hasRoom({ id, device }: PoolDevice, capacity: Amounts | undefined, others: Amounts | undefined): boolean {
+  const amounts = consumption(capacity, device);
+  return amounts !== undefined && new CapacityLedger().hasRoom(id, device, amounts, others);
+}
+
 function matchesAll(about: string, selectors: readonly DeviceSelector[] | undefined, { driver, device }: PoolDevice): boolean {
-  if (device.bindingConditions?.length) return false;
   return (selectors ?? []).every(({ cel }, i) => {
     try {
       return matchesSelector(cel?.expression ?? '', driver, device);

@@ -4,9 +4,15 @@ import { deviceClasses } from '../../api/resource/device-class.ts';
 import { isReservedFor, resourceClaimKeysOf } from '../../api/resource/pod-claims.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import { resourceSlices } from '../../api/resource/resource-slice.ts';
-import type { AllocationResult, Pod, ResourceSlice, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { AllocationTimeout, type AllocatorView, allocate } from '../devices/allocator-plan.ts';
-import { deallocateClaim, reserveClaim, unreserveClaim } from '../devices/claim-steps.ts';
+import type { AllocationResult, Node, Pod, ResourceSlice, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { goDurationMs } from '../../base/go-duration.ts';
+import { uuid } from '../../base/random.ts';
+import type { ConfigReader } from '../config/config-reader.ts';
+import { AllocationTimeout, type AllocatorView, allocate, UnusableNode } from '../devices/allocator-plan.ts';
+import { awaitDevices } from '../devices/await-devices.ts';
+import { hasBindingConditions, readinessOf } from '../devices/binding-conditions-plan.ts';
+import { deallocateClaim, isUnusedBut, reserveClaim, unreserveClaim } from '../devices/claim-steps.ts';
 import { byDevice, DeviceLedger } from '../devices/device-ledger.ts';
 import { claimsOf, isUsableFrom, missingClass } from '../devices/pod-claims-plan.ts';
 import { poolId } from '../devices/pools-plan.ts';
@@ -14,23 +20,27 @@ import { Action, type ClusterEvent, type EventInterest } from '../framework/clus
 import { stateKey } from '../framework/cycle-state.ts';
 import type { PluginDefinition } from '../framework/definition.ts';
 import type { SchedulerHandle } from '../framework/handle.ts';
+import { fitToMaximum } from '../framework/normalize.ts';
 import { type SchedulerPlugin, SKIP } from '../framework/plugin.ts';
 import { type Refusal, refusal } from '../framework/refusal.ts';
 
 const NAME = 'DynamicResources';
 const POOL_INDEX = 'pool';
+/** Upstream's defaults of filterTimeout and bindingTimeout. */
+const FILTER_TIMEOUT_MS = 10_000;
+const BINDING_TIMEOUT_MS = 600_000;
 
 const impossible = (reason: string): Refusal => refusal(NAME, 'UnschedulableAndUnresolvable', reason);
-const NOT_ENOUGH = refusal(NAME, 'Unschedulable', 'cannot allocate all claims');
-const ELSEWHERE = refusal(NAME, 'Unschedulable', 'resourceclaim not available on the node');
-const TIMEOUT = refusal(NAME, 'Unschedulable', 'timed out trying to allocate devices');
+// No pod that goes would help at once: claims keep their devices until they are given back.
+const NOT_ENOUGH = impossible('cannot allocate all claims');
+const ELSEWHERE = impossible('resourceclaim not available on the node');
 
 interface Remembered {
   readonly claims: readonly ResourceV1ResourceClaim[];
   readonly view: AllocatorView;
   /** Devices for the claims that have none, by node, in their order. */
   readonly decided: Map<string, readonly AllocationResult[]>;
-  /** Claims whose devices a node does not reach. */
+  /** Claims whose devices a node does not reach, or could not be prepared. */
   readonly misplaced: Set<ResourceV1ResourceClaim>;
   /** Devices were written to the API, or may have been. */
   started: boolean;
@@ -39,6 +49,18 @@ const KEY = stateKey<Remembered>();
 
 const hasDevices = ({ status }: ResourceV1ResourceClaim) => status?.allocation !== undefined;
 const open = (claims: readonly ResourceV1ResourceClaim[]) => claims.filter((claim) => !hasDevices(claim));
+
+/** What the API allows: so many alternatives a request has at most (FirstAvailableDeviceRequestMaxSize). */
+const MAX_ALTERNATIVES = 8;
+
+/** More for alternatives that come first in their requests. */
+function preference({ spec }: ResourceV1ResourceClaim, allocation: AllocationResult | undefined): number {
+  const chosen = new Set(allocation?.devices?.results?.map(({ request }) => request));
+  const alternatives = (spec.devices?.requests ?? []).flatMap(({ name, firstAvailable = [] }) =>
+    firstAvailable.map((one, i) => (chosen.has(`${name}/${one.name}`) ? MAX_ALTERNATIVES - i : 0)),
+  );
+  return alternatives.reduce((sum, points) => sum + points, 0);
+}
 
 /** A claim of the pod, or one that gives its devices back. */
 function isHelpfulClaim(pod: Pod, { object, previous, actions }: ClusterEvent): boolean {
@@ -62,12 +84,30 @@ const EVENTS: readonly EventInterest[] = [
 export const dynamicResources: PluginDefinition = {
   name: NAME,
   configure(args) {
-    args.known([]);
-    return makePlugin;
+    args.known(['filterTimeout', 'bindingTimeout']);
+    const filterMs = readDuration(args, 'filterTimeout', FILTER_TIMEOUT_MS, 0);
+    const bindingMs = readDuration(args, 'bindingTimeout', BINDING_TIMEOUT_MS, 1000);
+    return (handle) => makePlugin(handle, { filterMs, bindingMs });
   },
 };
 
-function makePlugin({ informers, client, background, log }: SchedulerHandle): SchedulerPlugin {
+function readDuration(args: ConfigReader, field: string, fallbackMs: number, leastMs: number): number {
+  if (!args.has(field)) return fallbackMs;
+  const ms = goDurationMs(args.text(field, ''));
+  if (ms === undefined) args.report(field, 'must be a duration, such as 10s');
+  else if (ms < leastMs) args.report(field, leastMs === 0 ? 'must be zero or positive' : 'must be at least 1 second');
+  return ms ?? fallbackMs;
+}
+
+interface Timeouts {
+  /** For all that is asked of one node; 0: none. */
+  readonly filterMs: number;
+  /** For the drivers, to prepare devices for a node. */
+  readonly bindingMs: number;
+}
+
+function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts): SchedulerPlugin {
+  const { informers, client, background, log, clock, random, event } = handle;
   const claims = informers.informer(resourceClaims, { indexes: byDevice });
   const classes = informers.informer(deviceClasses);
   const slices = informers.informer(resourceSlices, { indexes: { [POOL_INDEX]: (slice) => [poolId(slice)] } });
@@ -80,6 +120,11 @@ function makePlugin({ informers, client, background, log }: SchedulerHandle): Sc
     const ids = [...new Set(slices.list().map(poolId))].sort();
     return ids.map((id) => slices.by(POOL_INDEX, id));
   }
+
+  /** Since when devices of a node are being looked for. Nothing else happens meanwhile. */
+  let nodeSinceMs = 0;
+  const isUseless = (claim: ResourceV1ResourceClaim, node: Node) =>
+    hasDevices(claim) && (!isUsableFrom(claim, node) || ['failed', 'late'].includes(readinessOf(claim, bindingMs, clock.now()).is));
 
   const later = (what: string, claim: ResourceV1ResourceClaim, work: (signal: AbortSignal) => Promise<void>) =>
     background(({ signal }) =>
@@ -110,6 +155,9 @@ function makePlugin({ informers, client, background, log }: SchedulerHandle): Sc
         pools: pending.length > 0 ? pools() : [],
         deviceClass: classOf,
         isInUse: (device) => ledger.isInUse(device),
+        consumed: (device) => ledger.consumed(device),
+        newShareId: () => uuid(random),
+        isLate: () => filterMs > 0 && clock.monotonic() - nodeSinceMs > filterMs,
       };
       state.write(KEY, { claims: found.claims, view, decided: new Map(), misplaced: new Set(), started: false });
       return undefined;
@@ -117,26 +165,40 @@ function makePlugin({ informers, client, background, log }: SchedulerHandle): Sc
     filter(state, _pod, { node, name }) {
       const remembered = state.read(KEY);
       if (!remembered) return undefined;
-      const misplaced = remembered.claims.filter((claim) => hasDevices(claim) && !isUsableFrom(claim, node));
+      const misplaced = remembered.claims.filter((claim) => isUseless(claim, node));
       for (const claim of misplaced) remembered.misplaced.add(claim);
       if (misplaced.length > 0) return ELSEWHERE;
       const pending = open(remembered.claims);
       if (pending.length === 0) return undefined;
+      nodeSinceMs = clock.monotonic();
       try {
         const found = allocate(pending, node, remembered.view);
         if (!found) return NOT_ENOUGH;
         remembered.decided.set(name, found);
         return undefined;
       } catch (error) {
-        if (error instanceof AllocationTimeout) return TIMEOUT;
-        throw error;
+        if (error instanceof UnusableNode) return impossible(error.message);
+        // It may pass: the back-off is enough, no event has to come first.
+        throw error instanceof AllocationTimeout ? new Error(`node ${name}: ${error.message}`, { cause: error }) : error;
       }
     },
+    /** The earlier the chosen alternatives of requests come, the better. */
+    score(state, _pod, { name }) {
+      const remembered = state.read(KEY);
+      if (!remembered) return 0;
+      const found = remembered.decided.get(name) ?? [];
+      const pending = open(remembered.claims);
+      return remembered.claims.reduce(
+        (sum, claim) => sum + preference(claim, claim.status?.allocation ?? found[pending.indexOf(claim)]),
+        0,
+      );
+    },
+    normalizeScores: (_state, _pod, scores) => fitToMaximum(scores),
     /** Devices that nobody uses and that keep the pod from every node are given back. */
-    postFilter(state) {
-      const free = [...(state.read(KEY)?.misplaced ?? [])].find(({ status }) => !status?.reservedFor?.length);
+    postFilter(state, { pod }) {
+      const free = [...(state.read(KEY)?.misplaced ?? [])].find((claim) => isUnusedBut(pod, claim));
       if (!free) return { made: 'nothing', message: 'no new claims to deallocate' };
-      later('deallocating a claim failed', free, (signal) => deallocateClaim(free, { client, signal }));
+      later('deallocating a claim failed', free, (signal) => deallocateClaim(free, pod, { client, signal }));
       return { made: 'nothing', message: 'deallocation of ResourceClaim completed' };
     },
     reserve(state, _pod, nodeName) {
@@ -163,11 +225,17 @@ function makePlugin({ informers, client, background, log }: SchedulerHandle): Sc
       remembered.started = true;
       const pending = open(remembered.claims);
       const found = remembered.decided.get(nodeName) ?? [];
+      const reserved: ResourceV1ResourceClaim[] = [];
       for (const claim of remembered.claims) {
-        const allocation = hasDevices(claim) ? undefined : found[pending.indexOf(claim)];
+        const chosen = hasDevices(claim) ? undefined : found[pending.indexOf(claim)];
+        const allocation = chosen && { ...chosen, allocationTimestamp: rfc3339(clock.now()) };
         const written = await reserveClaim(claim, allocation, pod, { client, signal });
         if (allocation) ledger.written(claim, Number(written.metadata?.resourceVersion));
+        reserved.push(written);
       }
+      if (!reserved.some(hasBindingConditions)) return undefined;
+      event(pod, 'Normal', 'BindingConditionsPending', `waiting for binding conditions for device on node ${nodeName}`);
+      await awaitDevices(reserved, { claims, clock, timeoutMs: bindingMs }, { signal });
       return undefined;
     },
   };
