@@ -134,6 +134,13 @@ test('a parallel set replaces what is unavailable anyway, so that a broken revis
   expect(shown(set, [pod(0, 'ready', 'old'), pod(1, 'ready', 'old'), pod(2, 'unready')])).toEqual([]);
 });
 
+test('a parallel set counts those below only when it says how many may be unavailable', () => {
+  const members = [pod(0, 'unready', 'old'), pod(1, 'ready', 'old'), pod(2, 'ready', 'old')];
+  expect(shown(setOf({ podManagementPolicy: 'Parallel' }), members)).toEqual(['delete s-2']);
+  const two = setOf({ podManagementPolicy: 'Parallel', ...rolling({ partition: 0, maxUnavailable: 2 }) });
+  expect(shown(two, members)).toEqual(['delete s-2', 'delete s-0']);
+});
+
 test('a pod below the partition comes back at the revision that it had', () => {
   const set = setOf(rolling({ partition: 1 }));
   const [first] = plan(set, []).steps;
@@ -263,7 +270,10 @@ test('whatever fails on the way, a set ends with one pod an ordinal, updated dow
     podManagementPolicy: fc.constantFrom('OrderedReady', 'Parallel'),
     updateStrategy: fc.record({
       type: fc.constant('RollingUpdate'),
-      rollingUpdate: fc.record({ partition: fc.nat(4), maxUnavailable: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant('40%')) }),
+      rollingUpdate: fc.record({
+        partition: fc.nat(4),
+        maxUnavailable: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant('40%'), fc.constant(undefined)),
+      }),
     }),
   });
   fc.assert(

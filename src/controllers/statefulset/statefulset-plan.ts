@@ -113,6 +113,11 @@ interface Turn {
 }
 const NOTHING: Turn = { steps: [], foreignClaims: [], updating: 0 };
 
+interface Member {
+  readonly ordinal: number;
+  readonly pod: Pod | undefined;
+}
+
 /** One run over the members. Collects steps; ordered sets stop at the first member that is not settled. */
 class Members {
   readonly #observed: Observed;
@@ -120,7 +125,7 @@ class Members {
   readonly #foreignClaims = new Set<string>();
   readonly #isOrdered: boolean;
   /** Each ordinal of the set, ascending, with its pod when it has one. */
-  readonly #members: readonly { readonly ordinal: number; readonly pod: Pod | undefined }[];
+  readonly #members: readonly Member[];
   /** Pods outside the range, highest ordinal first. */
   readonly #condemned: readonly Pod[];
 
@@ -233,14 +238,34 @@ class Members {
     return inOrder.find((pod) => isTerminating(pod) || !this.#isAvailable(pod));
   }
 
-  /** Ends members of other revisions, highest ordinal first, as far as enough stay available. Gives how many were of the current one. */
+  /** Gives how many pods of the current revision it ends. */
   #rollingUpdate(): number {
+    const { maxUnavailable, partition = 0 } = this.#observed.set.spec?.updateStrategy?.rollingUpdate ?? {};
+    const members = this.#members.slice(partition).reverse();
+    return maxUnavailable === undefined ? this.#updateOne(members) : this.#updateSeveral(members);
+  }
+
+  /** Highest ordinal first: the first of another revision is ended, as it is; what is of the new one has to be available before the next has its turn. */
+  #updateOne(members: readonly Member[]): number {
+    const { current, update } = this.#observed;
+    for (const { pod } of members) {
+      if (!pod || isFinished(pod)) return 0;
+      if (revisionOf(pod) !== update.name && !isTerminating(pod)) {
+        this.#steps.push({ do: 'delete', pod });
+        return revisionOf(pod) === current.name ? 1 : 0;
+      }
+      if (isTerminating(pod) || !this.#isAvailable(pod)) return 0;
+    }
+    return 0;
+  }
+
+  /** KEP-961: ends members of other revisions, highest ordinal first, as far as enough of all stay available. */
+  #updateSeveral(members: readonly Member[]): number {
     const { set, current, update } = this.#observed;
-    const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
     const isUp = (pod: Pod | undefined) => pod !== undefined && !isTerminating(pod) && this.#isAvailable(pod);
     let room = maxUnavailableOf(set) - this.#members.filter(({ pod }) => !isUp(pod)).length;
     let updating = 0;
-    for (const { pod } of this.#members.slice(partition).reverse()) {
+    for (const { pod } of members) {
       if (!pod || isTerminating(pod) || isFinished(pod) || revisionOf(pod) === update.name) continue;
       // What is unavailable anyway costs nothing, or a broken revision could never be replaced.
       if (isUp(pod) && room <= 0) continue;
