@@ -3,6 +3,7 @@ import { type KubeObject, objectKey, splitKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Endpoints, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext } from '../../client/controller.ts';
+import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { TriggerTimes } from '../lib/trigger-times.ts';
 import { planEndpoints } from './endpoints-plan.ts';
@@ -34,7 +35,7 @@ export const endpointsController = (): Controller => {
     workers: 5,
     indexes: { endpoints: { pod: podKeys } },
     enqueue: { pods: servicesOfPod, endpoints: (object) => [objectKey(object)] },
-    async reconcile({ key, client, informer, signal }) {
+    async reconcile({ key, client, informer, event, signal }) {
       const { namespace, name } = splitKey(key);
       const service = informer(services).get(key);
       const existing = informer(endpoints).get(key);
@@ -52,8 +53,18 @@ export const endpointsController = (): Controller => {
         .filter((pod: Pod) => selects(service, pod.metadata?.labels));
       const next = planEndpoints(service, matching, existing, times.next(key, service, matching));
       if (!next) return;
-      if (existing) await client.update(endpoints, next, { namespace, signal });
-      else await client.create(endpoints, next, { namespace, signal });
+      try {
+        if (existing) await client.update(endpoints, next, { namespace, signal });
+        else await client.create(endpoints, next, { namespace, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!existing && isNamespaceGoing(error)) return;
+        const [reason, what] = existing
+          ? ['FailedToUpdateEndpoint', `update endpoint ${key}`]
+          : ['FailedToCreateEndpoint', `create endpoint for service ${key}`];
+        event({ ...next, apiVersion: 'v1', kind: 'Endpoints' }, 'Warning', reason, `Failed to ${what}: ${messageOf(error)}`);
+        throw error;
+      }
     },
   };
 };

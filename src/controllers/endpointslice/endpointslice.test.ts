@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { endpointSlices, endpoints, nodes, pods, services } from '../../api/index.ts';
+import { endpointSlices, endpoints, events, nodes, pods, services } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
@@ -48,4 +49,34 @@ it('Endpoints and slices say when what led to their last change happened, and ar
   await cluster.client.patch(services, 'web', 'merge', { metadata: { labels: { a: 'b' } } }, { namespace: 'n', signal: stop.signal });
   await clock.advance(5_000);
   expect(times()).toEqual([undefined, undefined]);
+});
+
+it('Endpoints and slices that cannot be written are told of, and tried again', async () => {
+  const clock = fakeClock();
+  const cluster = fakeCluster({ clock });
+  let isRefusing = true;
+  cluster.intercept = ({ verb, resource }) => {
+    if (verb !== 'create' || !resource.startsWith('endpoint')) return;
+    if (isRefusing) throw new ApiError('Forbidden', `no ${resource} today`);
+  };
+  startControllers([endpointslice(), endpointsController()], { client: cluster.client, clock, signal: stop.signal });
+  cluster.seed(services, {
+    metadata: { name: 'web', namespace: 'n' },
+    spec: { clusterIP: '10.43.0.9', ipFamilies: ['IPv4'], selector: { app: 'web' }, ports: [{ port: 80 }] },
+  });
+  await clock.advance(1_000);
+  expect(cluster.all(events).map(({ reason, message, involvedObject }) => [involvedObject.kind, reason, message])).toEqual(
+    expect.arrayContaining([
+      ['Endpoints', 'FailedToCreateEndpoint', 'Failed to create endpoint for service n/web: no endpoints today'],
+      [
+        'Service',
+        'FailedToUpdateEndpointSlices',
+        'Error updating Endpoint Slices for Service n/web: failed to create EndpointSlice for Service n/web: no endpointslices today',
+      ],
+    ]),
+  );
+  isRefusing = false;
+  await clock.advance(60_000);
+  expect(cluster.all(endpointSlices)).toHaveLength(1);
+  expect(cluster.all(endpoints)).toHaveLength(1);
 });

@@ -5,6 +5,7 @@ import type { EndpointSlice, Node, Pod, Service } from '../../api/schema/generat
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applySlices } from '../lib/apply-slices.ts';
 import { isNews } from '../lib/news-plan.ts';
+import { messageOf } from '../lib/pod-control.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { MANAGED_BY_LABEL } from '../lib/slice-packing-plan.ts';
 import { withTriggerTime } from '../lib/trigger-time-plan.ts';
@@ -67,7 +68,14 @@ export function endpointslice(): Controller {
         ...slice,
         metadata: { ...slice.metadata, annotations: withTriggerTime(slice.metadata?.annotations, time) },
       });
-      await applySlices({ ...plan, create: plan.create.map(stamped), update: plan.update.map(stamped) }, namespace, request);
+      try {
+        await applySlices({ ...plan, create: plan.create.map(stamped), update: plan.update.map(stamped) }, namespace, request);
+      } catch (error) {
+        request.signal.throwIfAborted();
+        const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
+        request.event({ ...service, apiVersion: 'v1', kind: 'Service' }, 'Warning', 'FailedToUpdateEndpointSlices', message);
+        throw error;
+      }
       hints.report(service, plan.hints, request);
     },
   };
