@@ -5,6 +5,7 @@ import { dynamicResources } from './plugins/dynamic-resources.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from './plugins/node-affinity.ts';
+import { nodeDeclaredFeatures } from './plugins/node-declared-features.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { nodePorts } from './plugins/node-ports.ts';
 import { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts';
@@ -40,4 +41,5 @@ export const pluginRegistry: readonly PluginDefinition[] = [
   nodeResourcesBalancedAllocation,
   imageLocality,
   defaultBinder,
+  fixed(nodeDeclaredFeatures),
 ];

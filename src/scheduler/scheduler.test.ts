@@ -349,3 +349,20 @@ describe('extension points', () => {
     );
   });
 });
+
+it('keeps a pod that needs a feature of its node for nodes that declare it, and looks again when one does', async () => {
+  await using s = start();
+  s.node('n');
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [7] } }];
+  s.add('a', { containers: [{ name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules }] });
+  s.add('b');
+  await s.clock.advance(0);
+  expect([s.nodeOf('a'), s.nodeOf('b')]).toEqual([undefined, 'n']);
+  expect(s.events.find((event) => event.startsWith('FailedScheduling a'))).toContain(
+    "0/1 nodes are available: 1 node(s) didn't match Pod's required features.",
+  );
+  const node = s.cluster.find(nodes, 'n');
+  s.cluster.seed(nodes, { ...node, status: { ...node?.status, declaredFeatures: ['RestartAllContainersOnContainerExits'] } });
+  await s.clock.advance(10_000);
+  expect(s.nodeOf('a')).toBe('n');
+});
