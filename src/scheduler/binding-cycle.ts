@@ -2,6 +2,7 @@ import { isConflict, isNotFound } from '../api/meta/status.ts';
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Extenders } from './extenders/extenders.ts';
+import type { FailureReporter } from './failure-reporter.ts';
 import type { CycleState } from './framework/cycle-state.ts';
 import type { Profile } from './framework/profile.ts';
 import type { Refusal } from './framework/refusal.ts';
@@ -33,6 +34,8 @@ export interface BindingTools {
   readonly extenders: Extenders;
   readonly clock: Clock;
   readonly metrics: SchedulerMetrics;
+  /** Says where the pod is going to be. Never rejects. */
+  readonly reporter: Pick<FailureReporter, 'expect'>;
 }
 
 /** Waits for permission, prepares, binds; an extender that binds comes before the plugins. Never rejects: the outcome says what has to be undone. */
@@ -42,7 +45,9 @@ export async function runBindingCycle(
   { signal }: { signal: AbortSignal },
 ): Promise<BindingOutcome> {
   try {
-    const rejection = waits.size > 0 ? await permitted(tools, () => tools.waiting.hold(info, nodeName, waits, { signal })) : undefined;
+    const held = waits.size > 0 ? permitted(tools, () => tools.waiting.hold(info, nodeName, waits, { signal })) : undefined;
+    const isSlow = held !== undefined || profile.preBindWorks(state, info, nodeName);
+    const [rejection] = isSlow ? await Promise.all([held, tools.reporter.expect(info.pod, nodeName, { signal })]) : [];
     if (rejection) return { type: 'refused', refusal: rejection, tryAfterEvent: true };
     const refusal = await profile.preBind(state, info, nodeName, { signal });
     if (refusal) return { type: 'refused', refusal, tryAfterEvent: false };

@@ -343,7 +343,11 @@ describe('extension points', () => {
     await s.clock.advance(0);
     expect(s.nodeOf('a')).toBe('n');
     s.add('b');
+    await s.clock.advance(0);
+    // Whoever adds and removes nodes sees where it is going to be.
+    expect(s.pod('b').status?.nominatedNodeName).toBe('n');
     await s.clock.advance(5000);
+    expect(s.pod('b').status?.nominatedNodeName).toBeUndefined();
     expect(s.pod('b').status?.conditions?.[0]?.message).toBe(
       '0/1 nodes are available: 1 rejected due to timeout after waiting 5s at plugin Gang.',
     );

@@ -207,13 +207,14 @@ export class SchedulingCycle {
   }
 
   async #bind(assumed: Assumed, startedMs: number, { signal }: { signal: AbortSignal }): Promise<void> {
-    const { queue, event, log, clock, metrics } = this.#options;
+    const { queue, reporter, event, log, clock, metrics } = this.#options;
     const { pod, profile, state, nodeName } = assumed;
     this.#bindings += 1;
     const outcome = await runBindingCycle(assumed, this.#options, { signal });
     this.#bindings -= 1;
     if (outcome.type === 'bound') {
       queue.done(pod);
+      reporter.settled(pod.info.pod);
       this.#attempted('scheduled', profile, startedMs);
       metrics.scheduled(pod.attempts, (clock.monotonic() - (pod.firstAttemptMs ?? startedMs)) / 1000);
       event(pod.info.pod, 'Normal', 'Scheduled', `Successfully assigned ${objectKey(pod.info.pod)} to ${nodeName}`);
@@ -242,7 +243,7 @@ export class SchedulingCycle {
     }
     if (outcome.type === 'overtaken') {
       this.#options.log.debug({ ...about, error: outcome.error }, 'somebody else bound or deleted the pod');
-      this.#return(pod, failedBy(outcome.error));
+      if (!this.#return(pod, failedBy(outcome.error))) this.#options.reporter.settled(pod.info.pod);
       return;
     }
     this.#options.log.warn({ ...about, error: outcome.error }, 'binding failed');
@@ -253,6 +254,7 @@ export class SchedulingCycle {
   async #putBack(pod: QueuedPod, failed: Failed, { signal }: { signal: AbortSignal }): Promise<void> {
     const now = this.#return(pod, failed);
     if (now) await this.#options.reporter.report(now, failed.failure, { signal });
+    else this.#options.reporter.settled(pod.info.pod);
   }
 
   /** Back into the queue in its newest state; undefined when it is gone or has a node. */

@@ -82,6 +82,7 @@ function start() {
     claim,
     pod,
     nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
+    nominatedOf: (name: string) => cluster.find(pods, `default/${name}`)?.status?.nominatedNodeName,
     claimNow: (name: string) => cluster.find(resourceClaims, `default/${name}`),
     devicesOf: (name: string) =>
       cluster.find(resourceClaims, `default/${name}`)?.status?.allocation?.devices?.results?.map(({ pool, device }) => `${pool}/${device}`),
@@ -276,6 +277,7 @@ describe('DynamicResources', () => {
         allocation: { allocationTimestamp: '2026-01-01T00:00:00Z', devices: { results: [prepared] } },
       });
       expect(s.events).toContain('BindingConditionsPending: waiting for binding conditions for device on node a');
+      expect(s.nominatedOf('p')).toBe('a');
       await tell('example.com/ready');
       expect(s.nodeOf('p')).toBe('a');
     });
@@ -285,6 +287,7 @@ describe('DynamicResources', () => {
       await using _s = s;
       await tell('example.com/broken');
       expect(s.failures[0]).toContain('device binding failed: claim=c, reason=Because, message="so"');
+      expect(s.nominatedOf('p')).toBeUndefined();
       s.slice('a', [{ name: 'g1' }]);
       for (let second = 0; second < 20; second += 1) await s.clock.advance(1000);
       expect(s.nodeOf('p')).toBe('a');

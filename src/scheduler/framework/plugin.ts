@@ -67,6 +67,8 @@ export interface SchedulerPlugin {
   /** Undoes `reserve`, which the plugin must have as well; may be called without it, and more than once. */
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   permit?(state: CycleState, pod: PodInfo, nodeName: string): PermitAnswer;
+  /** Has `preBind` anything to do for the pod? It is not called otherwise. Absent: it has. */
+  preBindWorks?(state: CycleState, pod: PodInfo, nodeName: string): boolean;
   preBind?(state: CycleState, pod: PodInfo, nodeName: string, options: { signal: AbortSignal }): Promise<Refusal | undefined>;
   /** True when this plugin bound the pod; false leaves it to the next. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string, options: { signal: AbortSignal }): Promise<boolean>;

@@ -231,8 +231,14 @@ export class Profile implements DryRun {
     return { waits };
   }
 
+  /** Will it take a while until the pod is bound? */
+  preBindWorks(state: CycleState, pod: PodInfo, nodeName: string): boolean {
+    return this.#plugins.preBind.some((plugin) => plugin.preBindWorks?.(state, pod, nodeName) ?? true);
+  }
+
   async preBind(state: CycleState, pod: PodInfo, nodeName: string, { signal }: { signal: AbortSignal }): Promise<Refusal | undefined> {
     for (const plugin of this.#plugins.preBind) {
+      if (plugin.preBindWorks?.(state, pod, nodeName) === false) continue;
       const refused = await plugin.preBind?.(state, pod, nodeName, { signal });
       if (refused) return refused;
     }

@@ -219,6 +219,7 @@ function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts):
         }
       }
     },
+    preBindWorks: (state) => state.read(KEY) !== undefined,
     async preBind(state, { pod }, nodeName, { signal }) {
       const remembered = state.read(KEY);
       if (!remembered) return undefined;

@@ -151,9 +151,13 @@ function makePlugin(handle: SchedulerHandle, timeoutMs: number): SchedulerPlugin
       const decision = state.read(KEY)?.decisions.get(nodeName);
       if (decision) restore(decision);
     },
+    preBindWorks(state, _pod, nodeName) {
+      const decision = state.read(KEY)?.decisions.get(nodeName);
+      return decision !== undefined && decision.bindings.length + decision.provisions.length > 0;
+    },
     async preBind(state: CycleState, { pod }, nodeName, { signal }) {
       const decision = state.read(KEY)?.decisions.get(nodeName);
-      if (!decision || decision.bindings.length + decision.provisions.length === 0) return undefined;
+      if (!decision) return undefined;
       const node = () => snapshot.node(nodeName)?.node;
       const isWanted = () => podInformer.get(objectKey(pod))?.metadata?.uid === pod.metadata?.uid;
       await bindVolumes(decision, { client, volumes: volumeInformer, claims: claimInformer, clock, timeoutMs, node, isWanted }, { signal });
