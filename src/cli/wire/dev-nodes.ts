@@ -22,6 +22,7 @@ import { usageByAnnotation } from '../../runtime/fake-state.ts';
 import type { ContainerConfig, SandboxConfig } from '../../runtime/runtime.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './api-server.ts';
+import { devOutcome } from './dev-outcome.ts';
 import { podsByNode } from './dev-pods.ts';
 
 export interface FakeNodesOptions {
@@ -109,7 +110,9 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
     const annotations = livePods.get(`${metadata.namespace}/${metadata.name}`)?.metadata?.annotations ?? {};
     return usageByAnnotation((name) => annotations[`${name}.${container.metadata.name}`] ?? annotations[name]);
   };
-  const runtime = new FakeRuntime({ clock, podCidr: '', usage, fault: noSuchImage });
+  const outcome = (container: ContainerConfig, sandbox: SandboxConfig) =>
+    devOutcome(livePods.get(`${sandbox.metadata.namespace}/${sandbox.metadata.name}`), container, sandbox);
+  const runtime = new FakeRuntime({ clock, podCidr: '', usage, outcome, fault: noSuchImage });
   const agentOptions: AgentOptions = {
     nodeName,
     nodeIps: [nodeIp],

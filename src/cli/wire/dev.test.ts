@@ -139,6 +139,18 @@ describe('minik dev', () => {
     expect((await client.list(pods, inDefault)).items).toEqual([]);
   });
 
+  it('starts pods that have init containers and sidecars', async () => {
+    const spec = {
+      initContainers: [
+        { name: 'migrate', image: 'app:1' },
+        { name: 'mesh', image: 'mesh:1', restartPolicy: 'Always' },
+      ],
+      containers: [{ name: 'web', image: 'app:1' }],
+    };
+    await admin.client.create(pods, { metadata: { name: 'prepared' }, spec } as Pod, inDefault);
+    await until(pods, admin.client, (pod) => pod.metadata?.name === 'prepared' && isReady(pod));
+  });
+
   it('answers a request for logs with the reason why there are none', async () => {
     const { client } = admin;
     await client.create(pods, { metadata: { name: 'one' }, spec: web.spec?.template.spec }, inDefault);
