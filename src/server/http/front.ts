@@ -363,6 +363,8 @@ async function answerOther(
 ): Promise<void> {
   const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'];
   if (!verb) throw methodNotAllowed();
+  // Documents are there at once; a timeout that is none is refused all the same.
+  allottedMs(raw, options.requestTimeoutMs);
   await authorize(options.authorizer, { user, verb, path }, trail?.decided);
   await options.fallback(raw, reply);
 }

@@ -140,6 +140,16 @@ describe('a request that takes too long', () => {
     expect((await fake.call(`${MAPS}?timeout=soon`)).json().message).toMatch('invalid timeout specified in the request URL');
   });
 
+  it.each([
+    ['soon', 400],
+    ['-1s', 400],
+    ['0s', 200],
+    ['3m', 200],
+  ])('is refused where the client names no time for it, of documents too: %s', async (timeout, code) => {
+    await start({ requestTimeoutMs: 300 });
+    expect((await fake.call(`/metrics?timeout=${timeout}`)).code).toBe(code);
+  });
+
   it('because its body comes drop by drop is answered 504 and cut', async () => {
     await start({ requestTimeoutMs: 200 });
     const answer = send(`POST ${MAPS} HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n{`);
