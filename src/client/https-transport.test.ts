@@ -81,6 +81,14 @@ test('requests carry method, path, query, token and body as the Kubernetes API w
   ]);
 });
 
+test('items of a list say what they are, although the list alone does on the wire', async () => {
+  const items = [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }];
+  handle = (_, response) => void response.end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }));
+  const { client } = connect();
+  const list = await client.list(pods, { signal });
+  expect(list.items).toEqual(items.map((item) => ({ apiVersion: 'v1', kind: 'Pod', ...item })));
+});
+
 test('a failure Status becomes the ApiError that it stands for', async () => {
   handle = (_, response) => {
     response.statusCode = 404;

@@ -46,7 +46,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         const text = await readAll(response);
         const answer = parse(text, response);
         if (!isOk(response)) throw failure(answer, response, text);
-        return answer as KubeObject | KubeList | Status;
+        return request.verb === 'list' ? withKinds(answer as KubeList) : (answer as KubeObject | Status);
       } catch (error) {
         throw explain(error, signal, limit.signal, options.server);
       }
@@ -158,4 +158,11 @@ function explain(error: unknown, signal: AbortSignal, limit: AbortSignal, server
   if (limit.aborted) return new ApiError('Timeout', `${server} did not answer in time`, { cause: error });
   const text = error instanceof Error ? error.message : String(error);
   return new ApiError('ServiceUnavailable', `cannot reach ${server}: ${text}`, { cause: error });
+}
+
+/** Items of lists of built-in kinds do not say what they are; objects in process do, and their readers refer to them by it. */
+function withKinds(list: KubeList): KubeList {
+  const { apiVersion, kind = '', items } = list;
+  if (!items?.some((item) => item.kind === undefined)) return list;
+  return { ...list, items: items.map((item) => ({ apiVersion, kind: kind.replace(/List$/, ''), ...item })) };
 }

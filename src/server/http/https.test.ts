@@ -56,6 +56,7 @@ it('serves objects and lists out of the cache', async () => {
     apiVersion: 'v1',
     items: [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }],
   });
+  for (const item of json().items) expect(Object.keys(item)).toEqual(['metadata', 'data']);
   expect((await fetchJson('/api/v1/namespaces/default/configmaps/a')).json()).toMatchObject({ kind: 'ConfigMap', data: { k: 'v' } });
 });
 
@@ -336,6 +337,7 @@ it('answers in YAML and by the quality that the client gives, streams aside', as
   expect(parse(one.text)).toEqual((await get(`${at}/y`, 'application/json')).json());
   const list = await get(at, 'application/json;q=0.5, application/yaml');
   expect(parse(list.text)).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1', items: [{ metadata: { name: 'y' } }] });
+  expect(parse(list.text).items[0]).not.toHaveProperty('kind');
   const table = await get(at, 'application/yaml;as=Table;g=meta.k8s.io;v=v1');
   expect(parse(table.text)).toMatchObject({ kind: 'Table', rows: [{ cells: ['y', 1, expect.anything()] }] });
   expect((await get(`${at}?watch=1`, 'application/yaml')).code).toBe(406);

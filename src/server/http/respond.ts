@@ -9,6 +9,7 @@ import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
 import type { Accepted } from './accept.ts';
 import type { ColumnHeads, TableSource } from './column-heads.ts';
+import { bareList, listItems } from './list-items.ts';
 import { writePieces } from './pieces.ts';
 import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
@@ -18,7 +19,6 @@ import { warningHeaders } from './warning-headers.ts';
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
 const JSON_TYPE = 'application/json';
-const COMMA = Buffer.from(',');
 const LIST_END = Buffer.from(']}\n');
 const gzipFast = promisify<Buffer, { level: number }, Buffer>(gzip);
 
@@ -45,11 +45,11 @@ export async function respond(exchange: Exchange, shaped: Shaped, answer: Answer
   if (answer.kind === 'status') return sendObject(exchange, answer.status.code || 200, answer.status);
   const code = answer.kind !== 'list' && answer.created ? 201 : 200;
   if (shape !== 'object') return sendShaped(exchange, shaped, answer, code);
-  if (answer.kind === 'object') return sendObject(exchange, code, answer.object);
+  if (answer.kind === 'object') return sendObject(exchange, code, isList(answer.object) ? bareList(answer.object) : answer.object);
   if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));
   if (answer.kind === 'item' && format === 'yaml') return sendObject(exchange, code, answer.item.object);
   if (answer.kind === 'item') return sendBytes(exchange, code, [answer.item.bytes], answer.item.bytes.length);
-  if (format === 'yaml') return sendObject(exchange, code, answerObject(answer));
+  if (format === 'yaml') return sendYamlList(exchange, answer);
   return sendList(exchange, answer);
 }
 
@@ -57,29 +57,31 @@ async function sendShaped(exchange: Exchange, { table, type }: Shaped, answer: E
   const { include, nowMs, accepted, columnHeads } = exchange;
   const { shape, version } = accepted;
   const objects = objectsOf(answer);
-  const isList = answer.kind === 'list' || (answer.kind === 'object' && 'items' in answer.object);
+  const listed = answer.kind === 'list' || (answer.kind === 'object' && isList(answer.object));
   const metadata = answer.kind === 'list' ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata?.resourceVersion ?? '' };
   if (shape === 'table') {
     const heads = await columnHeads(table);
     return sendObject(exchange, code, tableOf(objects, metadata, { source: table, heads, include, version, nowMs }));
   }
-  if (isList !== (shape === 'partialList')) throw wrongShape(isList, type);
+  if (listed !== (shape === 'partialList')) throw wrongShape(listed, type);
   const [only] = objects;
-  if (!isList && only) return sendObject(exchange, code, partialOf(only, version));
+  if (!listed && only) return sendObject(exchange, code, partialOf(only, version));
   const items = objects.map((object) => partialOf(object, version));
   return sendObject(exchange, code, { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items });
 }
 
-function wrongShape(isList: boolean, type: string): ApiError {
-  const [asked, is] = isList ? ['PartialObjectMetadata', 'a list'] : ['PartialObjectMetadataList', 'not a list'];
-  return new ApiError('NotAcceptable', `you requested ${asked}, but the requested object is ${is} (*${type}${isList ? 'List' : ''})`);
+function wrongShape(listed: boolean, type: string): ApiError {
+  const [asked, is] = listed ? ['PartialObjectMetadata', 'a list'] : ['PartialObjectMetadataList', 'not a list'];
+  return new ApiError('NotAcceptable', `you requested ${asked}, but the requested object is ${is} (*${type}${listed ? 'List' : ''})`);
 }
 
 function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeObject[] {
   if (answer.kind === 'item') return [answer.item.object];
   if (answer.kind === 'list') return answer.items.map((item) => item.object);
-  return 'items' in answer.object ? (answer.object as KubeList).items : [answer.object];
+  return isList(answer.object) ? answer.object.items : [answer.object];
 }
+
+const isList = (object: KubeObject | KubeList): object is KubeList => 'items' in object;
 
 /** In the client's format, where the kind has it. */
 function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeList | Status | Table): Promise<void> {
@@ -95,18 +97,19 @@ const sendProtobuf = (exchange: Exchange, code: number, parts: readonly Uint8Arr
   return sendBytes(exchange, code, parts, length, PROTOBUF);
 };
 
+function sendYamlList(exchange: Exchange, answer: ListAnswer): Promise<void> {
+  const list = answerObject(answer) as KubeList;
+  return sendObject(exchange, 200, answer.definition.structural ? list : bareList(list));
+}
+
 async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
   const { definition, items } = answer;
   const type = `"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}"`;
   const parts: Buffer[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`)];
   let length = parts[0]?.length ?? 0;
-  for (const { bytes } of items) {
-    if (parts.length > 1) {
-      parts.push(COMMA);
-      length += 1;
-    }
-    parts.push(bytes);
-    length += bytes.length;
+  for (const part of listItems(definition, items)) {
+    parts.push(part);
+    length += part.length;
   }
   parts.push(LIST_END);
   await sendBytes(exchange, 200, parts, length + LIST_END.length);

@@ -1,0 +1,44 @@
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
+import type { KubeList, KubeObject } from '../../api/meta/object.ts';
+
+/** An item as a list has it: JSON in bytes, and parsed for when that must be written anew. */
+export interface ListItem {
+  readonly bytes: Buffer;
+  readonly object: KubeObject;
+}
+
+const OPEN = Buffer.from('{');
+const NEXT = Buffer.from(',{');
+const COMMA = Buffer.from(',');
+
+/**
+ * The items of a list, to be written one after the other, with what stands between them. Items of the server's own kinds do not say their version and kind,
+ * since the list does; those of custom resources say both. (As upstream, whose typed lists drop it: clients compare what they list with what they created.)
+ */
+export function listItems(definition: ResourceDefinition, items: readonly ListItem[]): Buffer[] {
+  if (definition.structural) return items.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [COMMA, bytes]));
+  const heads = headsOf(definition);
+  return items.flatMap((item, index) => [index === 0 ? OPEN : NEXT, afterHead(item, heads)]);
+}
+
+/** A list that is not kept in bytes. */
+export function bareList(list: KubeList): KubeList {
+  return { ...list, items: list.items.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest) };
+}
+
+/** How the bytes of objects begin, as clients write them. */
+function headsOf(definition: ResourceDefinition): readonly Buffer[] {
+  const version = `"apiVersion":${JSON.stringify(apiVersionOf(definition))}`;
+  const kind = `"kind":${JSON.stringify(definition.kind)}`;
+  return [`{${version},${kind},`, `{${kind},${version},`].map((text) => Buffer.from(text));
+}
+
+/** `item.object` is parsed when it is read: only where the bytes begin in another way. */
+function afterHead(item: ListItem, heads: readonly Buffer[]): Buffer {
+  const { bytes } = item;
+  for (const head of heads) {
+    if (bytes.length > head.length && head.compare(bytes, 0, head.length) === 0) return bytes.subarray(head.length);
+  }
+  const { apiVersion: _version, kind: _kind, ...rest } = item.object;
+  return Buffer.from(JSON.stringify(rest)).subarray(OPEN.length);
+}
