@@ -32,9 +32,6 @@ export async function create(
   const { definition } = resource;
   const draft = draftOf(definition, request, context, deps.schemas);
   matchNamespace(draft, definition, request.namespace);
-  if (draft.metadata.resourceVersion && draft.metadata.resourceVersion !== '0') {
-    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
-  }
   const { name, generateName } = draft.metadata;
   if (name || !generateName) return createNamed(deps, resource, request, context, { draft, ownership });
   for (let tries = 1; ; tries += 1) {
@@ -87,6 +84,9 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   const { definition, collection } = resource;
   const { name = '', namespace } = draft.metadata;
   const key = keyOf(resource, namespace, name);
+  if (!dryRun && Number(draft.metadata.resourceVersion) > 0) {
+    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+  }
   if (collection.get(key)) throw alreadyExists(definition, name);
   if (dryRun) {
     await claim?.release();

@@ -81,6 +81,19 @@ describe('create', () => {
     await expect(api.call('get', 'configmaps', { ...inDefault, name: 'a' })).rejects.toMatchObject({ message: 'configmaps "a" not found' });
   });
 
+  it('refuses a resourceVersion of a new object when it would be stored, after all that may be wrong with it', async () => {
+    const api = await fakeApi();
+    const make = (name: string, resourceVersion: string, dryRun = false) =>
+      api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name, resourceVersion } }, options: { dryRun } });
+    await expect(make('a', '7')).rejects.toMatchObject({
+      code: 500,
+      message: 'resourceVersion should not be set on objects to be created',
+    });
+    await expect(make('A', '7')).rejects.toMatchObject({ reason: 'Invalid' });
+    expect((await make('a', '7', true)).metadata).toMatchObject({ name: 'a', resourceVersion: '7' });
+    for (const none of ['0', 'x']) expect((await make(`b-${none}`, none)).metadata?.resourceVersion).toMatch(/^\d+$/);
+  });
+
   it('refuses unknown fields when validation is strict, and drops them otherwise', async () => {
     const api = await fakeApi();
     const body = { metadata: { name: 'a' }, dat: {} };
