@@ -7,7 +7,7 @@ import type { Client } from '../../src/client/client.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { FakeKubelets } from './fake-kubelet.ts';
 import type { MovingClock } from './moving-clock.ts';
-import { isActive } from './pod-facts.ts';
+import { isActive, ownerOf } from './pod-facts.ts';
 import type { Action } from './scenario.ts';
 import type { Truth } from './truth.ts';
 import { NAMESPACE } from './workload-objects.ts';
@@ -29,10 +29,14 @@ export interface Stage {
   readonly next: () => number;
 }
 
-const KINDS = { web: deployments, cache: deployments, db: statefulSets, agent: daemonSets, work: jobs } as unknown as Record<
-  'web' | 'cache' | 'db' | 'agent' | 'work',
-  ResourceDefinition<KubeObject>
->;
+const KINDS = {
+  web: deployments,
+  cache: deployments,
+  api: deployments,
+  db: statefulSets,
+  agent: daemonSets,
+  work: jobs,
+} as unknown as Record<'web' | 'cache' | 'api' | 'db' | 'agent' | 'work', ResourceDefinition<KubeObject>>;
 
 /** Carries it out. What the server refuses then is refused: scenarios are made by chance, and not all that they ask for can be. */
 export async function perform(action: Action, stage: Stage): Promise<void> {
@@ -40,7 +44,9 @@ export async function perform(action: Action, stage: Stage): Promise<void> {
   switch (action.do) {
     case 'scale': {
       const { what, to } = action;
-      return change(stage, what, what === 'work' ? { parallelism: to } : { replicas: to });
+      if (what === 'work') return change(stage, what, { parallelism: to });
+      // Of none, nobody scales it.
+      return change(stage, what, { replicas: what === 'api' ? to + 1 : to });
     }
     case 'roll-out':
       return change(stage, action.what, { template: { spec: { containers: [{ name: 'c', image: `image:${stage.next()}` }] } } });
@@ -58,7 +64,7 @@ export async function perform(action: Action, stage: Stage): Promise<void> {
     case 'disturb-pod':
       return withPod(stage, action.nth, (pod) => kubelets.disturb(pod, action.seconds * 1000));
     case 'evict':
-      return evict(stage, action.nth);
+      return withPod(stage, action.nth, (pod) => evict(stage, pod));
     case 'cut-off':
       return cutOff(stage, action.node, action.seconds);
     case 'lose-node':
@@ -67,6 +73,10 @@ export async function perform(action: Action, stage: Stage): Promise<void> {
       return kubelets.addNode(`node-${stage.next()}`);
     case 'cordon':
       return cordon(stage, action.node);
+    case 'drain':
+      return drain(stage, action.node);
+    case 'taint':
+      return taint(stage, action);
     case 'quota':
       return attempt(
         stage.client.patch(
@@ -125,12 +135,33 @@ async function deletePod(stage: Stage, nth: number, force: boolean): Promise<voi
   });
 }
 
-async function evict(stage: Stage, nth: number): Promise<void> {
-  const { evictor, signal } = stage;
-  await withPod(stage, nth, (pod) => {
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod.metadata?.name, namespace: NAMESPACE } };
-    return attempt(evictor.create(pods, eviction as Pod, { namespace: NAMESPACE, subresource: 'eviction', signal }));
-  });
+async function evict({ evictor, signal }: Stage, { metadata }: Pod): Promise<void> {
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata?.name, namespace: NAMESPACE } };
+  await attempt(evictor.create(pods, eviction as Pod, { namespace: NAMESPACE, subresource: 'eviction', signal }));
+}
+
+/** As `kubectl drain`, which leaves the pods of DaemonSets, and here does not come back for those that a budget holds. */
+async function drain(stage: Stage, index: number): Promise<void> {
+  const { truth, client, signal } = stage;
+  const name = nodeAt(stage, index) ?? '';
+  await attempt(client.patch(nodes, name, 'merge', { spec: { unschedulable: true } }, { signal }));
+  const there = truth.all<Pod>('pods').filter((pod) => pod.spec?.nodeName === name && isActive(pod) && ownerOf(pod)?.kind !== 'DaemonSet');
+  for (const pod of there) await evict(stage, pod);
+}
+
+export const TAINT = 'maintenance';
+
+/** For so long; then, or when the API takes it, it is taken away again. */
+async function taint(stage: Stage, { node, effect, seconds }: Extract<Action, { do: 'taint' }>): Promise<void> {
+  const { client, clock, signal, truth } = stage;
+  const name = nodeAt(stage, node) ?? '';
+  const others = () => (truth.get<Node>('nodes', name)?.spec?.taints ?? []).filter(({ key }) => key !== TAINT);
+  const set = (taints: readonly object[]) => client.patch(nodes, name, 'merge', { spec: { taints } }, { signal });
+  await attempt(set([...others(), { key: TAINT, effect }]));
+  clock.timer(seconds * 1000, () => void remove());
+  async function remove(): Promise<void> {
+    if (!signal.aborted && truth.get('nodes', name)) await set(others()).catch(() => clock.timer(5_000, () => void remove()));
+  }
 }
 
 const nodeAt = ({ kubelets }: Stage, index: number) => [...kubelets.states.keys()][index % kubelets.states.size];

@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly newUid: () => string;
   /** Puts itself between a component and the API: `deployment`, `scheduler`, `informers`. */
   readonly between: (component: string, transport: Transport) => Transport;
+  /** Told whenever controllers and scheduler begin, with nothing but what the API holds. */
+  readonly onStart: () => void;
 }
 
 /** API server, scheduler and all controllers on one store, which outlives them. */
@@ -81,6 +83,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
       const served = await openServer(options);
       core = served.core;
       api = served.running;
+      options.onStart();
       loops = start(controlLoops(served.core, door, options));
     },
     async stop() {
@@ -93,6 +96,7 @@ export function controlPlane(options: ControlPlaneOptions): ControlPlane {
     async restartControllers() {
       if (!core) return;
       await loops?.end();
+      options.onStart();
       loops = start(controlLoops(core, door, options));
     },
   };

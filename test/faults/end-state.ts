@@ -2,6 +2,7 @@ import type {
   CronJob,
   DaemonSet,
   Deployment,
+  EndpointSlice,
   Job,
   Node,
   PersistentVolume,
@@ -17,7 +18,10 @@ import type {
 import { ATTACHMENTS } from './fake-attacher.ts';
 import { isActive, isGoing, isJobFinished, isOver, isReady, ordinalOf, ownerOf } from './pod-facts.ts';
 import type { Truth } from './truth.ts';
-import { loadOf, NAMESPACE, uniqueNameOf } from './workload-objects.ts';
+import { loadOf, NAMESPACE, USAGE, uniqueNameOf } from './workload-objects.ts';
+
+/** kube-controller-manager --horizontal-pod-autoscaler-tolerance. */
+const TOLERANCE = 0.1;
 
 type Problems = (truth: Truth) => string[];
 
@@ -137,18 +141,19 @@ const cronJob: Problems = (truth) => {
 const autoscaler = (truth: Truth, busy: number): string[] => {
   const hpa = at<V2HorizontalPodAutoscaler>(truth, 'horizontalpodautoscalers.autoscaling', 'api');
   if (!hpa) return [];
-  const wanted = Math.min(Math.max(busy, hpa.spec.minReplicas ?? 1), hpa.spec.maxReplicas);
+  const { minReplicas: least = 1, maxReplicas: most } = hpa.spec;
+  const size = at<Deployment>(truth, 'deployments.apps', 'api')?.spec?.replicas ?? 1;
+  const usageOf = (pods: number) => Math.round(loadOf(busy) / pods);
+  const isTolerated = (pods: number) => Math.abs(usageOf(pods) - USAGE) <= USAGE * TOLERANCE;
+  // A size that will do is not changed to the one that fits best.
+  const wanted = isTolerated(size) && size >= least && size <= most ? size : Math.min(Math.max(busy, least), most);
   const reasonOf = (type: string) => hpa.status?.conditions?.find((c) => c.type === type)?.reason;
   // What became ready in a future that the clock was set back from counts as unready until then, and the autoscaler looks anew.
-  const limit = busy > wanted ? 'TooManyReplicas' : busy < wanted ? 'TooFewReplicas' : 'DesiredWithinRange';
+  const limit = isTolerated(wanted) || busy === wanted ? 'DesiredWithinRange' : busy > wanted ? 'TooManyReplicas' : 'TooFewReplicas';
   return [
-    ...differ('size of api', at<Deployment>(truth, 'deployments.apps', 'api')?.spec?.replicas, wanted),
+    ...differ('size of api', size, wanted),
     ...differ('size that the autoscaler wants', hpa.status?.desiredReplicas, wanted),
-    ...differ(
-      'usage that the autoscaler has seen',
-      hpa.status?.currentMetrics?.[0]?.resource?.current.averageValue,
-      `${Math.round(loadOf(busy) / wanted)}m`,
-    ),
+    ...differ('usage that the autoscaler has seen', hpa.status?.currentMetrics?.[0]?.resource?.current.averageValue, `${usageOf(wanted)}m`),
     ...differ('what the autoscaler waits for', reasonOf('AbleToScale'), 'ReadyForNewScale'),
     ...differ('what limits the autoscaler', reasonOf('ScalingLimited'), limit),
   ];
@@ -187,7 +192,7 @@ const attachments: Problems = (truth) => {
 const volumes: Problems = (truth) => {
   const db = at<StatefulSet>(truth, 'statefulsets.apps', 'db');
   if (!db?.spec?.volumeClaimTemplates) return [];
-  const { replicas = 1, persistentVolumeClaimRetentionPolicy: policy } = db.spec;
+  const { replicas = 1 } = db.spec;
   const claims = truth.all<PersistentVolumeClaim>('persistentvolumeclaims');
   const holders = (claim: PersistentVolumeClaim) =>
     truth
@@ -195,14 +200,8 @@ const volumes: Problems = (truth) => {
       .flatMap((pv) => (pv.spec?.claimRef?.uid === claim.metadata?.uid ? [pv.metadata?.name] : []));
   const ordinals = new Set(claims.map(ordinalOf));
   const missing = Array.from({ length: replicas }, (_, i) => i).filter((i) => !ordinals.has(i));
-  const surplus = policy?.whenScaled === 'Delete' ? claims.filter((claim) => ordinalOf(claim) >= replicas) : [];
   return [
     ...differ('members of db without a claim', missing, []),
-    ...differ(
-      'claims that nobody wants',
-      surplus.map((claim) => claim.metadata?.name),
-      [],
-    ),
     ...claims.flatMap((claim) => [
       ...differ(`phase of ${claim.metadata?.name}`, claim.status?.phase, 'Bound'),
       ...differ(`volumes of ${claim.metadata?.name}`, holders(claim), [claim.spec?.volumeName]),
@@ -210,9 +209,35 @@ const volumes: Problems = (truth) => {
   ];
 };
 
+/** Everything that somebody owned is gone with the last of its owners. */
+const orphans: Problems = (truth) => {
+  const uids = new Set(truth.everything().map(({ metadata }) => metadata?.uid));
+  const left = truth.everything().filter(({ metadata }) => {
+    const owners = metadata?.ownerReferences ?? [];
+    return owners.length > 0 && owners.every(({ uid }) => !uids.has(uid));
+  });
+  return differ(
+    'objects whose owners are gone',
+    left.map(({ metadata }) => metadata?.name),
+    [],
+  );
+};
+
+/** What the Service leads to: each ready pod of web once. */
+const endpoints: Problems = (truth) => {
+  const slices = truth.all<EndpointSlice>('endpointslices.discovery.k8s.io').filter((slice) => ownerOf(slice)?.name === 'web');
+  const ready = slices.flatMap(({ endpoints: all }) => (all ?? []).flatMap((e) => (e.conditions?.ready ? e.addresses : [])));
+  const wanted = truth.all<Pod>('pods').filter((pod) => pod.metadata?.labels?.app === 'web' && isActive(pod) && isReady(pod));
+  return differ('endpoints of web', ready.toSorted(), wanted.map(({ status }) => status?.podIP ?? '').toSorted());
+};
+
+const briefJob: Problems = (truth) => differ('brief is there', at<Job>(truth, 'jobs.batch', 'brief') !== undefined, false);
+
 /** What is not as it should be, once everything has had its time. Empty: all is well. `busy`: how many pods the load on `api` takes. */
 export const problemsAtTheEnd = (truth: Truth, busy: number): string[] => [
   ...['web', 'cache', 'api'].map(deployment).flatMap((problems) => problems(truth)),
-  ...[statefulSet, daemonSet, job, cronJob, volumes, attachments, policies, leftovers].flatMap((problems) => problems(truth)),
+  ...[statefulSet, daemonSet, job, briefJob, cronJob, volumes, attachments, policies, endpoints, orphans, leftovers].flatMap((problems) =>
+    problems(truth),
+  ),
   ...autoscaler(truth, busy),
 ];

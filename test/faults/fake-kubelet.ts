@@ -12,6 +12,8 @@ import { uniqueNameOf } from './workload-objects.ts';
 const LEASES = 'kube-node-lease';
 const RENEW_MS = 20_000;
 const RETRY_MS = 1_000;
+/** Few enough that it matters when one of two nodes is not to be used; on two there is room for all. */
+export const PODS_ON_A_NODE = 24;
 
 /** Pods with this label end by themselves, in this phase; `OddFails`: as their index is odd or even. */
 export const FATE_LABEL = 'fate';
@@ -303,7 +305,7 @@ export class FakeKubelets {
       lastHeartbeatTime: this.#now(),
       lastTransitionTime: this.#now(),
     }));
-    const resources = { cpu: '8', memory: '32Gi', pods: '110' };
+    const resources = { cpu: '8', memory: '32Gi', pods: String(PODS_ON_A_NODE) };
     const status = { capacity: resources, allocatable: resources, conditions };
     await client.patch(nodes, name, 'strategic', { status }, { subresource: 'status', signal });
   }

@@ -43,6 +43,8 @@ export interface FaultyTransportOptions {
   readonly rates: () => FaultRates;
   /** Told of a write that will be carried out after its caller was told that it failed: nobody can know of it before it is. */
   readonly onLate: (request: ApiRequest) => void;
+  /** Told of a write that was carried out although its caller is told that it failed. */
+  readonly onLost: (request: ApiRequest) => void;
 }
 
 const LONGEST_REQUEST_DELAY_MS = 1_500;
@@ -55,7 +57,7 @@ const CHANGES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'dele
 const timedOut = () => new ApiError('Timeout', 'request did not complete within the allotted timeout');
 
 /** A Transport between a component and the API on which everything happens that may happen on a network, by the dice. */
-export function faultyTransport({ inner, clock, dice, rates, onLate }: FaultyTransportOptions): Transport {
+export function faultyTransport({ inner, clock, dice, rates, onLate, onLost }: FaultyTransportOptions): Transport {
   const pause = (mostMs: number, signal: AbortSignal) => clock.sleep(dice.between(1, mostMs), { signal });
 
   function refusal(): ApiError {
@@ -87,6 +89,7 @@ export function faultyTransport({ inner, clock, dice, rates, onLate }: FaultyTra
         throw timedOut();
       }
       const isLost = isChange && dice.chance(rates().lost);
+      if (isLost) onLost(request);
       const answer = await inner.request(request, { signal });
       if (isLost) throw timedOut();
       if (dice.chance(rates().slow)) await pause(LONGEST_REQUEST_DELAY_MS, signal);

@@ -20,6 +20,14 @@ export interface Life {
   endedBy: string | undefined;
 }
 
+/** A change of `spec.replicas`. Times are monotonic milliseconds. */
+export interface Resize {
+  readonly by: string;
+  readonly from: number;
+  readonly to: number;
+  readonly atMs: number;
+}
+
 /** Who takes pods away because he wants fewer of them, or others; all else befalls a pod, and no controller can be blamed for it. */
 const DECIDERS: ReadonlySet<string> = new Set(['replicaset', 'statefulset', 'daemonset', 'job', 'deployment']);
 
@@ -30,6 +38,9 @@ export class History {
   readonly #specs = new Map<string, { readonly untilMs: number; readonly object: KubeObject }[]>();
   readonly #made = new Map<string, number>();
   readonly #late: { readonly what: string; readonly atMs: number }[] = [];
+  readonly #lost: { readonly what: string; readonly atMs: number }[] = [];
+  readonly #resizes = new Map<string, Resize[]>();
+  #startedAtMs = -Infinity;
 
   constructor(truth: Truth, clock: Clock) {
     this.#clock = clock;
@@ -76,6 +87,33 @@ export class History {
     return this.#late.filter((late) => late.what === `${actor} ${what}` && this.#isRecent(late.atMs)).length;
   }
 
+  /** A write that is carried out although its author is told that it failed. */
+  lost(actor: string, what: string): void {
+    this.#lost.push({ what: `${actor} ${what}`, atMs: this.#clock.monotonic() });
+  }
+
+  /** How many writes there were lately of which their author does not know, or not yet. */
+  unknown(actor: string, what: string, withinMs = BELIEF_MS): number {
+    const sinceMs = this.#clock.monotonic() - withinMs;
+    return [...this.#late, ...this.#lost].filter(({ what: done, atMs }) => done === `${actor} ${what}` && atMs >= sinceMs).length;
+  }
+
+  /** Controllers and scheduler begin anew; what they did not write down is forgotten. */
+  started(): void {
+    this.#startedAtMs = this.#clock.monotonic();
+  }
+
+  /** For how long they have been running. */
+  get memoryMs(): number {
+    return this.#clock.monotonic() - this.#startedAtMs;
+  }
+
+  /** How the object's `spec.replicas` changed in the last so many milliseconds, this moment's change as well. */
+  resizes(resource: string, key: string, withinMs: number): readonly Resize[] {
+    const sinceMs = this.#clock.monotonic() - withinMs;
+    return (this.#resizes.get(`${resource} ${key}`) ?? []).filter(({ atMs }) => atMs > sinceMs);
+  }
+
   /** How often an object of this name was made for this owner. */
   timesMade(resource: string, owner: string, name: string): number {
     return this.#made.get(`${resource} ${owner} ${name}`) ?? 0;
@@ -83,7 +121,13 @@ export class History {
 
   #isRecent = (atMs: number) => this.#clock.monotonic() - atMs <= BELIEF_MS;
 
-  #note({ resource, before, after, by }: Write): void {
+  #note({ resource, key, before, after, by }: Write): void {
+    const [from, to] = [replicasOf(before), replicasOf(after)];
+    if (from !== undefined && to !== undefined && from !== to) {
+      const past = this.#resizes.get(`${resource} ${key}`) ?? [];
+      past.push({ by, from, to, atMs: this.#clock.monotonic() });
+      this.#resizes.set(`${resource} ${key}`, past);
+    }
     if (!before && after) {
       const what = `${resource} ${ownerOf(after)?.uid} ${after.metadata?.name}`;
       this.#made.set(what, (this.#made.get(what) ?? 0) + 1);
@@ -117,4 +161,5 @@ export class History {
   }
 }
 
+const replicasOf = (object: KubeObject | undefined) => (object as { spec?: { replicas?: number } } | undefined)?.spec?.replicas;
 const specOf = (object: KubeObject) => (object as { spec?: unknown }).spec;

@@ -9,6 +9,7 @@ import {
   persistentVolumes,
   podDisruptionBudgets,
   resourceQuotas,
+  services,
   statefulSets,
   storageClasses,
 } from '../../src/api/index.ts';
@@ -34,6 +35,7 @@ import {
   agent,
   api,
   autoscaler,
+  brief,
   budget,
   cache,
   db,
@@ -41,6 +43,7 @@ import {
   NAMESPACE,
   QUOTA_START,
   quota,
+  service,
   storageClass,
   tick,
   VOLUMES,
@@ -104,6 +107,7 @@ class Game {
       random: chance.fork('cluster').random,
       newUid: () => `uid-${this.#stage.next()}`,
       log: options.log ?? silentLogger,
+      onStart: () => history.started(),
       between: (component, inner) =>
         faultyTransport({
           inner: fakeMetrics({ inner, truth, clock, load: () => loadOf(this.#stage.busy) }),
@@ -111,6 +115,7 @@ class Game {
           dice: chance.fork(component),
           rates: () => this.#rates,
           onLate: ({ verb, resource }) => history.late(component, `${verb} ${resource}`),
+          onLost: ({ verb, resource }) => history.lost(component, `${verb} ${resource}`),
         }),
     });
     truth.onWrite((write) => {
@@ -171,10 +176,12 @@ class Game {
     const { volumes } = workloads.db;
     if (volumes) await client.create(storageClasses, storageClass(volumes), { signal });
     for (let i = 0; volumes && i < VOLUMES; i += 1) await client.create(persistentVolumes, volume(i), { signal });
+    await client.create(services, service(), options);
     await client.create(deployments, web(workloads.web), options);
     await client.create(statefulSets, db(workloads.db), options);
     await client.create(daemonSets, agent(workloads.agent), options);
     await client.create(jobs, work(workloads.work), options);
+    if (workloads.brief) await client.create(jobs, brief(workloads.brief), options);
     if (workloads.tick) await client.create(cronJobs, tick(workloads.tick), options);
     if (workloads.cache) await client.create(deployments, cache(workloads.cache), options);
     if (!workloads.api) return;

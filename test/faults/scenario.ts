@@ -3,7 +3,7 @@ import type { FaultRates } from './fault-transport.ts';
 
 /** One thing that happens to the cluster from outside. */
 export type Action =
-  | { readonly do: 'scale'; readonly what: 'web' | 'db' | 'work' | 'cache'; readonly to: number }
+  | { readonly do: 'scale'; readonly what: 'web' | 'db' | 'work' | 'cache' | 'api'; readonly to: number }
   | { readonly do: 'roll-out'; readonly what: 'web' | 'db' | 'agent' | 'cache' }
   | { readonly do: 'load'; readonly pods: number }
   | { readonly do: 'roll-back' }
@@ -16,6 +16,8 @@ export type Action =
   | { readonly do: 'lose-node'; readonly node: number }
   | { readonly do: 'add-node' }
   | { readonly do: 'cordon'; readonly node: number }
+  | { readonly do: 'drain'; readonly node: number }
+  | { readonly do: 'taint'; readonly node: number; readonly effect: 'NoSchedule' | 'NoExecute'; readonly seconds: number }
   | { readonly do: 'quota'; readonly pods: number }
   | { readonly do: 'clock'; readonly seconds: number }
   | { readonly do: 'restart-controllers' }
@@ -35,7 +37,7 @@ export interface Workloads {
     /** With a volume each: whether it is bound when its pod is placed, and whether it goes with a member that is not wanted any more. */
     readonly volumes?: { readonly late: boolean; readonly go: boolean } | undefined;
   };
-  readonly agent: { readonly surge: boolean };
+  readonly agent: { readonly surge: boolean; readonly maxUnavailable: number };
   readonly work: {
     readonly completions: number;
     readonly parallelism: number;
@@ -43,6 +45,8 @@ export interface Workloads {
     readonly failing: boolean;
     readonly perIndex: boolean;
     readonly enough: number;
+    /** A pod that is going is replaced when it has ended, not before. */
+    readonly patient: boolean;
   };
   readonly minAvailable: number;
   /** Of these there are some. */
@@ -56,7 +60,23 @@ export interface Workloads {
       }
     | undefined;
   readonly cache?: { readonly replicas: number } | undefined;
-  readonly api?: { readonly least: number; readonly most: number } | undefined;
+  readonly api?:
+    | {
+        readonly least: number;
+        readonly most: number;
+        /** How fast it may grow and shrink; without: as fast as it may by default. */
+        readonly pace?: { readonly up: Pace; readonly down: Pace } | undefined;
+      }
+    | undefined;
+  /** A Job that goes by itself, so many seconds after its end. */
+  readonly brief?: { readonly ttlSeconds: number } | undefined;
+}
+
+/** At most so many pods more, or fewer, in so many seconds, and only when that was enough for the whole window. */
+export interface Pace {
+  readonly pods: number;
+  readonly periodSeconds: number;
+  readonly windowSeconds: number;
 }
 
 export interface Scenario {
@@ -74,10 +94,10 @@ const node = fc.nat(3);
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant('scale' as const), what: fc.constantFrom('web', 'db', 'work', 'cache'), to: fc.nat(6) }),
+    arbitrary: fc.record({ do: fc.constant('scale' as const), what: fc.constantFrom('web', 'db', 'work', 'cache', 'api'), to: fc.nat(6) }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('roll-out' as const), what: fc.constantFrom('web', 'db', 'agent', 'cache') }) },
-  fc.record({ do: fc.constant('load' as const), pods: fc.integer({ min: 1, max: 5 }) }),
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('load' as const), pods: fc.integer({ min: 1, max: 9 }) }) },
   fc.record({ do: fc.constant('roll-back' as const) }),
   fc.record({ do: fc.constant('pause' as const), paused: fc.boolean() }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete-pod' as const), nth, force: fc.boolean() }) },
@@ -88,6 +108,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ do: fc.constant('lose-node' as const), node }),
   fc.record({ do: fc.constant('add-node' as const) }),
   fc.record({ do: fc.constant('cordon' as const), node }),
+  fc.record({ do: fc.constant('drain' as const), node }),
+  fc.record({
+    do: fc.constant('taint' as const),
+    node,
+    effect: fc.constantFrom('NoSchedule' as const, 'NoExecute' as const),
+    seconds: fc.integer({ min: 1, max: 200 }),
+  }),
   fc.record({ do: fc.constant('quota' as const), pods: fc.integer({ min: 4, max: 40 }) }),
   fc.record({ do: fc.constant('clock' as const), seconds: fc.integer({ min: -4_000, max: 4_000 }) }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart-controllers' as const) }) },
@@ -122,6 +149,14 @@ const rates: fc.Arbitrary<FaultRates> = fc.record({
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: arbitrary as fc.Arbitrary<T | undefined> });
 
+/** A pod that has just become ready does not count for a moment, so that fewer seem to be enough: without a window for that an autoscaler goes to and fro. */
+const pace = (windows: readonly number[]): fc.Arbitrary<Pace> =>
+  fc.record({
+    pods: fc.integer({ min: 1, max: 2 }),
+    periodSeconds: fc.integer({ min: 15, max: 90 }),
+    windowSeconds: fc.constantFrom(...windows),
+  });
+
 const workloads: fc.Arbitrary<Workloads> = fc.record({
   web: fc.record({
     replicas: fc.integer({ min: 1, max: 6 }),
@@ -134,7 +169,7 @@ const workloads: fc.Arbitrary<Workloads> = fc.record({
     parallel: fc.boolean(),
     volumes: sometimes(fc.record({ late: fc.boolean(), go: fc.boolean() })),
   }),
-  agent: fc.record({ surge: fc.boolean() }),
+  agent: fc.record({ surge: fc.boolean(), maxUnavailable: fc.integer({ min: 1, max: 2 }) }),
   work: fc.record({
     completions: fc.integer({ min: 1, max: 8 }),
     parallelism: fc.integer({ min: 1, max: 4 }),
@@ -142,6 +177,7 @@ const workloads: fc.Arbitrary<Workloads> = fc.record({
     failing: fc.boolean(),
     perIndex: fc.boolean(),
     enough: fc.nat(2),
+    patient: fc.boolean(),
   }),
   minAvailable: fc.nat(4),
   tick: sometimes(
@@ -154,7 +190,14 @@ const workloads: fc.Arbitrary<Workloads> = fc.record({
     }),
   ),
   cache: sometimes(fc.record({ replicas: fc.integer({ min: 1, max: 3 }) })),
-  api: sometimes(fc.record({ least: fc.integer({ min: 1, max: 2 }), most: fc.integer({ min: 2, max: 5 }) })),
+  api: sometimes(
+    fc.record({
+      least: fc.integer({ min: 1, max: 2 }),
+      most: fc.integer({ min: 2, max: 6 }),
+      pace: fc.option(fc.record({ up: pace([0, 30, 60]), down: pace([60, 90, 120]) }), { nil: undefined }),
+    }),
+  ),
+  brief: sometimes(fc.record({ ttlSeconds: fc.nat(120) })),
 });
 
 /** Without bias: fast-check's first values are small ones otherwise, and each seed gives but one. */

@@ -20,6 +20,7 @@ export interface Write {
 export interface Truth {
   all<T extends KubeObject>(resource: string): readonly T[];
   get<T extends KubeObject>(resource: string, key: string): T | undefined;
+  everything(): readonly KubeObject[];
   /** Everything in the namespace, and the Namespace itself, as `pods n/web`. */
   keysUnder(namespace: string): readonly string[];
   onWrite(listener: (write: Write) => void): void;
@@ -47,6 +48,7 @@ export function truthOf(store: Store): Truth {
   return {
     all: <T extends KubeObject>(resource: string) => [...of(resource).values()] as T[],
     get: <T extends KubeObject>(resource: string, key: string) => of(resource).get(key) as T | undefined,
+    everything: () => [...objects.values()].flatMap((known) => [...known.values()]),
     keysUnder: (namespace) =>
       [...objects].flatMap(([resource, known]) =>
         [...known.keys()]

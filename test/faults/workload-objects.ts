@@ -7,12 +7,13 @@ import type {
   PodDisruptionBudget,
   PodSpec,
   ResourceQuota,
+  Service,
   StatefulSet,
   StorageClass,
   V2HorizontalPodAutoscaler,
 } from '../../src/api/schema/generated/types.ts';
 import { FATE_LABEL, LASTS_LABEL } from './fake-kubelet.ts';
-import type { Workloads } from './scenario.ts';
+import type { Pace, Workloads } from './scenario.ts';
 
 export const NAMESPACE = 'n';
 export const QUOTA_START = 60;
@@ -83,16 +84,16 @@ export const db = ({ replicas, parallel, volumes }: Workloads['db']): StatefulSe
   },
 });
 
-export const agent = ({ surge }: Workloads['agent']): DaemonSet => ({
+export const agent = ({ surge, maxUnavailable }: Workloads['agent']): DaemonSet => ({
   ...named('agent'),
   spec: {
     selector: selector('agent'),
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: surge ? { maxSurge: 1, maxUnavailable: 0 } : { maxUnavailable: 1 } },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: surge ? { maxSurge: 1, maxUnavailable: 0 } : { maxUnavailable } },
     template: podTemplate('agent'),
   },
 });
 
-export const work = ({ completions, parallelism, indexed, failing, perIndex, enough }: Workloads['work']): Job => {
+export const work = ({ completions, parallelism, indexed, failing, perIndex, enough, patient }: Workloads['work']): Job => {
   const isPerIndex = indexed && perIndex;
   const fate = isPerIndex ? 'OddFails' : failing ? 'Failed' : 'Succeeded';
   return {
@@ -101,12 +102,23 @@ export const work = ({ completions, parallelism, indexed, failing, perIndex, eno
       completions,
       parallelism,
       completionMode: indexed ? 'Indexed' : 'NonIndexed',
+      podReplacementPolicy: patient ? 'Failed' : 'TerminatingOrFailed',
       ...(isPerIndex ? { backoffLimitPerIndex: 1 } : { backoffLimit: failing ? 2 : 1_000 }),
       ...(indexed && enough > 0 && { successPolicy: { rules: [{ succeededCount: Math.min(enough, completions) }] } }),
       template: podTemplate('work', { restartPolicy: 'Never' }, { [FATE_LABEL]: fate }),
     },
   };
 };
+
+export const brief = ({ ttlSeconds }: NonNullable<Workloads['brief']>): Job => ({
+  ...named('brief'),
+  spec: {
+    completions: 1,
+    backoffLimit: 1_000,
+    ttlSecondsAfterFinished: ttlSeconds,
+    template: podTemplate('brief', { restartPolicy: 'Never' }, { [FATE_LABEL]: 'Succeeded' }),
+  },
+});
 
 export const tick = ({ policy, minutes, lastsSeconds, failing, kept }: NonNullable<Workloads['tick']>): CronJob => ({
   ...named('tick'),
@@ -142,12 +154,18 @@ export const api = ({ least }: NonNullable<Workloads['api']>): Deployment => ({
 export const USAGE = 100;
 export const loadOf = (pods: number): number => (pods - 0.5) * USAGE;
 
-export const autoscaler = ({ least, most }: NonNullable<Workloads['api']>): V2HorizontalPodAutoscaler => ({
+const rules = ({ pods, periodSeconds, windowSeconds }: Pace) => ({
+  policies: [{ type: 'Pods', value: pods, periodSeconds }],
+  stabilizationWindowSeconds: windowSeconds,
+});
+
+export const autoscaler = ({ least, most, pace }: NonNullable<Workloads['api']>): V2HorizontalPodAutoscaler => ({
   ...named('api'),
   spec: {
     scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
     minReplicas: least,
     maxReplicas: most,
+    ...(pace && { behavior: { scaleUp: rules(pace.up), scaleDown: rules(pace.down) } }),
     metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: `${USAGE}m` } } }],
   },
 });
@@ -155,6 +173,11 @@ export const autoscaler = ({ least, most }: NonNullable<Workloads['api']>): V2Ho
 export const budget = (minAvailable: number): PodDisruptionBudget => ({
   ...named('web'),
   spec: { minAvailable, selector: selector('web') },
+});
+
+export const service = (): Service => ({
+  ...named('web'),
+  spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
 });
 
 export const quota = (pods: number): ResourceQuota => ({ ...named('quota'), spec: { hard: { pods: String(pods) } } });

@@ -1,6 +1,6 @@
-import type { DaemonSet, Pod } from '../../../src/api/schema/generated/types.ts';
+import type { DaemonSet, Node, Pod } from '../../../src/api/schema/generated/types.ts';
 import { isActive, isOver, isReady, ownerOf } from '../pod-facts.ts';
-import type { Invariant } from './invariant.ts';
+import type { Invariant, Scene } from './invariant.ts';
 
 const REVISION = 'controller-revision-hash';
 
@@ -22,5 +22,31 @@ export const oneOnANode: Invariant = {
     if (before || set?.spec?.updateStrategy?.rollingUpdate?.maxSurge) return undefined;
     const alive = there.filter((p) => !isOver(p)).length - lates;
     return alive > 1 ? `${alive} pods on ${nodeOf(pod)}` : undefined;
+  },
+};
+
+/** Nodes that the set's pods have come to, without those that are kept from them, or were lately. */
+function servedNodes({ truth, history }: Scene, uid: string | undefined): ReadonlyMap<string | undefined, boolean> {
+  const isKept = (node: Node) => history.recent('nodes', node).some(({ spec }) => (spec?.taints ?? []).length > 0);
+  const open = new Set(truth.all<Node>('nodes').flatMap((node) => (isKept(node) ? [] : node.metadata?.name)));
+  const lives = history.ownedBy(uid).filter(({ pod }) => open.has(nodeOf(pod)));
+  return new Map(lives.map(({ pod }) => [nodeOf(pod), lives.some((l) => nodeOf(l.pod) === nodeOf(pod) && history.isBelieved(l, 'ready'))]));
+}
+
+export const fewNodesDown: Invariant = {
+  name: 'a DaemonSet takes its ready pods from no more nodes than maxUnavailable allows',
+  check({ resource, before, after, by }, scene) {
+    const pod = before as Pod;
+    if (resource !== 'pods' || by !== 'daemonset' || !pod || !isActive(pod) || !isReady(pod) || (after && isActive(after as Pod)))
+      return undefined;
+    const { truth, history } = scene;
+    const set = truth.get<DaemonSet>('daemonsets.apps', `${pod.metadata?.namespace}/${ownerOf(pod)?.name}`);
+    if (!set || set.metadata?.deletionTimestamp || history.isThoughtDown(pod.metadata?.uid)) return undefined;
+    const nodes = servedNodes(scene, set.metadata?.uid);
+    // With a surge its successor is there already.
+    if (nodes.get(nodeOf(pod)) !== false) return undefined;
+    const down = [...nodes.values()].filter((isUp) => !isUp).length;
+    const most = Number(set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1) + history.unknown(by, 'delete pods');
+    return down > most ? `${down} nodes without, at most ${most} allowed` : undefined;
   },
 };

@@ -1,13 +1,14 @@
-import { withinBounds } from './autoscalers.ts';
+import { withinBounds, withinPolicies } from './autoscalers.ts';
 import { oneJobARun } from './cron-jobs.ts';
-import { oneOnANode } from './daemon-sets.ts';
+import { fewNodesDown, oneOnANode } from './daemon-sets.ts';
 import { maxSurge, maxUnavailable, oneTemplateAtATime } from './deployments.ts';
 import type { Invariant } from './invariant.ts';
-import { completeWhenDone, countedOnce, failedOften, oneOfEachIndex } from './jobs.ts';
+import { completeWhenDone, countedOnce, failedOften, notBeforeItsTime, oneOfEachIndex, replacedWhenEnded } from './jobs.ts';
 import { budgetHolds, ownersOutliveNobody, quotaHolds } from './policy.ts';
 import { neverTooFew, neverTooMany } from './replica-sets.ts';
+import { notWhereForbidden, roomForAll } from './scheduler.ts';
 import { inOrder, oneDown } from './stateful-sets.ts';
-import { boundForGood, claimsStay } from './volumes.ts';
+import { boundForGood, claimsGo, claimsStay } from './volumes.ts';
 
 /** All that has to hold at every write, whatever goes wrong. */
 export const invariants: readonly Invariant[] = [
@@ -22,12 +23,19 @@ export const invariants: readonly Invariant[] = [
   completeWhenDone,
   oneOfEachIndex,
   failedOften,
+  replacedWhenEnded,
+  notBeforeItsTime,
   oneJobARun,
   oneOnANode,
+  fewNodesDown,
   quotaHolds,
   budgetHolds,
   ownersOutliveNobody,
   boundForGood,
   claimsStay,
+  claimsGo,
   withinBounds,
+  withinPolicies,
+  roomForAll,
+  notWhereForbidden,
 ];

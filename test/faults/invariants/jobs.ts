@@ -1,6 +1,6 @@
 import { objectKey } from '../../../src/api/meta/object.ts';
 import type { Job, Pod } from '../../../src/api/schema/generated/types.ts';
-import { isActive, isGoing, ownerOf } from '../pod-facts.ts';
+import { isActive, isGoing, isJobFinished, isOver, ownerOf } from '../pod-facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 const podsOf = ({ history }: Scene, job: Job): Pod[] => history.ownedBy(job.metadata?.uid).map(({ pod }) => pod);
@@ -84,5 +84,30 @@ export const failedOften: Invariant = {
       );
     const early = given.filter((index) => failures(index).length <= limit);
     return early.length > 0 ? `${early.join(', ')} given up, ${limit} failures are nothing` : undefined;
+  },
+};
+
+export const replacedWhenEnded: Invariant = {
+  name: 'a Job with the replacement policy Failed makes no pod for one that is still going',
+  check({ resource, before, after, by }, scene) {
+    if (resource !== 'pods' || before || !after || ownerOf(after as Pod)?.kind !== 'Job') return undefined;
+    const job = scene.truth.get<Job>('jobs.batch', `${after.metadata?.namespace}/${ownerOf(after as Pod)?.name}`);
+    if (job?.spec?.podReplacementPolicy !== 'Failed') return undefined;
+    const running = podsOf(scene, job).filter((pod) => !isOver(pod) && scene.truth.get('pods', objectKey(pod))).length;
+    const most = Math.max(...scene.history.recent('jobs.batch', job).map(({ spec }) => spec?.parallelism ?? 1));
+    return running > most + scene.history.lates(by, 'create pods') ? `${running} pods run, at most ${most} wanted` : undefined;
+  },
+};
+
+export const notBeforeItsTime: Invariant = {
+  name: 'a Job goes by itself when it has ended and its time is over',
+  check({ resource, before, after, by }, { nowMs }) {
+    const job = before as Job | undefined;
+    if (resource !== 'jobs.batch' || by !== 'ttl-after-finished' || !job || job.metadata?.deletionTimestamp) return undefined;
+    if (after && !after.metadata?.deletionTimestamp) return undefined;
+    if (!isJobFinished(job)) return 'it runs';
+    const end = job.status?.conditions?.find((c) => ['Complete', 'Failed'].includes(c.type))?.lastTransitionTime ?? '';
+    const leftMs = Date.parse(end) + (job.spec?.ttlSecondsAfterFinished ?? Infinity) * 1000 - nowMs;
+    return leftMs > 0 ? `${leftMs} ms early` : undefined;
   },
 };

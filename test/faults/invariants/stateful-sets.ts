@@ -43,7 +43,9 @@ export const oneDown: Invariant = {
     const sizes = scene.history.recent('statefulsets.apps', set).map((s) => s.spec?.replicas ?? 1);
     const least = Math.min(...sizes);
     if (ordinalOf(pod) >= least) return undefined;
-    const missing = missingBelow(readyOrdinals(scene, set), least, ordinalOf(pod));
+    const isParallel = set.spec?.podManagementPolicy === 'Parallel';
+    // Upstream's update of a parallel one looks at those that had their turn before, alone.
+    const missing = missingBelow(readyOrdinals(scene, set), least, ordinalOf(pod)).filter((other) => !isParallel || other > ordinalOf(pod));
     return missing.length > 0 ? `pod ${ordinalOf(pod)} taken down while ${missing.join(', ')} were not ready` : undefined;
   },
 };

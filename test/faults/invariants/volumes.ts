@@ -1,5 +1,6 @@
-import type { PersistentVolume, PersistentVolumeClaim, StatefulSet } from '../../../src/api/schema/generated/types.ts';
-import { ordinalOf } from '../pod-facts.ts';
+import type { KubeObject } from '../../../src/api/meta/object.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, StatefulSet } from '../../../src/api/schema/generated/types.ts';
+import { isGoing, isReady, ordinalOf, ownerOf } from '../pod-facts.ts';
 import { NAMESPACE } from '../workload-objects.ts';
 import type { Invariant } from './invariant.ts';
 
@@ -26,17 +27,45 @@ export const boundForGood: Invariant = {
   },
 };
 
+const isOfPod = (claim: KubeObject | undefined) => claim?.metadata?.ownerReferences?.some(({ kind }) => kind === 'Pod') ?? false;
+
+/**
+ * A claim is given to the pod with which it is to go. Once it is, it goes, though its member be wanted again before the pod has ended: upstream's controller
+ * (processReplica) does not take it back from a pod that is going.
+ */
 export const claimsStay: Invariant = {
   name: 'a claim of a StatefulSet stays as long as its policy says',
-  check({ resource, before, after }, { truth, history }) {
-    if (resource !== 'persistentvolumeclaims' || !before) return undefined;
-    const isGoing = !after || (after.metadata?.deletionTimestamp && !before.metadata?.deletionTimestamp);
+  check({ resource, before, after, by }, { truth, history }) {
+    if (resource !== 'persistentvolumeclaims' || !before || before.metadata?.deletionTimestamp) return undefined;
+    const isGoing = !after || after.metadata?.deletionTimestamp;
+    const isGiven = !isOfPod(before) && isOfPod(after);
     const namespace = truth.get('namespaces', NAMESPACE);
-    if (!isGoing || before.metadata?.deletionTimestamp || !namespace || namespace.metadata?.deletionTimestamp) return undefined;
+    if (!(isGoing || isGiven) || !namespace || namespace.metadata?.deletionTimestamp) return undefined;
     const set = truth.get<StatefulSet>('statefulsets.apps', `${NAMESPACE}/db`);
-    if (!set) return undefined;
+    if (!set || (isGoing && by === 'garbage-collector' && isOfPod(before))) return undefined;
     if (set.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return 'it is to be retained';
     const least = Math.min(...history.recent('statefulsets.apps', set).map((s) => s.spec?.replicas ?? 1));
     return ordinalOf(before) < least ? `${least} members need theirs` : undefined;
+  },
+};
+
+/**
+ * Only so: upstream's controller (UpdatePodClaimForRetentionPolicy) makes the claims over to pods that it takes away. A member that has no pod when it is
+ * not wanted any more keeps its claims, whatever the policy.
+ */
+export const claimsGo: Invariant = {
+  name: 'a StatefulSet whose policy says so gives the claims of a member to its pod before it takes that away',
+  check({ resource, before, after, by }, { truth, history }) {
+    const pod = before as Pod;
+    if (resource !== 'pods' || by !== 'statefulset' || !pod || isGoing(pod) || (after && !isGoing(after as Pod))) return undefined;
+    const set = truth.get<StatefulSet>('statefulsets.apps', `${pod.metadata?.namespace}/${ownerOf(pod)?.name}`);
+    if (set?.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete' || ordinalOf(pod) < (set.spec.replicas ?? 1))
+      return undefined;
+    // One that is not well, or of an older template, may be ended to be replaced by whoever does not know yet that it is not wanted any more.
+    const images = new Set(history.recent('statefulsets.apps', set).map((s) => s.spec?.template?.spec?.containers[0]?.image));
+    if (!isReady(pod) || images.size > 1 || !images.has(pod.spec?.containers[0]?.image)) return undefined;
+    const claim = truth.get<PersistentVolumeClaim>('persistentvolumeclaims', `${NAMESPACE}/data-${pod.metadata?.name}`);
+    const isItsOwn = claim?.metadata?.ownerReferences?.some(({ uid }) => uid === pod.metadata?.uid);
+    return claim && !isItsOwn ? `${claim.metadata?.name} is not its own` : undefined;
   },
 };
