@@ -1,8 +1,8 @@
 import { goDurationMs } from '../base/go-duration.ts';
 
-/** Milliseconds of a Go duration in hours, minutes and seconds (`24h`, `1h30m`, `0`); undefined when it is none. */
+/** Milliseconds of a Go duration in hours, minutes, seconds and milliseconds (`24h`, `1h30m`, `500ms`, `0`); undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  return /^(\d+h)?(\d+m)?(\d+s)?$|^0$/.test(text) ? goDurationMs(text) : undefined;
+  return /^(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$|^0$/.test(text) ? goDurationMs(text) : undefined;
 }
 
 /** The two largest units, rounded down: `23h59m`, `5m0s`, `2d3h`. */

@@ -154,11 +154,6 @@ export const apiSafetyFlags = () => [
     400,
   ),
   flag('--max-mutating-requests-inflight <count>', 'See --max-requests-inflight.', count, 200),
-  flag('--audit-policy-file <file>', 'Policy (audit.k8s.io/v1): which requests are logged, and how much of each.', text),
-  flag('--audit-log-path <file>', 'Where audit events are written, one line of JSON each; - is standard output.', text),
-  flag('--audit-log-maxage <days>', 'How long old audit logs are kept; 0 for ever.', count, 366),
-  flag('--audit-log-maxbackup <count>', 'How many old audit logs are kept; 0 keeps all.', count, 100),
-  flag('--audit-log-maxsize <megabytes>', 'Size at which the audit log is put aside for a new one; 0 never.', count, 100),
 ];
 
 export const clusterFlags = () => [

@@ -14,7 +14,7 @@ import type { WatchCache } from '../store/watch-cache/collection.ts';
 import { builtInAdmission } from './admission/built-in.ts';
 import { admissionChain } from './admission/chain.ts';
 import type { ExtensionRequests } from './aggregation/extension-requests.ts';
-import type { AuditLog } from './audit/audit-log.ts';
+import type { AuditBackend } from './audit/backend.ts';
 import type { AuditPolicy } from './audit/policy-plan.ts';
 import { createAuditor } from './audit/trail.ts';
 import { CRDS } from './crd/crds.ts';
@@ -205,7 +205,7 @@ export interface ApiServerOptions extends ApiCoreOptions {
   /** Requests that may be under way at a time, by API Priority and Fairness. Absent: any number. */
   readonly flow?: { readonly seats: number };
   /** Absent: requests are not logged. */
-  readonly audit?: { readonly policy: AuditPolicy; readonly log: AuditLog };
+  readonly audit?: { readonly policy: AuditPolicy; readonly backend: AuditBackend };
   /** Of /livez, /readyz and /healthz. */
   readonly healthChecks?: readonly HealthCheck[];
   /** Besides ping; /livez runs ping alone. */
@@ -291,7 +291,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     watches,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     closing: closing.signal,
-    audit: options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.log, metrics.registry) }),
+    audit:
+      options.audit && createAuditor({ policy: options.audit.policy, clock, ...countedAudit(options.audit.backend, metrics.registry) }),
   };
   const front = createFront(frontOptions);
   const upgrade = createUpgrade(frontOptions);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { serveKms } from '../../src/server/encryption/kms/fake-plugin.ts';
+import { bodyOf, fakeHttpsServer } from '../../src/server/outbound/fake-https-server.ts';
 import { MINIK } from './support/cluster.ts';
 import { withoutMinikSettings } from './support/environment.ts';
 import { kubectl } from './support/kubectl.ts';
@@ -130,7 +131,15 @@ test('the audit log tells what kubectl did', async () => {
     'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Request, resources: [{group: "", resources: [configmaps]}]}]\n',
   );
   rmSync(dataDir, { recursive: true, force: true });
-  await start('--audit-policy-file', policy, '--audit-log-path', log);
+  const sent: { auditID: string }[] = [];
+  await using receiver = await fakeHttpsServer(async (request, reply) => {
+    sent.push(...JSON.parse(await bodyOf(request)).items);
+    reply.end();
+  });
+  const webhook = join(directory, 'audit-webhook.yaml');
+  const cluster = { server: `${receiver.url}/audit`, 'certificate-authority-data': Buffer.from(receiver.caPem).toString('base64') };
+  writeFileSync(webhook, JSON.stringify({ clusters: [{ name: 'receiver', cluster }] }));
+  await start('--audit-policy-file', policy, '--audit-log-path', log, '--audit-webhook-config-file', webhook);
   await run('create', 'configmap', 'seen', '--from-literal=a=b');
   await stop();
   const events = readFileSync(log, 'utf8')
@@ -144,4 +153,5 @@ test('the audit log tells what kubectl did', async () => {
     responseStatus: { code: 201 },
     annotations: { 'authorization.k8s.io/decision': 'allow' },
   });
+  expect(sent.map(({ auditID }) => auditID)).toEqual(events.map(({ auditID }) => auditID));
 });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
+import { auditFlags } from '../audit-flags.ts';
 import { authFlags } from '../auth-flags.ts';
 import {
   admissionFlags,
@@ -48,6 +49,7 @@ export function serverCommand(): Command {
     ...commonFlags(),
     ...apiFlags(),
     ...apiSafetyFlags(),
+    ...auditFlags(),
     ...runtimeFlags(),
     ...admissionFlags(),
     ...authFlags(),

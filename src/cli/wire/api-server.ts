@@ -114,7 +114,6 @@ export async function assembleControlPlane(
   checkFamilies(settings);
   const serviceIp = firstAddress(settings.serviceCidr);
   const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp[0] ?? '';
-  const audit = await openAudit(settings, ambient);
   const [{ store, cache, resources, encryption }, pki] = await Promise.all([
     openStorage(settings, ambient),
     openPki({ dir: paths.tlsDir, clock, log }),
@@ -124,7 +123,6 @@ export async function assembleControlPlane(
   opened.defer(async () => {
     await cache.close();
     await store.close();
-    await audit?.log.close();
   });
   const reader = objectReader(resources);
   const names = servingNames({
@@ -144,6 +142,9 @@ export async function assembleControlPlane(
   const serverAddress = `${advertiseAddress.includes(':') ? `[${advertiseAddress}]` : advertiseAddress}:${settings.httpsListenPort}`;
   const outbound = createOutbound({ objects: reader, clock, random });
   resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
+  opened.defer(async () => outbound[Symbol.dispose]());
+  const audit = await openAudit(settings, { ...ambient, outbound });
+  opened.defer(async () => audit?.backend.close());
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
   const { anonymous, followed, trust: believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
@@ -291,7 +292,6 @@ export async function assembleControlPlane(
       trust[Symbol.dispose]();
       for (const plugin of admission) plugin[Symbol.dispose]?.();
       aggregation[Symbol.dispose]();
-      outbound[Symbol.dispose]();
       await storage.disposeAsync();
     },
   };

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { AuditBackend } from './backend.ts';
 import { backupName, obsoleteBackups, type RotationLimits } from './rotation-plan.ts';
 
 export interface AuditLogOptions extends RotationLimits {
@@ -13,15 +14,6 @@ export interface AuditLogOptions extends RotationLimits {
   readonly stdout: Writable;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-export interface AuditLog {
-  /** Takes a line; it is written soon, with others. Dropped, and counted, when the disk is too slow for too long. */
-  write(line: string): void;
-  /** Lines that were taken and will not be in the log. */
-  readonly dropped: number;
-  /** Writes what waits. */
-  close(): Promise<void>;
 }
 
 /** A crash loses the events of at most this time. */
@@ -35,13 +27,14 @@ interface Target {
   close(): Promise<void>;
 }
 
-/** Opens the log. Rejects when it cannot be written. */
-export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+/** Opens the log. What is written to it gets there soon, with others; what comes while the disk is too slow for too long is lost. Rejects when it cannot be written. */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditBackend> {
   const target = options.path === '-' ? streamTarget(options.stdout) : await RotatedFile.open(options);
   return new BatchedLog(target, options);
 }
 
-class BatchedLog implements AuditLog {
+class BatchedLog implements AuditBackend {
+  readonly blocks = false;
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -49,7 +42,7 @@ class BatchedLog implements AuditLog {
   #characters = 0;
   #timer: Disposable | undefined;
   #writing: Promise<void> | undefined;
-  dropped = 0;
+  #dropped = 0;
 
   constructor(target: Target, { clock, log }: Pick<AuditLogOptions, 'clock' | 'log'>) {
     this.#target = target;
@@ -57,10 +50,14 @@ class BatchedLog implements AuditLog {
     this.#log = log;
   }
 
-  write(line: string): void {
+  get errors() {
+    return { log: this.#dropped };
+  }
+
+  write(line: string): undefined {
     if (this.#characters + line.length > WAITING_CHARACTERS) {
-      if (this.dropped === 0) this.#log.error({}, 'the audit log cannot be written fast enough: events are lost');
-      this.dropped += 1;
+      if (this.#dropped === 0) this.#log.error({}, 'the audit log cannot be written fast enough: events are lost');
+      this.#dropped += 1;
       return;
     }
     this.#waiting.push(line);
@@ -102,7 +99,7 @@ class BatchedLog implements AuditLog {
     try {
       await this.#target.append(`${lines.join('\n')}\n`);
     } catch (error) {
-      this.dropped += lines.length;
+      this.#dropped += lines.length;
       this.#log.error({ error, events: lines.length }, 'the audit log cannot be written');
     }
     this.#characters -= lines.reduce((sum, line) => sum + line.length, 0);

@@ -5,6 +5,7 @@ import { ApiError } from '../../api/meta/status.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { type FakeServer, serve } from '../http/fake-server.ts';
 import type { ApiServerOptions } from '../server.ts';
+import type { AuditBackend } from './backend.ts';
 import { planAudit } from './policy-plan.ts';
 import { createAuditor } from './trail.ts';
 
@@ -16,7 +17,11 @@ afterEach(() => fake.stop());
 
 async function audited(
   level: string,
-  { omitStages = [], ...options }: Partial<ApiServerOptions> & { omitStages?: string[] } = {},
+  {
+    omitStages = [],
+    backend = {},
+    ...options
+  }: Partial<ApiServerOptions> & { omitStages?: string[]; backend?: Partial<AuditBackend> } = {},
 ): Promise<void> {
   lines = [];
   const policy = planAudit({
@@ -26,8 +31,11 @@ async function audited(
     omitManagedFields: true,
     rules: [{ level: 'None', nonResourceURLs: ['/metrics'] }, { level }],
   });
-  const log = { write: (line: string) => void lines.push(line), dropped: 0, close: async () => {} };
-  fake = await serve({ audit: { policy, log }, ...options });
+  const write = (line: string) => void lines.push(line);
+  fake = await serve({
+    audit: { policy, backend: { blocks: false, write, errors: { log: 0 }, close: async () => {}, ...backend } },
+    ...options,
+  });
 }
 const events = (): Event[] => lines.map((line) => JSON.parse(line));
 const last = (): Event => events().at(-1) as Event;
@@ -245,5 +253,53 @@ describe('the audit trail', () => {
     expect(text).toContain('apiserver_audit_event_total 2');
     expect(text).toContain('apiserver_audit_level_total{level="None"} 2');
     expect(text).toContain('apiserver_audit_error_total{plugin="log"} 0');
+  });
+
+  describe('of a backend that blocks', () => {
+    let release: (stored: boolean) => void;
+    const backend = {
+      blocks: true,
+      write: (line: string) =>
+        new Promise<boolean>((resolve) => {
+          lines.push(line);
+          release = resolve;
+        }),
+    };
+    const stored = () => fake.server.objects.list('configmaps').length;
+    const told = (count: number) => vi.waitFor(() => expect(events()).toHaveLength(count));
+
+    it('holds up the request until its arrival is told, and the answer until its end is', async () => {
+      await audited('Metadata', { backend });
+      let answered = false;
+      const call = post('a').then((answer) => {
+        answered = true;
+        return answer;
+      });
+      await told(1);
+      expect(stored()).toBe(0);
+      release(true);
+      await told(2);
+      expect(stored()).toBe(1);
+      expect(answered).toBe(false);
+      release(true);
+      expect((await call).code).toBe(201);
+      expect(events().map(({ stage, responseStatus }) => [stage, responseStatus?.code])).toEqual([
+        ['RequestReceived', undefined],
+        ['ResponseComplete', 201],
+      ]);
+    });
+
+    it('refuses a request whose arrival could not be told, and tells no more of it', async () => {
+      await audited('Metadata', { backend });
+      const call = post('a');
+      await told(1);
+      release(false);
+      const { code, text } = await call;
+      expect([code, text]).toEqual([
+        500,
+        'Internal Server Error: "/api/v1/namespaces/default/configmaps?fieldManager=x": failed to store audit event\n',
+      ]);
+      expect(events()).toHaveLength(1);
+    });
   });
 });

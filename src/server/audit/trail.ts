@@ -6,14 +6,17 @@ import { type Clock, rfc3339Micro } from '../../base/clock.ts';
 import { formatGoDuration } from '../../base/go-duration.ts';
 import type { AuthorizationDecision, UserInfo } from '../ports.ts';
 import { type Answer, answerObject } from '../registry/answer.ts';
+import { type AuditBackend, EVENT_HEAD } from './backend.ts';
 import type { AuditDecision, AuditPolicy, AuditStage } from './policy-plan.ts';
 import { attemptedAuthentication, requestedResource, sourceAddresses, userAgent, userJson } from './request-facts.ts';
 
-/** Takes one event: a line of JSON without its end. Must neither throw nor wait. */
-export type AuditSink = (line: string) => void;
+/** Takes one event, as AuditBackend.write does. Must not throw. */
+export type AuditSink = AuditBackend['write'];
 
 /** What the audit log is told of one request. Nothing is kept that the rule's level does not ask for. */
 export interface AuditTrail {
+  /** Where requests wait for the backend: resolves when the arrival of this one is told; rejects with UntoldRequest when it could not be, and the request must not go on. */
+  readonly received: Promise<void> | undefined;
   readonly decided: (decision: AuthorizationDecision) => void;
   /** The first value of a key stays. Keys are such as `pod-security.kubernetes.io/exempt`. */
   readonly annotate: (key: string, value: string) => void;
@@ -48,8 +51,17 @@ export interface AuditorOptions {
   readonly policy: AuditPolicy;
   readonly sink: AuditSink;
   readonly clock: Clock;
+  /** Answers wait for their events. Absent: they don't. */
+  readonly blocks?: boolean;
   /** Told the level of every request. */
   readonly onLevel?: (level: AuditDecision['level']) => void;
+  /** Told of every request that is refused because its arrival could not be told. */
+  readonly onRejected?: () => void;
+}
+
+/** The audit backend is strict, and failed. */
+export class UntoldRequest extends Error {
+  override readonly name = 'UntoldRequest';
 }
 
 /** Requests that take longer say how long. */
@@ -58,7 +70,7 @@ const SLOW_MS = 500;
 const UNANSWERED = { status: 'Success', message: 'Connection closed early', code: 200 } as const;
 const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
-export function createAuditor({ policy, sink, clock, onLevel }: AuditorOptions): Auditor {
+export function createAuditor({ policy, sink, clock, blocks = false, onLevel, onRejected }: AuditorOptions): Auditor {
   return {
     begin(asked) {
       const { raw, request, path, user } = asked;
@@ -68,10 +80,11 @@ export function createAuditor({ policy, sink, clock, onLevel }: AuditorOptions):
       onLevel?.(decision.level);
       if (decision.level === 'None') return undefined;
       const runsOn = verb === 'watch' || verb === 'proxy' || LONG_RUNNING.has(request?.subresource ?? '');
-      const options = { sink, clock, runsOn };
+      const options = { sink, clock, runsOn, onRejected };
       const made = new Trail(asked, verb, decision, options);
       const trail = user ? made : refusedTrail(asked, made);
       if ((runsOn || !user) && asked.reply) onHead(asked.reply, (code) => trail.started(code));
+      if (blocks && asked.reply) holdEnd(asked.reply, { trail, told: () => made.told });
       return trail;
     },
   };
@@ -87,6 +100,19 @@ function onHead(reply: ServerResponse, listener: (code: number) => void): void {
   }) as typeof writeHead;
 }
 
+/** Holds back the end of the answer until its events are told. What runs on has begun before that. */
+function holdEnd(reply: ServerResponse, { trail, told }: { trail: AuditTrail; told: () => Promise<unknown> | undefined }): void {
+  const { end } = reply;
+  reply.end = ((...rest: Parameters<typeof end>) => {
+    reply.end = end;
+    trail.complete(reply.statusCode);
+    void Promise.resolve(told()).then(() => {
+      if (!reply.destroyed) end.apply(reply, rest);
+    });
+    return reply;
+  }) as typeof end;
+}
+
 /** Of a request whose credentials were wrong there is one event: that the refusal went out. */
 function refusedTrail(asked: Asked, trail: Trail): AuditTrail {
   return {
@@ -98,6 +124,7 @@ function refusedTrail(asked: Asked, trail: Trail): AuditTrail {
 
 const nothing = () => {};
 const NOTHING_TO_TELL: AuditTrail = {
+  received: undefined,
   decided: nothing,
   annotate: nothing,
   asked: nothing,
@@ -120,12 +147,15 @@ interface ObjectRef {
 
 type LoggedStatus = Partial<Status> & { readonly code: number };
 
-interface TrailOptions extends Pick<AuditorOptions, 'sink' | 'clock'> {
+interface TrailOptions extends Pick<AuditorOptions, 'sink' | 'clock' | 'onRejected'> {
   /** After its headers are out. */
   readonly runsOn: boolean;
 }
 
 class Trail implements AuditTrail {
+  readonly received: Promise<void> | undefined;
+  /** Resolves when what was told so far has arrived. */
+  told: Promise<unknown> | undefined;
   readonly #decision: AuditDecision;
   readonly #sink: AuditSink;
   readonly #clock: Clock;
@@ -143,14 +173,19 @@ class Trail implements AuditTrail {
   readonly #reply: ServerResponse | undefined;
   readonly #runsOn: boolean;
 
-  constructor({ raw, reply, auditId, user, request }: Asked, verb: string, decision: AuditDecision, { sink, clock, runsOn }: TrailOptions) {
+  constructor(
+    { raw, reply, auditId, user, request }: Asked,
+    verb: string,
+    decision: AuditDecision,
+    { sink, clock, runsOn, onRejected }: TrailOptions,
+  ) {
     this.#reply = reply;
     this.#runsOn = runsOn;
     this.#decision = decision;
     this.#sink = sink;
     this.#clock = clock;
     this.#receivedMs = clock.now();
-    this.#head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${decision.level}","auditID":${JSON.stringify(auditId)},"stage":"`;
+    this.#head = `${EVENT_HEAD}"level":"${decision.level}","auditID":${JSON.stringify(auditId)},"stage":"`;
     const facts = {
       requestURI: raw.url ?? '',
       verb,
@@ -161,7 +196,15 @@ class Trail implements AuditTrail {
     };
     this.#facts = JSON.stringify(facts).slice(1, -1);
     this.#objectRef = request && objectRefOf(request);
-    if (user) this.#log('RequestReceived', this.#receivedMs);
+    if (user)
+      this.received = this.#log('RequestReceived', this.#receivedMs)?.then((stored) => {
+        if (stored) return;
+        this.#isComplete = true;
+        onRejected?.();
+        throw new UntoldRequest('failed to store audit event');
+      });
+    // Nobody waits for it of a request that is refused anyway.
+    this.received?.catch(nothing);
   }
 
   readonly decided = ({ allowed, reason }: AuthorizationDecision): void => {
@@ -198,6 +241,7 @@ class Trail implements AuditTrail {
   }
 
   started(code: number): void {
+    if (this.#isComplete) return;
     this.#status = { ...this.#status, code };
     this.#log('ResponseStarted', this.#clock.now());
   }
@@ -232,8 +276,8 @@ class Trail implements AuditTrail {
     return this.#decision.omitManagedFields ? withoutManagedFields(value) : value;
   }
 
-  #log(stage: AuditStage, atMs: number): void {
-    if (this.#decision.omitStages.has(stage)) return;
+  #log(stage: AuditStage, atMs: number): Promise<boolean> | undefined {
+    if (this.#decision.omitStages.has(stage)) return undefined;
     const parts = [`${this.#head}${stage}"`, this.#facts];
     if (this.#objectRef) parts.push(`"objectRef":${JSON.stringify(this.#objectRef)}`);
     if (this.#status) parts.push(`"responseStatus":${JSON.stringify({ metadata: {}, ...this.#status })}`);
@@ -241,7 +285,9 @@ class Trail implements AuditTrail {
     if (this.#responseObject !== undefined) parts.push(`"responseObject":${this.#responseObject.trimEnd()}`);
     parts.push(`"requestReceivedTimestamp":"${rfc3339Micro(this.#receivedMs)}","stageTimestamp":"${rfc3339Micro(atMs)}"`);
     if (Object.keys(this.#annotations).length > 0) parts.push(`"annotations":${JSON.stringify(this.#annotations)}`);
-    this.#sink(`${parts.join(',')}}`);
+    const telling = this.#sink(`${parts.join(',')}}`);
+    if (telling) this.told = Promise.all([this.told, telling]);
+    return telling;
   }
 }
 

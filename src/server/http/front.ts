@@ -9,7 +9,7 @@ import { Gathering } from '../../base/gathering.ts';
 import type { Logger } from '../../base/logger.ts';
 import { TurnQueue } from '../../base/turn-queue.ts';
 import type { ExtensionProxy, ExtensionServer } from '../aggregation/proxy.ts';
-import type { Asked, Auditor, AuditTrail } from '../audit/trail.ts';
+import { type Asked, type Auditor, type AuditTrail, UntoldRequest } from '../audit/trail.ts';
 import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
@@ -111,6 +111,7 @@ export function createFront(options: FrontOptions): Front {
       begun = true;
       const request = foreign ?? routed?.request;
       trail = options.audit?.begin({ raw, reply, auditId, user, path, request });
+      if (trail?.received) await trail.received;
       const entering = enter(options, { user, request, path, method: raw.method ?? 'GET', reply }, () => labelsOf(raw, routed));
       if (entering instanceof Promise) {
         const waitedFromMs = options.clock.monotonic();
@@ -376,10 +377,18 @@ async function answerError(
 ): Promise<void> {
   // Whoever left in the middle of his request, or was told that it took too long, is told nothing more.
   if (reply.destroyed || reply.writableEnded) return;
+  if (error instanceof UntoldRequest) return sendUntold(raw, reply, error);
   const known = asApiError(error, log);
   trail?.failed(known, { unexpected: isUnexpected(error) });
   if (reply.headersSent || reply.destroyed) return void reply.destroy();
   // A body that nobody reads would hold up the next request on the connection.
   if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
   await sendError({ raw, reply, warnings }, known);
+}
+
+/** As upstream says it: in plain text, before anything else was looked at. */
+function sendUntold(raw: IncomingMessage, reply: ServerResponse, { message }: UntoldRequest): void {
+  if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
+  reply.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
+  reply.end(`Internal Server Error: ${JSON.stringify(raw.url)}: ${message}\n`);
 }

@@ -37,6 +37,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       user = await actingUser(options, user, { raw, request: asked, path: urlPath });
       begun = true;
       trail = options.audit?.begin({ raw, auditId, user, path: urlPath, request: asked });
+      if (trail?.received) await trail.received;
       const gone = new RequestEnd();
       socket.once('close', () => gone.end());
       if (extension) {

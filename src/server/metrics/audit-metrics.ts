@@ -1,9 +1,12 @@
 import { Counter, type Registry } from 'prom-client';
-import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditBackend } from '../audit/backend.ts';
 import type { AuditorOptions } from '../audit/trail.ts';
 
-/** Upstream's counters of the audit log, around writing to it. */
-export function countedAudit(log: AuditLog, registry: Registry): Required<Pick<AuditorOptions, 'sink' | 'onLevel'>> {
+/** Upstream's counters of audit, around the backend. */
+export function countedAudit(
+  backend: AuditBackend,
+  registry: Registry,
+): Required<Pick<AuditorOptions, 'sink' | 'blocks' | 'onLevel' | 'onRejected'>> {
   const registers = [registry];
   const events = new Counter({
     name: 'apiserver_audit_event_total',
@@ -23,14 +26,21 @@ export function countedAudit(log: AuditLog, registry: Registry): Required<Pick<A
     registers,
     collect() {
       this.reset();
-      this.inc({ plugin: 'log' }, log.dropped);
+      for (const [plugin, count] of Object.entries(backend.errors)) this.inc({ plugin }, count);
     },
   });
+  const rejected = new Counter({
+    name: 'apiserver_audit_requests_rejected_total',
+    help: 'Counter of apiserver requests rejected due to an error in audit logging backend.',
+    registers,
+  });
   return {
+    blocks: backend.blocks,
     sink(line) {
       events.inc();
-      log.write(line);
+      return backend.write(line);
     },
+    onRejected: () => rejected.inc(),
     onLevel: (level) => levels.inc({ level }),
   };
 }

@@ -35,6 +35,8 @@ export interface JsonCall {
 export interface Outbound extends Disposable {
   /** POSTs JSON and answers with the JSON value that came back. Rejects with OutboundError. */
   postJson(endpoint: OutboundEndpoint, call: JsonCall): Promise<unknown>;
+  /** POSTs a text that is JSON, and does not care what comes back as long as it is no refusal. Rejects with OutboundError. */
+  postText(endpoint: OutboundEndpoint, call: JsonCall & { readonly body: string }): Promise<void>;
   /** GETs one text. `path` replaces the target's. Rejects with OutboundError. */
   getText(
     endpoint: OutboundEndpoint,
@@ -101,22 +103,22 @@ export function createOutbound({ objects, clock, random }: OutboundOptions): Out
     });
   }
 
+  async function post(endpoint: OutboundEndpoint, content: string, { timeoutMs, maxAnswerBytes, signal }: Omit<JsonCall, 'body'>) {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(content)),
+      accept: 'application/json, */*',
+    };
+    const path = `${locationOf(endpoint).path}?timeout=${goSeconds(timeoutMs)}`;
+    const answer = await text(endpoint, { method: 'POST', path, headers, body: content, signal }, { timeoutMs, maxAnswerBytes });
+    if (isSuccess(answer.response)) return answer.body;
+    const status = refusalOf(answer.response, answer.body);
+    throw new OutboundError('Status', status.message, { status });
+  }
+
   return {
-    async postJson(endpoint, { body, timeoutMs, maxAnswerBytes, signal }) {
-      const content = JSON.stringify(body);
-      const headers = {
-        'content-type': 'application/json',
-        'content-length': String(Buffer.byteLength(content)),
-        accept: 'application/json, */*',
-      };
-      const path = `${locationOf(endpoint).path}?timeout=${goSeconds(timeoutMs)}`;
-      const answer = await text(endpoint, { method: 'POST', path, headers, body: content, signal }, { timeoutMs, maxAnswerBytes });
-      if (!isSuccess(answer.response)) {
-        const status = refusalOf(answer.response, answer.body);
-        throw new OutboundError('Status', status.message, { status });
-      }
-      return parseJson(answer.body);
-    },
+    postJson: async (endpoint, { body, ...call }) => parseJson(await post(endpoint, JSON.stringify(body), call)),
+    postText: async (endpoint, { body, ...call }) => void (await post(endpoint, body, call)),
     async getText(endpoint, { path, headers = {}, timeoutMs, maxAnswerBytes, signal }) {
       const { response, body } = await text(endpoint, { method: 'GET', path, headers, signal }, { timeoutMs, maxAnswerBytes });
       return { code: response.statusCode ?? 0, headers: response.headers, text: body };

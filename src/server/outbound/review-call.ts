@@ -1,12 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Outbound, OutboundEndpoint } from './outbound.ts';
 import { OutboundError } from './outbound-error.ts';
+import { retried } from './retry.ts';
 
 const TIMEOUT_MS = 30_000;
-/** Upstream's pauses between tries: half a second, growing by half, five tries. */
 const FIRST_PAUSE_MS = 500;
-const PAUSE_GROWTH = 1.5;
-const TRIES = 5;
 
 /** A webhook that is overloaded, failed inside or cut the connection may answer the next time (apiserver, util/webhook). */
 function mayRetry(error: unknown): boolean {
@@ -27,16 +25,8 @@ export async function askReview(
   { clock, timeoutMs = TIMEOUT_MS }: { readonly clock: Clock; readonly timeoutMs?: number | undefined },
 ): Promise<object> {
   const { signal } = new AbortController();
-  let pauseMs = FIRST_PAUSE_MS;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs, signal }));
-    } catch (error) {
-      if (attempt === TRIES || !mayRetry(error)) throw error;
-    }
-    await clock.sleep(pauseMs, { signal });
-    pauseMs *= PAUSE_GROWTH;
-  }
+  const ask = async () => objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs, signal }));
+  return retried(ask, { firstPauseMs: FIRST_PAUSE_MS, mayRetry, clock, signal });
 }
 
 function objectOf(value: unknown): object {
