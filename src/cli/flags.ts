@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { BUILT_IN_PLUGINS, OTHER_PLUGINS } from '../server/admission/plugin-names.ts';
 import { address, cidr, ofEachFamily } from './address-flags.ts';
-import { duration } from './auth-flags.ts';
+import { boolean, duration } from './auth-flags.ts';
 import { flag, list, oneOf, text, url } from './flag-values.ts';
 import { OPTIONAL_VERSIONS, runtimeConfigEntry } from './runtime-config.ts';
 
@@ -136,6 +136,11 @@ export const apiSafetyFlags = () => [
     '--encryption-provider-config <file>',
     'EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are kept encrypted, and with which keys.',
     text,
+  ),
+  flag(
+    '--encryption-provider-config-automatic-reload <true|false>',
+    'Follow the file of --encryption-provider-config: a change takes effect. Default: false.',
+    boolean,
   ),
   flag(
     '--request-timeout <duration>',

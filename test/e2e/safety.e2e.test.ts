@@ -123,6 +123,21 @@ test('a KMS plugin protects Secrets, and those are written again when its key ha
   stopPlugin();
 }, 120_000);
 
+test('keys change without a restart when the file is followed', async () => {
+  const box = (name: string, byte: number) => ({ secretbox: { keys: [{ name, secret: Buffer.alloc(32, byte).toString('base64') }] } });
+  rmSync(dataDir, { recursive: true, force: true });
+  const config = encryption('followed.yaml', box('one', 1));
+  await start('--encryption-provider-config', config, '--encryption-provider-config-automatic-reload=true');
+  expect(await run('get', '--raw', '/readyz/kms-providers')).toBe('ok');
+  await run('create', 'secret', 'generic', 'kept', '--from-literal=a=b');
+  encryption('followed.yaml', box('two', 2), box('one', 1));
+  const reloads = 'apiserver_encryption_config_controller_automatic_reloads_total{status="success"';
+  await eventually('it is reloaded', async () => (await run('get', '--raw', '/metrics')).includes(reloads));
+  await run('create', 'secret', 'generic', 'new', '--from-literal=a=b');
+  expect([onDisk('k8s:enc:secretbox:v1:one:'), onDisk('k8s:enc:secretbox:v1:two:')]).toEqual([true, true]);
+  expect(await run('get', 'secrets', '-o', 'name')).toBe('secret/kept\nsecret/new\n');
+}, 60_000);
+
 test('the audit log tells what kubectl did', async () => {
   const policy = join(directory, 'policy.yaml');
   const log = join(directory, 'audit.log');

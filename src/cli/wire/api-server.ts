@@ -19,7 +19,7 @@ import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
-import { reloadMetrics } from '../../server/metrics/reload-metrics.ts';
+import { type ReloadedConfig, reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
@@ -40,6 +40,7 @@ import { GIT_VERSION } from '../version.ts';
 import { openAggregation } from './aggregation.ts';
 import { openAudit } from './audit.ts';
 import { componentChecks, type LoopName } from './component-checks.ts';
+import { configReload } from './config-reload.ts';
 import { documents, fieldTexts } from './documents.ts';
 import { listening } from './listen-failure.ts';
 import { pathsOf } from './paths.ts';
@@ -114,7 +115,7 @@ export async function assembleControlPlane(
   checkFamilies(settings);
   const serviceIp = firstAddress(settings.serviceCidr);
   const advertiseAddress = settings.advertiseAddress ?? settings.nodeIp[0] ?? '';
-  const [{ store, cache, resources, encryption }, pki] = await Promise.all([
+  const [{ store, cache, resources, encryption, followedEncryption }, pki] = await Promise.all([
     openStorage(settings, ambient),
     openPki({ dir: paths.tlsDir, clock, log }),
   ]);
@@ -141,10 +142,10 @@ export async function assembleControlPlane(
   ]);
   const serverAddress = `${advertiseAddress.includes(':') ? `[${advertiseAddress}]` : advertiseAddress}:${settings.httpsListenPort}`;
   const outbound = createOutbound({ objects: reader, clock, random });
-  resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   opened.defer(async () => outbound[Symbol.dispose]());
   const audit = await openAudit(settings, { ...ambient, outbound });
   opened.defer(async () => audit?.backend.close());
+  resources.converter = webhookConverter({ outbound, newUid: () => crypto.randomUUID() });
   const authorities = await clientAuthorities(settings, pki);
   const tokens = await tokenSettings(settings, { own: pki.serviceAccountKeys, serverAddress });
   const { anonymous, followed, trust: believed } = await trustSettings(settings, { serviceAccountIssuers: tokens.issuers });
@@ -241,15 +242,18 @@ export async function assembleControlPlane(
   });
   webhookMetrics.register(server.metrics.registry);
   observeStorageSize(server.metrics.registry, () => storageSize(settings));
+  const following = { readFile: (path: string) => readFile(path, 'utf8'), clock, log };
+  const reloaded = (which: ReloadedConfig) =>
+    reloadMetrics(which, { registry: server.metrics.registry, server: `apiserver-${hostname()}`, clock });
   const reloads = trustReload({
+    ...following,
     followed,
     reconfigure: trust.reconfigure,
     serviceAccountIssuers: tokens.issuers,
-    readFile: (path) => readFile(path, 'utf8'),
-    metrics: (which) => reloadMetrics(which, { registry: server.metrics.registry, server: `apiserver-${hostname()}`, clock }),
-    clock,
-    log,
+    metrics: reloaded,
   });
+  if (followedEncryption)
+    reloads.push(configReload({ ...following, ...followedEncryption, what: 'encryption config', observe: reloaded('encryption') }));
   const dnsAddress = settings.disable.includes('dns') ? undefined : settings.clusterDns;
   const defaults: Component = {
     name: 'bootstrap',

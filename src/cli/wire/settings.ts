@@ -70,6 +70,7 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly nodeIp: readonly string[];
   readonly nodeName: string;
   readonly encryptionProviderConfig?: string;
+  readonly encryptionProviderConfigAutomaticReload?: boolean;
   /** Milliseconds. */
   readonly requestTimeout?: number;
   /** Milliseconds. */

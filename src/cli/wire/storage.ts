@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
-import { planEncryption } from '../../server/encryption/configuration-plan.ts';
+import { type EncryptionPlan, planEncryption } from '../../server/encryption/configuration-plan.ts';
 import { encryptedStore } from '../../server/encryption/encrypted-store.ts';
+import { type FollowedEncryption, followedEncryption } from '../../server/encryption/followed-encryption.ts';
 import { openKms } from '../../server/encryption/kms/kms-plugins.ts';
 import type { HealthCheck } from '../../server/http/health.ts';
 import type { Resources } from '../../server/registry/resources.ts';
@@ -16,8 +17,9 @@ import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { assetPath, isPackaged, readAsset } from '../assets.ts';
 import { UsageError } from '../exit.ts';
 import { servedKinds } from '../runtime-config.ts';
+import { type ConfigReload, NotYet } from './config-reload.ts';
 import { pathsOf } from './paths.ts';
-import { readPolicyFile } from './policy-file.ts';
+import { parsePolicy, readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
 interface Ambient {
@@ -29,28 +31,60 @@ export interface Storage {
   readonly store: Store;
   readonly cache: WatchCache;
   readonly resources: Resources;
-  /** Of encryption at rest by a KMS. */
+  /** Of encryption at rest by a KMS, or by a file that is followed. */
   readonly encryption?: { readonly component: Component; readonly check: HealthCheck };
+  readonly followedEncryption?: FollowedEncryptionFile;
 }
+
+/** The file of --encryption-provider-config; `take` puts what it says anew into force. */
+export interface FollowedEncryptionFile extends Pick<ConfigReload, 'path' | 'text' | 'take'> {}
 
 /** Opens the store, encrypted as the settings say, and loads what it holds. Throws UsageError. */
 export async function openStorage(settings: ServerSettings, ambient: Ambient): Promise<Storage> {
   const paths = pathsOf(settings.dataDir);
   const { clock, log } = ambient;
   const url = settings.datastoreEndpoint ?? `sqlite://${defaultStorePath(settings)}`;
-  const { encryptionProviderConfig: file } = settings;
-  const plan = file === undefined ? undefined : await readPolicyFile('--encryption-provider-config', file, planEncryption);
+  const encrypted = await encryptionFile(settings);
+  const plan = encrypted?.plan;
   try {
     const below = await openStore({ url, clock, log, sqliteWorker: sqliteWorker(paths.nativeDir), eraseDeleted: plan !== undefined });
     if (!plan) return { store: below, ...(await loaded(below, settings, ambient)) };
-    const kms = await openKms(plan, { clock, log, newUid: () => crypto.randomUUID() });
+    const kmsOptions = { clock, log, newUid: () => crypto.randomUUID() };
+    const kms = await openKms(plan, kmsOptions);
     const store = encryptedStore(below, plan, kms?.providers);
-    const encryption = kms && { component: kms.component(store), check: kms.check };
-    return { store, ...(encryption && { encryption }), ...(await loaded(store, settings, ambient)) };
+    const all = { store, ...(await loaded(store, settings, ambient)) };
+    if (settings.encryptionProviderConfigAutomaticReload) {
+      const encryption = followedEncryption(store, kms, kmsOptions);
+      const take = (text: string) => takeEncryption(encryption, text);
+      return { ...all, encryption, followedEncryption: { path: encrypted.path, text: encrypted.text, take } };
+    }
+    return kms ? { ...all, encryption: { component: kms.component(store), check: kms.check } } : all;
   } catch (error) {
     if (error instanceof StoreError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
+}
+
+interface EncryptionFile {
+  readonly path: string;
+  readonly text: string;
+  readonly plan: EncryptionPlan;
+}
+
+async function encryptionFile(settings: ServerSettings): Promise<EncryptionFile | undefined> {
+  const { encryptionProviderConfig: path, encryptionProviderConfigAutomaticReload: follows } = settings;
+  if (follows && path === undefined)
+    throw new UsageError('--encryption-provider-config-automatic-reload must be set with --encryption-provider-config');
+  if (path === undefined) return undefined;
+  return readPolicyFile('--encryption-provider-config', path, (document, text) => ({ path, text, plan: planEncryption(document) }));
+}
+
+/** A plugin that is not well yet may be so later. */
+async function takeEncryption(encryption: FollowedEncryption, text: string): Promise<void> {
+  const plan = planEncryption(parsePolicy(text));
+  await encryption.take(plan).catch((error: Error) => {
+    throw new NotYet(`health check for new transformers failed: ${error.message}`, { cause: error });
+  });
 }
 
 async function loaded(store: Store, settings: ServerSettings, { clock, log }: Ambient): Promise<Pick<Storage, 'cache' | 'resources'>> {

@@ -1,7 +1,7 @@
 import { type Encryption, type Entry, type Store, StoreError, type StoreEvent } from '../../store/store.ts';
 import type { EncryptionPlan } from './configuration-plan.ts';
 import type { KmsProviders } from './providers.ts';
-import { type Transformer, transformersOf } from './transformer.ts';
+import { PLAIN, type Transformer, transformersOf } from './transformer.ts';
 
 /**
  * A store whose values lie encrypted in the one below, for the resources that the plan names. It sits under the watch cache, which
@@ -11,6 +11,8 @@ import { type Transformer, transformersOf } from './transformer.ts';
 export interface EncryptedStore extends Store {
   /** Tells listeners of the values that could not be opened and can be now. */
   reread(): Promise<void>;
+  /** Seals and opens by another plan from now on. Values that lie as the old one had them are out of date, unless the new one has them so too. */
+  follow(plan: EncryptionPlan, kms?: KmsProviders): void;
 }
 
 export function encryptedStore(below: Store, plan: EncryptionPlan, kms?: KmsProviders): EncryptedStore {
@@ -22,14 +24,14 @@ type Listener = Parameters<Store['subscribe']>[0];
 
 /** A transformer, and what is known of its values: one object for all values of a form. */
 interface Sealing {
-  readonly transformer: Transformer;
+  transformer: Transformer;
   readonly forms: Map<string, Encryption>;
 }
 
 class TransformingStore implements EncryptedStore {
   readonly #below: Store;
-  readonly #choose: ReturnType<typeof transformersOf>;
-  readonly #byCollection = new Map<string, Sealing | undefined>();
+  #choose: ReturnType<typeof transformersOf>;
+  readonly #byCollection = new Map<string, Sealing>();
   readonly #listeners = new Set<Listener>();
   /** Keys of values that could not be opened. */
   readonly #unreadable = new Set<string>();
@@ -44,19 +46,18 @@ class TransformingStore implements EncryptedStore {
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#below.get(key);
     if (!entry) return undefined;
-    await this.#sealingOf(key)?.transformer.prepare(entry.value);
+    await this.#sealingOf(key).transformer.prepare(entry.value);
     return this.#opened(entry);
   }
 
   async list(prefix: string, options?: { limit?: number; after?: string }): Promise<{ entries: Entry[]; revision: number }> {
     const { entries, revision } = await this.#below.list(prefix, options);
-    await Promise.all(entries.map(({ key, value }) => this.#sealingOf(key)?.transformer.prepare(value)));
+    await Promise.all(entries.map(({ key, value }) => this.#sealingOf(key).transformer.prepare(value)));
     return { entries: entries.map((entry) => this.#opened(entry)), revision };
   }
 
   async put(key: string, value: Uint8Array, options: Parameters<Store['put']>[2]): Promise<number> {
     const sealing = this.#sealingOf(key);
-    if (!sealing) return this.#below.put(key, value, options);
     const sealed = sealing.transformer.toStored(value, key);
     this.#underWay.set(sealed, { value, encryption: encryptionOf(sealing, sealing.transformer.form()) });
     try {
@@ -96,6 +97,11 @@ class TransformingStore implements EncryptedStore {
     }
   }
 
+  follow(plan: EncryptionPlan, kms?: KmsProviders): void {
+    this.#choose = transformersOf(plan, kms);
+    for (const [collection, sealing] of this.#byCollection) sealing.transformer = this.#transformerOf(collection);
+  }
+
   revision(): Promise<number> {
     return this.#below.revision();
   }
@@ -115,7 +121,6 @@ class TransformingStore implements EncryptedStore {
 
   #opened<T extends Entry>(entry: T): T {
     const sealing = this.#sealingOf(entry.key);
-    if (!sealing) return entry;
     try {
       const { value, form } = sealing.transformer.fromStored(entry.value, entry.key);
       return { ...entry, value, encryption: encryptionOf(sealing, form) };
@@ -128,21 +133,25 @@ class TransformingStore implements EncryptedStore {
   }
 
   /** Keys are `/registry/<group>/<plural>/…`, `core` for the group without a name. */
-  #sealingOf(key: string): Sealing | undefined {
+  #sealingOf(key: string): Sealing {
     const collection = key.slice(0, key.indexOf('/', key.indexOf('/', key.indexOf('/', 1) + 1) + 1));
-    if (this.#byCollection.has(collection)) return this.#byCollection.get(collection);
-    const [, , group = '', plural = ''] = collection.split('/');
-    const transformer = this.#choose(group === 'core' ? '' : group, plural);
-    const sealing = transformer && { transformer, forms: new Map() };
+    const known = this.#byCollection.get(collection);
+    if (known) return known;
+    const sealing = { transformer: this.#transformerOf(collection), forms: new Map() };
     this.#byCollection.set(collection, sealing);
     return sealing;
   }
+
+  #transformerOf(collection: string): Transformer {
+    const [, , group = '', plural = ''] = collection.split('/');
+    return this.#choose(group === 'core' ? '' : group, plural) ?? PLAIN;
+  }
 }
 
-function encryptionOf({ transformer, forms }: Sealing, form: string): Encryption {
-  const known = forms.get(form);
+function encryptionOf(sealing: Sealing, form: string): Encryption {
+  const known = sealing.forms.get(form);
   if (known) return known;
-  const encryption = { isStale: () => transformer.form() !== form };
-  forms.set(form, encryption);
+  const encryption = { isStale: () => sealing.transformer.form() !== form };
+  sealing.forms.set(form, encryption);
   return encryption;
 }

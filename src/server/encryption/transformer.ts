@@ -13,6 +13,9 @@ export interface Transformer {
   prepare(stored: Uint8Array): Promise<void> | undefined;
 }
 
+/** Of resources that no rule names: what they were encrypted with is not there any more. */
+export const PLAIN: Transformer = transformerOf(providersOf({ kind: 'identity' }));
+
 /** Which transformer serves a resource: its own rules, else those of its group, else those of all. undefined: kept as it is. */
 export function transformersOf(
   { rules }: EncryptionPlan,

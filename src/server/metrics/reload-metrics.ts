@@ -12,9 +12,23 @@ export interface ReloadOutcome {
 
 const hashOf = (text: string): string => (text === '' ? '' : `sha256:${createHash('sha256').update(text).digest('hex')}`);
 
+export type ReloadedConfig = 'authentication' | 'authorization' | 'encryption';
+
+/** Upstream words what encryption counts in its own way. */
+const HELP = {
+  total: (which: ReloadedConfig) =>
+    which === 'encryption'
+      ? 'Total number of reload successes and failures of encryption configuration split by apiserver identity.'
+      : `Total number of automatic reloads of ${which} configuration split by status and apiserver identity.`,
+  last: (which: ReloadedConfig) =>
+    which === 'encryption'
+      ? 'Timestamp of the last successful or failed automatic reload of encryption configuration split by apiserver identity.'
+      : `Timestamp of the last automatic reload of ${which} configuration split by status and apiserver identity.`,
+};
+
 /** Upstream's metrics of configuration that is reloaded. `server` names this one among several. */
 export function reloadMetrics(
-  which: 'authentication' | 'authorization',
+  which: ReloadedConfig,
   { registry, server, clock }: { registry: Registry; server: string; clock: Clock },
 ): ReloadOutcome {
   const prefix = `apiserver_${which}_config_controller`;
@@ -22,13 +36,13 @@ export function reloadMetrics(
   const labelNames = ['status', 'apiserver_id_hash'];
   const total = new Counter({
     name: `${prefix}_automatic_reloads_total`,
-    help: `Total number of automatic reloads of ${which} configuration split by status and apiserver identity.`,
+    help: HELP.total(which),
     labelNames,
     registers,
   });
   const last = new Gauge({
     name: `${prefix}_automatic_reload_last_timestamp_seconds`,
-    help: `Timestamp of the last automatic reload of ${which} configuration split by status and apiserver identity.`,
+    help: HELP.last(which),
     labelNames,
     registers,
   });

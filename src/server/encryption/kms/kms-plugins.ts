@@ -21,8 +21,10 @@ export interface KmsPlugins {
   readonly providers: KmsProviders;
   /** `kms-providers`, one for all as upstream has it. */
   readonly check: HealthCheck;
-  /** Keeps asking them, and has the store read again what it could not. */
+  /** Keeps asking them, and has the store read again what it could not. They are let go of when it ends. */
   component(store: EncryptedStore): Component;
+  /** Longer than anybody may wait for them: twice the sum of their timeouts. */
+  readonly longestWaitMs: number;
 }
 
 /** Asks each plugin once before anything is read: the server starts whatever they answer. undefined: the plan names none. */
@@ -41,6 +43,7 @@ export async function openKms(
   return {
     providers: new Map(all.map((provider) => [provider.name, provider])),
     check: { name: 'kms-providers', check: () => checkAll(all) },
+    longestWaitMs: 2 * plans.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0),
     component: (store) => ({
       name: 'kms',
       run: (options) =>
