@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { aborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
@@ -128,9 +129,10 @@ function makeServer({
   connections.set(server, open);
   server.on('secureConnection', (socket: Duplex) => kept(open.sockets, socket));
   server.on('session', (session: ServerHttp2Session) => kept(open.sessions, session));
-  server.on('tlsClientError', (error) => {
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     log.debug({ error }, 'TLS handshake failed');
     onHandshakeFailure?.();
+    if (error.code === 'ERR_SSL_HTTP_REQUEST') refusePlainHttp(socket);
   });
   server.on('sessionError', (error) => log.debug({ error }, 'HTTP/2 session failed'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -148,6 +150,14 @@ function makeServer({
   }) as never);
   server.on('upgrade', onUpgrade);
   return server;
+}
+
+/** What Go's server says. The connection below is still open when a handshake has failed; node has no public name for it. */
+function refusePlainHttp(socket: TLSSocket): void {
+  const { _parent: connection } = socket as { _parent?: Socket };
+  if (!connection?.writable) return;
+  connection.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
+  connection.destroySoon();
 }
 
 function kept<T extends NodeJS.EventEmitter>(all: Set<T>, one: T): void {

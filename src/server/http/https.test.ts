@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
@@ -464,4 +465,12 @@ describe('keys that a body has twice', () => {
       'strict decoding error: duplicate field "spec.nonResourceAttributes.path"',
     ]);
   });
+});
+
+it('tells a client that speaks plain HTTP that this is HTTPS', async () => {
+  const socket = connect(server.address().port, '127.0.0.1');
+  socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  expect(answer).toBe('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
+  expect((await fetchJson('/api/v1/namespaces')).code).toBe(200);
 });
