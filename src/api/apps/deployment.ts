@@ -4,6 +4,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { Deployment } from '../schema/generated/types.ts';
+import { normalizeRollback } from './deployment-rollback.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultDeployment } from './workload-defaults.ts';
 import { checkDeployment, checkSelectorKept } from './workload-validation.ts';
@@ -40,6 +41,8 @@ export const deployments = defineResource<Deployment>({
   ],
   hooks: {
     defaults: defaultDeployment,
+    prepareForCreate: normalizeRollback,
+    prepareForUpdate: normalizeRollback,
     checksRequired: true,
     validate: checkDeployment,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),

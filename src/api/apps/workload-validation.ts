@@ -11,6 +11,7 @@ import {
   percentOf,
 } from '../meta/validation.ts';
 import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet } from '../schema/generated/types.ts';
+import { checkRollback } from './deployment-rollback.ts';
 
 /** A selector that is there, is not empty and is well formed. `spoken`: how upstream calls the kind in this message. */
 export function checkSelector(selector: LabelSelector | undefined, spoken: string): FieldError[] {
@@ -69,14 +70,6 @@ function checkStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldErro
     ...(stuck ? [invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
     ...checkAtMostAll(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable),
   ];
-}
-
-/** What became of spec.rollbackTo of extensions/v1beta1, by whose name findings are. */
-const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
-
-function checkRollback({ metadata }: Deployment): FieldError[] {
-  const revision = Number(metadata?.annotations?.[ROLLBACK_TO] ?? 0);
-  return Number.isInteger(revision) ? checkNonNegative('spec.rollback.version', revision) : [];
 }
 
 export function checkDeployment(deployment: Deployment): FieldError[] {

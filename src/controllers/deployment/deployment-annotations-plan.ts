@@ -1,3 +1,4 @@
+import { ROLLBACK_TO } from '../../api/apps/deployment-rollback.ts';
 import type { Deployment, ReplicaSet } from '../../api/schema/generated/types.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
@@ -6,9 +7,6 @@ export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 /** On a ReplicaSet whose template admission changed: a hash of what it made of it. */
 export const ADMITTED_TEMPLATE = 'deployment.minik.dev/admitted-template';
-
-/** On a Deployment: the revision to roll back to, 0 for the one before. */
-const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 
 /** Annotations of a Deployment that are its own business, not that of its ReplicaSets. */
 const NOT_COPIED = new Set([
