@@ -19,7 +19,8 @@ export interface ControllerMetrics {
   added(controller: string): void;
   started(controller: string, waitedSeconds: number): void;
   reconciled(controller: string, result: 'success' | 'requeue_after' | 'error', seconds: number): void;
-  depth(controller: string, keys: number): void;
+  /** The queue of a controller that runs from now on: looked at when somebody asks. */
+  shows(controller: string, queue: Pick<WorkQueue, 'depth' | 'workingSeconds'>): void;
 }
 
 export interface RunControllersOptions {
@@ -85,6 +86,7 @@ class ControllerLoop implements Component {
       started: (seconds: number) => metrics.started(controller.name, seconds),
     };
     this.#queue = new WorkQueue(clock, observer);
+    metrics?.shows(controller.name, this.#queue);
     this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
     this.#byDefinition = new Map([...this.#reads.values()].map(({ resource, informer }) => [resource, informer]));
     this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
@@ -164,7 +166,6 @@ class ControllerLoop implements Component {
     const { object, previous } = change;
     for (const key of this.#keysOf(id, object, previous)) this.#queue.add(key);
     if (previous) for (const key of this.#keysOf(id, previous, object)) this.#queue.add(key);
-    this.#options.metrics?.depth(this.#controller.name, this.#queue.depth);
   }
 
   #keysOf(id: string, object: KubeObject, counterpart: KubeObject | undefined): readonly string[] {

@@ -80,3 +80,17 @@ test('a waiting worker ends with the signal', async () => {
   stop.abort(new Error('enough'));
   await expect(next).rejects.toThrow('enough');
 });
+
+test('it says how long keys have been worked on', async () => {
+  const clock = fakeClock();
+  const queue = new WorkQueue(clock);
+  queue.add('a');
+  await queue.next({ signal });
+  await clock.advance(2000);
+  queue.add('b');
+  await queue.next({ signal });
+  await clock.advance(500);
+  expect(queue.workingSeconds()).toEqual([2.5, 0.5]);
+  queue.done('a');
+  expect(queue.workingSeconds()).toEqual([0.5]);
+});

@@ -20,7 +20,8 @@ export class WorkQueue {
   readonly #observer: QueueObserver | undefined;
   /** Since when. */
   readonly #waiting = new Map<string, number>();
-  readonly #working = new Set<string>();
+  /** Since when. */
+  readonly #working = new Map<string, number>();
   /** Added while worked on. */
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { readonly atMs: number; readonly timer: Disposable }>();
@@ -38,6 +39,12 @@ export class WorkQueue {
     return this.#waiting.size + this.#again.size;
   }
 
+  /** How long the keys that are worked on have been. */
+  workingSeconds(): number[] {
+    const nowMs = this.#clock.monotonic();
+    return [...this.#working.values()].map((sinceMs) => (nowMs - sinceMs) / 1000);
+  }
+
   add(key: string): void {
     if (this.#working.has(key)) {
       this.#again.add(key);
@@ -51,7 +58,7 @@ export class WorkQueue {
       return;
     }
     this.#takers.delete(taker);
-    this.#working.add(key);
+    this.#working.set(key, this.#clock.monotonic());
     this.#observer?.started(0);
     taker(key);
   }
@@ -98,8 +105,9 @@ export class WorkQueue {
     if (next !== undefined) {
       const [first, sinceMs] = next;
       this.#waiting.delete(first);
-      this.#working.add(first);
-      this.#observer?.started((this.#clock.monotonic() - sinceMs) / 1000);
+      const nowMs = this.#clock.monotonic();
+      this.#working.set(first, nowMs);
+      this.#observer?.started((nowMs - sinceMs) / 1000);
       return Promise.resolve(first);
     }
     return new Promise((resolve, reject) => {

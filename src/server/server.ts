@@ -35,11 +35,13 @@ import { createUpgrade } from './http/upgrade.ts';
 import { WATCH_LIMITS, WatchBudget, type WatchLimits } from './http/watch-budget.ts';
 import { localTransport } from './local-transport.ts';
 import { accessMetrics } from './metrics/access-metrics.ts';
+import { type AdmissionMetrics, admissionMetrics } from './metrics/admission-metrics.ts';
 import { observeApiServices } from './metrics/api-service-metrics.ts';
 import { countedAudit } from './metrics/audit-metrics.ts';
 import { certificateMetrics } from './metrics/certificate-metrics.ts';
 import { clientMetrics, type ObserveRequest } from './metrics/client-metrics.ts';
 import { observeFlowControl } from './metrics/flow-metrics.ts';
+import { podResourceMetrics } from './metrics/pod-resource-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics/request-metrics.ts';
 import { sliMetrics } from './metrics/sli-metrics.ts';
 import { observeState } from './metrics/state-metrics.ts';
@@ -85,6 +87,8 @@ export interface ApiCoreOptions {
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   /** Told of requests through the in-process door. */
   readonly observeLocal?: ObserveRequest;
+  /** Told how long admission takes. */
+  readonly observeAdmission?: AdmissionMetrics;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -113,7 +117,8 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { definitions } = resources;
   const objects = objectReader(resources);
   const observed = options.observeLocal && { observe: options.observeLocal, clock };
-  const admission = admissionChain(options.admission ?? builtInAdmission({ objects, authorizer, clock, random }));
+  const plugins = options.admission ?? builtInAdmission({ objects, authorizer, clock, random });
+  const admission = admissionChain(plugins, options.observeAdmission && { ...options.observeAdmission, clock });
   const deps: RegistryDeps = {
     resources,
     schemas: { prune, validate: validateSchema, showZeros },
@@ -243,7 +248,8 @@ function healthOf({ healthChecks = [], readyChecks = [] }: ApiServerOptions) {
 /** The API server: the core behind HTTPS. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = createRequestMetrics();
-  const core = createApiCore({ ...options, observeLocal: clientMetrics(metrics.registry) });
+  const observeAdmission = admissionMetrics(metrics.registry);
+  const core = createApiCore({ ...options, observeLocal: clientMetrics(metrics.registry), observeAdmission });
   const { clock, log, authorizer, authenticator, streams = {}, gitVersion = '' } = options;
   const { definitions } = options.resources;
   const slis = sliMetrics();
@@ -257,7 +263,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     documents: options.documents ?? [],
     ready: slis.observed('readyz', ready),
     live: slis.observed('livez', live),
-    metrics: { '/metrics': () => metrics.render(), '/metrics/slis': () => slis.render() },
+    metrics: {
+      '/metrics': () => metrics.render(),
+      '/metrics/slis': () => slis.render(),
+      '/metrics/resources': podResourceMetrics(core.objects),
+    },
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
   observeStorage(metrics.registry, options.resources);

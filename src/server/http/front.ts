@@ -132,7 +132,9 @@ export function createFront(options: FrontOptions): Front {
     over();
     trail?.complete(reply.statusCode);
     const seconds = (options.clock.monotonic() - startedMs) / 1000;
-    options.metrics.finished(labelsOf(raw, routed), reply.statusCode, seconds, heldUp.seconds);
+    const labels = labelsOf(raw, routed);
+    options.metrics.finished(labels, reply.statusCode, seconds, heldUp.seconds);
+    if (labels.verb === 'GET' || labels.verb === 'LIST') options.metrics.answered(labels, Number(reply.getHeader('Content-Length') ?? 0));
   };
 }
 

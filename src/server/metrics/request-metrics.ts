@@ -6,6 +6,8 @@ import { countsOf, Family, histogramsOf, histogramValues, registerValues, type V
 const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 /** Upstream's for what was not held up by others. */
 const SLI_BUCKETS = DURATION_BUCKETS.filter((seconds) => seconds >= 0.05);
+/** Of answers, in bytes. */
+const SIZES = doubling(1000, 7, 10);
 /** Each sample wakes the process: prom-client's 10 ms are a hundred wake-ups a second on an idle box. */
 const EVENT_LOOP_SAMPLE_MS = 500;
 /** From a kilobyte on. */
@@ -25,6 +27,8 @@ export interface RequestLabels {
 export interface RequestMetrics {
   /** `heldUpSeconds`: what of it the request waited for webhooks and for its turn. */
   finished(labels: RequestLabels, code: number, seconds: number, heldUpSeconds?: number): void;
+  /** Of a read that is answered at once: how large the answer is that goes out. */
+  answered(labels: RequestLabels, bytes: number): void;
   /** The server ended the request to protect itself: it took too long (504), or there was no room for it (429). */
   terminated(labels: RequestLabels, code: 429 | 504): void;
   /** Call the result when the request is answered. */
@@ -51,6 +55,8 @@ class KindSeries {
   dry: RequestSeries | undefined;
   readonly terminations = new Map<number, number>();
   readonly undisturbed = new Distribution(SLI_BUCKETS);
+  /** Of reads. */
+  sizes: Distribution | undefined;
 }
 
 const count = (counts: Map<number, number>, code: number): void => void counts.set(code, (counts.get(code) ?? 0) + 1);
@@ -68,13 +74,14 @@ export function createRequestMetrics(): RequestMetrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
   const kinds = new Family(() => new KindSeries());
   registerRequests(registry, kinds);
+  registerSizes(registry, kinds);
   registerServices(registry, kinds);
   const watched = new Family(() => new Distribution(EVENT_SIZES));
   registerWatched(registry, watched);
   const registers = [registry];
   const running = new Gauge({
     name: 'apiserver_longrunning_requests',
-    help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.',
+    help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
     labelNames: ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'],
     registers,
   });
@@ -103,6 +110,11 @@ export function createRequestMetrics(): RequestMetrics {
       count(codes, code);
       duration.observe(seconds);
       kind.undisturbed.observe(Math.max(seconds - heldUpSeconds, 0));
+    },
+    answered(labels, bytes) {
+      const kind = kindOf(kinds, labels);
+      kind.sizes ??= new Distribution(SIZES);
+      kind.sizes.observe(bytes);
     },
     terminated(labels, code) {
       count(kindOf(kinds, labels).terminations, code);
@@ -150,6 +162,14 @@ function registerRequests(registry: Registry, kinds: Family<KindSeries>): void {
   };
   registerValues(registry, { ...duration, type: 'histogram' }, () =>
     runsOf(kinds).flatMap(({ labels, run }) => histogramValues(duration.name, labels, run.duration)),
+  );
+}
+
+function registerSizes(registry: Registry, kinds: Family<KindSeries>): void {
+  const name = 'apiserver_response_sizes';
+  const help = 'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.';
+  registerValues(registry, { name, help, type: 'histogram' }, () =>
+    [...kinds.all].flatMap(({ labels, value: { sizes } }) => (sizes ? histogramValues(name, labels, sizes) : [])),
   );
 }
 

@@ -121,11 +121,17 @@ function registerHistograms(registry: Registry, { attempts, slis, points, permit
 function registerState(registry: Registry, told: Told): void {
   const shown = (type: 'gauge' | 'counter', name: string, help: string, values: (now: ShownState) => Value[]) =>
     registerValues(registry, { name, help, type }, () => (told.state ? values(told.state()) : []));
-  shown('gauge', 'scheduler_pending_pods', 'Number of pending pods, by the queue type.', ({ pending }) =>
-    Object.entries(pending).map(([queue, value]) => ({ labels: { queue }, value })),
+  shown(
+    'gauge',
+    'scheduler_pending_pods',
+    "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+    ({ pending }) => Object.entries(pending).map(([queue, value]) => ({ labels: { queue }, value })),
   );
-  shown('gauge', 'scheduler_unschedulable_pods', 'The number of unschedulable pods broken down by plugin name.', ({ refused }) =>
-    [...refused].map(({ plugin, profile, pods }) => ({ labels: { plugin, profile }, value: pods })),
+  shown(
+    'gauge',
+    'scheduler_unschedulable_pods',
+    'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+    ({ refused }) => [...refused].map(({ plugin, profile, pods }) => ({ labels: { plugin, profile }, value: pods })),
   );
   shown('gauge', 'scheduler_goroutines', 'Number of running goroutines split by the work they do such as binding.', ({ bindings }) => [
     { labels: { operation: 'binding' }, value: bindings },

@@ -26,7 +26,7 @@ export function observeState({ watches, gitVersion }: ObservedState, registry: R
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
   gauge(
     'kubernetes_build_info',
-    'A metric with a constant 1 value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+    "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
     ['major', 'minor', 'git_version', 'platform'],
     (set) => set({ major, minor, git_version: gitVersion, platform: `${process.platform}/${process.arch}` }, 1),
   );

@@ -74,7 +74,11 @@ export function observeStorage(registry: Registry, resources: Resources): void {
   for (const row of GAUGES) register('gauge', row);
   registerValues(
     registry,
-    { name: 'apiserver_storage_objects', help: 'Number of stored objects at the time of last check split by kind.', type: 'gauge' },
+    {
+      name: 'apiserver_storage_objects',
+      help: '[DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+      type: 'gauge',
+    },
     perResource(({ definition, collection }) => [{ labels: { resource: resourceId(definition) }, value: collection.size }]),
   );
   registerCalls(registry, perResource);

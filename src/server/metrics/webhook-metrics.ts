@@ -16,7 +16,7 @@ export function createWebhookMetrics(): WebhookMetrics {
   const registers: Registry[] = [];
   const duration = new Histogram({
     name: `${PREFIX}admission_duration_seconds`,
-    help: 'Admission webhook latency histogram in seconds, by webhook, type (admit or validating) and operation.',
+    help: 'Admission webhook latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
     labelNames: ['name', 'type', 'operation', 'rejected'],
     buckets: BUCKETS,
     registers,
