@@ -178,7 +178,7 @@ describe('validation of networking', () => {
     [
       { ingress: [{ ports: [{ port: 80, endPort: 79 }, { endPort: 1 }, { port: 'x', endPort: 1, protocol: 'ICMP' }] }] },
       [
-        'spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`',
+        'spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`',
         'spec.ingress[0].ports[1].endPort: Invalid value: 1: may not be specified when `port` is not specified',
         'spec.ingress[0].ports[2].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"',
         'spec.ingress[0].ports[2].endPort: Invalid value: 1: may not be specified when `port` is non-numeric',
@@ -211,16 +211,18 @@ describe('validation of policies and autoscalers', () => {
     ]);
   });
 
-  const target = { kind: 'Deployment', name: 'd' };
+  const target = { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' };
   it.each<[object, string[]]>([
     [{ scaleTargetRef: target, maxReplicas: 1 }, []],
     [
       { minReplicas: 0, maxReplicas: 0 },
       [
         'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
-        'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+        'spec.maxReplicas: Required value: must be set and greater than 0',
         'spec.scaleTargetRef.kind: Required value',
         'spec.scaleTargetRef.name: Required value',
+        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+        'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
       ],
     ],
     [
@@ -432,8 +434,8 @@ describe('validation of storage, quotas and nodes', () => {
   it('keeps what may not change', () => {
     const change = (kind: string, object: object, old: object) => updated(kindOf(kind), { metadata, ...object }, { metadata, ...old });
     expect(change('storageclasses', { provisioner: 'a', parameters: { a: 'b' } }, { provisioner: 'b' })).toEqual([
-      'parameters: Forbidden: updates to parameters are forbidden.',
-      'provisioner: Forbidden: updates to provisioner are forbidden.',
+      'parameters: Invalid value: {"a":"b"}: field is immutable',
+      'provisioner: Invalid value: "a": field is immutable',
     ]);
     expect(change('persistentvolumes', storage({ ...hostVolume, hostPath: { path: '/other' } }), storage(hostVolume))).toEqual([
       'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',

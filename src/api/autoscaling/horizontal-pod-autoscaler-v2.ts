@@ -2,7 +2,12 @@ import { defineResource } from '../define.ts';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { defaultAutoscalerV2 } from './horizontal-pod-autoscaler-defaults.ts';
-import { checkAutoscaler, checkAutoscalerStatus } from './horizontal-pod-autoscaler-validation.ts';
+import {
+  checkAutoscaler,
+  checkAutoscalerStatus,
+  checkAutoscalerUpdate,
+  checkNewAutoscaler,
+} from './horizontal-pod-autoscaler-validation.ts';
 
 export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -15,5 +20,12 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   categories: ['all'],
   subresources: { status: { kind: 'status' } },
   columns: autoscalerColumns,
-  hooks: { defaults: defaultAutoscalerV2, checksRequired: true, validate: checkAutoscaler, validateStatus: checkAutoscalerStatus },
+  hooks: {
+    defaults: defaultAutoscalerV2,
+    checksRequired: true,
+    validate: checkAutoscaler,
+    validateCreate: checkNewAutoscaler,
+    validateUpdate: checkAutoscalerUpdate,
+    validateStatus: checkAutoscalerStatus,
+  },
 });

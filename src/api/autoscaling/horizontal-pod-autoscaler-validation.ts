@@ -1,7 +1,7 @@
-import { isPositive } from '../core/validation-resources.ts';
+import { checkContainerResourceName, isNegative, isPositive } from '../core/validation-resources.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { pathSegmentFindings } from '../meta/names.ts';
-import { checkEnum, checkLabelSelector, checkNonNegative, found } from '../meta/validation.ts';
+import { checkEnum, checkLabel, checkNonNegative, found } from '../meta/validation.ts';
 import type {
   HorizontalPodAutoscaler,
   V2CrossVersionObjectReference,
@@ -26,12 +26,9 @@ function checkReference(path: string, { kind, name }: Partial<V2CrossVersionObje
   ];
 }
 
-function checkIdentifier(path: string, { name, selector }: Partial<V2MetricIdentifier> = {}): FieldError[] {
-  return [
-    ...(name ? found(`${path}.name`, name, pathSegmentFindings(name)) : [required(`${path}.name`, 'must specify a metric name')]),
-    ...checkLabelSelector(`${path}.selector`, selector),
-  ];
-}
+/** Upstream does not look at the selector. */
+const checkIdentifier = (path: string, { name }: Partial<V2MetricIdentifier> = {}): FieldError[] =>
+  name ? found(`${path}.name`, name, pathSegmentFindings(name)) : [required(`${path}.name`, 'must specify a metric name')];
 
 function checkTarget(path: string, { type, value, averageValue, averageUtilization }: Partial<V2MetricTarget> = {}): FieldError[] {
   const values = ['Utilization', 'Value', 'AverageValue'];
@@ -40,10 +37,10 @@ function checkTarget(path: string, { type, value, averageValue, averageUtilizati
     ...(type ? [] : [required(`${path}.type`, 'must specify a metric target type')]),
     ...(known ? [] : [invalid(`${path}.type`, type ?? '', 'must be either Utilization, Value, or AverageValue')]),
     ...(value === undefined || isPositive(value) ? [] : [invalid(`${path}.value`, value, 'must be positive')]),
+    ...(averageValue === undefined || isPositive(averageValue) ? [] : [invalid(`${path}.averageValue`, averageValue, 'must be positive')]),
     ...(averageUtilization !== undefined && averageUtilization < 1
       ? [invalid(`${path}.averageUtilization`, averageUtilization, 'must be greater than 0')]
       : []),
-    ...(averageValue === undefined || isPositive(averageValue) ? [] : [invalid(`${path}.averageValue`, averageValue, 'must be positive')]),
   ];
 }
 
@@ -83,26 +80,25 @@ function checkSource(path: string, kind: Source, metric: V2MetricSpec): FieldErr
         ...(both ? [forbidden(`${path}.target.value`, 'may not set both a target value for metric and a per-pod target')] : []),
       ];
     }
-    case 'pods': {
-      const averageValue = pods?.target?.averageValue;
-      const positive = averageValue !== undefined && isPositive(averageValue);
+    case 'pods':
       return [
         ...checkIdentifier(`${path}.metric`, pods?.metric),
         ...checkTarget(`${path}.target`, pods?.target),
-        ...(positive ? [] : [required(average, 'must specify a positive target averageValue')]),
+        ...(pods?.target?.averageValue === undefined ? [required(average, 'must specify a positive target averageValue')] : []),
       ];
-    }
     case 'resource':
       return [
         ...(resource?.name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
         ...checkResourceTarget(`${path}.target`, resource?.target),
       ];
-    case 'containerResource':
+    case 'containerResource': {
+      const { name, container } = containerResource ?? {};
       return [
-        ...(containerResource?.name ? [] : [required(`${path}.name`, 'must specify a resource name')]),
-        ...(containerResource?.container ? [] : [required(`${path}.container`, 'must specify a container')]),
+        ...(name ? checkContainerResourceName(`${path}.name`, name) : [required(`${path}.name`, 'must specify a resource name')]),
+        ...(container ? checkLabel(`${path}.container`, container) : [required(`${path}.container`, 'must specify a container')]),
         ...checkResourceTarget(`${path}.target`, containerResource?.target),
       ];
+    }
   }
 }
 
@@ -147,7 +143,9 @@ function checkRules(path: string, rules: V2HPAScalingRules | undefined): FieldEr
           : []),
       ];
     }),
-    ...(tolerance?.startsWith('-') ? [invalid(`${path}.tolerance`, tolerance, 'must be greater or equal to zero')] : []),
+    ...(tolerance !== undefined && isNegative(tolerance)
+      ? [invalid(`${path}.tolerance`, tolerance, 'must be greater than or equal to 0')]
+      : []),
   ];
 }
 
@@ -157,15 +155,57 @@ export function checkAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError
     ...(minReplicas !== undefined && minReplicas < 1
       ? [invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1')]
       : []),
-    ...(maxReplicas < 1 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0')] : []),
+    ...(maxReplicas === 0 ? [required('spec.maxReplicas', 'must be set and greater than 0')] : []),
+    ...(maxReplicas < 0 ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to 1')] : []),
     ...(minReplicas !== undefined && maxReplicas < minReplicas
       ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`')]
       : []),
     ...checkReference('spec.scaleTargetRef', scaleTargetRef),
     ...metrics.flatMap((metric, i) => checkMetric(`spec.metrics[${i}]`, metric)),
+    ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
+      ? [forbidden('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas')]
+      : []),
     ...checkRules('spec.behavior.scaleUp', behavior?.scaleUp),
     ...checkRules('spec.behavior.scaleDown', behavior?.scaleDown),
   ];
+}
+
+type Reference = Partial<V2CrossVersionObjectReference>;
+
+/** undefined: it is a group and version. Groupless kinds have nothing that could be scaled, but for one. */
+function apiVersionFinding({ apiVersion = '' }: Reference, mayLackGroup: boolean): string | undefined {
+  const parts = apiVersion === '/' ? [''] : apiVersion.split('/');
+  if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  const group = parts.length === 2 ? parts[0] : '';
+  return group || mayLackGroup ? undefined : 'apiVersion must specify API group';
+}
+
+function checkTargetVersion(target: Reference = {}): FieldError[] {
+  const finding = apiVersionFinding(target, target.kind === 'ReplicationController');
+  return finding === undefined ? [] : [invalid('spec.scaleTargetRef.apiVersion', target.apiVersion ?? '', finding)];
+}
+
+const describedObjects = ({ spec }: V2HorizontalPodAutoscaler): (Reference | undefined)[] =>
+  (spec?.metrics ?? []).map(({ type, object }) => (type === 'Object' ? object?.describedObject : undefined));
+
+const checkDescribedVersions = (hpa: V2HorizontalPodAutoscaler): FieldError[] =>
+  describedObjects(hpa).flatMap((described, i) => {
+    const finding = described && apiVersionFinding(described, true);
+    return finding === undefined
+      ? []
+      : [invalid(`spec.metrics[${i}].object.describedObject.apiVersion`, described?.apiVersion ?? '', finding)];
+  });
+
+/** Objects that are older than the rule keep what they have. */
+export const checkNewAutoscaler = (hpa: V2HorizontalPodAutoscaler): FieldError[] => [
+  ...checkTargetVersion(hpa.spec?.scaleTargetRef),
+  ...checkDescribedVersions(hpa),
+];
+
+export function checkAutoscalerUpdate(hpa: V2HorizontalPodAutoscaler, old: V2HorizontalPodAutoscaler): FieldError[] {
+  const [target, before] = [hpa.spec?.scaleTargetRef, old.spec?.scaleTargetRef];
+  const kept = target?.apiVersion === before?.apiVersion && target?.kind === before?.kind;
+  return [...(kept ? [] : checkTargetVersion(target)), ...(checkDescribedVersions(old).length > 0 ? [] : checkDescribedVersions(hpa))];
 }
 
 /** Both versions are one object behind the API, with one check. */

@@ -17,7 +17,7 @@ export const services = defineResource<Service>({
   returnsDeleted: true,
   shortNames: ['svc'],
   categories: ['all'],
-  nameRule: 'rfc1035-label',
+  nameRule: 'label',
   subresources: { proxy: proxySubresource('ServiceProxyOptions'), status: { kind: 'status' } },
   fieldSelectors: {
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',

@@ -1,13 +1,7 @@
 import { checkIp, ipFindings } from '../meta/addresses.ts';
 import { checkDomainPrefixedPath } from '../meta/domain-path.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
-import {
-  dns1035LabelFindings,
-  dns1123LabelFindings,
-  dns1123SubdomainFindings,
-  pathSegmentFindings,
-  wildcardSubdomainFindings,
-} from '../meta/names.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings, pathSegmentFindings, wildcardSubdomainFindings } from '../meta/names.ts';
 import { checkImmutable, checkPort, found, portNameFindings } from '../meta/validation.ts';
 import type {
   HTTPIngressPath,
@@ -38,7 +32,7 @@ export function checkReference(path: string, { apiGroup, kind, name }: Partial<T
 
 function checkService(path: string, { name, port }: NonNullable<IngressBackend['service']>): FieldError[] {
   const at = `${path}.service`;
-  const errors = name ? found(`${at}.name`, name, dns1035LabelFindings(name)) : [required(`${at}.name`)];
+  const errors = name ? found(`${at}.name`, name, dns1123LabelFindings(name)) : [required(`${at}.name`)];
   const { name: portName, number } = port ?? {};
   if (portName && number) return [...errors, invalid(path, '', 'cannot set both port name & port number')];
   if (portName) return [...errors, ...found(`${at}.port.name`, portName, portNameFindings(portName))];

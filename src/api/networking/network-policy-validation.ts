@@ -21,7 +21,7 @@ function checkPolicyPort(at: string, { protocol, port, endPort }: NetworkPolicyP
   }
   errors.push(...checkPort(`${at}.port`, port));
   if (endPort === undefined) return errors;
-  if (endPort < port) errors.push(invalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`'));
+  if (endPort < port) errors.push(invalid(`${at}.endPort`, port, 'must be greater than or equal to `port`'));
   return [...errors, ...checkPort(`${at}.endPort`, endPort)];
 }
 

@@ -1,12 +1,6 @@
-import { type FieldError, invalid, required } from '../meta/field-error.ts';
-import {
-  checkAtMostAll,
-  checkEnum,
-  checkIntOrPercent,
-  checkLabelSelector,
-  checkNonNegative,
-  checkQualifiedName,
-} from '../meta/validation.ts';
+import { checkConditions } from '../meta/conditions.ts';
+import { type FieldError, invalid } from '../meta/field-error.ts';
+import { checkAtMostAll, checkEnum, checkIntOrPercent, checkLabelSelector, checkNonNegative } from '../meta/validation.ts';
 import type { PodDisruptionBudget } from '../schema/generated/types.ts';
 
 export function checkPodDisruptionBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {
@@ -36,12 +30,7 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 
 export function checkPodDisruptionBudgetStatus({ status }: PodDisruptionBudget): FieldError[] {
   return [
-    ...(status?.conditions ?? []).flatMap(({ type, status: value }, i) => [
-      ...(type ? checkQualifiedName(`status.conditions[${i}].type`, type) : [required(`status.conditions[${i}].type`, 'is required')]),
-      ...(value
-        ? checkEnum(`status.conditions[${i}].status`, value, ['False', 'True', 'Unknown'])
-        : [required(`status.conditions[${i}].status`)]),
-    ]),
+    ...checkConditions('status.conditions', status?.conditions),
     ...COUNTS.flatMap((field) => checkNonNegative(`status.${field}`, status?.[field])),
   ];
 }

@@ -1,5 +1,7 @@
 import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
-import { checkEnum, checkLabel, checkLabelSelector, same } from '../meta/validation.ts';
+import { pathSegmentFindings } from '../meta/names.ts';
+import type { LabelSelector } from '../meta/object.ts';
+import { checkEnum, checkLabelSelector, checkSubdomain, found, same } from '../meta/validation.ts';
 import type { ClusterRole, PolicyRule, RbacV1Subject, Role, RoleBinding } from '../schema/generated/types.ts';
 import { RBAC_GROUP } from './rbac-defaults.ts';
 
@@ -20,22 +22,29 @@ function checkRule(at: string, rule: PolicyRule, namespaced: boolean): FieldErro
 
 export const checkRole = ({ rules }: Role): FieldError[] => (rules ?? []).flatMap((rule, i) => checkRule(`rules[${i}]`, rule, true));
 
+/** Upstream finds what is wrong twice: in the parts, and in the whole, which it cannot show then. */
+function checkSelector(path: string, selector: LabelSelector): FieldError[] {
+  const errors = checkLabelSelector(path, selector);
+  return errors.length > 0 ? [...errors, invalid(path, 'null', 'invalid label selector.')] : [];
+}
+
 export function checkClusterRole({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const selectors = aggregationRule?.clusterRoleSelectors ?? [];
   const path = 'aggregationRule.clusterRoleSelectors';
   const errors = (rules ?? []).flatMap((rule, i) => checkRule(`rules[${i}]`, rule, false));
   if (aggregationRule && selectors.length === 0)
     errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
-  return [...errors, ...selectors.flatMap((selector, i) => checkLabelSelector(`${path}[${i}]`, selector))];
+  return [...errors, ...selectors.flatMap((selector, i) => checkSelector(`${path}[${i}]`, selector))];
 }
 
 function checkSubject(at: string, { kind, name, apiGroup = '', namespace }: RbacV1Subject, namespaced: boolean): FieldError[] {
   const errors = name ? [] : [required(`${at}.name`)];
   switch (kind) {
     case 'ServiceAccount':
+      if (name) errors.push(...checkSubdomain(`${at}.name`, name));
       if (apiGroup) errors.push(notSupported(`${at}.apiGroup`, apiGroup, ['']));
       if (!namespace && !namespaced) errors.push(required(`${at}.namespace`));
-      return namespace ? [...errors, ...checkLabel(`${at}.namespace`, namespace)] : errors;
+      return errors;
     case 'User':
     case 'Group':
       return apiGroup === RBAC_GROUP ? errors : [...errors, notSupported(`${at}.apiGroup`, apiGroup, [RBAC_GROUP])];
@@ -50,7 +59,7 @@ export function checkBinding(binding: RoleBinding, roles: readonly string[]): Fi
   return [
     ...checkEnum('roleRef.apiGroup', roleRef.apiGroup, [RBAC_GROUP]),
     ...checkEnum('roleRef.kind', roleRef.kind, roles),
-    ...(roleRef.name ? [] : [required('roleRef.name')]),
+    ...(roleRef.name ? found('roleRef.name', roleRef.name, pathSegmentFindings(roleRef.name)) : [required('roleRef.name')]),
     ...subjects.flatMap((subject, i) => checkSubject(`subjects[${i}]`, subject, namespaced)),
   ];
 }

@@ -22,6 +22,11 @@ function checkTokenRequests(requests: readonly StorageV1TokenRequest[] = []): Fi
   });
 }
 
+function checkTokenPlace({ serviceAccountTokenInSecrets: value, tokenRequests = [] }: NonNullable<CSIDriver['spec']> = {}): FieldError[] {
+  const detail = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
+  return value !== undefined && tokenRequests.length === 0 ? [invalid('spec.serviceAccountTokenInSecrets', value, detail)] : [];
+}
+
 export function checkCsiDriver({ spec }: CSIDriver): FieldError[] {
   const period = spec?.nodeAllocatableUpdatePeriodSeconds;
   const early = period !== undefined && period < MIN_UPDATE_SECONDS;
@@ -32,6 +37,7 @@ export function checkCsiDriver({ spec }: CSIDriver): FieldError[] {
       .filter((mode) => !LIFECYCLE_MODES.includes(mode))
       .map((mode) => notSupported('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES)),
     ...(early ? [invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds')] : []),
+    ...checkTokenPlace(spec),
   ];
 }
 

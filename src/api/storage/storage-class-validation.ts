@@ -64,7 +64,9 @@ const frozen = <T extends object>(value: T, old: T, fields: readonly (keyof T & 
   fields.filter((field) => !same(value[field], old[field])).map((field) => forbidden(field, `updates to ${field} are forbidden.`));
 
 export const checkStorageClassUpdate = (value: StorageClass, old: StorageClass): FieldError[] => [
-  ...frozen(value, old, ['parameters', 'provisioner', 'reclaimPolicy']),
+  ...checkImmutable('parameters', value.parameters, old.parameters),
+  ...checkImmutable('provisioner', value.provisioner, old.provisioner),
+  ...checkImmutable('reclaimPolicy', value.reclaimPolicy, old.reclaimPolicy),
   ...checkImmutable('volumeBindingMode', value.volumeBindingMode, old.volumeBindingMode),
 ];
 

@@ -28,13 +28,12 @@ export function checkVolumeAttachment({ spec, status }: VolumeAttachment): Field
   const { persistentVolumeName: name } = source;
   const size = Object.entries(status?.attachmentMetadata ?? {}).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   return [
-    ...(attacher ? [] : [required('spec.attacher')]),
+    ...(attacher ? checkCsiDriverName('spec.attacher', attacher) : [required('spec.attacher')]),
     ...checkSource(source),
     ...found('spec.nodeName', nodeName, dns1123SubdomainFindings(nodeName)),
     ...(size > MAX_METADATA_BYTES ? [tooLong('status.attachmentMetadata', MAX_METADATA_BYTES)] : []),
     ...checkError('status.attachError', status?.attachError),
     ...checkError('status.detachError', status?.detachError),
-    ...(attacher ? checkCsiDriverName('spec.attacher', attacher) : []),
     ...(name === undefined ? [] : found('spec.source.persistentVolumeName', name, dns1123SubdomainFindings(name))),
   ];
 }

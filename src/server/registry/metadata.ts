@@ -1,7 +1,6 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import { type FieldError, forbidden, invalid, required } from '../../api/meta/field-error.ts';
 import {
-  dns1035LabelFindings,
   dns1123LabelFindings,
   dns1123SubdomainFindings,
   labelValueFindings,
@@ -15,7 +14,6 @@ import { entryFindings } from '../../api/patch/apply/index.ts';
 const NAME_FINDINGS = {
   subdomain: dns1123SubdomainFindings,
   label: dns1123LabelFindings,
-  'rfc1035-label': dns1035LabelFindings,
   path: pathSegmentFindings,
 } as const;
 const OLD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
