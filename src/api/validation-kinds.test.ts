@@ -444,6 +444,19 @@ describe('validation of storage, quotas and nodes', () => {
       'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
       'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
     ]);
+    const claim = (volumeAttributesClassName?: string) => ({
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1' } },
+        ...(volumeAttributesClassName !== undefined && { volumeAttributesClassName }),
+      },
+      status: { phase: 'Bound', currentVolumeAttributesClassName: 'gold' },
+    });
+    const took = (what: string) =>
+      `spec.volumeAttributesClassName: Forbidden: update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+    expect(change('persistentvolumeclaims', claim(), claim('gold'))).toEqual([took('nil')]);
+    expect(change('persistentvolumeclaims', claim(''), claim('gold'))).toEqual([took('empty string')]);
+    expect(change('persistentvolumeclaims', claim('silver'), claim('gold'))).toEqual([]);
     expect(change('runtimeclasses', { handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
   });
 });

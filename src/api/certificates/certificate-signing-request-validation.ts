@@ -1,13 +1,13 @@
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
-import { checkSubdomain } from '../meta/validation.ts';
+import { checkEnum, checkSubdomain } from '../meta/validation.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../schema/generated/types.ts';
 
 const MIN_SECONDS = 600;
 
 /** base64 of PEM with a CERTIFICATE REQUEST block; the signer reads what is inside. */
 function checkRequest(request: string): FieldError[] {
-  if (!request) return [required('spec.request')];
   const problem = 'PEM block type must be CERTIFICATE REQUEST';
+  if (!request) return [invalid('spec.request', null, problem)];
   try {
     if (/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(atob(request))) return [];
     return [invalid('spec.request', request, problem)];
@@ -46,10 +46,10 @@ const USAGES = [
 function checkUsages(usages: readonly string[]): FieldError[] {
   const path = 'spec.usages';
   if (usages.length === 0) return [required(path)];
-  return usages.flatMap((usage, i) => {
-    if (!USAGES.includes(usage)) return [notSupported(`${path}[${i}]`, usage, USAGES)];
-    return usages.indexOf(usage) < i ? [duplicate(`${path}[${i}]`, usage)] : [];
-  });
+  return [
+    ...usages.flatMap((usage, i) => (USAGES.includes(usage) ? [] : [notSupported(`${path}[${i}]`, usage, USAGES)])),
+    ...usages.flatMap((usage, i) => (usages.indexOf(usage) < i ? [duplicate(`${path}[${i}]`, usage)] : [])),
+  ];
 }
 
 /** `example.com/my-signer`. */
@@ -69,33 +69,37 @@ function checkSignerName(name: string): FieldError[] {
 type Condition = CertificateSigningRequestCondition;
 /** Conditions that decide a request: they are there or not, and never change. */
 const DECISIONS = ['Approved', 'Denied', 'Failed'] as const;
+const OPPOSITES: Readonly<Record<string, string>> = { Approved: 'Denied', Denied: 'Approved' };
 
 function checkConditions(conditions: readonly Condition[]): FieldError[] {
   const path = 'status.conditions';
-  const errors = conditions.flatMap(({ type, status }, i) => {
+  return conditions.flatMap(({ type, status }, i) => {
     const at = `${path}[${i}]`;
-    const known = (DECISIONS as readonly string[]).includes(type);
+    const decides = (DECISIONS as readonly string[]).includes(type);
+    const before = conditions.slice(0, i).map((each) => each.type);
+    const opposed = before.includes(OPPOSITES[type] ?? '');
     return [
       ...(type ? [] : [required(`${at}.type`)]),
-      ...(!status ? [required(`${at}.status`)] : []),
-      ...(status && known && status !== 'True' ? [notSupported(`${at}.status`, status, ['True'])] : []),
-      ...(type && conditions.findIndex((each) => each.type === type) < i ? [duplicate(`${at}.type`, type)] : []),
+      ...(status ? checkEnum(`${at}.status`, status, decides ? ['True'] : ['False', 'True', 'Unknown']) : [required(`${at}.status`)]),
+      ...(opposed ? [invalid(path, type, 'Approved and Denied conditions are mutually exclusive')] : []),
+      ...(before.includes(type) ? [duplicate(`${at}.type`, type)] : []),
     ];
   });
-  const has = (type: string) => conditions.some((each) => each.type === type);
-  if (has('Approved') && has('Denied')) errors.push(invalid(path, conditions, 'Approved and Denied conditions are mutually exclusive'));
-  return errors;
 }
 
-const PEM_BLOCK = /-----BEGIN ([^-]+)-----/g;
+/** Its label, and headers when there are any. */
+const PEM_BLOCK = /-----BEGIN ([^-]+)-----\r?\n((?:[^\s:]+:.*\n)*)/g;
 
 /** A chain of PEM certificates, and nothing else. */
 function checkCertificate(certificate: string | undefined): FieldError[] {
   if (!certificate) return [];
   const refuse = (why: string) => [invalid('status.certificate', '<certificate data>', why)];
-  const labels = [...decoded(certificate).matchAll(PEM_BLOCK)].map(([, label]) => label);
-  if (labels.length === 0) return refuse('must contain at least one CERTIFICATE PEM block');
-  return labels.every((label) => label === 'CERTIFICATE') ? [] : refuse('only CERTIFICATE PEM blocks are allowed');
+  const blocks = [...decoded(certificate).matchAll(PEM_BLOCK)].map(([, label = '', headers]) => ({ label, headers }));
+  if (blocks.length === 0) return refuse('must contain at least one CERTIFICATE PEM block');
+  const odd = blocks.find(({ label, headers }) => label !== 'CERTIFICATE' || headers);
+  if (!odd) return [];
+  const other = `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(odd.label)}`;
+  return refuse(odd.label === 'CERTIFICATE' ? 'no PEM block headers are permitted' : other);
 }
 
 function decoded(base64: string): string {
@@ -117,19 +121,20 @@ export function checkCertificateSigningRequest({ spec, status }: CertificateSign
 
 const decided = ({ status }: CertificateSigningRequest, type: string) => (status?.conditions ?? []).filter((each) => each.type === type);
 
-/** Decisions come through `approval` alone, certificates through `status` alone, and neither is ever taken back or changed. */
+/** Decisions come through `approval` alone, certificates through `status` alone, and neither is ever taken back. */
 export function checkCertificateSigningRequestUpdate(
   now: CertificateSigningRequest,
   old: CertificateSigningRequest,
   { subresource }: { readonly subresource?: string },
 ): FieldError[] {
-  const errors = DECISIONS.flatMap((type) => {
-    const [before, after] = [decided(old, type), decided(now, type)];
-    const refuse = (what: string) => [forbidden('status.conditions', `updates may not ${what} a condition of type "${type}"`)];
-    if (after.length < before.length) return refuse('remove');
-    if (after.length > before.length) return subresource !== 'approval' && type !== 'Failed' ? refuse('add') : [];
-    return JSON.stringify(after.map(facts)) === JSON.stringify(before.map(facts)) ? [] : refuse('modify');
-  });
+  const refuse = (what: string, type: string) => [forbidden('status.conditions', `updates may not ${what} a condition of type "${type}"`)];
+  const changes = DECISIONS.map((type) => ({ type, before: decided(old, type), after: decided(now, type) }));
+  const errors = changes.flatMap(({ type, before, after }) => (after.length < before.length ? refuse('remove', type) : []));
+  for (const { type, before, after } of subresource === 'approval' ? [] : changes) {
+    if (type === 'Failed' || after.length < before.length) continue;
+    if (after.length > before.length) errors.push(...refuse('add', type));
+    else if (JSON.stringify(after.map(facts)) !== JSON.stringify(before.map(facts))) errors.push(...refuse('modify', type));
+  }
   const [before, after] = [old.status?.certificate ?? '', now.status?.certificate ?? ''];
   if (before !== after && before !== '')
     errors.push(forbidden('status.certificate', 'updates may not modify existing certificate content'));

@@ -98,7 +98,7 @@ function restored(value: PersistentVolumeClaim, old: PersistentVolumeClaim): Per
     ...(bound && now.resources?.requests
       ? { resources: { ...now.resources, requests: { ...now.resources.requests, storage: then.resources?.requests?.storage ?? '' } } }
       : {}),
-    ...(bound && now.volumeAttributesClassName !== undefined && { volumeAttributesClassName: then.volumeAttributesClassName }),
+    ...(bound && { volumeAttributesClassName: then.volumeAttributesClassName }),
   };
 }
 
@@ -108,11 +108,13 @@ function checkShrinking(value: PersistentVolumeClaim, old: PersistentVolumeClaim
   return [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')];
 }
 
-function checkAttributesClass(now: string | undefined, then: string | undefined): FieldError[] {
-  const path = 'spec.volumeAttributesClassName';
-  if (then === undefined || now === then) return [];
-  if (now === undefined) return [forbidden(path, 'update from non-nil value to nil is forbidden')];
-  return now === '' ? [forbidden(path, 'update from non-nil value to an empty string is forbidden')] : [];
+/** A class that has taken effect cannot be taken away, only replaced by another. */
+function checkAttributesClass({ spec }: PersistentVolumeClaim, { spec: old, status }: PersistentVolumeClaim): FieldError[] {
+  const now = spec?.volumeAttributesClassName;
+  if (now === old?.volumeAttributesClassName || status?.currentVolumeAttributesClassName === undefined || now) return [];
+  const what = now === undefined ? 'nil' : 'empty string';
+  const detail = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+  return [forbidden('spec.volumeAttributesClassName', detail)];
 }
 
 /** Claims stay what they are, but for growing. */
@@ -125,6 +127,6 @@ export function checkClaimUpdate(value: PersistentVolumeClaim, old: PersistentVo
     ...(same(restored(value, old), old.spec) ? [] : [forbidden('spec', SPEC_RULE)]),
     ...checkShrinking(value, old),
     ...(same(value.spec?.volumeMode, old.spec?.volumeMode) ? [] : [invalid('volumeMode', value.spec?.volumeMode, 'field is immutable')]),
-    ...checkAttributesClass(value.spec?.volumeAttributesClassName, old.spec?.volumeAttributesClassName),
+    ...checkAttributesClass(value, old),
   ];
 }

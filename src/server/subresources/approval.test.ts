@@ -58,13 +58,22 @@ describe('a CertificateSigningRequest', () => {
     expect(approved.status?.conditions).toMatchObject([{ type: 'Approved', status: 'True' }]);
     await expect(update('approval', { conditions: [] })).rejects.toThrow('updates may not remove a condition of type "Approved"');
     const kept = approved.status?.conditions ?? [];
-    await expect(update('approval', { conditions: [{ ...kept[0], reason: 'other' }] })).rejects.toThrow(
-      'updates may not modify a condition of type "Approved"',
+    await expect(update('approval', { conditions: [...kept, condition('Denied')] })).rejects.toThrow(
+      'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     );
-    await expect(update('approval', { conditions: [...kept, condition('Denied')] })).rejects.toThrow('mutually exclusive');
+    await expect(update('approval', { conditions: [...kept, condition('Mine', { status: 'Maybe' })] })).rejects.toThrow(
+      'status.conditions[1].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
+    );
     await expect(update('approval', { conditions: [condition('Denied', { status: 'False' })] })).rejects.toThrow(
       'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
     );
+  });
+
+  it('may be given another reason later, by approval', async () => {
+    await create();
+    await update('approval', { conditions: [condition('Approved')] });
+    const { status } = await update('approval', { conditions: [condition('Approved', { reason: 'other' })] });
+    expect(status?.conditions).toMatchObject([{ type: 'Approved', reason: 'other' }]);
   });
 
   it('takes metadata along with its decision, which an apply owns then', async () => {
@@ -91,8 +100,10 @@ describe('a CertificateSigningRequest', () => {
     const { status } = await update('approval', { conditions: [condition('Approved')], certificate: pem('CERTIFICATE') });
     expect(status?.certificate).toBeUndefined();
     await expect(update('status', { ...status, certificate: pem('PRIVATE KEY') })).rejects.toThrow(
-      'only CERTIFICATE PEM blocks are allowed',
+      'only CERTIFICATE PEM blocks are allowed, found "PRIVATE KEY"',
     );
+    const headed = Buffer.from('-----BEGIN CERTIFICATE-----\nA: b\n\nAA==\n-----END CERTIFICATE-----\n').toString('base64');
+    await expect(update('status', { ...status, certificate: headed })).rejects.toThrow('no PEM block headers are permitted');
     const issued = await update('status', { ...status, certificate: pem('CERTIFICATE') });
     expect(issued.status?.certificate).toBe(pem('CERTIFICATE'));
     const twice = Buffer.from(Buffer.from(pem('CERTIFICATE'), 'base64').toString().repeat(2)).toString('base64');
