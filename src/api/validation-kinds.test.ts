@@ -393,7 +393,19 @@ describe('validation of storage, quotas and nodes', () => {
     [
       'controllerrevisions',
       { metadata, ...{ revision: -1 } },
-      ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0'],
+      ['revision: Invalid value: -1: must be greater than or equal to 0', 'data: Required value: data is mandatory'],
+    ],
+    ['controllerrevisions', { metadata, ...{ data: [1], revision: 1 } }, ['data: Required value: data must be a valid JSON object']],
+    [
+      'nodes',
+      { metadata, ...{ status: { declaredFeatures: ['B', 'A', 'A', 'x'] } } },
+      [
+        'status.declaredFeatures[1]: Invalid value: "A": list must be sorted alphabetically',
+        'status.declaredFeatures[2]: Duplicate value: "A"',
+        expect.stringMatching(
+          /^status\.declaredFeatures\[3\]: Invalid value: "x": invalid feature name "x": must start with an UpperCamelCase/,
+        ),
+      ],
     ],
     [
       'endpointslices',
@@ -457,6 +469,9 @@ describe('validation of storage, quotas and nodes', () => {
     expect(change('persistentvolumeclaims', claim(), claim('gold'))).toEqual([took('nil')]);
     expect(change('persistentvolumeclaims', claim(''), claim('gold'))).toEqual([took('empty string')]);
     expect(change('persistentvolumeclaims', claim('silver'), claim('gold'))).toEqual([]);
+    expect(change('nodes', { spec: { externalID: 'b' } }, { spec: { externalID: 'a' } })).toEqual([
+      'spec.externalID: Forbidden: may not be updated',
+    ]);
     expect(change('runtimeclasses', { handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
   });
 });

@@ -398,6 +398,19 @@ describe('trust', () => {
         code: 422,
       });
     });
+    it.each([
+      [{ key: 'a', operator: 'In' }, "values: Required value: must be specified when `operator` is 'In' or 'NotIn'"],
+      [{ operator: 'Exists' }, 'key: Required value: must be specified'],
+      [
+        { key: 'a', operator: 'Exists', values: ['b'] },
+        "values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+      ],
+    ])('refuse a field requirement %j: %s', async (requirement, finding) => {
+      const asked = { resourceAttributes: { ...resourceAttributes, fieldSelector: { requirements: [requirement] } } };
+      await expect(review('selfsubjectaccessreviews', 'authorization.k8s.io', asked, ADMIN)).rejects.toThrow(
+        `spec.resourceAttributes.fieldSelector.requirements[0].${finding}`,
+      );
+    });
     it('answer who one is', async () => {
       const answer = await review('selfsubjectreviews', 'authentication.k8s.io', {}, NODE);
       expect(answer.status).toEqual({ userInfo: { username: 'system:node:n1', groups: ['system:nodes'] } });

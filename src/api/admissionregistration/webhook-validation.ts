@@ -35,7 +35,7 @@ export function checkWebhooks(webhooks: readonly AnyWebhook[] | undefined, old?:
   return (webhooks ?? []).flatMap((webhook, i) => {
     const path = `webhooks[${i}]`;
     const errors = [...checkWebhook(path, webhook, ratchet), ...checkReviewVersions(`${path}.admissionReviewVersions`, webhook, ratchet)];
-    if (ratchet.uniqueNames && names.has(webhook.name)) errors.push(duplicate(`${path}.name`, webhook.name));
+    if (ratchet.uniqueNames && webhook.name && names.has(webhook.name)) errors.push(duplicate(`${path}.name`, webhook.name));
     names.add(webhook.name);
     return errors;
   });
@@ -130,11 +130,12 @@ function checkWebhookUrl(path: string, text: string): FieldError[] {
   return errors;
 }
 
+/** Upstream takes the one for the other when it says which of name and namespace is missing. */
 export function checkWebhookService(path: string, service: AdmissionregistrationV1ServiceReference | undefined): FieldError[] {
   const { name, namespace, path: urlPath, port } = service ?? { name: '', namespace: '' };
   const errors: FieldError[] = [];
-  if (!name) errors.push(required(`${path}.name`));
-  if (!namespace) errors.push(required(`${path}.namespace`));
+  if (!namespace) errors.push(required(`${path}.name`));
+  if (!name) errors.push(required(`${path}.namespace`));
   if (port !== undefined && (port < 1 || port > MAX_PORT)) {
     errors.push(invalid(`${path}.port`, port, `port is not valid: must be between 1 and ${MAX_PORT}, inclusive`));
   }

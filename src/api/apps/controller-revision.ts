@@ -2,7 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ControllerRevision } from '../schema/generated/types.ts';
-import { checkControllerRevision, checkControllerRevisionUpdate } from './controller-revision-validation.ts';
+import { checkControllerRevision, checkControllerRevisionUpdate, checkNewControllerRevision } from './controller-revision-validation.ts';
 
 /** `daemonset.apps/name`. */
 function controllerCell(revision: ControllerRevision): string {
@@ -24,5 +24,10 @@ export const controllerRevisions = defineResource<ControllerRevision>({
     column('Revision', 'string', (revision) => revision.revision ?? 0, { of: 'ControllerRevision.revision' }),
     ageColumn,
   ],
-  hooks: { checksRequired: true, validate: checkControllerRevision, validateUpdate: checkControllerRevisionUpdate },
+  hooks: {
+    checksRequired: true,
+    validate: checkControllerRevision,
+    validateCreate: checkNewControllerRevision,
+    validateUpdate: checkControllerRevisionUpdate,
+  },
 });

@@ -5,6 +5,7 @@ import { formatLabels, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { DaemonSet } from '../schema/generated/types.ts';
 import { countTemplateGeneration, startTemplateGeneration } from './daemon-set-generation.ts';
+import { checkDaemonSetStatus } from './status-validation.ts';
 import { defaultDaemonSet } from './workload-defaults.ts';
 import { checkDaemonSet, checkSelectorKept } from './workload-validation.ts';
 
@@ -36,6 +37,7 @@ export const daemonSets = defineResource<DaemonSet>({
     prepareForUpdate: countTemplateGeneration,
     checksRequired: true,
     validate: checkDaemonSet,
+    validateStatus: checkDaemonSetStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
     validateUpdate: checkSelectorKept,
   },

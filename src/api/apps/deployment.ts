@@ -5,6 +5,7 @@ import { NONE, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { Deployment } from '../schema/generated/types.ts';
 import { normalizeRollback } from './deployment-rollback.ts';
+import { checkDeploymentStatus } from './status-validation.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultDeployment } from './workload-defaults.ts';
 import { checkDeployment, checkSelectorKept } from './workload-validation.ts';
@@ -45,6 +46,7 @@ export const deployments = defineResource<Deployment>({
     prepareForUpdate: normalizeRollback,
     checksRequired: true,
     validate: checkDeployment,
+    validateStatus: checkDeploymentStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
     validateUpdate: checkSelectorKept,
   },

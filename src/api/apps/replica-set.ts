@@ -2,6 +2,7 @@ import { workloadWarnings } from '../core/pod-warnings.ts';
 import { defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
 import type { ReplicaSet } from '../schema/generated/types.ts';
+import { checkReplicaSetStatus } from './status-validation.ts';
 import { replicaColumns } from './workload-columns.ts';
 import { defaultReplicaSet } from './workload-defaults.ts';
 import { checkReplicaSet, checkSelectorKept } from './workload-validation.ts';
@@ -25,6 +26,7 @@ export const replicaSets = defineResource<ReplicaSet>({
     defaults: defaultReplicaSet,
     checksRequired: true,
     validate: checkReplicaSet,
+    validateStatus: checkReplicaSetStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true),
     validateUpdate: checkSelectorKept,
   },

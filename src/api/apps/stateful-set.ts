@@ -4,6 +4,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StatefulSet } from '../schema/generated/types.ts';
 import { checkNewStatefulSet, checkStatefulSet, checkStatefulSetUpdate } from './stateful-set-validation.ts';
+import { checkStatefulSetStatus } from './status-validation.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultStatefulSet } from './workload-defaults.ts';
 
@@ -30,6 +31,7 @@ export const statefulSets = defineResource<StatefulSet>({
     defaults: defaultStatefulSet,
     checksRequired: true,
     validate: checkStatefulSet,
+    validateStatus: checkStatefulSetStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
     validateCreate: checkNewStatefulSet,
     validateUpdate: checkStatefulSetUpdate,

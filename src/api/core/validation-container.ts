@@ -139,6 +139,14 @@ function checkAppContainers(path: string, containers: readonly Container[], arou
 
 const ENDLESS_ONLY = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
+/** An init container that ends would begin anew. */
+const checkResizeOfEnding = (path: string, { resizePolicy = [] }: Container): FieldError[] =>
+  resizePolicy.flatMap(({ restartPolicy }, i) =>
+    restartPolicy === 'RestartContainer'
+      ? [invalid(`${path}[${i}].restartPolicy`, restartPolicy, "must not be set to 'RestartContainer' for non-sidecar initContainers")]
+      : [],
+  );
+
 /** Init containers that end have nothing to probe; sidecars (restartPolicy Always) do. */
 function checkInitContainers(path: string, { containers = [], initContainers = [] }: PodSpec, around: PodAround): FieldError[] {
   const names = new Set(containers.map(({ name }) => name));
@@ -150,7 +158,8 @@ function checkInitContainers(path: string, { containers = [], initContainers = [
     errors.push(...checkHostPorts(() => `${path}[0]`, [container]));
     if (container.restartPolicy === 'Always') return [...errors, ...checkLifecycleAndProbes(at, container, around.graceSeconds)];
     const detail = 'may not be set for init containers without restartPolicy=Always';
-    return [...errors, ...ENDLESS_ONLY.filter((field) => container[field]).map((field) => forbidden(`${at}.${field}`, detail))];
+    errors.push(...ENDLESS_ONLY.filter((field) => container[field]).map((field) => forbidden(`${at}.${field}`, detail)));
+    return [...errors, ...checkResizeOfEnding(`${at}.resizePolicy`, container)];
   });
 }
 

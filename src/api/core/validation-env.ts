@@ -1,4 +1,4 @@
-import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
+import { type FieldError, invalid, notFoundValue, notSupported, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings, qualifiedNameFindings } from '../meta/names.ts';
 import { configKeyFindings, found } from '../meta/validation.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   EnvVarSource,
   FileKeySelector,
   ObjectFieldSelector,
+  PodSpec,
   ResourceFieldSelector,
 } from '../schema/generated/types.ts';
 
@@ -149,4 +150,22 @@ export function checkEnvFrom(path: string, sources: readonly EnvFromSource[] | u
     if (configMapRef && secretRef) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
     return errors;
   });
+}
+
+/** Files of variables lie in volumes that an init container of the pod can have written to (KEP-3721). */
+export function checkFileVolumes(path: string, spec: PodSpec): FieldError[] {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  const check = (at: string, volumeName: string): FieldError[] => {
+    const volume = volumes.get(volumeName);
+    if (!volume) return [notFoundValue(at, volumeName)];
+    return volume.emptyDir ? [] : [invalid(at, volumeName, 'referenced volume must be of type emptyDir')];
+  };
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap(({ env = [] }, c) =>
+      env.flatMap(({ valueFrom }, e) => {
+        const ref = valueFrom?.fileKeyRef;
+        return ref ? check(`${path}.${list}[${c}].env[${e}].valueFrom.fileKeyRef.volumeName`, ref.volumeName ?? '') : [];
+      }),
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import { checkCidr } from '../meta/addresses.ts';
 import { duplicate, type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import { MAX_SUBDOMAIN_LENGTH } from '../meta/names.ts';
 import { same } from '../meta/validation.ts';
 import type { Node } from '../schema/generated/types.ts';
 import { checkAmount, type ResourceList } from './validation-resources.ts';
@@ -15,8 +16,30 @@ function checkPodRanges(ranges: readonly string[] = []): FieldError[] {
   return [
     ...ranges.flatMap((range, i) => checkCidr(`${path}[${i}]`, range)),
     ...(crowded ? [invalid(path, ranges, 'may specify no more than one CIDR for each IP family')] : []),
-    ...ranges.flatMap((range, i) => (ranges.indexOf(range) < i ? [duplicate(`${path}[${i}]`, range)] : [])),
   ];
+}
+
+const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+const FEATURE_RULE =
+  "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes";
+
+function featureFindings(feature: string): string[] {
+  const wrong = (rule: string) => [`invalid feature name ${JSON.stringify(feature)}: ${rule}`];
+  if (feature.length > MAX_SUBDOMAIN_LENGTH) return wrong(`must be no more than ${MAX_SUBDOMAIN_LENGTH} characters`);
+  return FEATURE.test(feature) ? [] : wrong(FEATURE_RULE);
+}
+
+/** What the node can do, in order (KEP-5328). */
+function checkFeatures(features: readonly string[] = []): FieldError[] {
+  const path = 'status.declaredFeatures';
+  return features.flatMap((feature, i) => {
+    const next = features[i + 1];
+    return [
+      ...featureFindings(feature).map((finding) => invalid(`${path}[${i}]`, feature, finding)),
+      ...(next === feature ? [duplicate(`${path}[${i + 1}]`, next)] : []),
+      ...(next !== undefined && feature > next ? [invalid(`${path}[${i + 1}]`, next, 'list must be sorted alphabetically')] : []),
+    ];
+  });
 }
 
 /** Upstream looks for taints below `metadata`. */
@@ -24,6 +47,7 @@ export const checkNode = ({ spec, status }: Node): FieldError[] => [
   ...checkTaints('metadata.taints', spec?.taints),
   ...checkList('status.capacity', status?.capacity),
   ...checkList('status.allocatable', status?.allocatable),
+  ...checkFeatures(status?.declaredFeatures),
   ...checkPodRanges(spec?.podCIDRs),
 ];
 
@@ -49,5 +73,6 @@ export function checkNodeUpdate(value: Node, old: Node): FieldError[] {
     ...(machine === '' || machine === value.spec?.providerID
       ? []
       : [forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')]),
+    ...((value.spec?.externalID ?? '') === (old.spec?.externalID ?? '') ? [] : [forbidden('spec.externalID', 'may not be updated')]),
   ];
 }

@@ -1,12 +1,14 @@
 import { checkIp } from '../meta/addresses.ts';
-import { type FieldError, invalid, required } from '../meta/field-error.ts';
+import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings, underscoredSubdomainFindings } from '../meta/names.ts';
-import { found } from '../meta/validation.ts';
+import { checkSubdomain, found } from '../meta/validation.ts';
 import type { PodDNSConfig, PodSpec } from '../schema/generated/types.ts';
 
 const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
 const MAX_SEARCH_CHARACTERS = 2048;
+/** What the kernel takes. */
+const MAX_HOSTNAME = 64;
 
 function checkSearches(path: string, searches: readonly string[]): FieldError[] {
   const errors = searches.length > MAX_SEARCHES ? [invalid(path, searches, `must not have more than ${MAX_SEARCHES} search paths`)] : [];
@@ -55,4 +57,15 @@ export function checkHostNetworkPorts(path: string, { hostNetwork, containers = 
         : [invalid(`${path}.containers[${c}].ports[${p}].hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true')],
     ),
   );
+}
+
+/** The host name inside the pod, whatever it is called outside (KEP-4762). */
+export function checkHostnameOverride(path: string, { hostnameOverride: name, setHostnameAsFQDN, hostNetwork }: PodSpec): FieldError[] {
+  if (name === undefined) return [];
+  return [
+    ...(setHostnameAsFQDN ? [forbidden(path, 'may not be specified when setHostnameAsFQDN is true')] : []),
+    ...(hostNetwork ? [forbidden(path, 'may not be specified when hostNetwork is true')] : []),
+    ...(name.length > MAX_HOSTNAME ? [tooLong(path, MAX_HOSTNAME)] : []),
+    ...checkSubdomain(path, name),
+  ];
 }

@@ -1,10 +1,11 @@
-import { type FieldError, forbidden, notSupported } from '../meta/field-error.ts';
+import { type FieldError, forbidden, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkAnnotations, checkEnum, checkLabel, checkLabels, checkQualifiedName, checkRange, found } from '../meta/validation.ts';
 import type { Pod, PodSpec, PodTemplateSpec } from '../schema/generated/types.ts';
 import { checkContainers, checkImagePadding } from './validation-container.ts';
+import { checkFileVolumes } from './validation-env.ts';
 import { checkAnnotationsAgree, checkPodAnnotations } from './validation-pod-annotations.ts';
-import { checkDnsConfig, checkHostAliases, checkHostNetworkPorts } from './validation-pod-network.ts';
+import { checkDnsConfig, checkHostAliases, checkHostNetworkPorts, checkHostnameOverride } from './validation-pod-network.ts';
 import { checkPodClaims, checkPodResources } from './validation-pod-resources.ts';
 import { checkContainerResourceName, checkResources } from './validation-resources.ts';
 import { checkAffinity, checkSchedulingGates, checkTolerations } from './validation-scheduling.ts';
@@ -58,6 +59,7 @@ export function checkPodSpec(path: string, spec: PodSpec, pod?: Pod): FieldError
     ...checkSpread(`${path}.topologySpreadConstraints`, spec),
     ...checkHostProcess(path, spec),
     ...checkHostUsers(path, spec),
+    ...checkHostnameOverride(`${path}.hostnameOverride`, spec),
     ...checkName(`${path}.serviceAccountName`, spec.serviceAccountName),
     ...checkName(`${path}.nodeName`, spec.nodeName),
     ...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, MAX_INT32),
@@ -69,11 +71,12 @@ export function checkPodSpec(path: string, spec: PodSpec, pod?: Pod): FieldError
     ...(runtimeClassName === undefined
       ? []
       : found(`${path}.runtimeClassName`, runtimeClassName, dns1123SubdomainFindings(runtimeClassName))),
-    ...(preemptionPolicy === undefined || PREEMPTION_POLICIES.includes(preemptionPolicy)
-      ? []
-      : [notSupported(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)]),
+    ...(preemptionPolicy === ''
+      ? [required(`${path}.preemptionPolicy`)]
+      : checkEnum(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)),
     ...(overhead ? checkResources(`${path}.overhead`, { limits: overhead }, checkContainerResourceName, NO_CLAIMS) : []),
     ...checkOs(path, spec),
+    ...checkFileVolumes(path, spec),
   ];
 }
 

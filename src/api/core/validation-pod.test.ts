@@ -550,3 +550,50 @@ describe('validation of pod specs', () => {
     ]);
   });
 });
+
+describe('validation of host names that pods give themselves', () => {
+  it.each<[Partial<PodSpec>, string[]]>([
+    [{ hostnameOverride: 'web.example.com' }, []],
+    [{ hostnameOverride: 'Web' }, [`spec.hostnameOverride: Invalid value: "Web": ${SUBDOMAIN}`]],
+    [{ hostnameOverride: 'a'.repeat(65) }, ['spec.hostnameOverride: Too long: may not be more than 64 bytes']],
+    [
+      { hostnameOverride: 'web', setHostnameAsFQDN: true, hostNetwork: true },
+      [
+        'spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true',
+        'spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true',
+      ],
+    ],
+    [{ preemptionPolicy: '' }, ['spec.preemptionPolicy: Required value']],
+  ])('of %j finds %j', (spec, expected) => expect(findings(spec)).toEqual(expected));
+});
+
+describe('validation of variables out of files', () => {
+  const env = (volumeName: string) => [{ name: 'A', valueFrom: { fileKeyRef: { volumeName, path: 'f', key: 'A' } } }];
+  const volumes: Volume[] = [
+    { name: 'empty', emptyDir: {} },
+    { name: 'host', hostPath: { path: '/x' } },
+  ];
+  const at = 'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName';
+  it.each([
+    ['empty', []],
+    ['host', [`${at}: Invalid value: "host": referenced volume must be of type emptyDir`]],
+    ['missing', [`${at}: Not found: "missing"`]],
+  ])('in %s finds %j', (volumeName, expected) => expect(container({ env: env(volumeName) }, { volumes })).toEqual(expected));
+});
+
+it('an init container that ends is not begun anew by a resize, a sidecar may be', () => {
+  const init = (restartPolicy?: string) => ({
+    initContainers: [
+      {
+        name: 'i',
+        image: 'i:1',
+        resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }],
+        ...(restartPolicy && { restartPolicy }),
+      },
+    ],
+  });
+  expect(findings(init())).toEqual([
+    `spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must not be set to 'RestartContainer' for non-sidecar initContainers`,
+  ]);
+  expect(findings(init('Always'))).toEqual([]);
+});

@@ -51,7 +51,7 @@ function checkScopes({ scopes = [], hard }: ResourceQuotaSpec): FieldError[] {
 }
 
 const EXIST_RULE =
-  "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+  "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
 function checkOperator(path: string, { operator, values = [] }: ScopedResourceSelectorRequirement): FieldError[] {
   if (operator === 'In' || operator === 'NotIn') {

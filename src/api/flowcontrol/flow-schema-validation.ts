@@ -28,7 +28,7 @@ export function checkFlowConditions(conditions: readonly { type?: string }[] | u
     const path = `status.conditions[${i}].type`;
     const repeated = seen.has(type) ? [duplicate(path, type)] : [];
     seen.add(type);
-    return type === '' ? [...repeated, required(path, 'must not be empty')] : repeated;
+    return type === '' ? [...repeated, required(path)] : repeated;
   });
 }
 
@@ -45,7 +45,7 @@ function checkSpec(name: string, spec: Partial<FlowSchemaSpec>): FieldError[] {
     ...(matchingPrecedence > MAX_PRECEDENCE ? [wrong(`must not be greater than ${MAX_PRECEDENCE}`)] : []),
     ...(matchingPrecedence === 1 && name !== 'exempt' ? [wrong("only the schema named 'exempt' may have matchingPrecedence 1")] : []),
     ...(distinguisherMethod && !DISTINGUISHERS.includes(method)
-      ? [notSupported('spec.distinguisherMethod.type', method, DISTINGUISHERS)]
+      ? [notSupported('spec.distinguisherMethod.type', { Type: method }, DISTINGUISHERS)]
       : []),
     ...(level === ''
       ? [required('spec.priorityLevelConfiguration.name', 'must reference a priority level')]

@@ -25,7 +25,7 @@ describe('flow schemas', () => {
     ],
     [
       { distinguisherMethod: { type: 'x' } },
-      ['spec.distinguisherMethod.type: Unsupported value: "x": supported values: "ByNamespace", "ByUser"'],
+      ['spec.distinguisherMethod.type: Unsupported value: {"Type":"x"}: supported values: "ByNamespace", "ByUser"'],
     ],
     [{ priorityLevelConfiguration: {} }, ['spec.priorityLevelConfiguration.name: Required value: must reference a priority level']],
     [
@@ -85,7 +85,7 @@ describe('priority levels', () => {
   it.each<[never, string[]]>([
     [level({ type: 'Limited', limited: { limitResponse: { type: 'Reject' } } }), []],
     [level({ type: 'x' }), ['spec.type: Unsupported value: "x": supported values: "Exempt", "Limited"']],
-    [level({ type: 'Exempt' }), ["spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'"]],
+    [level({ type: 'Exempt' }), ["spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'"]],
     [level({ type: 'Limited' }), ['spec.limited: Required value: must not be empty when type is Limited']],
     [
       level({ type: 'Limited', limited: { nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1 } }),

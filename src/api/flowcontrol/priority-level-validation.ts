@@ -27,9 +27,7 @@ function checkFixed(name: string, spec: PriorityLevelConfigurationSpec | undefin
 
 function checkSpec(name: string, { type = '', exempt, limited }: Partial<PriorityLevelConfigurationSpec>): FieldError[] {
   const errors =
-    (name === 'exempt') === (type === 'Exempt')
-      ? []
-      : [invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'")];
+    (name === 'exempt') === (type === 'Exempt') ? [] : [invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'")];
   switch (type) {
     case 'Exempt':
       if (limited) errors.push(forbidden('spec.limited', 'must be nil if the type is not Limited'));

@@ -1,8 +1,11 @@
 import { type FieldError, invalid, invalidObject, required } from '../../api/meta/field-error.ts';
+import { labelValueFindings } from '../../api/meta/names.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
 import { type FieldRequirement, type LabelRequirement, parseFieldSelector, parseLabelRequirements } from '../../api/meta/selectors.ts';
-import { ApiError } from '../../api/meta/status.ts';
+import { checkOperands, checkQualifiedName, found, same } from '../../api/meta/validation.ts';
 import type {
   FieldSelectorAttributes,
+  FieldSelectorRequirement,
   LabelSelectorAttributes,
   LocalSubjectAccessReview,
   NonResourceAttributes,
@@ -97,23 +100,51 @@ function labelsOf(selector: LabelSelectorAttributes | undefined): Selector<Label
   });
 }
 
+type Requirement = Partial<FieldSelectorRequirement>;
+type CheckRequirement = (path: string, requirement: Requirement) => FieldError[];
+
+/** Operators that nobody knows may be those of a newer client: they narrow nothing. */
+const checkFieldRequirement: CheckRequirement = (path, { key, operator = '', values = [] }) => [
+  ...(key ? [] : [required(`${path}.key`, 'must be specified')]),
+  ...checkOperands(path, operator, values),
+];
+
+const checkLabelRequirement: CheckRequirement = (path, { key = '', operator = '', values = [] }) => [
+  ...checkOperands(path, operator, values),
+  ...checkQualifiedName(`${path}.key`, key),
+  ...values.flatMap((value, i) => found(`${path}.values[${i}]`, value, labelValueFindings(value))),
+];
+
 /** Either the text or its parts, never both, and not neither. */
 function checkSelector(
   path: string,
-  selector: { readonly rawSelector?: string; readonly requirements?: readonly object[] } | undefined,
+  selector: { readonly rawSelector?: string; readonly requirements?: readonly Requirement[] } | undefined,
+  check: CheckRequirement,
 ): FieldError[] {
   if (!selector) return [];
   const { rawSelector = '', requirements = [] } = selector;
+  const errors = requirements.flatMap((requirement, i) => check(`${path}.requirements[${i}]`, requirement));
   if (rawSelector && requirements.length > 0) {
-    return [invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements')];
+    return [invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'), ...errors];
   }
   if (!rawSelector && requirements.length === 0) {
     return [required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`)];
   }
-  return [];
+  return errors;
 }
 
-function checkAsked(kind: string, spec: Asked | undefined, more: readonly FieldError[] = []): Asked {
+/** A review is no object: it has no name, and nothing else of one. */
+function checkMetadata({ metadata = {} }: KubeObject, detail = 'must be empty', { namespace = '' } = {}): FieldError[] {
+  const { managedFields: _, ...others } = metadata;
+  return same(others, namespace ? { namespace } : {}) ? [] : [invalid('metadata', metadata, detail)];
+}
+
+interface Further {
+  readonly user?: readonly FieldError[];
+  readonly metadata: readonly FieldError[];
+}
+
+function checkAsked(kind: string, spec: Asked | undefined, { user = [], metadata }: Further): Asked {
   const { resourceAttributes, nonResourceAttributes } = spec ?? {};
   const errors: FieldError[] = [];
   if (resourceAttributes && nonResourceAttributes) {
@@ -125,12 +156,24 @@ function checkAsked(kind: string, spec: Asked | undefined, more: readonly FieldE
     errors.push(invalid('spec.resourceAttributes', resourceAttributes, detail));
   }
   errors.push(
-    ...more,
-    ...checkSelector('spec.resourceAttributes.fieldSelector', resourceAttributes?.fieldSelector),
-    ...checkSelector('spec.resourceAttributes.labelSelector', resourceAttributes?.labelSelector),
+    ...user,
+    ...checkSelector('spec.resourceAttributes.fieldSelector', resourceAttributes?.fieldSelector, checkFieldRequirement),
+    ...checkSelector('spec.resourceAttributes.labelSelector', resourceAttributes?.labelSelector, checkLabelRequirement),
+    ...metadata,
   );
   if (errors.length > 0) throw invalidObject(kind, GROUP, '', errors);
   return { resourceAttributes, nonResourceAttributes };
+}
+
+/** What is asked must be about the namespace of the request. */
+function checkLocal(review: LocalSubjectAccessReview, namespace: string): FieldError[] {
+  const { nonResourceAttributes, resourceAttributes: { namespace: asked = '' } = { namespace } } = review.spec ?? {};
+  const own = review.metadata?.namespace ?? '';
+  return [
+    ...checkMetadata(review, 'must be empty except for namespace', { namespace: own }),
+    ...(asked === namespace ? [] : [invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]),
+    ...(nonResourceAttributes ? [invalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request')] : []),
+  ];
 }
 
 const checkUser = ({ user, groups }: SubjectAccessReviewSpec): FieldError[] =>
@@ -152,27 +195,19 @@ async function decide(authorizer: Authorizer, { attributes, errors }: Question):
 
 /** SubjectAccessReview, LocalSubjectAccessReview and SelfSubjectAccessReview (`kubectl auth can-i`). */
 export function accessReviews(authorizer: Authorizer): Record<string, VirtualHandler> {
-  const about = async (request: ApiRequest, kind: string, review: SubjectAccessReview) => {
-    const asked = checkAsked(kind, review.spec, checkUser(review.spec ?? {}));
+  const about = async (request: ApiRequest, kind: string, review: SubjectAccessReview, metadata = checkMetadata(review)) => {
+    const asked = checkAsked(kind, review.spec, { user: checkUser(review.spec ?? {}), metadata });
     return answer(request, kind, review, await decide(authorizer, questionOf(userOf(review.spec), asked)));
   };
   return {
     [`subjectaccessreviews.${GROUP}`]: (request) => about(request, 'SubjectAccessReview', bodyOf<SubjectAccessReview>(request)),
     [`localsubjectaccessreviews.${GROUP}`]: async (request) => {
       const review = bodyOf<LocalSubjectAccessReview>(request);
-      const { nonResourceAttributes, resourceAttributes } = review.spec ?? {};
-      if (nonResourceAttributes) {
-        const detail = 'disallowed on this kind of request';
-        throw invalidObject('LocalSubjectAccessReview', GROUP, '', [invalid('spec.nonResourceAttributes', nonResourceAttributes, detail)]);
-      }
-      if (resourceAttributes && (resourceAttributes.namespace ?? '') !== (request.namespace ?? '')) {
-        throw new ApiError('BadRequest', `spec.resourceAttributes.namespace must match namespace: ${request.namespace}`);
-      }
-      return about(request, 'LocalSubjectAccessReview', review);
+      return about(request, 'LocalSubjectAccessReview', review, checkLocal(review, request.namespace ?? ''));
     },
     [`selfsubjectaccessreviews.${GROUP}`]: async (request, { user }) => {
       const review = bodyOf<SelfSubjectAccessReview>(request);
-      const asked = checkAsked('SelfSubjectAccessReview', review.spec);
+      const asked = checkAsked('SelfSubjectAccessReview', review.spec, { metadata: checkMetadata(review) });
       return answer(request, 'SelfSubjectAccessReview', review, await decide(authorizer, questionOf(user, asked)));
     },
   };
