@@ -5,6 +5,7 @@ import type { Pod } from '../../api/schema/generated/types.ts';
 import type { Upgraded } from '../outbound/connection.ts';
 import type { ObjectReader, StreamHandler } from '../ports.ts';
 import type { Dialer, Target } from './kubelet.ts';
+import { checkLogOptions } from './log-options.ts';
 import { rawUpgrade } from './raw-upgrade.ts';
 import { KUBELET_PROTOCOL, REMOTE_COMMAND_PROTOCOLS, translateRemoteCommand, wantedStreams } from './remote-command.ts';
 import { joinTunnel, TUNNEL_PROTOCOL } from './tunnelled-spdy.ts';
@@ -132,6 +133,7 @@ async function sendLog(log: Readable, raw: IncomingMessage, { socket, head }: Up
 
 async function log(dialer: Dialer, objects: ObjectReader, { request, raw, url, context, reply, upgrade }: Handling): Promise<void> {
   if (upgrade && !isWebSocket(raw)) throw new ApiError('BadRequest', 'logs are read over HTTP or a WebSocket');
+  checkLogOptions(url.searchParams, request.name ?? '');
   const pod = podOf(objects, request);
   const container = containerOf(pod, url.searchParams.get('container'));
   const query = new URLSearchParams(url.searchParams);
