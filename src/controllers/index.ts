@@ -19,6 +19,7 @@ import { horizontalPodAutoscaler } from './horizontalpodautoscaler/horizontalpod
 import { ipAddressRepair, serviceAddresses } from './ip-address/ip-address.ts';
 import { job } from './job/job.ts';
 import { legacyTokenCleaner, legacyTokenTracking } from './legacy-token/legacy-token.ts';
+import type { ControllerObserver } from './lib/controller-observer.ts';
 import { namespace } from './namespace/namespace.ts';
 import { nodeipam, type PodRange } from './nodeipam/nodeipam.ts';
 import { nodeLifecycle } from './nodelifecycle/nodelifecycle.ts';
@@ -55,11 +56,13 @@ export interface ControllerDependencies {
   readonly issueToken: LegacyTokenIssuer;
   /** Addresses of pods: one range, or one a family. */
   readonly podRanges: readonly PodRange[];
+  /** Absent: nobody is told. */
+  readonly observer?: ControllerObserver;
 }
 
 /** Every controller, in the order in which they start. A new one is its folder and a line here. */
 export function controllers(dependencies: ControllerDependencies): readonly Controller[] {
-  const { registry, custom, served = registry, caPem, signer, issueToken, podRanges } = dependencies;
+  const { registry, custom, served = registry, caPem, signer, issueToken, podRanges, observer } = dependencies;
   const kinds = () => [...registry.all, ...(custom?.current() ?? [])];
   const migrates = registry.byId('storageversionmigrations.storagemigration.k8s.io') !== undefined;
   return [
@@ -72,9 +75,9 @@ export function controllers(dependencies: ControllerDependencies): readonly Cont
     replicationController,
     daemonSet(),
     statefulSet,
-    job,
+    job(observer),
     ttlAfterFinished,
-    cronJob,
+    cronJob(observer),
     garbageCollector({ resources: registry.all, custom }),
     endpointslice(),
     endpointsliceMirroring,
@@ -83,7 +86,7 @@ export function controllers(dependencies: ControllerDependencies): readonly Cont
     serviceAddresses,
     ipAddressRepair,
     nodeipam({ ranges: podRanges }),
-    ...nodeLifecycle(),
+    ...nodeLifecycle(observer),
     taintEviction(),
     deviceTaintEviction(),
     nodeTtl(),

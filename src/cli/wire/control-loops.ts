@@ -10,6 +10,7 @@ import { controllers } from '../../controllers/index.ts';
 import type { SchedulerConfiguration } from '../../scheduler/config/configuration.ts';
 import { createScheduler, readConfiguration } from '../../scheduler/scheduler.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
+import { controllerMetrics } from '../../server/metrics/controller-metrics.ts';
 import { queueMetrics } from '../../server/metrics/queue-metrics.ts';
 import { schedulerMetrics } from '../../server/metrics/scheduler-metrics.ts';
 import type { Pki } from '../../server/pki/pki.ts';
@@ -95,6 +96,7 @@ function controllerTerm(
   const custom = customKinds(server.definitions);
   const registry = servedKinds(settings);
   const metrics = queueMetrics(server.metrics.registry);
+  const observer = controllerMetrics(server.metrics.registry);
   const given = {
     registry,
     custom,
@@ -103,6 +105,7 @@ function controllerTerm(
     signer: pki,
     issueToken: tokens.issueLegacy,
     podRanges: podRanges(settings),
+    observer,
   };
   const term: Component = {
     name: 'controllers',

@@ -7,6 +7,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
+import { UNOBSERVED } from '../lib/controller-observer.ts';
 import { planRun } from './cron-job-plan.ts';
 import { cronJob } from './cronjob.ts';
 import { lastDue } from './due-plan.ts';
@@ -19,7 +20,8 @@ function start(spec: Partial<CronJobSpec>) {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = new AbortController();
-  startControllers([cronJob], { client, clock, signal });
+  const skews: number[] = [];
+  startControllers([cronJob({ ...UNOBSERVED, cronJobStarted: (seconds) => skews.push(seconds) })], { client, clock, signal });
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
   const object = {
     metadata: { name: 'c', namespace: 'n' },
@@ -36,7 +38,7 @@ function start(spec: Partial<CronJobSpec>) {
   const live = async (minutes: number) => {
     for (let i = 0; i < minutes * 12; i += 1) await clock.advance(5000);
   };
-  return { clock, cluster, client, signal, create, finish, status, live };
+  return { skews, clock, cluster, client, signal, create, finish, status, live };
 }
 
 test('a run starts a job that is named after its minute, and the status follows the job', async () => {
@@ -208,4 +210,12 @@ test('zones move the runs; what is too late or missed too often is told', () => 
   expect(many.events[0]).toMatchObject({ type: 'Warning', reason: 'TooManyMissedTimes' });
   expect(many.startMs).toBe(Date.UTC(2026, 0, 1, 3));
   expect(planRun(cronJobOf({ startingDeadlineSeconds: 10 }), {}, each, now)).toEqual({ events: [] });
+});
+
+test('it tells how late its Jobs are made', async () => {
+  const { create, live, skews } = start({});
+  await create();
+  await live(11);
+  expect(skews.length).toBe(2);
+  for (const seconds of skews) expect(seconds).toBeLessThan(1);
 });

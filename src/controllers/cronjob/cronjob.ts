@@ -5,6 +5,7 @@ import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { CronJob, CronJobStatus, Job } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { type ControllerObserver, UNOBSERVED } from '../lib/controller-observer.ts';
 import { controllerOf, ownerReference } from '../lib/ownership-plan.ts';
 import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
@@ -16,16 +17,16 @@ import { parseSchedule, zoneProblem } from './schedule.ts';
 const LATENESS_MS = 100;
 
 /** Starts Jobs on a schedule (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/). */
-export const cronJob: Controller = {
+export const cronJob = (observer: ControllerObserver = UNOBSERVED): Controller => ({
   name: 'cronjob',
   reads: [resourceId(cronJobs), resourceId(jobs)],
   writes: [`${resourceId(cronJobs)}/status`, resourceId(jobs)],
-  reconcile,
-};
+  reconcile: (request) => reconcile(request, observer),
+});
 
 type Named = CronJob & { apiVersion: string; kind: string };
 
-async function reconcile(request: ReconcileRequest) {
+async function reconcile(request: ReconcileRequest, observer: ControllerObserver) {
   const { key, informer, clock } = request;
   const found = informer(cronJobs).get(key);
   if (!found) return undefined;
@@ -37,7 +38,7 @@ async function reconcile(request: ReconcileRequest) {
   await removeSurplus(owner, surplusJobs(owner, children), request);
   const schedule = owner.metadata?.deletionTimestamp ? undefined : readSchedule(owner, request);
   const nowMs = clock.now();
-  const started = schedule && (await run(owner, status, schedule, request));
+  const started = schedule && (await run(owner, status, schedule, { request, observer }));
   await writeStatus(owner, started ?? status, request);
   if (!schedule) return undefined;
   const next = schedule.next(nowMs);
@@ -94,13 +95,19 @@ const tell = (owner: Named, events: readonly CronJobEvent[], { event }: Reconcil
 };
 
 /** Starts what is due; gives the status with it, or undefined when nothing was started. */
-async function run(owner: Named, status: CronJobStatus, schedule: Schedule, request: ReconcileRequest) {
+async function run(
+  owner: Named,
+  status: CronJobStatus,
+  schedule: Schedule,
+  { request, observer }: { request: ReconcileRequest; observer: ControllerObserver },
+) {
   const { startMs, replace, events } = planRun(owner, status, schedule, request.clock.now());
   tell(owner, events, request);
   if (startMs === undefined) return undefined;
   if (replace) for (const { name, uid } of status.active ?? []) await deleteJob(owner, { metadata: { name, uid } } as Job, request);
   const created = await createJob(owner, startMs, request);
   if (!created) return undefined;
+  observer.cronJobStarted((Date.parse(created.metadata?.creationTimestamp ?? '') - startMs) / 1000);
   return { ...status, active: [...(replace ? [] : (status.active ?? [])), referenceTo(created)], lastScheduleTime: rfc3339(startMs) };
 }
 

@@ -7,6 +7,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
+import { type ControllerObserver, UNOBSERVED } from '../lib/controller-observer.ts';
 import { ttlAfterFinished } from '../ttl-after-finished/ttl-after-finished.ts';
 import { formatIndexes, parseIndexes } from './indexes-plan.ts';
 import { job } from './job.ts';
@@ -21,7 +22,14 @@ function start(spec: Partial<JobSpec>, fate: Fate) {
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
   const { signal } = new AbortController();
-  startControllers([job, ttlAfterFinished], { client, clock, signal });
+  const told = { syncs: new Set<string>(), ends: [] as string[], pods: [] as string[] };
+  const observer: ControllerObserver = {
+    ...UNOBSERVED,
+    jobSynced: (mode, result, action) => void told.syncs.add(`${mode} ${result} ${action}`),
+    jobFinished: (...end) => void told.ends.push(end.join(' ')),
+    jobPodsFinished: (...finished) => void told.pods.push(finished.join(' ')),
+  };
+  startControllers([job(observer), ttlAfterFinished], { client, clock, signal });
   const names: string[] = [];
   const most = { active: 0, index: 0 };
   const look = () => {
@@ -54,7 +62,7 @@ function start(spec: Partial<JobSpec>, fate: Fate) {
   const change = (patch: object) => client.patch(jobs, 'j', 'merge', patch, { namespace: 'n', signal });
   const status = () => cluster.find(jobs, 'n/j')?.status ?? {};
   const has = (type: string) => status().conditions?.find((c) => c.type === type && c.status === 'True');
-  return { clock, cluster, client, signal, create, change, live, look, status, has, names, most };
+  return { told, clock, cluster, client, signal, create, change, live, look, status, has, names, most };
 }
 
 test('a job with three completions makes as many pods, one after the other, counts each once and completes', async () => {
@@ -67,6 +75,18 @@ test('a job with three completions makes as many pods, one after the other, coun
   expect(status().completionTime).toBeDefined();
   expect([names.length, most.active]).toEqual([3, 1]);
   expect(cluster.all(pods).flatMap((p) => p.metadata?.finalizers ?? [])).toEqual([]);
+});
+
+test('it tells what its runs did, which pods ended, and how the job did', async () => {
+  const { create, live, told } = start({ completions: 2, parallelism: 1, backoffLimit: 3 }, (pod) =>
+    pod.metadata?.name?.endsWith('x') ? 1 : 0,
+  );
+  await create();
+  await live(10);
+  expect(told.ends).toEqual(['NonIndexed succeeded CompletionsReached']);
+  expect(told.pods.filter((line) => line === 'NonIndexed succeeded 1')).toHaveLength(2);
+  expect(told.syncs).toContain('NonIndexed success pods_created');
+  expect(told.syncs).toContain('NonIndexed success tracking');
 });
 
 test('whatever fails, lags or conflicts: completions are exact, and there are never more pods than parallelism says', async () => {

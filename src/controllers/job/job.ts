@@ -7,6 +7,7 @@ import { isInvalid, isNotFound } from '../../api/meta/status.ts';
 import type { Job, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
+import { type CompletionMode, type ControllerObserver, type JobSyncAction, UNOBSERVED } from '../lib/controller-observer.ts';
 import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, type Failure, isNamespaceGoing } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
@@ -20,14 +21,14 @@ const TRACKED_INDEX = 'job-tracked';
 const OURSELVES = 'kubernetes.io/job-controller';
 
 /** Runs pods until enough of them have succeeded (https://kubernetes.io/docs/concepts/workloads/controllers/job/). */
-export const job: Controller = {
+export const job = (observer: ControllerObserver = UNOBSERVED): Controller => ({
   name: 'job',
   reads: [resourceId(jobs), 'pods'],
   writes: ['pods', `${resourceId(jobs)}/status`],
   indexes: { pods: { [ORPHAN_INDEX]: orphansByNamespace, [TRACKED_INDEX]: trackedBy } },
   enqueue: { pods: jobsOf },
-  reconcile,
-};
+  reconcile: (request) => reconcile(request, observer),
+});
 
 /** The pod's Job, and that whose finalizer it has; for an orphan every Job that could adopt it. */
 function jobsOf(pod: KubeObject, { informer }: ControllerContext): string[] {
@@ -45,7 +46,7 @@ function jobsOf(pod: KubeObject, { informer }: ControllerContext): string[] {
 
 const isManagedElsewhere = ({ spec }: Job) => spec?.managedBy !== undefined && spec.managedBy !== OURSELVES;
 
-async function reconcile(request: ReconcileRequest) {
+async function reconcile(request: ReconcileRequest, observer: ControllerObserver) {
   const { informer, clock, key } = request;
   const found = informer(jobs).get(key);
   if (found && isManagedElsewhere(found)) return undefined;
@@ -53,17 +54,54 @@ async function reconcile(request: ReconcileRequest) {
   if (!found) return untrack(tracked, request);
   const owner = { ...found, apiVersion: apiVersionOf(jobs), kind: jobs.kind };
   if (isFinishedJob(owner)) return untrack(tracked, request);
+  const startMs = clock.monotonic();
+  const told: Told = { observer, action: 'reconciling', result: 'error' };
+  try {
+    return await sync(owner, tracked, request, told);
+  } finally {
+    observer.jobSynced(modeOf(owner), told.result, told.action, (clock.monotonic() - startMs) / 1000);
+  }
+}
+
+interface Told {
+  readonly observer: ControllerObserver;
+  action: JobSyncAction;
+  result: 'success' | 'error';
+}
+
+async function sync(owner: Job & { apiVersion: string; kind: string }, tracked: readonly Pod[], request: ReconcileRequest, told: Told) {
+  const { clock } = request;
   const owned = await claimPods(owner, request);
   const uids = new Set(owned.map((pod) => pod.metadata?.uid));
   const strays = tracked.filter((pod) => !uids.has(pod.metadata?.uid));
   await untrack(strays, request);
   const plan = planJob(owner, owned, clock.now());
+  told.action = actionOf(plan);
   const failed = await act(owner, owned, plan, request);
   await writeStatus(owner, failed ? { ...plan.status, active: undefined, ...plan.unmoved } : plan.status, request);
+  tellProgress(owner, plan.status, told.observer);
   await untrack(plan.untrack, request);
   for (const { type, reason, message } of plan.events) request.event(owner, type, reason, message);
   if (failed && !isNamespaceGoing(failed.error)) throw failed.error;
+  told.result = 'success';
   return plan.untilMs === undefined ? undefined : { afterMs: Math.max(0, plan.untilMs - clock.now()) };
+}
+
+const modeOf = ({ spec }: Job): CompletionMode => (spec?.completionMode === 'Indexed' ? 'Indexed' : 'NonIndexed');
+
+function actionOf({ create, discard, stop }: JobPlan): JobSyncAction {
+  if (discard.length + stop.length > 0) return 'pods_deleted';
+  return create.length > 0 ? 'pods_created' : 'tracking';
+}
+
+function tellProgress(owner: Job, status: Job['status'], observer: ControllerObserver): void {
+  const mode = modeOf(owner);
+  for (const result of ['succeeded', 'failed'] as const) {
+    const more = (status?.[result] ?? 0) - (owner.status?.[result] ?? 0);
+    if (more > 0) observer.jobPodsFinished(mode, result, more);
+  }
+  const end = status?.conditions?.find(({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True');
+  if (end) observer.jobFinished(mode, end.type === 'Complete' ? 'succeeded' : 'failed', end.reason ?? '');
 }
 
 /** Pods get the finalizer before they are adopted and lose it before they are let go: what is owned is tracked. */

@@ -4,6 +4,7 @@ import { isNotFound } from '../../api/meta/status.ts';
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { type ControllerObserver, UNOBSERVED } from '../lib/controller-observer.ts';
 import { NodeHeartbeats } from './heartbeats.ts';
 import { graceMs, planConditionTaints, readyCondition, silentConditions } from './node-health-plan.ts';
 import { zoneEviction } from './zone-eviction.ts';
@@ -13,9 +14,9 @@ const podNode = (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
 const isUnknown = (node: Node | undefined) => node !== undefined && readyCondition(node)?.status === 'Unknown';
 
 /** What watches over nodes: their health, and who may lose his pods for it. The two share what was heard. */
-export function nodeLifecycle(): Controller[] {
+export function nodeLifecycle(observer: ControllerObserver = UNOBSERVED): Controller[] {
   const heartbeats = new NodeHeartbeats();
-  return [nodeHealth(heartbeats), zoneEviction(heartbeats)];
+  return [nodeHealth(heartbeats), zoneEviction(heartbeats, observer)];
 }
 
 /** Watches heartbeats, says of silent nodes that nothing is known of them, and taints nodes by their conditions (Kubernetes: Nodes). */

@@ -2,6 +2,7 @@ import { nodes } from '../../api/index.ts';
 import type { Node } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest, ReconcileResult } from '../../client/controller.ts';
+import type { ControllerObserver } from '../lib/controller-observer.ts';
 import { isNews } from '../lib/news-plan.ts';
 import type { NodeHeartbeats } from './heartbeats.ts';
 import { evicts, planEvictingTaints, readyCondition } from './node-health-plan.ts';
@@ -14,8 +15,8 @@ const ALL_NODES = 'all';
  * Gives nodes that are not ready the taint which ends their pods, so many at a time as the state of their zone allows. Ending the pods is the
  * taint eviction controller's.
  */
-export function zoneEviction(heartbeats: NodeHeartbeats): Controller {
-  const pace = new EvictionPace();
+export function zoneEviction(heartbeats: NodeHeartbeats, observer: ControllerObserver): Controller {
+  const pace = new EvictionPace(observer);
   let wasAllDisrupted = false;
   return {
     name: 'node-eviction',
@@ -73,6 +74,11 @@ class EvictionPace {
   /** Node -> its zone. */
   #waiting = new Map<string, string>();
   readonly #lastMs = new Map<string, number>();
+  readonly #observer: ControllerObserver;
+
+  constructor(observer: ControllerObserver) {
+    this.#observer = observer;
+  }
 
   inTurn(waiting: readonly Node[]): Node[] {
     const byName = new Map(waiting.map((node) => [node.metadata?.name ?? '', node]));
@@ -89,6 +95,7 @@ class EvictionPace {
   evicted(zone: string, node: Node, nowMs: number): void {
     this.#waiting.delete(node.metadata?.name ?? '');
     this.#lastMs.set(zone, nowMs);
+    this.#observer.nodeEvicted(zone);
   }
 
   /** Until the next of those that wait may be tainted; undefined: none waits, or none may. */
