@@ -49,7 +49,7 @@ describe('webhooks of a configuration', () => {
         'webhooks[0].clientConfig.url: Invalid value: "q=1": query parameters are not permitted in the URL',
       ],
     ],
-    [clientConfig({ name: '' }), ['webhooks[0].clientConfig.service.name: Required value']],
+    [clientConfig({ name: '' }), ['webhooks[0].clientConfig.service.namespace: Required value']],
     [
       clientConfig({ port: 70000 }),
       ['webhooks[0].clientConfig.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive'],
