@@ -42,10 +42,11 @@ export interface FlowControl extends Disposable {
   readonly counts: Iterable<FlowCount>;
   readonly levels: Iterable<PriorityLevel>;
   readonly underway: Iterable<Underway>;
+  readonly inQueue: Iterable<Pending>;
   /** Whose place in a level's queue it is. */
   pending(waiter: Waiter): Pending | undefined;
   /** Told how long each request waited that had to wait. */
-  onWaited: (count: FlowCount, seconds: number) => void;
+  onWaited: (count: FlowCount, seconds: number, executed: boolean) => void;
 }
 
 export interface FlowControlOptions {
@@ -135,6 +136,10 @@ class PriorityAndFairness implements FlowControl {
     return this.#waiting.get(waiter);
   }
 
+  get inQueue(): Iterable<Pending> {
+    return this.#waiting.values();
+  }
+
   get underway(): Iterable<Underway> {
     return this.#underway;
   }
@@ -168,20 +173,20 @@ class PriorityAndFairness implements FlowControl {
         flow: `${schema.name}\n${flow.distinguisher}`,
         width: width.seats,
         start: (queue) => {
-          settle();
+          settle(true);
           count.dispatched += 1;
           resolve(this.#seat(flow, entering, width, { queue, waiter, arrivedMs }));
         },
         refuse: () => end('queue-full'),
       };
-      const settle = () => {
+      const settle = (executed: boolean) => {
         this.#waiting.delete(waiter);
         timer[Symbol.dispose]();
         reply.off('close', onClose);
-        this.onWaited(count, (clock.monotonic() - fromMs) / 1000);
+        this.onWaited(count, (clock.monotonic() - fromMs) / 1000, executed);
       };
       const end = (reason: RejectReason) => {
-        settle();
+        settle(false);
         reject(refused(count, reason));
       };
       const leave = (reason: RejectReason) => {
