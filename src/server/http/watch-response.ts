@@ -60,7 +60,9 @@ export async function sendWatch({ reply, warnings, batches, ...watch }: WatchRes
   });
   reply.flushHeaders();
   const form = formOf(accepted);
+  const isHead = reply.req.method === 'HEAD';
   for await (const items of stream.batches) {
+    if (isHead) continue;
     const batch = batches.of(form, items, write);
     for (const size of batch.sizes) sizes.observe(size);
     const wire = wireOf(reply);
