@@ -99,10 +99,10 @@ function reportUnknown(unknown: readonly string[], definition: ResourceDefinitio
   );
 }
 
-/** The namespace in the body must be the URL's; an absent one is filled in. */
+/** The namespace in the body must be the URL's; an absent one is filled in, and objects of the whole cluster lose theirs. */
 export function matchNamespace({ metadata }: Draft, definition: ResourceDefinition, namespace: string | undefined): void {
   if (definition.scope === 'Cluster') {
-    if (metadata.namespace === '') delete metadata.namespace;
+    delete metadata.namespace;
     return;
   }
   if (!namespace) throw badRequest('an empty namespace may not be set during creation');

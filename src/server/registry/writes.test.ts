@@ -53,6 +53,23 @@ describe('create', () => {
     expect(second.metadata?.name).not.toBe('job-bbbbb');
   });
 
+  it('takes away the namespace of what belongs to the whole cluster, however it is written', async () => {
+    const api = await fakeApi();
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a', namespace: 'somewhere' } };
+    const made = await api.call('create', 'namespaces', { body });
+    const updated = await api.call('update', 'namespaces', { name: 'a', body: { ...made, metadata: { ...made.metadata, namespace: 'elsewhere' } } });
+    const options = { fieldManager: 'm', force: true };
+    const applied = await api.call('patch', 'namespaces', { name: 'a', patchType: 'apply', body, options });
+    const added = await api.call('patch', 'namespaces', {
+      name: 'b',
+      patchType: 'apply',
+      body: { ...body, metadata: { ...body.metadata, name: 'b' } },
+      options,
+    });
+    const patched = await api.call('patch', 'namespaces', { name: 'a', patchType: 'merge', body: { metadata: { namespace: 'x' } } });
+    for (const object of [made, updated, applied, added, patched]) expect(object.metadata).not.toHaveProperty('namespace');
+  });
+
   it('names every fault of a name', async () => {
     const api = await fakeApi();
     await expect(api.call('create', 'configmaps', { ...inDefault, body: configMap('No Good') })).rejects.toMatchObject({
