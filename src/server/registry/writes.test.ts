@@ -57,7 +57,10 @@ describe('create', () => {
     const api = await fakeApi();
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a', namespace: 'somewhere' } };
     const made = await api.call('create', 'namespaces', { body });
-    const updated = await api.call('update', 'namespaces', { name: 'a', body: { ...made, metadata: { ...made.metadata, namespace: 'elsewhere' } } });
+    const updated = await api.call('update', 'namespaces', {
+      name: 'a',
+      body: { ...made, metadata: { ...made.metadata, namespace: 'elsewhere' } },
+    });
     const options = { fieldManager: 'm', force: true };
     const applied = await api.call('patch', 'namespaces', { name: 'a', patchType: 'apply', body, options });
     const added = await api.call('patch', 'namespaces', {

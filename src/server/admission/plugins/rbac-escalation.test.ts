@@ -48,6 +48,14 @@ describe('the escalation plugin', () => {
     await check('jane', 'rolebindings', binding('ClusterRole', 'reader'));
   });
 
+  it('refuses to bind a role that is not there, and says which one', async () => {
+    await expect(check('jane', 'rolebindings', binding('Role', 'nowhere'))).rejects.toMatchObject({
+      reason: 'NotFound',
+      message: 'role.rbac.authorization.k8s.io "nowhere" not found',
+      details: { name: 'nowhere', group: GROUP, kind: 'role' },
+    });
+  });
+
   it('refuses more, and names what is missing', async () => {
     await expect(check('jane', 'roles', role('r', { ...read, verbs: ['get', 'delete'] }))).rejects.toThrow(
       'roles.rbac.authorization.k8s.io "r" is forbidden: user "jane" (groups=["dev"]) is attempting to grant RBAC permissions not currently held:\n' +

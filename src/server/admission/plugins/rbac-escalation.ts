@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../api/meta/object.ts';
-import { ApiError, qualifiedResource } from '../../../api/meta/status.ts';
+import { ApiError, notFound, qualifiedResource } from '../../../api/meta/status.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/schema/generated/types.ts';
 import { missingRules, showRule } from '../../authz/escalation-plan.ts';
 import type { Rbac } from '../../authz/rbac.ts';
@@ -43,7 +43,7 @@ export function rbacEscalation({ rbac, authorizer }: { rbac: Rbac; authorizer: A
         if (JSON.stringify((request.old as ClusterRoleBinding | undefined)?.subjects) === JSON.stringify(subjects)) return;
         if (await may(request, 'bind', roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles', roleRef.name)) return;
         const rules = rbac.rulesOf(roleRef, request.request.namespace ?? '');
-        if (!rules) throw new ApiError('NotFound', `${roleRef.kind.toLowerCase()}.${GROUP} "${roleRef.name}" not found`);
+        if (!rules) throw notFound({ plural: roleRef.kind.toLowerCase(), group: GROUP }, roleRef.name);
         requireHeld(request, rules);
       }
     },
