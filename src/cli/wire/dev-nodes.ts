@@ -18,11 +18,11 @@ import { eventRecorder } from '../../client/events.ts';
 import { createInformers } from '../../client/informer.ts';
 import { noSuchImage } from '../../runtime/fake-registry.ts';
 import { FakeRuntime } from '../../runtime/fake-runtime.ts';
-import { usageByAnnotation } from '../../runtime/fake-state.ts';
+import { type FakeOutcome, outcomeByAnnotation, usageByAnnotation } from '../../runtime/fake-state.ts';
 import type { ContainerConfig, SandboxConfig } from '../../runtime/runtime.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './api-server.ts';
-import { devOutcome } from './dev-outcome.ts';
+import { endsBeforeOthersStart } from './dev-init-containers.ts';
 import { podsByNode } from './dev-pods.ts';
 
 export interface FakeNodesOptions {
@@ -110,8 +110,12 @@ function fakeNode({ nodeName, nodeIp, informers, ...options }: FakeNodeOptions, 
     const annotations = livePods.get(`${metadata.namespace}/${metadata.name}`)?.metadata?.annotations ?? {};
     return usageByAnnotation((name) => annotations[`${name}.${container.metadata.name}`] ?? annotations[name]);
   };
-  const outcome = (container: ContainerConfig, sandbox: SandboxConfig) =>
-    devOutcome(livePods.get(`${sandbox.metadata.namespace}/${sandbox.metadata.name}`), container, sandbox);
+  const outcome = (container: ContainerConfig, sandbox: SandboxConfig): FakeOutcome => {
+    const told = outcomeByAnnotation(container, sandbox);
+    const pod = livePods.get(`${sandbox.metadata.namespace}/${sandbox.metadata.name}`);
+    const ends = told.does === 'run' && endsBeforeOthersStart(pod, container.metadata.name);
+    return ends ? { does: 'exit', exitCode: 0, afterMs: 0 } : told;
+  };
   const runtime = new FakeRuntime({ clock, podCidr: '', usage, outcome, fault: noSuchImage });
   const agentOptions: AgentOptions = {
     nodeName,
