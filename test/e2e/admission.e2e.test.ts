@@ -32,6 +32,36 @@ describe('a LimitRange', () => {
     expect(stderr).toContain('pods "greedy" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
     expect(await ns.run('describe', 'limitrange', 'bounds')).toMatch(/Container\s+cpu\s+50m\s+1\s+100m\s+500m\s+-/);
   });
+
+  test('completes what pods say in part, holds to new bounds at once, and to none when it is gone', async () => {
+    const amounts = (cpu: string, memory: string) => ({ cpu, memory });
+    const bounds = (min: object) => ({
+      limits: [
+        {
+          type: 'Container',
+          min,
+          max: amounts('500m', '500Mi'),
+          default: amounts('500m', '500Mi'),
+          defaultRequest: amounts('100m', '200Mi'),
+        },
+      ],
+    });
+    await ns.run('delete', 'limitrange', 'bounds');
+    await ns.apply(v1('LimitRange', 'bounds', bounds(amounts('50m', '100Mi'))));
+    await ns.apply(asking('partial', { memory: '150Mi' }, { cpu: '300m' }));
+    const { spec } = await ns.json<Pod>('get', 'pod', 'partial');
+    // A limit without a request is the request; the default request is for containers that say neither.
+    expect(spec?.containers[0]?.resources).toEqual({ requests: amounts('300m', '150Mi'), limits: amounts('300m', '500Mi') });
+    const small = asking('small', amounts('10m', '50Mi'));
+    const large = asking('large', amounts('600m', '600Mi'));
+    expect((await apply(small)).stderr).toContain('minimum cpu usage per Container is 50m, but request is 10m');
+    expect((await apply(large)).exitCode).toBe(1);
+    await ns.apply(v1('LimitRange', 'bounds', bounds(amounts('9m', '49Mi'))));
+    expect((await apply(small)).exitCode).toBe(0);
+    expect((await apply(large)).exitCode).toBe(1);
+    await ns.run('delete', 'limitrange', 'bounds');
+    expect((await apply(large)).exitCode).toBe(0);
+  });
 });
 
 describe('a ResourceQuota', () => {

@@ -115,6 +115,17 @@ test('a host port is given once a node, and again under another address or proto
   expect(await refusedWith('any-address')).toContain("1 node(s) didn't have free ports for the requested pod ports");
 });
 
+test('a host port of all addresses is no longer free at one of them', async () => {
+  const ports = (hostIP: string | undefined) => ({
+    containers: [container(SLEEP, { ports: [{ containerPort: 8080, hostPort: 54322, protocol: 'TCP', ...(hostIP && { hostIP }) }] })],
+    ...on('fake-0'),
+  });
+  await ns.apply(pod('all-addresses', ports(undefined)));
+  await ns.podReady('all-addresses');
+  await ns.apply(pod('one-address', ports('127.0.0.1')));
+  expect(await refusedWith('one-address')).toContain("1 node(s) didn't have free ports for the requested pod ports");
+});
+
 test('spread constraints and anti-affinity keep the pods of a Deployment apart', async () => {
   const labelSelector = { matchLabels: { app: 'spread' } };
   const constraint = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', labelSelector };
