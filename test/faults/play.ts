@@ -225,6 +225,8 @@ class Game {
   async rest(): Promise<void> {
     this.#options.say?.('rest', this.#clock.monotonic());
     await this.#pass(2 * 60_000);
+    // What happened in a future that the clock was set back from may count only when that comes: an autoscaler looks anew then.
+    await this.#pass(this.#clock.setBackMs, SLICE_AT_REST_MS);
     const writes: string[] = [];
     const count = ({ resource, key, by, after }: Write) => {
       // Events expire after an hour.

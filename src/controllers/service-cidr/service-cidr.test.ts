@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ipAddresses, serviceCIDRs } from '../../api/index.ts';
+import { events, ipAddresses, serviceCIDRs } from '../../api/index.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import { allocatedAddress } from '../../api/networking/ip-address.ts';
 import type { ServiceCIDR } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
@@ -36,6 +37,20 @@ describe('a range of Service addresses', () => {
     const writes = cluster.writes.length;
     await clock.advance(600_000);
     expect(cluster.writes.length).toBe(writes);
+  });
+
+  it('that cannot be said to be ready is told of, and tried again', async () => {
+    const { clock, cluster, ready } = start(range('kubernetes', '10.43.0.0/16'));
+    let refusals = 1;
+    cluster.intercept = ({ subresource }) => {
+      if (subresource === 'status' && refusals-- > 0) throw new ApiError('Forbidden', 'not now');
+    };
+    await clock.advance(1_000);
+    expect(cluster.all(events).map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
+      'KubernetesServiceCIDRError: The ServiceCIDR Status can not be set to Ready=True',
+    ]);
+    await clock.advance(10_000);
+    expect(ready('kubernetes')).toEqual(['True ']);
   });
 
   it('goes 10 s after its deletion when no Service has an address of it', async () => {

@@ -29,7 +29,7 @@ export const serviceCidr: Controller = {
             .map((range) => range.metadata?.name ?? '')
         : [],
   },
-  async reconcile({ key, informer, client, clock, signal }) {
+  async reconcile({ key, informer, client, event, clock, signal }) {
     const range = informer(serviceCIDRs).get(key);
     if (!range) return undefined;
     const plan = planServiceCidr(range, informer(serviceCIDRs).list(), informer(ipAddresses).list(), clock.now());
@@ -45,7 +45,13 @@ export const serviceCidr: Controller = {
       return client.patch(serviceCIDRs, key, 'strategic', body, { subresource: 'status', signal });
     };
     await write().catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
+      if (isNotFound(error)) return;
+      signal.throwIfAborted();
+      if (plan.do === 'condition' && plan.condition.status === 'True') {
+        const about = { ...range, apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' };
+        event(about, 'Warning', 'KubernetesServiceCIDRError', 'The ServiceCIDR Status can not be set to Ready=True');
+      }
+      throw error;
     });
     return undefined;
   },
