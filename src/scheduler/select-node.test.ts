@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { NodeInfo } from './cache/node-info.ts';
 import { FakeScheduler, fakeNode, fakePod } from './fake-scheduler.ts';
 
 describe('choosing a node', () => {
@@ -62,6 +63,30 @@ describe('choosing a node', () => {
     scheduler.nodes(...Array.from({ length: 300 }, (_, i) => fakeNode(`n${i}`)));
     const chosen = new Set(Array.from({ length: 3 }, () => scheduler.select(fakePod()).node));
     expect(chosen.size).toBe(3);
+  });
+
+  it('looks at no pod that is placed, however many there are, once it knows what pods of the kind ask for', () => {
+    const labels = { app: 'web' };
+    const labelSelector = { matchLabels: labels };
+    const spread = { maxSkew: 5, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', labelSelector };
+    const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'other' } } };
+    const web = () =>
+      fakePod(
+        {
+          topologySpreadConstraints: [spread],
+          affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+        },
+        { cpu: '1m' },
+        { labels, name: `web-${(serial += 1)}`, uid: `web-${serial}` },
+      );
+    let serial = 0;
+    const roomy = { status: { allocatable: { cpu: '64', memory: '64Gi', pods: '1000' } } };
+    const scheduler = new FakeScheduler().nodes(...Array.from({ length: 20 }, (_, i) => fakeNode(`n${i}`, {}, roomy)));
+    scheduler.schedule(web());
+    const looks = vi.spyOn(NodeInfo.prototype, 'pods');
+    for (let i = 0; i < 400; i += 1) expect(scheduler.schedule(web())).toBeDefined();
+    expect(looks).not.toHaveBeenCalled();
+    looks.mockRestore();
   });
 
   it('never places more than a node can allocate', () => {
