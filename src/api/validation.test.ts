@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FAKE_REQUEST_DER, requestOf } from './certificates/fake-request.ts';
 import type { HookContext, ResourceDefinition } from './define.ts';
 import * as api from './index.ts';
 import type { KubeObject } from './meta/object.ts';
@@ -368,7 +369,7 @@ describe('the validation of other kinds', () => {
   });
 
   it('wants requests for certificates to be requests, of a signer with a domain', () => {
-    const request = btoa('-----BEGIN CERTIFICATE REQUEST-----\n');
+    const request = requestOf(FAKE_REQUEST_DER);
     expect(findings(api.certificateSigningRequests, { spec: { request, signerName: 'example.com/a', usages: ['client auth'] } })).toEqual(
       [],
     );

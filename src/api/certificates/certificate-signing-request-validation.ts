@@ -1,19 +1,28 @@
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
-import { checkEnum, checkSubdomain } from '../meta/validation.ts';
+import { checkSignerName } from '../meta/signer-name.ts';
+import { checkEnum } from '../meta/validation.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../schema/generated/types.ts';
+import { certificateRequestFinding } from './request-der.ts';
 
 const MIN_SECONDS = 600;
 
-/** base64 of PEM with a CERTIFICATE REQUEST block; the signer reads what is inside. */
+/** The first PEM block, if it is whole: its label, headers that nobody asks for, and what it holds. */
+const FIRST_BLOCK =
+  /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n((?:[^\n:]*:[^\n]*\n)*)([A-Za-z0-9+/=\s]*?)-----END \1-----[ \t\r]*(?=\n|$)/;
+
+function pemContent(text: string): { label: string; content: Uint8Array } | undefined {
+  const [, label, , base64 = ''] = FIRST_BLOCK.exec(text) ?? [];
+  const content = decoded(base64);
+  if (label === undefined || (content === '' && base64.trim() !== '')) return undefined;
+  return { label, content: Uint8Array.from(content, (character) => character.charCodeAt(0)) };
+}
+
+/** base64 of PEM with a certification request in it. What it asks for is the signer's to judge. */
 function checkRequest(request: string): FieldError[] {
-  const problem = 'PEM block type must be CERTIFICATE REQUEST';
-  if (!request) return [invalid('spec.request', null, problem)];
-  try {
-    if (/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(atob(request))) return [];
-    return [invalid('spec.request', request, problem)];
-  } catch {
-    return [invalid('spec.request', request, problem)];
-  }
+  const block = pemContent(decoded(request));
+  const finding =
+    block?.label === 'CERTIFICATE REQUEST' ? certificateRequestFinding(block.content) : 'PEM block type must be CERTIFICATE REQUEST';
+  return finding === undefined ? [] : [invalid('spec.request', request || null, finding)];
 }
 
 /** What certificates.k8s.io/v1 knows, as RFC 5280 does. */
@@ -52,18 +61,10 @@ function checkUsages(usages: readonly string[]): FieldError[] {
   ];
 }
 
-/** `example.com/my-signer`. */
-function checkSignerName(name: string): FieldError[] {
+function checkSigner(name: string): FieldError[] {
   const path = 'spec.signerName';
-  if (!name) return [required(path)];
-  if (name === 'kubernetes.io/legacy-unknown') return [invalid(path, name, 'the legacy signerName is not allowed via this API version')];
-  const slash = name.indexOf('/');
-  if (slash < 0 || slash !== name.lastIndexOf('/')) {
-    return [invalid(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
-  }
-  const [domain, signer] = [name.slice(0, slash), name.slice(slash + 1)];
-  if (!domain.includes('.')) return [invalid(path, domain, 'should be a domain with at least two segments separated by dots')];
-  return [...checkSubdomain(path, domain), ...signer.split('.').flatMap((part) => checkSubdomain(path, part))];
+  if (name !== 'kubernetes.io/legacy-unknown') return checkSignerName(path, name);
+  return [invalid(path, name, 'the legacy signerName is not allowed via this API version')];
 }
 
 type Condition = CertificateSigningRequestCondition;
@@ -111,7 +112,7 @@ function decoded(base64: string): string {
 }
 
 export function checkCertificateSigningRequest({ spec, status }: CertificateSigningRequest): FieldError[] {
-  const errors = [...checkRequest(spec.request), ...checkUsages(spec.usages ?? []), ...checkSignerName(spec.signerName)];
+  const errors = [...checkRequest(spec.request), ...checkUsages(spec.usages ?? []), ...checkSigner(spec.signerName)];
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_SECONDS) {
     const detail = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`;
     errors.push(invalid('spec.expirationSeconds', spec.expirationSeconds, detail));

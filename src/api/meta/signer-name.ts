@@ -1,7 +1,8 @@
 import { type FieldError, invalid, required, tooLong } from './field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, MAX_LABEL_LENGTH, MAX_SUBDOMAIN_LENGTH } from './names.ts';
 
-const MAX_PATH_LENGTH = MAX_SUBDOMAIN_LENGTH + MAX_LABEL_LENGTH + 1;
+/** A domain, a slash, a namespace, a dot and a name. */
+const MAX_LENGTH = MAX_SUBDOMAIN_LENGTH + 1 + MAX_LABEL_LENGTH + 1 + MAX_SUBDOMAIN_LENGTH;
 
 /** `example.com/my-signer`: who signs certificates (Kubernetes, "Certificate Signing Requests", signers). */
 export function checkSignerName(path: string, name: string): FieldError[] {
@@ -11,15 +12,16 @@ export function checkSignerName(path: string, name: string): FieldError[] {
   if (segments.length !== 2) {
     return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
   }
-  const each = (whole: string, findings: (label: string) => string[]) =>
-    whole
-      .split('.')
-      .flatMap((label) => findings(label).map((f) => invalid(path, whole, `validating label ${JSON.stringify(label)}: ${f}`)));
+  /** The first bad label is told, with all that is wrong with it. */
+  const labelsOf = (whole: string, findings: (label: string) => string[]) => {
+    const bad = whole.split('.').find((label) => findings(label).length > 0);
+    return bad === undefined ? [] : findings(bad).map((f) => invalid(path, whole, `validating label ${JSON.stringify(bad)}: ${f}`));
+  };
   return [
     ...(domain.length > MAX_SUBDOMAIN_LENGTH ? [tooLong(path, MAX_SUBDOMAIN_LENGTH)] : []),
-    ...each(domain, dns1123LabelFindings),
+    ...labelsOf(domain, dns1123LabelFindings),
     ...(domain.includes('.') ? [] : [invalid(path, domain, 'should be a domain with at least two segments separated by dots')]),
-    ...each(signer, dns1123SubdomainFindings),
-    ...(signer.length > MAX_PATH_LENGTH ? [tooLong(path, MAX_PATH_LENGTH)] : []),
+    ...labelsOf(signer, dns1123SubdomainFindings),
+    ...(name.length > MAX_LENGTH ? [tooLong(path, MAX_LENGTH)] : []),
   ];
 }

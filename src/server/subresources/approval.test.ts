@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FAKE_REQUEST_DER, requestOf } from '../../api/certificates/fake-request.ts';
 import type { CertificateSigningRequest } from '../../api/schema/generated/types.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
 
@@ -7,7 +8,7 @@ const body = (spec: object = {}) => ({
   apiVersion: 'certificates.k8s.io/v1',
   kind: 'CertificateSigningRequest',
   metadata: { name: 'jane' },
-  spec: { request: pem('CERTIFICATE REQUEST'), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'], ...spec },
+  spec: { request: requestOf(FAKE_REQUEST_DER), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'], ...spec },
 });
 const condition = (type: string, more: object = {}) => ({ type, status: 'True', reason: 'R', ...more });
 
@@ -30,6 +31,7 @@ describe('a CertificateSigningRequest', () => {
     [{ usages: [] }, /spec\.usages: Required value/],
     [{ signerName: 'kubernetes.io/legacy-unknown' }, /spec\.signerName: .*the legacy signerName is not allowed via this API version/],
     [{ expirationSeconds: 599 }, /may not specify a duration less than 600 seconds \(10 minutes\)/],
+    [{ request: pem('CERTIFICATE REQUEST') }, /spec\.request: .*: asn1: syntax error: truncated tag or length/],
     [{ request: pem('CERTIFICATE') }, /PEM block type must be CERTIFICATE REQUEST/],
   ])('with %j is refused', async (spec, message) => {
     await expect(create(spec)).rejects.toMatchObject({ code: 422, message: expect.stringMatching(message) });
