@@ -60,7 +60,7 @@ function checkResizePolicies(path: string, policies: readonly ContainerResizePol
     errors.push(...(resourceName ? checkEnum(path, resourceName, ['cpu', 'memory']) : [required(path)]));
     errors.push(...(restartPolicy ? checkEnum(path, restartPolicy, ['NotRequired', 'RestartContainer']) : [required(path)]));
     if (podPolicy === 'Never' && restartPolicy !== 'NotRequired') {
-      errors.push(invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalid(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     }
     return errors;
   });
@@ -86,13 +86,12 @@ function checkContainer(at: string, container: Container, around: PodAround): Fi
 }
 
 function checkRule(at: string, { action = '', exitCodes }: ContainerRestartRule): FieldError[] {
-  const errors = action ? checkEnum(`${at}.action`, action, RULE_ACTIONS) : [required(`${at}.action`)];
+  const errors = checkEnum(`${at}.action`, action, RULE_ACTIONS);
   if (!exitCodes) return [...errors, required(`${at}.exitCodes`, 'must be specified')];
   const { operator = '', values = [] } = exitCodes;
   const path = `${at}.exitCodes`;
-  errors.push(...(operator ? checkEnum(`${path}.operator`, operator, ['In', 'NotIn']) : [required(`${path}.operator`)]));
-  if (values.length === 0) errors.push(invalid(`${path}.values`, null, 'at least one value is required'));
-  else if (values.length > MAX_EXIT_CODES) errors.push(tooMany(`${path}.values`, values.length, MAX_EXIT_CODES));
+  errors.push(...checkEnum(`${path}.operator`, operator, ['In', 'NotIn']));
+  if (values.length > MAX_EXIT_CODES) errors.push(tooMany(`${path}.values`, values.length, MAX_EXIT_CODES));
   return errors;
 }
 

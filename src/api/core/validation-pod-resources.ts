@@ -3,7 +3,7 @@ import { duplicate, type FieldError, forbidden, invalid, notSupported, required 
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkLabel, found } from '../meta/validation.ts';
 import type { PodResourceClaim, PodSpec } from '../schema/generated/types.ts';
-import { containerRequests } from './pod-resources.ts';
+import { containerLimits, containerRequests } from './pod-resources.ts';
 import { isHugePages } from './resource-names.ts';
 import { checkResourceName, checkResources, compareAmounts } from './validation-resources.ts';
 
@@ -21,10 +21,16 @@ function checkConsistency(path: string, spec: PodSpec): FieldError[] {
   const { requests = {}, limits = {} } = spec.resources ?? {};
   const errors: FieldError[] = [];
   for (const [name, amount] of Object.entries(containerRequests({ spec }))) {
-    const whole = requests[name] ?? '0';
-    if (compareQuantities(amount, parseQuantity(whole)) <= 0) continue;
+    const whole = requests[name];
+    if (whole === undefined || compareQuantities(amount, parseQuantity(whole)) <= 0) continue;
     const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(amount)}`;
     errors.push(invalid(`${path}.requests[${name}]`, whole, detail));
+  }
+  for (const [name, amount] of Object.entries(containerLimits({ spec }))) {
+    const whole = limits[name];
+    if (whole === undefined || !isHugePages(name) || compareQuantities(amount, parseQuantity(whole)) <= 0) continue;
+    const detail = `must be greater than or equal to aggregate container limits of ${formatQuantity(amount)}`;
+    errors.push(invalid(`${path}.limits[${name}]`, whole, detail));
   }
   for (const [index, container] of (spec.containers ?? []).entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
@@ -40,8 +46,9 @@ function checkConsistency(path: string, spec: PodSpec): FieldError[] {
 export function checkPodResources(path: string, spec: PodSpec, claims: ReadonlySet<string>): FieldError[] {
   const { resources } = spec;
   if (!resources) return [];
+  if (spec.os?.name === 'windows') return [forbidden(path, 'may not be set for a windows pod')];
   return [
-    ...(resources.claims ? [forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level')] : []),
+    ...(resources.claims ? [forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level')] : []),
     ...checkResources(path, resources, checkPodResourceName, claims),
     ...checkConsistency(path, spec),
   ];

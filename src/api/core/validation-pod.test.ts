@@ -116,6 +116,13 @@ describe('validation of containers', () => {
       ['spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
     ],
     [
+      { restartPolicy: 'Never', restartPolicyRules: [{ action: '', exitCodes: { operator: '' } }] },
+      [
+        'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "": supported values: "Restart", "RestartAllContainers"',
+        'spec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: "": supported values: "In", "NotIn"',
+      ],
+    ],
+    [
       { restartPolicy: 'Sometimes' },
       ['spec.containers[0].restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'],
     ],
@@ -489,8 +496,38 @@ describe('validation of pod specs', () => {
       { hostPID: true, shareProcessNamespace: true, hostUsers: false },
       [
         'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
-        'spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false',
+        'spec.HostPID: Forbidden: when `hostUsers` is false',
       ],
+    ],
+    [
+      {
+        hostUsers: false,
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
+        containers: [{ name: 'c', image: 'i:1', volumeDevices: [{ name: 'v', devicePath: '/dev/x' }] }],
+      },
+      ['spec.containers[0].volumeDevices: Forbidden: when `hostUsers` is false'],
+    ],
+    [{ os: { name: 'windows' }, resources: { requests: { cpu: '1' } } }, ['spec.resources: Forbidden: may not be set for a windows pod']],
+    [
+      {
+        resources: { requests: { 'hugepages-2Mi': '2Mi' }, limits: { 'hugepages-2Mi': '2Mi', cpu: '2' } },
+        containers: ['a', 'b'].map((name) => ({
+          name,
+          image: 'i:1',
+          resources: { requests: { cpu: '1', 'hugepages-2Mi': '2Mi' }, limits: { cpu: '1', 'hugepages-2Mi': '2Mi' } },
+        })),
+      },
+      [
+        'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
+        'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container limits of 4Mi',
+      ],
+    ],
+    [
+      {
+        restartPolicy: 'Never',
+        containers: [{ name: 'c', image: 'i:1', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }],
+      },
+      ["spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when pod `restartPolicy` is 'Never'"],
     ],
     [
       { os: { name: 'windows' }, securityContext: { runAsUser: 1 }, hostPID: true },

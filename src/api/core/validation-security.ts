@@ -132,13 +132,18 @@ export function checkPodSecurityContext(path: string, context: PodSecurityContex
   ];
 }
 
-/** A user namespace of its own leaves no room for the host's other namespaces (KEP-127). */
+/** A user namespace of its own leaves no room for the host's other namespaces, and devices cannot be mapped into it (KEP-127). */
 export function checkHostUsers(path: string, spec: PodSpec): FieldError[] {
   if (spec.hostUsers !== false) return [];
-  const detail = 'when `pod.Spec.HostUsers` is false';
+  const detail = 'when `hostUsers` is false';
   return [
     ...(spec.hostNetwork ? [forbidden(`${path}.hostNetwork`, detail)] : []),
     ...(spec.hostPID ? [forbidden(`${path}.HostPID`, detail)] : []),
     ...(spec.hostIPC ? [forbidden(`${path}.HostIPC`, detail)] : []),
+    ...(['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+      (spec[list] ?? []).flatMap(({ volumeDevices }, i) =>
+        volumeDevices?.length ? [forbidden(`${path}.${list}[${i}].volumeDevices`, detail)] : [],
+      ),
+    ),
   ];
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { CertificateSigningRequest, Namespace, Pod } from '../../api/schema/generated/types.ts';
+import type { CertificateSigningRequest, Container, Namespace, Pod } from '../../api/schema/generated/types.ts';
 import { partialUpdate } from './partial-update.ts';
 
 /** What a strategy upstream does not hold back of metadata comes with the part. */
@@ -19,11 +19,23 @@ export const ephemeralContainers = partialUpdate<Pod>('ephemeralcontainers', (se
   if (pod.spec) pod.spec.ephemeralContainers = sent.spec?.ephemeralContainers;
 });
 
-/** Resources of a running pod's containers (KEP-1287). */
+/** Of each container what a resize may change. Lists that differ in more than that are left to validation. */
+function resized(sent: readonly Container[] = [], old: readonly Container[] = []): Container[] {
+  const differ = sent.length !== old.length || sent.some(({ name }, i) => name !== old[i]?.name);
+  if (differ) return [...sent];
+  return old.map(({ resources: _, resizePolicy: __, ...container }, i) => {
+    const { resources, resizePolicy } = sent[i] ?? {};
+    return { ...container, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) };
+  });
+}
+
+/** Resources of a running pod's containers (KEP-1287) and of the pod as a whole (KEP-5419). */
 export const resizePod = partialUpdate<Pod>('resize', (sent, pod) => {
   if (!pod.spec) return;
-  pod.spec.containers = sent.spec?.containers ?? [];
-  pod.spec.initContainers = sent.spec?.initContainers;
+  const { containers, initContainers, resources } = sent.spec ?? {};
+  pod.spec.containers = resized(containers, pod.spec.containers);
+  if (initContainers || pod.spec.initContainers) pod.spec.initContainers = resized(initContainers, pod.spec.initContainers);
+  pod.spec.resources = resources;
 });
 
 /** PUT …/approval: conditions, and metadata; validation keeps what was decided. */
