@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CustomResourceDefinition, CustomResourceDefinitionSpec, JSONSchemaProps } from '../schema/generated/types.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  JSONSchemaProps,
+} from '../schema/generated/types.ts';
 import { decodeCrd } from './crd-decode.ts';
 import { customResourceDefinitionHooks } from './crd-hooks.ts';
 import { validateCrd, validateCrdUpdate } from './crd-validation.ts';
@@ -20,7 +25,7 @@ function crd(schema: JSONSchemaProps = { type: 'object' }, spec: Partial<CustomR
   customResourceDefinitionHooks.defaults?.(made);
   return made;
 }
-const AT = 'spec.versions[0].schema.openAPIV3Schema';
+const AT = 'spec.validation.openAPIV3Schema';
 const found = (made: CustomResourceDefinition, old?: CustomResourceDefinition) =>
   (old ? validateCrdUpdate(made, old) : validateCrd(made)).map(({ path, message }) => `${path}: ${message}`.replace(AT, '@'));
 const x = (property: JSONSchemaProps) => crd({ type: 'object', properties: { x: property } });
@@ -45,7 +50,11 @@ describe('a definition is refused for', () => {
       'spec.group: Invalid value: "local": should be a domain with at least one dot',
     ],
     ['a scope', crd(undefined, { scope: 'World' }), 'spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"'],
-    ['no schema', crd(undefined, { versions: [{ name: 'v1', served: true, storage: true }] }), '@: Required value'],
+    [
+      'no schema',
+      crd(undefined, { versions: [{ name: 'v1', served: true, storage: true }] }),
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
+    ],
     [
       'no storage version',
       crd(undefined, { versions: [{ name: 'v1', served: true, storage: false, schema: { openAPIV3Schema: { type: 'object' } } }] }),
@@ -128,6 +137,69 @@ it('takes int-or-string in upstream’s two spellings', () => {
   expect(found(x({ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: either }, { pattern: '^a' }] }))).toEqual([]);
 });
 
+const version = (name: string, more: Partial<CustomResourceDefinitionVersion> = {}): CustomResourceDefinitionVersion => ({
+  name,
+  served: true,
+  storage: name === 'v1',
+  schema: { openAPIV3Schema: { type: 'object' } },
+  ...more,
+});
+const schemaOf = (properties: Record<string, JSONSchemaProps>) => ({ schema: { openAPIV3Schema: { type: 'object', properties } } });
+const path = (scale: string) => ({ subresources: { scale: { specReplicasPath: scale, statusReplicasPath: '.status.a' } } });
+
+describe('a fault is told where upstream keeps the field', () => {
+  it.each<[string, CustomResourceDefinitionVersion[], string[]]>([
+    ['a schema of all', [version('v1', schemaOf({ x: {} })), version('v2', schemaOf({ x: {} }))], ['@.properties[x].type']],
+    [
+      'a schema of its own',
+      [version('v1'), version('v2', schemaOf({ x: {} }))],
+      ['spec.versions[1].schema.openAPIV3Schema.properties[x].type'],
+    ],
+    ['subresources of all', [version('v1', path('')), version('v2', path(''))], ['spec.subresources.scale.specReplicasPath']],
+    ['subresources of its own', [version('v1'), version('v2', path('a'))], ['spec.versions[1].subresources.scale.specReplicasPath']],
+    [
+      'columns of all',
+      [version('v1', { additionalPrinterColumns: [{ name: 'A', type: 'odd', jsonPath: '.a' }] })],
+      ['spec.additionalPrinterColumns[0].type'],
+    ],
+    [
+      'columns of its own',
+      [version('v1'), version('v2', { additionalPrinterColumns: [{ name: 'A', type: 'odd', jsonPath: '.a' }] })],
+      ['spec.versions[1].additionalPrinterColumns[0].type'],
+    ],
+    [
+      'selectable fields of all',
+      [version('v1', { selectableFields: [{ jsonPath: '.metadata.x' }] })],
+      ['spec.selectableFields[0].jsonPath'],
+    ],
+    [
+      'selectable fields of all without a schema of all',
+      [
+        version('v1', { ...schemaOf({ x: { type: 'string' } }), selectableFields: [{ jsonPath: '.x' }] }),
+        version('v2', { ...schemaOf({ x: { type: 'integer' } }), selectableFields: [{ jsonPath: '.x' }] }),
+      ],
+      ['spec.selectableFields'],
+    ],
+    [
+      'selectable fields of its own without a schema of its own',
+      [
+        version('v1', schemaOf({ x: { type: 'string' } })),
+        version('v2', { ...schemaOf({ x: { type: 'string' } }), selectableFields: [{ jsonPath: '.x' }] }),
+      ],
+      ['spec.versions[1].selectableFields'],
+    ],
+  ])('%s', (_, versions, paths) => {
+    expect(found(crd(undefined, { versions })).map((line) => line.split(': ')[0])).toEqual(paths);
+  });
+
+  it.each<[string, Partial<CustomResourceDefinitionSpec>, string]>([
+    ['no group', { group: '' }, 'spec.group: Required value'],
+    ['no scope', { scope: '' }, 'spec.scope: Required value'],
+    ['no kind', { names: { plural: 'tabs', kind: '' } }, 'spec.names.kind: Required value'],
+    ['no path of replicas', { versions: [version('v1', path(''))] }, 'spec.subresources.scale.specReplicasPath: Required value'],
+  ])('%s', (_, spec, finding) => expect(found(crd(undefined, spec))).toContain(finding));
+});
+
 it('keeps its kind and scope once it is established, and versions that objects are stored in', () => {
   const old = crd();
   old.status = { ...old.status, conditions: [{ type: 'Established', status: 'True' }] };
@@ -143,9 +215,10 @@ it('is decoded at every depth', () => {
     type: 'array',
     items: { type: 'object', nonsense: 1, additionalProperties: { type: 'string', more: 2 } } as JSONSchemaProps,
   });
+  const at = 'spec.versions[0].schema.openAPIV3Schema';
   expect(decodeCrd(made)).toEqual([
-    `unknown field "${AT}.properties.x.items.nonsense"`,
-    `unknown field "${AT}.properties.x.items.additionalProperties.more"`,
+    `unknown field "${at}.properties.x.items.nonsense"`,
+    `unknown field "${at}.properties.x.items.additionalProperties.more"`,
   ]);
   expect(() => decodeCrd(x({ type: 'array', items: { type: 5 } }))).toThrow(/cannot unmarshal number into Go struct field/);
 });

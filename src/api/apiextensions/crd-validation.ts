@@ -1,10 +1,11 @@
-import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
+import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
-import { checkImmutable } from '../meta/validation.ts';
+import { checkEnum, checkImmutable } from '../meta/validation.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec } from '../schema/generated/types.ts';
+import { withCommonFields } from './crd-common-fields.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 import { checkConversionBundle, validateConversion } from './crd-conversion-validation.ts';
-import { validateVersion } from './crd-version-validation.ts';
+import { validateCommon, validateVersion } from './crd-version-validation.ts';
 
 /** Everything about a new definition, in upstream's words and order (apiextensions-apiserver, validation.go). */
 export function validateCrd(crd: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
@@ -52,18 +53,20 @@ const SCOPES = ['Cluster', 'Namespaced'];
 
 function validateSpec(spec: CustomResourceDefinitionSpec): FieldError[] {
   const { group, scope, names, versions, conversion, preserveUnknownFields } = spec;
+  const { common, versions: own } = withCommonFields(versions);
+  const hasStatus = versions.map(({ subresources }) => subresources?.status !== undefined);
   return [
     ...validateGroup(group),
-    ...(SCOPES.includes(scope) ? [] : [notSupported('spec.scope', scope, SCOPES)]),
+    ...(scope ? checkEnum('spec.scope', scope, SCOPES) : [required('spec.scope')]),
     ...versions.flatMap((version, i) => (version.schema?.openAPIV3Schema ? [] : [required(`spec.versions[${i}].schema.openAPIV3Schema`)])),
-    ...versions.flatMap((version, i) => [
+    ...own.flatMap((version, i) => [
       ...nameFindings(`spec.versions[${i}].name`, version.name),
-      ...validateVersion(version, `spec.versions[${i}]`),
+      ...validateVersion(version, `spec.versions[${i}]`, hasStatus[i] === true),
     ]),
     ...validateVersionSet(spec),
-    ...(names.singular ? [] : [required('spec.names.singular')]),
-    ...(names.listKind ? [] : [required('spec.names.listKind')]),
+    ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((each) => (names[each] ? [] : [required(`spec.names.${each}`)])),
     ...validateNames(names, 'spec.names'),
+    ...validateCommon(common, 'spec', hasStatus.includes(true)),
     ...(conversion && conversion.strategy !== 'None' && preserveUnknownFields
       ? [invalid('spec.conversion.strategy', conversion.strategy, 'must be None if spec.preserveUnknownFields is true')]
       : []),
@@ -72,6 +75,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec): FieldError[] {
 }
 
 function validateGroup(group: string): FieldError[] {
+  if (!group) return [required('spec.group')];
   const faults = dns1123SubdomainFindings(group);
   if (faults.length > 0) return [invalid('spec.group', group, faults.join(','))];
   return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')];

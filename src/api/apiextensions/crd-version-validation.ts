@@ -1,11 +1,12 @@
 import { compileSchema, toStructural } from '../crd-schema/index.ts';
-import { duplicate, type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
   JSONSchemaProps,
 } from '../schema/generated/types.ts';
+import type { VersionFields } from './crd-common-fields.ts';
 import { validateDefaults } from './default-validation.ts';
 import { schemaAtPath } from './field-path.ts';
 import { validateCompiledRules } from './rule-compilation.ts';
@@ -18,16 +19,37 @@ const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32',
 const MAX_SELECTABLE_FIELDS = 8;
 const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
 
-/** One of `spec.versions`. */
-export function validateVersion(version: CustomResourceDefinitionVersion, path: string): FieldError[] {
-  const { subresources, additionalPrinterColumns = [] } = version;
-  const schema = version.schema?.openAPIV3Schema;
+/** One of `spec.versions`, with what is its own. */
+export const validateVersion = (version: CustomResourceDefinitionVersion, path: string, hasStatus: boolean): FieldError[] => [
+  ...deprecationFindings(version).map((fault) => invalid(`${path}.deprecationWarning`, version.deprecationWarning, fault)),
+  ...validateFields(version, path, {
+    schema: 'schema',
+    hasStatus,
+    schemaless: 'may only be set when `version.schema.openAPIV3Schema` is not included',
+  }),
+];
+
+/** What all versions have in common. */
+export const validateCommon = (fields: VersionFields, path: string, hasStatus: boolean): FieldError[] =>
+  validateFields(fields, path, { schema: 'validation', hasStatus, schemaless: 'may only be set when validations.schema is included' });
+
+interface Wording {
+  /** What the schema is called. */
+  readonly schema: string;
+  readonly hasStatus: boolean;
+  /** Why there are no selectable fields without a schema. */
+  readonly schemaless: string;
+}
+
+function validateFields(fields: VersionFields, path: string, { schema: name, hasStatus, schemaless }: Wording): FieldError[] {
+  const { subresources, additionalPrinterColumns = [], selectableFields = [] } = fields;
+  const schema = fields.schema?.openAPIV3Schema;
+  const at = `${path}.selectableFields`;
   return [
-    ...deprecationFindings(version).map((fault) => invalid(`${path}.deprecationWarning`, version.deprecationWarning, fault)),
-    ...(schema ? validateSchema(schema, `${path}.schema.openAPIV3Schema`, subresources?.status !== undefined) : []),
+    ...(schema ? validateSchema(schema, `${path}.${name}`, hasStatus) : []),
     ...validateSubresources(subresources, `${path}.subresources`),
     ...additionalPrinterColumns.flatMap((column, i) => validateColumn(column, `${path}.additionalPrinterColumns[${i}]`)),
-    ...validateSelectableFields(version, `${path}.selectableFields`),
+    ...(selectableFields.length > 0 && !schema ? [invalid(at, '', schemaless)] : validateSelectableFields(fields, at)),
   ];
 }
 
@@ -55,7 +77,8 @@ function goName(name: string): string {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function validateSchema(schema: JSONSchemaProps, path: string, hasStatus: boolean): FieldError[] {
+function validateSchema(schema: JSONSchemaProps, parent: string, hasStatus: boolean): FieldError[] {
+  const path = `${parent}.openAPIV3Schema`;
   const errors: FieldError[] = [];
   if (hasStatus) errors.push(...validateRootOfStatus(schema, path));
   if (schema.nullable) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
@@ -66,7 +89,7 @@ function validateSchema(schema: JSONSchemaProps, path: string, hasStatus: boolea
   if (errors.length > 0) return errors;
   errors.push(...validateRules(schema, path));
   if (errors.length === 0) errors.push(...validateCompiledRules(schema, path));
-  return errors.length > 0 ? errors : buildFindings(schema, path);
+  return errors.length > 0 ? errors : buildFindings(schema, parent);
 }
 
 /** A schema that nothing is wrong with compiles. */
@@ -99,6 +122,7 @@ function validateSubresources(subresources: CustomResourceSubresources | undefin
   if (!scale) return [];
   const checked = (field: string, value: string, prefixes: readonly string[], place: string): FieldError[] => {
     const at = `${path}.scale.${field}`;
+    if (value === '') return [required(at)];
     const faults = simplePathFindings(value, at);
     if (faults.length > 0 || prefixes.some((prefix) => value.startsWith(prefix))) return faults;
     return [invalid(at, value, `should be a json path under ${place}`)];
@@ -121,7 +145,7 @@ function validateColumn({ type, format, jsonPath }: CustomResourceColumnDefiniti
   ];
 }
 
-function validateSelectableFields({ selectableFields = [], schema }: CustomResourceDefinitionVersion, path: string): FieldError[] {
+function validateSelectableFields({ selectableFields = [], schema }: VersionFields, path: string): FieldError[] {
   const root = schema?.openAPIV3Schema;
   if (selectableFields.length === 0 || !root) return [];
   const seen = new Set<string>();
