@@ -1,5 +1,6 @@
 import { type FieldError, invalidObject, notSupported } from '../../api/meta/field-error.ts';
 import type { DeleteOptions, RequestOptions, Verb } from '../../api/transport.ts';
+import { dryRunFindings } from '../registry/delete-options.ts';
 import { badRequest } from '../registry/errors.ts';
 
 /** Query parameters as RequestOptions. Throws BadRequest for values that cannot be read, Invalid for those that a write does not know. */
@@ -56,11 +57,7 @@ function read(options: RequestOptions, name: string, value: string, kind: string
       return;
     case 'dryRun':
       if (kind === undefined) return;
-      if (value !== 'All')
-        throw refused(kind, {
-          ...notSupported('dryRun', value, ['All']),
-          message: `Unsupported value: []string{${JSON.stringify(value)}}: supported values: "All"`,
-        });
+      for (const finding of dryRunFindings([value])) throw refused(kind, finding);
       options.dryRun = true;
       return;
     case 'fieldValidation':

@@ -1,5 +1,4 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
-import { invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { isNotFound, notFound } from '../../api/meta/status.ts';
 import type { ApiRequest, DeleteOptions } from '../../api/transport.ts';
@@ -9,17 +8,18 @@ import type { RequestContext } from '../ports.ts';
 import { type Answer, success } from './answer.ts';
 import type { Draft } from './body.ts';
 import { copyJson } from './copy.ts';
+import { deleteOptions } from './delete-options.ts';
 import { type DeletePlan, planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
-import { badRequest, conflict, modified } from './errors.ts';
+import { conflict, modified } from './errors.ts';
 import { collectAll, list } from './list.ts';
+import { checkListOptions } from './list-options.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { hookContext } from './strategy.ts';
 
 const TRIES = 10;
 /** Deletions of one deletecollection that run at the same time. */
 const PARALLEL_DELETIONS = 32;
-const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 /**
  * DELETE of one object, in its turn unless webhooks are asked: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
@@ -133,25 +133,6 @@ function checkPreconditions({ definition }: Resource, { object, revision }: Cach
   }
 }
 
-/** The body of a delete request, checked. Absent: all defaults. */
-function deleteOptions({ body }: ApiRequest): DeleteOptions {
-  if (body === undefined || body === null) return {};
-  if (typeof body !== 'object' || Array.isArray(body)) throw badRequest('the body must be DeleteOptions');
-  const options = body as DeleteOptions & { kind?: string };
-  if (options.kind !== undefined && options.kind !== '' && options.kind !== 'DeleteOptions') {
-    throw badRequest(`expected DeleteOptions, found ${options.kind}`);
-  }
-  const { propagationPolicy, orphanDependents } = options;
-  const refuse = (...errors: Parameters<typeof invalidObject>[3]) => invalidObject('DeleteOptions', 'meta.k8s.io', '', errors);
-  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    throw refuse(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
-  }
-  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
-    throw refuse(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
-  }
-  return options;
-}
-
 /** DELETE of every object that the selectors match, or of one page of them. Answers with the list of what was deleted. */
 export async function removeCollection(
   deps: RegistryDeps,
@@ -160,6 +141,8 @@ export async function removeCollection(
   context: RequestContext,
 ): Promise<Answer> {
   const { definition } = resource;
+  checkListOptions(request.options ?? {}, 'list');
+  deleteOptions(request);
   const page = request.options?.limit ? await list(resource, request, context, deps.clock) : undefined;
   const items = page?.items ?? (await collectAll(resource, request));
   const queue = items.values();

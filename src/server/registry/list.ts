@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../api/define.ts';
-import { forbidden, invalid, invalidObject, notSupported } from '../../api/meta/field-error.ts';
+import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
@@ -10,6 +10,7 @@ import type { RequestContext } from '../ports.ts';
 import type { ListAnswer } from './answer.ts';
 import { continueExpired, decodeContinue, encodeContinue, INCONSISTENT, LIST_LIFE_MS } from './continue-token.ts';
 import { badRequest } from './errors.ts';
+import { checkListOptions } from './list-options.ts';
 import type { Resource } from './resources.ts';
 import { type Selection, selectionOf } from './selectors.ts';
 
@@ -152,31 +153,4 @@ export async function reach({ collection }: Pick<Resource, 'collection'>, revisi
       cause,
     });
   }
-}
-
-/** The rules of resourceVersionMatch and sendInitialEvents (KEP-3157). */
-export function checkListOptions(options: RequestOptions, verb: 'list' | 'watch'): void {
-  const { resourceVersionMatch: match, resourceVersion, sendInitialEvents, allowWatchBookmarks, continue: token } = options;
-  const path = 'resourceVersionMatch';
-  const errors = [];
-  if (verb === 'list' && match !== undefined) {
-    if (!resourceVersion) errors.push(forbidden(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-    if (token) errors.push(forbidden(path, 'resourceVersionMatch is forbidden when continue is provided'));
-    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(path, match, ['Exact', 'NotOlderThan', '']));
-    if (match === 'Exact' && resourceVersion === '0') {
-      errors.push(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
-    }
-  }
-  if (verb === 'list' && sendInitialEvents !== undefined)
-    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
-  if (verb === 'watch' && sendInitialEvents === undefined && match !== undefined) {
-    errors.push(forbidden(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-  }
-  if (verb === 'watch' && sendInitialEvents !== undefined) {
-    if (match === undefined) errors.push(forbidden(path, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
-    else if (match !== 'NotOlderThan') errors.push(notSupported(path, match, ['NotOlderThan']));
-    if (!allowWatchBookmarks)
-      errors.push(forbidden('allowWatchBookmarks', 'sendInitialEvents requires setting allowWatchBookmarks to true'));
-  }
-  if (errors.length > 0) throw invalidObject('ListOptions', 'meta.k8s.io', '', errors);
 }

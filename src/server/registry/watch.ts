@@ -7,7 +7,8 @@ import { isStoreExpired, isTooSlow } from '../../store/store.ts';
 import type { Cached, CollectionEvent, Watcher } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { RegistryDeps } from './deps.ts';
-import { checkListOptions, parseRevision, prefixOf, reach } from './list.ts';
+import { parseRevision, prefixOf, reach } from './list.ts';
+import { checkListOptions } from './list-options.ts';
 import { Mailbox } from './mailbox.ts';
 import { type Resource, restamped } from './resources.ts';
 import { selectionOf } from './selectors.ts';
@@ -89,7 +90,7 @@ async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly Wat
   context.signal.addEventListener('abort', close, { once: true });
   try {
     yield* initialBatches(plan);
-    if (sendInitialEvents) yield [bookmark(resource.definition, plan.revision, true)];
+    if (sendInitialEvents && allowWatchBookmarks) yield [bookmark(resource.definition, plan.revision, true)];
     yield* liveBatches(plan, mailbox, allowWatchBookmarks);
   } finally {
     context.signal.removeEventListener('abort', close);
