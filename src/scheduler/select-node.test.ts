@@ -70,16 +70,18 @@ describe('choosing a node', () => {
     const labelSelector = { matchLabels: labels };
     const spread = { maxSkew: 5, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', labelSelector };
     const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'other' } } };
-    const web = () =>
-      fakePod(
+    let serial = 0;
+    const web = () => {
+      serial += 1;
+      return fakePod(
         {
           topologySpreadConstraints: [spread],
           affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
         },
         { cpu: '1m' },
-        { labels, name: `web-${(serial += 1)}`, uid: `web-${serial}` },
+        { labels, name: `web-${serial}`, uid: `web-${serial}` },
       );
-    let serial = 0;
+    };
     const roomy = { status: { allocatable: { cpu: '64', memory: '64Gi', pods: '1000' } } };
     const scheduler = new FakeScheduler().nodes(...Array.from({ length: 20 }, (_, i) => fakeNode(`n${i}`, {}, roomy)));
     scheduler.schedule(web());

@@ -2,27 +2,21 @@ import { duplicate, type FieldError, forbidden, invalid, notSupported, required 
 import { checkSignerName } from '../meta/signer-name.ts';
 import { checkEnum } from '../meta/validation.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../schema/generated/types.ts';
-import { certificateRequestFinding } from './request-der.ts';
 
 const MIN_SECONDS = 600;
 
 /** The first PEM block, if it is whole: its label, headers that nobody asks for, and what it holds. */
-const FIRST_BLOCK =
-  /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n((?:[^\n:]*:[^\n]*\n)*)([A-Za-z0-9+/=\s]*?)-----END \1-----[ \t\r]*(?=\n|$)/;
+const FIRST_BLOCK = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n(?:[^\n:]*:[^\n]*\n)*([A-Za-z0-9+/=\s]*?)-----END \1-----[ \t\r]*(?=\n|$)/;
 
-function pemContent(text: string): { label: string; content: Uint8Array } | undefined {
-  const [, label, , base64 = ''] = FIRST_BLOCK.exec(text) ?? [];
-  const content = decoded(base64);
-  if (label === undefined || (content === '' && base64.trim() !== '')) return undefined;
-  return { label, content: Uint8Array.from(content, (character) => character.charCodeAt(0)) };
+function labelOf(text: string): string | undefined {
+  const [, label, base64 = ''] = FIRST_BLOCK.exec(text) ?? [];
+  return decoded(base64) === '' && base64.trim() !== '' ? undefined : label;
 }
 
-/** base64 of PEM with a certification request in it. What it asks for is the signer's to judge. */
+/** base64 of PEM. What is in it is read at admission, which may load what reads it. */
 function checkRequest(request: string): FieldError[] {
-  const block = pemContent(decoded(request));
-  const finding =
-    block?.label === 'CERTIFICATE REQUEST' ? certificateRequestFinding(block.content) : 'PEM block type must be CERTIFICATE REQUEST';
-  return finding === undefined ? [] : [invalid('spec.request', request || null, finding)];
+  if (labelOf(decoded(request)) === 'CERTIFICATE REQUEST') return [];
+  return [invalid('spec.request', request || null, 'PEM block type must be CERTIFICATE REQUEST')];
 }
 
 /** What certificates.k8s.io/v1 knows, as RFC 5280 does. */

@@ -3,6 +3,7 @@ import type { Random } from '../../base/random.ts';
 import type { Rbac } from '../authz/rbac.ts';
 import type { AdmissionPlugin, Authorizer, ObjectReader } from '../ports.ts';
 import { certificateApproval } from './plugins/certificate-approval.ts';
+import { certificateRequest } from './plugins/certificate-request.ts';
 import { certificateSigning } from './plugins/certificate-signing.ts';
 import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
@@ -37,7 +38,7 @@ export interface BuiltInAdmissionOptions {
 
 /**
  * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
- * RBACEscalation has no place there: upstream checks it in storage, after all mutation.
+ * CertificateRequest and RBACEscalation have no place there: upstream checks this in storage, after all mutation.
  */
 export const builtInAdmission = ({
   objects,
@@ -62,6 +63,7 @@ export const builtInAdmission = ({
   runtimeClass(objects),
   certificateApproval(authorizer),
   certificateSigning(authorizer),
+  certificateRequest,
   certificateSubjectRestriction,
   defaultIngressClass(objects),
   podTopologyLabels(objects),

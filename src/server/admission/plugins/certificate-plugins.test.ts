@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CertificateSigningRequest } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.ts';
 import { certificateApproval } from './certificate-approval.ts';
+import { certificateRequest } from './certificate-request.ts';
 import { certificateSigning } from './certificate-signing.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
 
@@ -61,6 +62,19 @@ describe('approving', () => {
           'certificatesigningrequests.certificates.k8s.io "r" is forbidden: user not permitted to approve requests with signerName "a.b/c"',
       });
     }
+  });
+});
+
+describe('a request for a certificate', () => {
+  const make = (request: string) => validate(certificateRequest, admission(asked('a.b/c', undefined, request)));
+
+  it('is refused when it cannot be read, whoever is to sign it', async () => {
+    await make(await csr([{ CN: ['jane'] }]));
+    const junk = btoa('-----BEGIN CERTIFICATE REQUEST-----\nanVuaw==\n-----END CERTIFICATE REQUEST-----\n');
+    await expect(make(junk)).rejects.toMatchObject({
+      code: 422,
+      message: `CertificateSigningRequest.certificates.k8s.io "r" is invalid: spec.request: Invalid value: "${junk}": the request does not parse`,
+    });
   });
 });
 

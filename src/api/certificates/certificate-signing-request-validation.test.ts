@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { certificateSigningRequests } from '../index.ts';
+import { FAKE_REQUEST_DER, requestOf } from './fake-request.ts';
+
+it.each<[string, boolean]>([
+  [requestOf(FAKE_REQUEST_DER), true],
+  [btoa(`Some text\n${atob(requestOf(FAKE_REQUEST_DER)).replace('-----\n', '-----\nName: value\n\n')}`), true],
+  [requestOf(FAKE_REQUEST_DER, 'NEW CERTIFICATE REQUEST'), false],
+  [requestOf('!'), false],
+  [btoa('-----BEGIN CERTIFICATE REQUEST-----\n'), false],
+  ['eA==', false],
+])('a request for a certificate comes in PEM: %s', (request, isRight) => {
+  const csr = { spec: { request, signerName: 'example.com/a', usages: ['client auth'] } };
+  const expected = isRight ? [] : [`spec.request: Invalid value: "${request}": PEM block type must be CERTIFICATE REQUEST`];
+  expect(certificateSigningRequests.hooks.validate?.(csr)?.map(({ path, message }) => `${path}: ${message}`)).toEqual(expected);
+});
