@@ -1,8 +1,9 @@
 import { canonicalIp, checkIp } from '../meta/addresses.ts';
-import { duplicate, type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
-import { checkImmutable, checkQualifiedName, found } from '../meta/validation.ts';
+import { checkImmutable, checkLabel, checkQualifiedName, found } from '../meta/validation.ts';
 import type { ContainerStatus, Pod, PodSpec, PodStatus } from '../schema/generated/types.ts';
+import { checkAllocated, checkNothingAllocated, checkUsers } from './validation-container-status.ts';
 import { checkPodAnnotationsUpdate } from './validation-pod-annotations.ts';
 
 const KNOWN_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -59,24 +60,87 @@ function checkClaimStatuses({ resourceClaimStatuses = [] }: PodStatus, spec: Pod
   });
 }
 
+const checkGeneration = (path: string, generation: number | undefined): FieldError[] =>
+  generation !== undefined && generation < 0 ? [invalid(path, generation, 'must be a non-negative integer')] : [];
+
+const checkConditions = ({ conditions = [] }: PodStatus): FieldError[] =>
+  conditions.flatMap(({ type, observedGeneration }, i) => [
+    ...checkGeneration(`status.conditions[${i}].observedGeneration`, observedGeneration),
+    ...(KNOWN_CONDITIONS.has(type) ? [] : checkQualifiedName(`status.conditions[${i}].Type`, type ?? '')),
+  ]);
+
+/** Where a pod is going to be: once it is there, nobody nominates another node (KEP-5278). */
+function checkNominated(
+  { nominatedNodeName: now = '' }: PodStatus,
+  { nominatedNodeName: then = '' }: PodStatus,
+  spec: PodSpec,
+): FieldError[] {
+  if (!now || now === then) return [];
+  const path = 'status.nominatedNodeName';
+  return [
+    ...found(path, now, dns1123SubdomainFindings(now)),
+    ...(spec.nodeName ? [forbidden(path, 'may not be set on pods that are already bound to a node')] : []),
+  ];
+}
+
+type Mapping = NonNullable<PodStatus['extendedResourceClaimStatus']>['requestMappings'][number];
+
+function checkMapping(path: string, mapping: Mapping, before: readonly Mapping[], spec: PodSpec): FieldError[] {
+  const { containerName, resourceName, requestName } = mapping;
+  const container = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].find(({ name }) => name === containerName);
+  const errors: FieldError[] = [];
+  if (!container) {
+    const detail = 'must match the name of an entry in spec.initContainers.name or spec.containers.name';
+    errors.push(invalid(`${path}.containerName`, containerName, detail));
+  } else if (!(resourceName in (container.resources?.requests ?? {}))) {
+    const detail =
+      'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests';
+    errors.push(invalid(`${path}.resourceName`, resourceName, detail));
+  }
+  errors.push(...checkLabel('status.extendedResourceClaimStatus.requestName', requestName));
+  const again = before.some(
+    (other) => other.containerName === containerName && other.resourceName === resourceName && other.requestName === requestName,
+  );
+  if (!again) return errors;
+  return [
+    ...errors,
+    ...(['containerName', 'resourceName', 'requestName'] as const).map((field) => duplicate(`${path}.${field}`, mapping[field])),
+  ];
+}
+
+/** The claim that was made for extended resources of the pod (KEP-5004). */
+function checkExtendedClaim({ extendedResourceClaimStatus: status }: PodStatus, spec: PodSpec): FieldError[] {
+  if (!status) return [];
+  const { requestMappings: mappings = [], resourceClaimName: name } = status;
+  const path = 'status.extendedResourceClaimStatus';
+  return [
+    ...(mappings.length > 0 ? [] : [required(`${path}.requestMappings`, 'at least one request mapping is required')]),
+    ...mappings.flatMap((mapping, i) => checkMapping(`${path}.requestMappings[${i}]`, mapping, mappings.slice(0, i), spec)),
+    ...(name ? found(`${path}.resourceClaimName`, name, dns1123SubdomainFindings(name)) : [required(`${path}.resourceClaimName`)]),
+  ];
+}
+
 export function checkPodStatus(pod: Pod, old: Pod): FieldError[] {
   const [now, then, spec] = [pod.status ?? {}, old.status ?? {}, old.spec ?? ({ containers: [] } as PodSpec)];
-  const { nominatedNodeName = '' } = now;
   const mayRestart = (status: ContainerStatus) => restartsAfter(spec, status);
   return [
     ...checkPodAnnotationsUpdate(pod, old),
-    ...(now.conditions ?? []).flatMap(({ type }, i) =>
-      KNOWN_CONDITIONS.has(type) ? [] : checkQualifiedName(`metadata.conditions[${i}].Type`, type ?? ''),
-    ),
-    ...(nominatedNodeName && nominatedNodeName !== then.nominatedNodeName
-      ? found('status.nominatedNodeName', nominatedNodeName, dns1123SubdomainFindings(nominatedNodeName))
-      : []),
+    ...checkConditions(now),
+    ...checkNominated(now, then, spec),
+    ...checkGeneration('status.observedGeneration', now.observedGeneration),
     ...checkImmutable('status.qosClass', now.qosClass, then.qosClass),
     ...checkTransitions('status.containerStatuses', now.containerStatuses, then.containerStatuses, mayRestart),
     ...checkTransitions('status.initContainerStatuses', now.initContainerStatuses, then.initContainerStatuses, mayRestart),
     ...checkTransitions('status.ephemeralContainerStatuses', now.ephemeralContainerStatuses, then.ephemeralContainerStatuses, () => false),
     ...checkClaimStatuses(now, spec),
+    ...checkExtendedClaim(now, spec),
     ...checkFamilies('status.podIPs', now.podIPs ?? []),
     ...checkHostIps(now),
+    ...checkUsers('status.containerStatuses', now.containerStatuses, spec),
+    ...checkUsers('status.initContainerStatuses', now.initContainerStatuses, spec),
+    ...checkUsers('status.ephemeralContainerStatuses', now.ephemeralContainerStatuses, spec),
+    ...checkAllocated('status.containerStatuses', now.containerStatuses, spec.containers),
+    ...checkAllocated('status.initContainerStatuses', now.initContainerStatuses, spec.initContainers),
+    ...checkNothingAllocated('status.ephemeralContainerStatuses', now.ephemeralContainerStatuses),
   ];
 }

@@ -11,7 +11,8 @@ const SYSCTL_MAX = 253;
 const SYSCTL_REGEX = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
 const SYSCTL = new RegExp(SYSCTL_REGEX);
 
-const checkId = (path: string, id: number | undefined): FieldError[] => checkRange(path, id, 0, MAX_ID);
+/** Of users and groups. */
+export const checkId = (path: string, id: number | undefined): FieldError[] => checkRange(path, id, 0, MAX_ID);
 
 export function checkSeccomp(path: string, profile: SeccompProfile | undefined): FieldError[] {
   if (!profile) return [];
