@@ -7,10 +7,12 @@ import type {
   HostPathVolumeSource,
   ISCSIPersistentVolumeSource,
   LocalVolumeSource,
+  NodeSelectorRequirement,
   PersistentVolume,
   PersistentVolumeSpec,
   SecretReference,
   StorageOSPersistentVolumeSource,
+  VolumeNodeAffinity,
 } from '../schema/generated/types.ts';
 import { checkAccessModes, VOLUME_MODES } from './validation-claim.ts';
 import { checkNoBacksteps } from './validation-paths.ts';
@@ -152,15 +154,40 @@ function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolume
   });
 }
 
+const GA_LABELS: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** The old affinity with the labels under the names that the new one has for them. */
+function renamed(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefined): VolumeNodeAffinity {
+  const renamedIn = (then: NodeSelectorRequirement[] = [], after: NodeSelectorRequirement[] = []) =>
+    then.map((requirement, i) => {
+      const key = after[i]?.key;
+      return key !== undefined && GA_LABELS[requirement.key] === key ? { ...requirement, key } : requirement;
+    });
+  const terms = (old.required?.nodeSelectorTerms ?? []).map((term, i) => {
+    const after = now?.required?.nodeSelectorTerms[i];
+    return {
+      matchExpressions: renamedIn(term.matchExpressions, after?.matchExpressions),
+      matchFields: renamedIn(term.matchFields, after?.matchFields),
+    };
+  });
+  return { ...old, required: { nodeSelectorTerms: terms } };
+}
+
 export function checkPersistentVolumeUpdate({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
-  const kept = old?.nodeAffinity === undefined || same(spec?.nodeAffinity, old.nodeAffinity);
+  const kept = old?.nodeAffinity === undefined || same(spec?.nodeAffinity, renamed(old.nodeAffinity, spec?.nodeAffinity));
   const unclassed = old?.volumeAttributesClassName !== undefined && spec?.volumeAttributesClassName === undefined;
   return [
     ...(same(sourcesOf(spec, old), sourcesOf(old, old))
       ? []
       : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')]),
     ...(same(spec?.volumeMode, old?.volumeMode) ? [] : [invalid('volumeMode', spec?.volumeMode, 'field is immutable')]),
-    ...(kept ? [] : [invalid('nodeAffinity', spec?.nodeAffinity, 'field is immutable')]),
+    ...(kept ? [] : [invalid('nodeAffinity', spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA')]),
     ...(unclassed ? [forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : []),
   ];
 }

@@ -360,6 +360,20 @@ describe('validation of volumes', () => {
       { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
       ['spec.volumes[0].projected.sources[0].clusterTrustBundle: Required value: either name or signerName must be specified'],
     ],
+    [{ projected: { sources: [{ clusterTrustBundle: { name: 'example.com:signer:name', path: 'x' } }] } }, []],
+    [
+      { projected: { sources: [{ clusterTrustBundle: { name: 'a:b', path: 'x' } }] } },
+      [
+        'spec.volumes[0].projected.sources[0].clusterTrustBundle.name: Invalid value: "a:b": not a valid clustertrustbundlename: ClusterTrustBundle without signer name must not have ":" in its name',
+      ],
+    ],
+    [
+      { projected: { sources: [{ podCertificate: { signerName: '', keyType: 'ED25519', keyPath: 'k', userAnnotations: { A: 'b' } } }] } },
+      [
+        'spec.volumes[0].projected.sources[0].podCertificate.signerName: Required value',
+        'spec.volumes[0].projected.sources[0].podCertificate.userAnnotations: Invalid value: "a": must be a domain-prefixed key (such as "acme.io/foo")',
+      ],
+    ],
     [
       { nfs: { server: '', path: 'x' } },
       ['spec.volumes[0].nfs.server: Required value', 'spec.volumes[0].nfs.path: Invalid value: "x": must be an absolute path'],

@@ -1,6 +1,7 @@
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkSignerName } from '../meta/signer-name.ts';
-import { checkEnum, checkLabelSelector } from '../meta/validation.ts';
+import { checkAnnotations, checkEnum, checkLabelSelector } from '../meta/validation.ts';
 import type {
   ClusterTrustBundleProjection,
   DownwardAPIVolumeFile,
@@ -49,12 +50,20 @@ function checkToken(volume: string, at: string, { expirationSeconds, path }: Ser
   ];
 }
 
+/** `example.com:signer:name` belongs to the signer `example.com/signer`; names of nobody's bundles have no colon (KEP-3257). */
+function bundleNameFindings(name: string): string[] {
+  const owned = name.split(':');
+  if (owned.length === 3) return dns1123SubdomainFindings(owned[2] ?? '');
+  return name.includes(':') ? ['ClusterTrustBundle without signer name must not have ":" in its name'] : dns1123SubdomainFindings(name);
+}
+
 function checkTrustBundle(at: string, bundle: ClusterTrustBundleProjection): FieldError[] {
   const { name, signerName, labelSelector, path } = bundle;
   const errors: FieldError[] = [];
   if (name !== undefined && signerName !== undefined) errors.push(invalid(at, bundle, 'only one of name and signerName may be used'));
   else if (name !== undefined) {
     if (name === '') errors.push(required(`${at}.name`, 'must be a valid object name'));
+    errors.push(...bundleNameFindings(name).map((f) => invalid(`${at}.name`, name, `not a valid clustertrustbundlename: ${f}`)));
     if (labelSelector) {
       errors.push(invalid(`${at}.labelSelector`, labelSelector, 'labelSelector must be unset if name is specified'));
     }
@@ -65,13 +74,19 @@ function checkTrustBundle(at: string, bundle: ClusterTrustBundleProjection): Fie
   return [...errors, ...(path ? checkUnreservedPath(`${at}.path`, path) : [required(`${at}.path`)])];
 }
 
+/** For the signer; their keys have a domain. */
+function checkUserAnnotations(path: string, annotations: Readonly<Record<string, string>> = {}): FieldError[] {
+  const named = checkAnnotations(path, annotations);
+  if (named.length > 0) return named;
+  const bare = Object.keys(annotations).filter((key) => !key.includes('/'));
+  return bare.map((key) => invalid(path, key.toLowerCase(), 'must be a domain-prefixed key (such as "acme.io/foo")'));
+}
+
 function checkCertificate(at: string, certificate: PodCertificateProjection): FieldError[] {
-  const { signerName = '', keyType = '', maxExpirationSeconds } = certificate;
+  const { signerName = '', keyType = '', maxExpirationSeconds, userAnnotations } = certificate;
   const paths = (['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const).filter((field) => certificate[field]);
-  const errors = signerName
-    ? checkSignerName(`${at}.signerName`, signerName)
-    : [required(`${at}.signerName`, 'must be a valid signer name')];
-  errors.push(...checkEnum(`${at}.keyType`, keyType, KEY_TYPES));
+  const errors = checkSignerName(`${at}.signerName`, signerName);
+  errors.push(...checkUserAnnotations(`${at}.userAnnotations`, userAnnotations), ...checkEnum(`${at}.keyType`, keyType, KEY_TYPES));
   const most = signerName.startsWith('kubernetes.io/') ? MAX_KUBERNETES_CERTIFICATE_SECONDS : MAX_CERTIFICATE_SECONDS;
   const seconds = maxExpirationSeconds ?? MIN_CERTIFICATE_SECONDS;
   if (seconds < MIN_CERTIFICATE_SECONDS) {
