@@ -29,3 +29,20 @@ it('a deletion of all objects is held to the rules of lists', async () => {
   const all = api.call('deletecollection', 'configmaps', { namespace: 'default', options: { resourceVersionMatch: 'Exact' } });
   await expect(all).rejects.toMatchObject({ code: 422, message: expect.stringMatching(/^ListOptions.meta.k8s.io "" is invalid/) });
 });
+
+it.each<[object, RegExp]>([
+  [
+    { uid: 'x' },
+    /^Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition \(x\) does not match the UID in record \([-0-9a-f]{36}\). The object might have been deleted and then recreated$/,
+  ],
+  [
+    { resourceVersion: '1' },
+    /^Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition \(1\) does not match the ResourceVersion in record \(\d+\). The object might have been modified$/,
+  ],
+])('a deletion with preconditions %j that do not hold is refused', async (preconditions, message) => {
+  const api = await fakeApi();
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
+  await api.call('create', 'configmaps', { namespace: 'default', body });
+  const deletion = api.call('delete', 'configmaps', { namespace: 'default', name: 'a', body: { preconditions } });
+  await expect(deletion).rejects.toMatchObject({ code: 409, message: expect.stringMatching(message), details: { kind: 'ConfigMap' } });
+});

@@ -11,9 +11,10 @@ import { copyJson } from './copy.ts';
 import { deleteOptions } from './delete-options.ts';
 import { type DeletePlan, planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
-import { conflict, modified } from './errors.ts';
+import { modified } from './errors.ts';
 import { collectAll, list } from './list.ts';
 import { checkListOptions } from './list-options.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { hookContext } from './strategy.ts';
 
@@ -53,7 +54,7 @@ async function removeUntilStored(
   for (let tries = 1; ; tries += 1) {
     const stored = collection.get(key);
     if (!stored) throw notFound(definition, name);
-    checkPreconditions(resource, stored, options);
+    checkPreconditions(definition, { metadata: stored.object.metadata, resourceVersion: String(stored.revision) }, options.preconditions);
     try {
       return await removeOnce(deps, resource, request, context, { stored, options, admitted });
     } catch (error) {
@@ -119,18 +120,6 @@ function markedObject(object: KubeObject, plan: DeletePlan & { do: 'mark' }): Ku
   const marked = { ...object, metadata } as KubeObject & { status?: object };
   if (object.kind === 'Namespace' && object.apiVersion === 'v1') marked.status = { ...marked.status, phase: 'Terminating' } as object;
   return marked;
-}
-
-function checkPreconditions({ definition }: Resource, { object, revision }: Cached<KubeObject>, { preconditions }: DeleteOptions): void {
-  const { name = '', uid } = object.metadata ?? {};
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    throw conflict(definition, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
-  }
-  const expected = preconditions?.resourceVersion;
-  if (expected !== undefined && expected !== String(revision)) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${expected}, ResourceVersion in object meta: ${revision}`;
-    throw conflict(definition, name, why);
-  }
 }
 
 /** DELETE of every object that the selectors match, or of one page of them. Answers with the list of what was deleted. */

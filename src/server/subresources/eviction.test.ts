@@ -99,8 +99,14 @@ describe('an eviction', () => {
   it('keeps to the preconditions that it brings, and its own note on the pod does not break them', async () => {
     await makePod();
     const { uid, resourceVersion } = (await pod()).metadata ?? {};
-    await expect(evict({ deleteOptions: { preconditions: { uid: 'other' } } })).rejects.toMatchObject({ code: 409 });
-    await expect(evict({ deleteOptions: { preconditions: { resourceVersion: '1' } } })).rejects.toMatchObject({ code: 409 });
+    await expect(evict({ deleteOptions: { preconditions: { uid: 'other' } } })).rejects.toMatchObject({
+      code: 409,
+      message: expect.stringContaining('the UID in the precondition (other) does not match the UID in record'),
+    });
+    await expect(evict({ deleteOptions: { preconditions: { resourceVersion: '1' } } })).rejects.toMatchObject({
+      code: 409,
+      message: expect.stringContaining('the ResourceVersion in the precondition (1) does not match the ResourceVersion in record'),
+    });
     await evict({ deleteOptions: { preconditions: { uid, resourceVersion } } });
     const { metadata, status } = await pod();
     expect(metadata?.deletionTimestamp).toBeDefined();

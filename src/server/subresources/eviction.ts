@@ -14,6 +14,7 @@ import { changeObject } from '../registry/change.ts';
 import { copyObject } from '../registry/copy.ts';
 import { remove } from '../registry/delete.ts';
 import { badRequest, noSuchResource } from '../registry/errors.ts';
+import { checkPreconditions } from '../registry/preconditions.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
 import { keyOf, type Resource } from '../registry/resources.ts';
 import { planEviction } from './eviction-plan.ts';
@@ -137,6 +138,8 @@ function noteEviction(
   const lastTransitionTime = rfc3339(deps.clock.now());
   const why = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
   const make = (old: KubeObject): Draft => {
+    const { metadata } = old;
+    checkPreconditions(resource.definition, { metadata, resourceVersion: metadata?.resourceVersion ?? '' }, preconditions);
     const pod = copyObject(old) as Pod & Draft;
     const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? [];
     pod.status = { ...pod.status, conditions: [...others, { type: 'DisruptionTarget', status: 'True', lastTransitionTime, ...why }] };
