@@ -1,10 +1,9 @@
 import { clusterRoles } from '../../api/index.ts';
-import { effectiveRules } from '../../api/rbac/aggregation.ts';
 import type { ClusterRole } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
+import { planAggregation } from './clusterrole-aggregation-plan.ts';
 
 const AGGREGATES = 'aggregates';
-const sameRules = (a: ClusterRole['rules'], b: ClusterRole['rules']) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
 
 /**
  * Writes into ClusterRoles with an aggregationRule the rules of those that it selects, for people to read: the authorizer gathers them by itself.
@@ -26,8 +25,7 @@ export const clusterRoleAggregation: Controller = {
   },
   async reconcile({ key, client, informer, signal }) {
     const role = informer(clusterRoles).get(key);
-    if (!role?.aggregationRule || role.metadata?.deletionTimestamp) return;
-    const rules = [...effectiveRules(role, informer(clusterRoles).list())];
-    if (!sameRules(role.rules, rules)) await client.update(clusterRoles, { ...role, rules }, { signal });
+    const next = role && planAggregation(role, informer(clusterRoles).list());
+    if (next) await client.update(clusterRoles, next, { signal });
   },
 };
