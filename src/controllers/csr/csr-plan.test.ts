@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CertificateSigningRequest, Node } from '../../api/schema/generated/types.ts';
-import { approvalRules, expiresAtMs, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
+import { approvalRules, expiresAtMs, nextStep, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
 
 const facts = (change: Partial<RequestFacts> = {}): RequestFacts => ({
   commonName: 'system:node:a',
@@ -92,4 +93,108 @@ it('of several objections to a serving certificate upstream names the group, the
     'usages did not match [digital signature key encipherment server auth]',
   );
   expect(signerObjection(csr(serving), { ...named, emailAddresses: [] })).toBe('subject common name does not begin with system:node:');
+});
+
+/** Mostly what a kubelet would send: every rule is met often enough for what they have in common to be seen. */
+const mostly = <T>(usual: fc.Arbitrary<T>, ...odd: T[]) => fc.oneof({ weight: 6, arbitrary: usual }, fc.constantFrom(...odd));
+const kubelet = fc.constantFrom(
+  { signerName: SIGNERS.kubeletClient as string, usages: client, names: fc.constant<string[]>([]), ips: fc.constant<string[]>([]) },
+  {
+    signerName: SIGNERS.kubeletServing as string,
+    usages: serving,
+    names: fc.subarray(['a', 'localhost']),
+    ips: fc.subarray(['10.0.0.1', '127.0.0.1'], { minLength: 1 }),
+  },
+);
+const nodeUser = 'system:node:a';
+const someAsking = kubelet.chain(({ signerName, usages, names, ips }) =>
+  fc.record({
+    csr: fc
+      .record({
+        signerName: mostly(fc.constant(signerName), ...Object.values(SIGNERS), 'example.com/other'),
+        usages: mostly(fc.constant(usages), client, serving, [...usages, 'key encipherment'], [...usages, 'cert sign'], []),
+        username: mostly(fc.constant(nodeUser), 'system:node:b', 'system:bootstrap:abcdef'),
+        groups: mostly(fc.constant<string[]>(['system:nodes']), ['system:authenticated']),
+      })
+      .map(({ signerName, usages, ...who }) => request(signerName, usages, who)),
+    asked: fc.record<RequestFacts>({
+      commonName: mostly(fc.constant(nodeUser), 'system:node:b', 'system:node:', 'jane'),
+      organizations: mostly(fc.constant<string[]>(['system:nodes']), ['system:nodes', 'system:masters'], ['system:masters'], []),
+      dnsNames: mostly(names, ['a'], ['b']),
+      ipAddresses: mostly(ips, ['10.0.0.1'], ['10.0.0.2']),
+      emailAddresses: mostly(fc.constant<string[]>([]), ['jane@example.com']),
+      uris: mostly(fc.constant<string[]>([]), ['spiffe://x']),
+      signatureValid: mostly(fc.constant(true), false),
+    }),
+  }),
+);
+/** The node of the name that is asked for, as the controller finds it. */
+const named = ({ commonName }: RequestFacts) => (commonName === 'system:node:a' ? node : undefined);
+
+describe('whatever is asked for', () => {
+  it('no approval goes to anything but a node’s identity, by a rightful requester, for names that are the node’s', () => {
+    const approved = new Set<string | undefined>();
+    const check = ({ csr, asked: f }: { csr: CertificateSigningRequest; asked: RequestFacts }) => {
+      const { username, groups, signerName, usages = [] } = csr.spec;
+      for (const { subresource } of approvalRules(csr, f, named(f))) {
+        approved.add(subresource);
+        expect([SIGNERS.kubeletClient, SIGNERS.kubeletServing]).toContain(signerName);
+        expect(f).toMatchObject({ signatureValid: true, organizations: ['system:nodes'], emailAddresses: [], uris: [] });
+        expect(f.commonName).toMatch(/^system:node:.+/);
+        expect(usages).not.toContain('cert sign');
+        expect(usages.includes('client auth')).toBe(signerName === SIGNERS.kubeletClient);
+        expect(usages.includes('server auth')).toBe(signerName === SIGNERS.kubeletServing);
+        if (subresource === 'selfnodeclient') expect(username).toBe(f.commonName);
+        if (subresource) continue;
+        expect([username, signerName]).toEqual(['system:node:a', SIGNERS.kubeletServing]);
+        expect(groups).toContain('system:nodes');
+        expect(['a', 'localhost', '10.0.0.1', '127.0.0.1']).toEqual(expect.arrayContaining([...f.dnsNames, ...f.ipAddresses]));
+      }
+    };
+    fc.assert(fc.property(someAsking, check), { numRuns: 1000 });
+    expect([...approved].sort()).toEqual(['nodeclient', 'selfnodeclient', undefined]);
+  });
+
+  it('one name more that is not the node’s, or a broken signature, takes every approval away', () => {
+    fc.assert(
+      fc.property(someAsking, ({ csr, asked: f }) => {
+        const worse = [{ dnsNames: [...f.dnsNames, 'bank.example'] }, { uris: ['spiffe://x'] }, { signatureValid: false }];
+        for (const change of worse) expect(approvalRules(csr, { ...f, ...change }, named(f))).toEqual([]);
+      }),
+    );
+  });
+});
+
+const HOUR_MS = 3_600_000;
+const MADE_MS = Date.UTC(2026, 0, 1);
+const condition = fc.record({ type: fc.constantFrom('Approved', 'Denied', 'Failed'), hours: fc.nat(30) }).map(({ type, hours }) => ({
+  type,
+  status: 'True',
+  lastUpdateTime: new Date(MADE_MS + hours * HOUR_MS).toISOString(),
+}));
+const requestOnItsWay = fc
+  .record({
+    csr: someAsking.map(({ csr }) => csr),
+    conditions: fc.array(condition, { maxLength: 3 }),
+    certificate: fc.constantFrom(undefined, 'x'),
+  })
+  .map(({ csr, ...status }) => ({ ...csr, status }));
+
+it('a request is signed only with an approval and against no word, never twice; one that is removed once is removed for good', () => {
+  fc.assert(
+    fc.property(requestOnItsWay, fc.nat(60), fc.nat(60), (csr, hours, more) => {
+      const { conditions, certificate } = csr.status;
+      const at = MADE_MS + hours * HOUR_MS;
+      const step = nextStep(csr, at);
+      const types = new Set(conditions.map(({ type }) => type));
+      if (step === 'sign' || step === 'approve') {
+        expect([...types]).toEqual(step === 'sign' ? ['Approved'] : []);
+        expect([certificate, Object.values(SIGNERS)]).toEqual([undefined, expect.arrayContaining([csr.spec.signerName])]);
+      }
+      if (step === 'remove') expect(nextStep(csr, at + more * HOUR_MS)).toBe('remove');
+      const latest = Math.max(MADE_MS, ...conditions.map(({ lastUpdateTime }) => Date.parse(lastUpdateTime)));
+      expect(nextStep(csr, latest + 24 * HOUR_MS)).toBe('remove');
+      if (types.size === 0) expect(nextStep(csr, MADE_MS + 24 * HOUR_MS - 1)).not.toBe('remove');
+    }),
+  );
 });

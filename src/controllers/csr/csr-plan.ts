@@ -16,7 +16,7 @@ export const SIGNERS = {
   kubeletClient: 'kubernetes.io/kube-apiserver-client-kubelet',
   kubeletServing: 'kubernetes.io/kubelet-serving',
 } as const;
-export const isOurSigner = (name: string): boolean => (Object.values(SIGNERS) as string[]).includes(name);
+const isOurSigner = (name: string): boolean => (Object.values(SIGNERS) as string[]).includes(name);
 
 const NODE_PREFIX = 'system:node:';
 const NODES_GROUP = 'system:nodes';
@@ -127,3 +127,28 @@ export function expiresAtMs(csr: CertificateSigningRequest): number {
 }
 
 export const nodeNameOf = (facts: RequestFacts): string => facts.commonName.slice(NODE_PREFIX.length);
+
+type Decision = 'Approved' | 'Denied' | 'Failed';
+export const hasCondition = ({ status }: CertificateSigningRequest, type: Decision): boolean =>
+  status?.conditions?.some((c) => c.type === type) ?? false;
+
+/** What is next for a request. `approve` and `sign` look further: at what it asks for, and at who asks. */
+export type RequestStep = 'remove' | 'approve' | 'sign' | 'nothing';
+
+/** Requests of other signers, and those on which a word was said, wait for their end. */
+export function nextStep(csr: CertificateSigningRequest, nowMs: number): RequestStep {
+  if (expiresAtMs(csr) <= nowMs) return 'remove';
+  const isOpen = !hasCondition(csr, 'Denied') && !hasCondition(csr, 'Failed') && !csr.status?.certificate;
+  if (!isOpen || !isOurSigner(csr.spec.signerName)) return 'nothing';
+  return hasCondition(csr, 'Approved') ? 'sign' : 'approve';
+}
+
+/** The request with a condition more. `now`: RFC 3339. */
+export function withCondition(
+  csr: CertificateSigningRequest,
+  { type, reason, message }: { type: Decision; reason: string; message: string },
+  now: string,
+): CertificateSigningRequest {
+  const condition = { type, status: 'True', reason, message, lastUpdateTime: now, lastTransitionTime: now };
+  return { ...csr, status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] } };
+}

@@ -1,9 +1,19 @@
 import { certificateSigningRequests, nodes, subjectAccessReviews } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/schema/generated/types.ts';
+import type { CertificateSigningRequest } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
-import { approvalRules, expiresAtMs, isOurSigner, nodeNameOf, type RequestFacts, SIGNERS, signerObjection } from './csr-plan.ts';
+import {
+  approvalRules,
+  expiresAtMs,
+  hasCondition,
+  nextStep,
+  nodeNameOf,
+  type RequestFacts,
+  SIGNERS,
+  signerObjection,
+  withCondition,
+} from './csr-plan.ts';
 
 /** The cluster's certificate authority, which only the server holds. */
 export interface CertificateSigner {
@@ -13,27 +23,9 @@ export interface CertificateSigner {
   signCsr(pem: string, options: { usages: readonly string[]; expirationSeconds?: number }): Promise<string>;
 }
 
-type Decision = 'Approved' | 'Denied' | 'Failed';
-const has = (csr: CertificateSigningRequest, type: Decision) => csr.status?.conditions?.some((c) => c.type === type) ?? false;
 const pemOf = (csr: CertificateSigningRequest) => Buffer.from(csr.spec.request, 'base64').toString('latin1');
 
-function withCondition(
-  csr: CertificateSigningRequest,
-  type: Decision,
-  reason: string,
-  message: string,
-  now: string,
-): CertificateSigningRequest {
-  const condition: CertificateSigningRequestCondition = {
-    type,
-    status: 'True',
-    reason,
-    message,
-    lastUpdateTime: now,
-    lastTransitionTime: now,
-  };
-  return { ...csr, status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] } };
-}
+const invalid = (message: string) => ({ type: 'Failed', reason: 'SignerValidationFailure', message }) as const;
 
 /** The facts of a request, or undefined after it was marked as failed: what does not parse will not later either. */
 async function factsOf(
@@ -44,7 +36,7 @@ async function factsOf(
   try {
     return await signer.describeCsr(pemOf(csr));
   } catch (error) {
-    const failed = withCondition(csr, 'Failed', 'SignerValidationFailure', (error as Error).message, rfc3339(clock.now()));
+    const failed = withCondition(csr, invalid((error as Error).message), rfc3339(clock.now()));
     await client.update(certificateSigningRequests, failed, { subresource: 'status', signal });
     return undefined;
   }
@@ -56,7 +48,8 @@ async function approve(csr: CertificateSigningRequest, signer: CertificateSigner
   if (!facts) return;
   for (const rule of approvalRules(csr, facts, informer(nodes).get(nodeNameOf(facts)))) {
     if (rule.subresource && !(await mayAsk(csr, rule.subresource, request))) continue;
-    const approved = withCondition(csr, 'Approved', 'AutoApproved', rule.message, rfc3339(clock.now()));
+    const word = { type: 'Approved', reason: 'AutoApproved', message: rule.message } as const;
+    const approved = withCondition(csr, word, rfc3339(clock.now()));
     await client.update(certificateSigningRequests, approved, { subresource: 'approval', signal });
     return;
   }
@@ -77,7 +70,7 @@ async function sign(csr: CertificateSigningRequest, signer: CertificateSigner, r
   if (!facts) return;
   const objection = signerObjection(csr, facts);
   if (objection) {
-    const failed = withCondition(csr, 'Failed', 'SignerValidationFailure', objection, rfc3339(clock.now()));
+    const failed = withCondition(csr, invalid(objection), rfc3339(clock.now()));
     await client.update(certificateSigningRequests, failed, { subresource: 'status', signal });
     return;
   }
@@ -104,7 +97,9 @@ export const csr = ({ signer }: { signer: CertificateSigner }): Controller => ({
         .list()
         .filter(
           (c) =>
-            c.spec.signerName === SIGNERS.kubeletServing && c.spec.username === `system:node:${node.metadata?.name}` && !has(c, 'Approved'),
+            c.spec.signerName === SIGNERS.kubeletServing &&
+            c.spec.username === `system:node:${node.metadata?.name}` &&
+            !hasCondition(c, 'Approved'),
         )
         .map((c) => c.metadata?.name ?? ''),
   },
@@ -112,18 +107,15 @@ export const csr = ({ signer }: { signer: CertificateSigner }): Controller => ({
     const { key, client, informer, clock, signal } = request;
     const object = informer(certificateSigningRequests).get(key);
     if (!object) return;
-    const expires = expiresAtMs(object);
-    if (expires <= clock.now()) {
+    const step = nextStep(object, clock.now());
+    if (step === 'remove') {
       await client.delete(certificateSigningRequests, key, { signal }).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
       return;
     }
-    const isOpen = !has(object, 'Denied') && !has(object, 'Failed') && !object.status?.certificate;
-    if (isOpen && isOurSigner(object.spec.signerName)) {
-      if (has(object, 'Approved')) await sign(object, signer, request);
-      else await approve(object, signer, request);
-    }
-    return { afterMs: expires - clock.now() + 1 };
+    if (step === 'sign') await sign(object, signer, request);
+    if (step === 'approve') await approve(object, signer, request);
+    return { afterMs: expiresAtMs(object) - clock.now() + 1 };
   },
 });
