@@ -40,6 +40,22 @@ function subsetsOf(service: Service, backends: readonly ServiceBackend[]): Endpo
   }));
 }
 
+/** As many as there is room for, in the order of their names: those that are ready before those that are not. */
+function withinCapacity(backends: readonly ServiceBackend[], always: boolean): readonly ServiceBackend[] {
+  if (backends.length <= MAX_ADDRESSES) return backends;
+  const isReady = ({ serving }: ServiceBackend) => always || serving;
+  const readyFirst = [...backends.filter(isReady), ...backends.filter((backend) => !isReady(backend))];
+  const kept = new Set(readyFirst.slice(0, MAX_ADDRESSES));
+  return backends.filter((backend) => kept.has(backend));
+}
+
+/** A pod that has none of the Service's ports is not behind it. */
+const isReachable = (service: Service, { ports }: ServiceBackend) => ports.length > 0 || !service.spec?.ports?.length;
+
+/** Does this object come from here, not from a person? */
+export const isManaged = (object: Endpoints | undefined): boolean =>
+  Object.entries(MANAGED_BY).every(([label, name]) => object?.metadata?.labels?.[label] === name);
+
 /**
  * The Endpoints object that a Service with a selector is to have; undefined when `existing` is that already. `triggered`: when what leads to this change happened, if
  * there is one.
@@ -52,8 +68,8 @@ export function planEndpoints(
 ): Endpoints | undefined {
   const family = service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
   const always = service.spec?.publishNotReadyAddresses ?? false;
-  const all = backendsOf(service, pods, family).filter((b) => always || !b.terminating);
-  const subsets = subsetsOf(service, all.slice(0, MAX_ADDRESSES));
+  const all = backendsOf(service, pods, family).filter((b) => (always || !b.terminating) && isReachable(service, b));
+  const subsets = subsetsOf(service, withinCapacity(all, always));
   const labels = { ...derivedLabels(service), ...MANAGED_BY };
   const { [OVER_CAPACITY]: _, ...others } = existing?.metadata?.annotations ?? {};
   const annotations = all.length > MAX_ADDRESSES ? { ...others, [OVER_CAPACITY]: 'truncated' } : others;

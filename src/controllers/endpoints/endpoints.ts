@@ -6,7 +6,7 @@ import type { Controller, ControllerContext } from '../../client/controller.ts';
 import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { hasSelector, selects } from '../lib/service-backend-plan.ts';
 import { TriggerTimes } from '../lib/trigger-times.ts';
-import { planEndpoints } from './endpoints-plan.ts';
+import { isManaged, planEndpoints } from './endpoints-plan.ts';
 
 const podKeys = (object: Endpoints) =>
   (object.subsets ?? [])
@@ -20,9 +20,6 @@ function servicesOfPod(pod: KubeObject, context: ControllerContext): string[] {
     .filter((s) => selects(s, pod.metadata?.labels));
   return [...new Set([...selecting, ...context.informer(endpoints).by('pod', objectKey(pod))].map(objectKey))];
 }
-
-const isManaged = (object: KubeObject | undefined) =>
-  object?.metadata?.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
 
 /** Keeps the legacy Endpoints object of each Service with a selector; deprecated upstream since 1.33, still read by many. */
 export const endpointsController = (): Controller => {
