@@ -1,7 +1,7 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/schema/generated/types.ts';
 
-export const PVC_FINALIZER = 'kubernetes.io/pvc-protection';
-export const PV_FINALIZER = 'kubernetes.io/pv-protection';
+const PVC_FINALIZER = 'kubernetes.io/pvc-protection';
+const PV_FINALIZER = 'kubernetes.io/pv-protection';
 
 /** The agent is done with the pod: deletion was asked for, without any time left. */
 const isShutDown = ({ metadata }: Pod) => metadata?.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
@@ -17,8 +17,8 @@ export const isClaimInUse = (claim: PersistentVolumeClaim, pods: readonly Pod[])
     return byName || (!isShutDown(pod) && isControlledBy(claim, pod));
   });
 
-/** The finalizers that the object should have, or undefined when it has them: on while it may be used, off when it goes and is not. */
-export function planFinalizers(
+/** The finalizer is on while the object may be used, off when it goes and is not. */
+function planFinalizers(
   { metadata }: PersistentVolumeClaim | PersistentVolume,
   finalizer: string,
   isInUse: () => boolean,
@@ -28,3 +28,11 @@ export function planFinalizers(
   if (!metadata?.deletionTimestamp) return has ? undefined : [...finalizers, finalizer];
   return has && !isInUse() ? finalizers.filter((one) => one !== finalizer) : undefined;
 }
+
+/** The finalizers that the claim should have, or undefined when it has them. `pods`: those that name the claim. */
+export const planClaimFinalizers = (claim: PersistentVolumeClaim, pods: () => readonly Pod[]): string[] | undefined =>
+  planFinalizers(claim, PVC_FINALIZER, () => isClaimInUse(claim, pods()));
+
+/** The finalizers that the volume should have, or undefined when it has them. */
+export const planVolumeFinalizers = (volume: PersistentVolume): string[] | undefined =>
+  planFinalizers(volume, PV_FINALIZER, () => volume.status?.phase === 'Bound');

@@ -3,7 +3,7 @@ import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/index
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Controller } from '../../client/controller.ts';
 import { byClaim, POD_CLAIM_INDEX } from '../lib/pod-claims.ts';
-import { isClaimInUse, PV_FINALIZER, PVC_FINALIZER, planFinalizers } from './protection-plan.ts';
+import { planClaimFinalizers, planVolumeFinalizers } from './protection-plan.ts';
 
 const ignoreNotFound = (error: unknown) => {
   if (!isNotFound(error)) throw error;
@@ -19,7 +19,7 @@ export const pvcProtection: Controller = {
   async reconcile({ key, client, informer, signal }) {
     const claim = informer(persistentVolumeClaims).get(key);
     if (!claim) return;
-    const finalizers = planFinalizers(claim, PVC_FINALIZER, () => isClaimInUse(claim, informer(pods).by(POD_CLAIM_INDEX, key)));
+    const finalizers = planClaimFinalizers(claim, () => informer(pods).by(POD_CLAIM_INDEX, key));
     if (!finalizers) return;
     await client
       .update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, finalizers } }, { signal })
@@ -35,7 +35,7 @@ export const pvProtection: Controller = {
   async reconcile({ key, client, informer, signal }) {
     const volume = informer(persistentVolumes).get(key);
     if (!volume) return;
-    const finalizers = planFinalizers(volume, PV_FINALIZER, () => volume.status?.phase === 'Bound');
+    const finalizers = planVolumeFinalizers(volume);
     if (!finalizers) return;
     await client.update(persistentVolumes, { ...volume, metadata: { ...volume.metadata, finalizers } }, { signal }).catch(ignoreNotFound);
   },
