@@ -5,7 +5,7 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
 import { legacyTokenCleaner, legacyTokenTracking } from './legacy-token.ts';
-import { secretsOf, TRACKING } from './legacy-token-plan.ts';
+import { TRACKING } from './legacy-token-plan.ts';
 
 let stop: AbortController;
 beforeEach(() => {
@@ -85,18 +85,4 @@ describe('the ConfigMap that says since when uses are noted', () => {
     await clock.advance(11 * 60_000);
     expect(since()).toBe('2026-01-01');
   });
-});
-
-it('the Secrets of a pod are those of its volumes, variables and image pulls', () => {
-  const spec = {
-    imagePullSecrets: [{ name: 'pull' }],
-    volumes: [
-      { name: 'a', secret: { secretName: 'volume' } },
-      { name: 'b', projected: { sources: [{ secret: { name: 'projected' } }, { configMap: { name: 'no' } }] } },
-      { name: 'c', csi: { driver: 'd', nodePublishSecretRef: { name: 'csi' } } },
-    ],
-    initContainers: [{ name: 'i', env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 'variable', key: 'k' } } }] }],
-    containers: [{ name: 'c', envFrom: [{ secretRef: { name: 'variables' } }, { configMapRef: { name: 'no' } }] }],
-  };
-  expect([...secretsOf({ spec })].sort()).toEqual(['csi', 'projected', 'pull', 'variable', 'variables', 'volume']);
 });
