@@ -2,7 +2,7 @@ import { secrets, serviceAccounts } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Secret, ServiceAccount } from '../../api/schema/generated/types.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
-import { accountOf, isOwnedBy, planTokenSecret } from './token-secret-plan.ts';
+import { accountOf, type FillPlan, planTokenSecret } from './token-secret-plan.ts';
 
 /** Signs a token without end that holds as long as its Secret. Only the server has the key. */
 export type LegacyTokenIssuer = (claims: {
@@ -25,18 +25,13 @@ async function findAccount(key: string, { client, informer, signal }: ReconcileR
   });
 }
 
-async function fill(secret: Secret, account: ServiceAccount, caPem: string, issue: LegacyTokenIssuer, request: ReconcileRequest) {
-  const { client, signal } = request;
-  const plan = planTokenSecret(secret, account, caPem);
-  if (!plan.secret) return;
+/** The Secret that is wanted, with a token in it. */
+async function filled({ secret, account, needsToken }: FillPlan, issue: LegacyTokenIssuer): Promise<Secret> {
+  if (!needsToken) return secret;
   const { namespace = '', name = '' } = secret.metadata ?? {};
-  let wanted = plan.secret;
-  if (plan.needsToken) {
-    const serviceaccount = { name: account.metadata?.name ?? '', uid: account.metadata?.uid ?? '' };
-    const token = await issue({ namespace, serviceaccount, secret: { name } });
-    wanted = { ...wanted, data: { ...wanted.data, token: Buffer.from(token).toString('base64') } };
-  }
-  await client.update(secrets, wanted, { namespace, signal });
+  const serviceaccount = { name: account.metadata?.name ?? '', uid: account.metadata?.uid ?? '' };
+  const token = await issue({ namespace, serviceaccount, secret: { name } });
+  return { ...secret, data: { ...secret.data, token: Buffer.from(token).toString('base64') } };
 }
 
 /**
@@ -57,9 +52,10 @@ export const serviceAccountToken = ({ caPem, issueToken }: { caPem: string; issu
     const secret = informer(secrets).get(key);
     const account = secret && accountOf(secret);
     if (!secret || account === undefined || secret.metadata?.deletionTimestamp) return;
-    const owner = await findAccount(account, request);
-    if (isOwnedBy(secret, owner)) return fill(secret, owner, caPem, issueToken, request);
+    const plan = planTokenSecret(secret, await findAccount(account, request), caPem);
     const { namespace, name = '', uid } = secret.metadata ?? {};
+    if (plan.do === 'fill') await client.update(secrets, await filled(plan, issueToken), { namespace, signal });
+    if (plan.do !== 'delete') return;
     await client.delete(secrets, name, { namespace, delete: { preconditions: { uid } }, signal }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });
