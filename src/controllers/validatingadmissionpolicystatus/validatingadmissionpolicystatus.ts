@@ -1,7 +1,7 @@
-import { typeCheckingWarnings } from '../../api/admissionregistration/type-checking.ts';
 import { validatingAdmissionPolicies } from '../../api/admissionregistration/validating-admission-policy.ts';
 import type { Registry } from '../../api/registry.ts';
 import type { Controller } from '../../client/controller.ts';
+import { planPolicyStatus } from './validatingadmissionpolicystatus-plan.ts';
 
 /** Says in the status of a policy what its expressions get wrong about the kinds that it is for, once for each generation. */
 export const validatingAdmissionPolicyStatus = ({ kinds }: { kinds: Pick<Registry, 'find' | 'findKind'> }): Controller => ({
@@ -10,11 +10,8 @@ export const validatingAdmissionPolicyStatus = ({ kinds }: { kinds: Pick<Registr
   writes: ['validatingadmissionpolicies.admissionregistration.k8s.io/status'],
   async reconcile({ key, informer, client, signal }) {
     const policy = informer(validatingAdmissionPolicies).get(key);
-    const generation = policy?.metadata?.generation ?? 0;
-    if (!policy || generation <= (policy.status?.observedGeneration ?? 0)) return;
-    const expressionWarnings = typeCheckingWarnings(policy, kinds);
-    const typeChecking = expressionWarnings.length > 0 ? { expressionWarnings } : {};
-    const status = { ...policy.status, observedGeneration: generation, typeChecking };
+    const status = policy && planPolicyStatus(policy, kinds);
+    if (!status) return;
     await client.update(validatingAdmissionPolicies, { ...policy, status }, { subresource: 'status', signal });
   },
 });
