@@ -5,7 +5,6 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
 import { endpointsliceMirroring } from './endpointslice-mirroring.ts';
-import { planMirror } from './mirroring-plan.ts';
 
 let stop: AbortController;
 beforeEach(() => {
@@ -17,44 +16,6 @@ const PORTS = [{ name: 'http', port: 80, protocol: 'TCP' }];
 const own = (subsets: EndpointSubset[], metadata: Endpoints['metadata'] = {}): Endpoints => ({
   metadata: { name: 'db', namespace: 'n', uid: 'e', ...metadata },
   subsets,
-});
-
-describe('the plan', () => {
-  it('is a slice for each family and set of ports, with what the Endpoints carry', () => {
-    const subset = {
-      addresses: [{ ip: '10.0.0.1', hostname: 'h', nodeName: 'a', targetRef: { kind: 'Pod', name: 'p' } }, { ip: 'fd00:0::1' }],
-      notReadyAddresses: [{ ip: '10.0.0.2' }],
-      ports: PORTS,
-    };
-    const annotations = { mine: 'yes', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
-    const plan = planMirror(own([subset], { labels: { app: 'db' }, annotations }), []);
-    expect(plan.create.map((s) => [s.addressType, s.ports, s.endpoints])).toEqual([
-      [
-        'IPv4',
-        PORTS,
-        [
-          { addresses: ['10.0.0.1'], conditions: { ready: true }, hostname: 'h', nodeName: 'a', targetRef: { kind: 'Pod', name: 'p' } },
-          { addresses: ['10.0.0.2'], conditions: { ready: false } },
-        ],
-      ],
-      ['IPv6', PORTS, [{ addresses: ['fd00::1'], conditions: { ready: true } }]],
-    ]);
-    expect(plan.create[0]?.metadata).toMatchObject({
-      annotations: { mine: 'yes' },
-      labels: {
-        app: 'db',
-        'kubernetes.io/service-name': 'db',
-        'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io',
-      },
-      ownerReferences: [{ kind: 'Endpoints', name: 'db', controller: true }],
-    });
-  });
-
-  it('counts what it leaves out', () => {
-    const addresses = Array.from({ length: 1003 }, (_, i) => ({ ip: `10.0.${i >> 8}.${i & 255}` }));
-    const plan = planMirror(own([{ addresses: [...addresses, { ip: 'none' }], ports: PORTS }]), []);
-    expect([plan.invalid, plan.surplus, plan.create[0]?.endpoints?.length]).toEqual([1, 3, 1000]);
-  });
 });
 
 function start(service: Service['spec'] = {}) {

@@ -1,25 +1,31 @@
 import { SERVICE_NAME_LABEL } from '../../api/discovery/endpoint-slice.ts';
-import type { DiscoveryV1EndpointPort, Endpoint, EndpointAddress, EndpointSlice, Endpoints } from '../../api/schema/generated/types.ts';
+import type {
+  DiscoveryV1EndpointPort,
+  Endpoint,
+  EndpointAddress,
+  EndpointSlice,
+  Endpoints,
+  Service,
+} from '../../api/schema/generated/types.ts';
 import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { ownerReference } from '../lib/ownership-plan.ts';
 import { type EndpointGroup, MANAGED_BY_LABEL, packSlices, type SlicePlan } from '../lib/slice-packing-plan.ts';
 
 export const MANAGED_BY = 'endpointslicemirroring-controller.k8s.io';
 /** Upstream's default of --mirroring-max-endpoints-per-subset. */
-export const MAX_PER_SUBSET = 1000;
+const MAX_PER_SUBSET = 1000;
 
 const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
 const SKIP_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
 const NOT_COPIED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.kubernetes.io/last-applied-configuration'];
 
 export interface MirrorPlan extends SlicePlan {
-  /** Addresses left out because they are none, and for being too many. */
-  readonly invalid: number;
-  readonly surplus: number;
+  /** What the Endpoints are to be told. */
+  readonly findings: readonly { readonly reason: string; readonly message: string }[];
 }
 
 /** Are the Endpoints somebody's own, to be mirrored where their Service has no selector? */
-export const isMirrored = ({ metadata }: Endpoints): boolean =>
+const isMirrored = ({ metadata }: Endpoints): boolean =>
   metadata?.labels?.[SKIP_LABEL] !== 'true' && metadata?.annotations?.[LEADER_ANNOTATION] === undefined;
 
 interface Mirrored {
@@ -40,8 +46,24 @@ function mirrored({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready:
   return { family: address.width === 32 ? 'IPv4' : 'IPv6', endpoint };
 }
 
+/** The Endpoints of a key, the Service of that key, and the slices that were made for it: of any owner. */
+export interface MirrorState {
+  readonly endpoints: Endpoints | undefined;
+  readonly service: Service | undefined;
+  readonly existing: readonly EndpointSlice[];
+}
+
+/** What becomes of the slices. None stays without a Service, or for one with a selector; while Endpoints are on their way out, the garbage collector sees to theirs. */
+export function planMirroring({ endpoints, service, existing }: MirrorState): MirrorPlan {
+  if (!endpoints || !service || service.spec?.selector || !isMirrored(endpoints)) {
+    return { create: [], update: [], remove: existing, findings: [] };
+  }
+  if (endpoints.metadata?.deletionTimestamp) return { create: [], update: [], remove: [], findings: [] };
+  return planMirror(endpoints, existing);
+}
+
 /** The changes that make EndpointSlices say what a user's Endpoints say (Kubernetes: "EndpointSlice mirroring"), one slice for each set of ports and family. */
-export function planMirror(endpoints: Endpoints, existing: readonly EndpointSlice[]): MirrorPlan {
+function planMirror(endpoints: Endpoints, existing: readonly EndpointSlice[]): MirrorPlan {
   const groups = { IPv4: new Map<string, EndpointGroup>(), IPv6: new Map<string, EndpointGroup>() };
   let invalid = 0;
   let surplus = 0;
@@ -68,10 +90,24 @@ export function planMirror(endpoints: Endpoints, existing: readonly EndpointSlic
     create: plans.flatMap((p) => p.create),
     update: plans.flatMap((p) => p.update),
     remove: plans.flatMap((p) => p.remove),
-    invalid,
-    surplus,
+    findings: findingsOf(invalid, surplus),
   };
 }
+
+/** About addresses left out because they are none, and for being too many. */
+const findingsOf = (invalid: number, surplus: number): MirrorPlan['findings'] => [
+  ...(invalid > 0
+    ? [{ reason: 'InvalidIPAddress', message: `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices` }]
+    : []),
+  ...(surplus > 0
+    ? [
+        {
+          reason: 'TooManyAddressesToMirror',
+          message: `A max of ${MAX_PER_SUBSET} addresses can be mirrored to EndpointSlices per Endpoints subset. ${surplus + invalid} addresses were skipped`,
+        },
+      ]
+    : []),
+];
 
 const toPort = ({ name = '', port, protocol = 'TCP', appProtocol }: DiscoveryV1EndpointPort): DiscoveryV1EndpointPort => ({
   name,
