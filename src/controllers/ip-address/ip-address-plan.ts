@@ -1,11 +1,20 @@
 import { familyOf, isAllocated, isLabelled } from '../../api/networking/ip-address.ts';
-import type { IPAddress, Service } from '../../api/schema/generated/types.ts';
+import type { IPAddress, Service, ServiceCIDR } from '../../api/schema/generated/types.ts';
+import { addressRange, containsRange, parseCidr } from '../../base/ip.ts';
 
 /** A Service is written after its address, and a write takes no longer than that. */
 const WRITE_TIMEOUT_MS = 60_000;
 
 /** The cluster addresses of a Service; none of headless ones and ExternalName. */
 export const addressesOf = ({ spec }: Service): readonly string[] => (spec?.clusterIPs ?? []).filter((each) => each && each !== 'None');
+
+/** May a Service have this address? Without any range the default one is on its way. */
+export function isInRanges(address: string, ranges: readonly ServiceCIDR[]): boolean {
+  if (ranges.length === 0) return true;
+  const single = addressRange(address);
+  const parsed = ranges.flatMap(({ spec }) => (spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []));
+  return single !== undefined && parsed.some((range) => containsRange(range, single));
+}
 
 export interface Finding {
   readonly reason: string;
@@ -41,9 +50,11 @@ export function planServiceAddress({ address, service, isInRange, object, parent
   if (group || resource !== 'services') return { do: 'recreate', finding: { reason: 'ClusterIPNotAllocated', message: wrong } };
   if (reference.namespace !== namespace || reference.name !== name) {
     if (!parent) return { do: 'recreate', finding: { reason: 'ClusterIPNotAllocated', message: wrong } };
-    if (!addressesOf(parent).includes(address)) return { do: 'nothing' };
     const twice = `Cluster IP [${familyOf(address)}]:${address} was assigned to multiple services; please recreate service`;
-    return report('ClusterIPAlreadyAllocated', twice);
+    const finding = addressesOf(parent).includes(address) ? { reason: 'ClusterIPAlreadyAllocated', message: twice } : undefined;
+    // One without the labels is nobody's to keep: the other loop leaves it alone.
+    if (!isLabelled(object)) return { do: 'recreate', finding };
+    return finding ? { do: 'report', finding } : { do: 'nothing' };
   }
   return isLabelled(object) ? { do: 'nothing' } : { do: 'recreate', finding: undefined };
 }

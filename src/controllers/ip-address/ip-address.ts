@@ -3,22 +3,12 @@ import { type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import { allocatedAddress, isAllocated } from '../../api/networking/ip-address.ts';
 import type { IPAddress, Service } from '../../api/schema/generated/types.ts';
-import { addressRange, containsRange, parseCidr } from '../../base/ip.ts';
-import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
-import { addressesOf, planAddressObject, planServiceAddress } from './ip-address-plan.ts';
+import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { addressesOf, isInRanges, planAddressObject, planServiceAddress } from './ip-address-plan.ts';
 
 const EVENT_SOURCE = 'ipallocator-repair-controller';
 
 const parentKey = ({ spec }: IPAddress) => `${spec?.parentRef?.namespace}/${spec?.parentRef?.name}`;
-
-function isInRange(address: string, { informer }: ControllerContext): boolean {
-  const single = addressRange(address);
-  const ranges = informer(serviceCIDRs).list();
-  // The default one is on its way.
-  if (ranges.length === 0) return true;
-  const parsed = ranges.flatMap(({ spec }) => (spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []));
-  return single !== undefined && parsed.some((range) => containsRange(range, single));
-}
 
 /** Sees to it that each cluster address of a Service has its IPAddress: of those from before there were any, too. */
 export const serviceAddresses: Controller = {
@@ -43,7 +33,7 @@ async function repair(service: Service, address: string, request: ReconcileReque
   // What was just written may be on its way into the informer.
   const object = cached ?? (await client.get(ipAddresses, address, { signal }).catch(undefinedIfNotFound));
   const parent = object && informer(services).get(parentKey(object));
-  const plan = planServiceAddress({ address, service, isInRange: isInRange(address, request), object, parent });
+  const plan = planServiceAddress({ address, service, isInRange: isInRanges(address, informer(serviceCIDRs).list()), object, parent });
   if (plan.do === 'nothing') return;
   if (plan.finding) event(service, 'Warning', plan.finding.reason, plan.finding.message);
   if (plan.do === 'report') return;
