@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { PersistentVolume } from '../schema/generated/types.ts';
+import type { PersistentVolume, VolumeNodeAffinity } from '../schema/generated/types.ts';
 import { checkPersistentVolumeUpdate } from './validation-persistent-volume.ts';
 
 const within = (key: string, value = 'a'): PersistentVolume => ({
@@ -20,6 +20,12 @@ it.each<[string, PersistentVolume, PersistentVolume, boolean]>([
   ['labels of today', within(ZONE), within(BETA_ZONE), false],
   ['other beta labels', within('beta.kubernetes.io/os'), within(ZONE), false],
   ['anything to none', within(ZONE), { spec: { hostPath: { path: '/data' } } }, false],
+  [
+    'terms to none',
+    within(ZONE),
+    { spec: { hostPath: { path: '/data' }, nodeAffinity: { required: {} as NonNullable<VolumeNodeAffinity['required']> } } },
+    false,
+  ],
 ])('the nodes that a volume is for change from %s: %#', (_, old, now, allowed) => {
   const errors = checkPersistentVolumeUpdate(now, old);
   expect(errors).toEqual(allowed ? [] : [expect.objectContaining({ path: 'nodeAffinity', message: expect.stringMatching(KEPT) })]);

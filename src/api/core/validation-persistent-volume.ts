@@ -170,7 +170,7 @@ function renamed(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefined): 
       return key !== undefined && GA_LABELS[requirement.key] === key ? { ...requirement, key } : requirement;
     });
   const terms = (old.required?.nodeSelectorTerms ?? []).map((term, i) => {
-    const after = now?.required?.nodeSelectorTerms[i];
+    const after = now?.required?.nodeSelectorTerms?.[i];
     return {
       matchExpressions: renamedIn(term.matchExpressions, after?.matchExpressions),
       matchFields: renamedIn(term.matchFields, after?.matchFields),
