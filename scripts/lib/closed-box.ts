@@ -122,7 +122,8 @@ export function runInClosedBox(command: readonly string[], environment: NodeJS.P
     mkdirSync(directoryOf(name), { mode: 0o700 });
     const unshare = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
     const box = [`--net=/run/netns/${name}`, ...unshare, 'bash', '-c', JOIN, 'join', 'bash', '-c', INIT, 'init', ...command];
-    const { status } = spawnSync('nsenter', box, {
+    // Killed with its owner, even if that is killed: the next run removes what it leaves.
+    const { status } = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'nsenter', ...box], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
