@@ -1,3 +1,4 @@
+import { resourceClaims } from '../api/resource/resource-claim.ts';
 import type { Node, Pod, PodSpec } from '../api/schema/generated/types.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
@@ -7,6 +8,7 @@ import { createInformers } from '../client/informer.ts';
 import { PodInfo } from './cache/pod-info.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { readSchedulerConfiguration } from './config/configuration.ts';
+import { byDevice, DeviceLedger } from './devices/device-ledger.ts';
 import { Extenders } from './extenders/extenders.ts';
 import { buildPlugins } from './framework/build-profile.ts';
 import { CycleState } from './framework/cycle-state.ts';
@@ -64,6 +66,7 @@ export class FakeScheduler {
       log: silentLogger,
       waiting: new WaitingPods(this.clock),
       extenders: new Extenders([], async () => undefined, silentLogger),
+      devices: new DeviceLedger(this.informers.informer(resourceClaims, { indexes: byDevice })),
       get dryRun() {
         return profile as Profile;
       },

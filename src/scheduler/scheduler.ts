@@ -1,5 +1,6 @@
 import { nodes, pods, registry } from '../api/index.ts';
 import { type KubeObject, objectKey } from '../api/meta/object.ts';
+import { resourceClaims } from '../api/resource/resource-claim.ts';
 import type { Pod } from '../api/schema/generated/types.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
@@ -13,6 +14,7 @@ import { BackgroundWork } from './background-work.ts';
 import { SchedulerCache } from './cache/scheduler-cache.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import { readSchedulerConfiguration, type SchedulerConfiguration } from './config/configuration.ts';
+import { byDevice, DeviceLedger } from './devices/device-ledger.ts';
 import { type AskExtender, EXTENDER, Extenders } from './extenders/extenders.ts';
 import { FailureReporter } from './failure-reporter.ts';
 import { Action } from './framework/cluster-event.ts';
@@ -71,6 +73,7 @@ function assemble(options: SchedulerOptions, wake: () => void) {
     snapshot: cache,
     waiting,
     extenders,
+    devices: new DeviceLedger(informers.informer(resourceClaims, { indexes: byDevice })),
     nominatedOn: (nodeName) => nominator.on(nodeName) ?? [],
     nominatedNodeOf: (key) => nominator.nodeOf(key),
     withdrawNomination(pod) {

@@ -2,6 +2,8 @@ import type { Pod, PodResourceClaim, ResourceV1ResourceClaim } from '../schema/g
 
 /** On a claim: the entry of its pod's `spec.resourceClaims` that it was made for. */
 export const POD_CLAIM_ANNOTATION = 'resource.kubernetes.io/pod-claim-name';
+/** On a claim, `true`: the scheduler made it for a pod's extended resources. */
+export const EXTENDED_CLAIM_ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
 /** On a claim: devices are allocated to it, which must be given back before it goes. */
 export const CLAIM_FINALIZER = 'resource.kubernetes.io/delete-protection';
 

@@ -1,13 +1,16 @@
 import { type NodeInfo, Row } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
+import type { DeviceTotals } from '../devices/device-totals.ts';
 import type { ConfigReader } from './config-reader.ts';
-import { CPU_AND_MEMORY, type ResourceWeight, readResources } from './resource-weights.ts';
+import { amountsOf, CPU_AND_MEMORY, isScalar, type ResourceWeight, readResources } from './resource-weights.ts';
 
 const MAX_SCORE = 100;
 /** Shapes give scores from 0 to 10. */
 const MAX_SHAPE_SCORE = 10;
 
 type Score = (pod: PodInfo, node: NodeInfo) => number;
+/** `totals`: of extended resources that a node does not count itself. */
+type MakeScore = (totals: DeviceTotals) => Score;
 /** Of one resource, capacity above 0. */
 type ResourceScore = (used: number, capacity: number) => number;
 
@@ -34,8 +37,6 @@ export function shaped(points: readonly ShapePoint[]): ResourceScore {
   return (used, capacity) => at(used > capacity ? 100 : Math.trunc((used * 100) / capacity));
 }
 
-const isScalar = (name: string) => name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage';
-
 /** As `meanOf` for cpu and memory alike, which is nearly always what is asked for. */
 function meanOfBoth(score: ResourceScore): Score {
   return ({ scoreRequests: { milliCpu, memory } }, { numbers, at }) => {
@@ -48,22 +49,24 @@ function meanOfBoth(score: ResourceScore): Score {
 }
 
 /** The weighted mean over the resources that the node has and that concern the pod. */
-function meanOf(resources: readonly ResourceWeight[], score: ResourceScore, { onlyPositive }: { onlyPositive: boolean }): Score {
-  return ({ scoreRequests }, { allocatable, scored }) => {
-    let sum = 0;
-    let weights = 0;
-    for (const { name, weight } of resources) {
-      const capacity = allocatable.get(name);
-      const wanted = scoreRequests.get(name);
-      if (capacity === 0 || (wanted === 0 && isScalar(name))) continue;
-      const one = score(scored.get(name) + wanted, capacity);
-      if (onlyPositive && one <= 0) continue;
-      sum += one * weight;
-      weights += weight;
-    }
-    if (weights === 0) return 0;
-    return onlyPositive ? Math.round(sum / weights) : Math.trunc(sum / weights);
-  };
+function meanOf(resources: readonly ResourceWeight[], score: ResourceScore, { onlyPositive }: { onlyPositive: boolean }): MakeScore {
+  return (totals) =>
+    ({ scoreRequests }, info) => {
+      let sum = 0;
+      let weights = 0;
+      for (const { name, weight } of resources) {
+        const wanted = scoreRequests.get(name);
+        if (wanted === 0 && isScalar(name)) continue;
+        const { capacity, used } = amountsOf(name, info, 'scored', totals);
+        if (capacity === 0) continue;
+        const one = score(used + wanted, capacity);
+        if (onlyPositive && one <= 0) continue;
+        sum += one * weight;
+        weights += weight;
+      }
+      if (weights === 0) return 0;
+      return onlyPositive ? Math.round(sum / weights) : Math.trunc(sum / weights);
+    };
 }
 
 function readShape(part: ConfigReader): ShapePoint[] {
@@ -84,12 +87,12 @@ function readShape(part: ConfigReader): ShapePoint[] {
 }
 
 /** `scoringStrategy: { type, resources, requestedToCapacityRatio }` (kubescheduler.config.k8s.io/v1, NodeResourcesFitArgs). */
-export function readScoring(args: ConfigReader): Score {
+export function readScoring(args: ConfigReader): MakeScore {
   const part = args.part('scoringStrategy');
   part.known(['type', 'resources', 'requestedToCapacityRatio']);
   const type = part.oneOf('type', ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio'], 'LeastAllocated');
   const resources = readResources(part);
   if (type === 'RequestedToCapacityRatio') return meanOf(resources, shaped(readShape(part)), { onlyPositive: true });
   const score = type === 'MostAllocated' ? most : least;
-  return resources === CPU_AND_MEMORY ? meanOfBoth(score) : meanOf(resources, score, { onlyPositive: false });
+  return resources === CPU_AND_MEMORY ? () => meanOfBoth(score) : meanOf(resources, score, { onlyPositive: false });
 }

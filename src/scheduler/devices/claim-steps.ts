@@ -5,7 +5,7 @@ import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import type { AllocationResult, Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import type { Client } from '../../client/client.ts';
 
-interface Options {
+export interface ClaimOptions {
   readonly client: Client;
   readonly signal: AbortSignal;
 }
@@ -13,7 +13,7 @@ interface Options {
 /** Drivers and controllers write to the claim as well. Upstream's client tries as often (retry.DefaultRetry). */
 const ATTEMPTS = 5;
 
-const placeOf = ({ metadata }: ResourceV1ResourceClaim, signal: AbortSignal) => ({ namespace: metadata?.namespace, signal });
+export const placeOf = ({ metadata }: ResourceV1ResourceClaim, signal: AbortSignal) => ({ namespace: metadata?.namespace, signal });
 
 /**
  * Writes the devices of the claim, if it is to get any, and that the pod uses it. The finalizer is first: a claim with devices must not go without them
@@ -23,11 +23,15 @@ export async function reserveClaim(
   claim: ResourceV1ResourceClaim,
   allocation: AllocationResult | undefined,
   pod: Pod,
-  options: Options,
+  options: ClaimOptions,
 ): Promise<ResourceV1ResourceClaim> {
+  return retryOnConflict(() => tryToReserve(claim, allocation, pod, options));
+}
+
+export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await tryToReserve(claim, allocation, pod, options);
+      return await work();
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
@@ -38,7 +42,7 @@ async function tryToReserve(
   claim: ResourceV1ResourceClaim,
   allocation: AllocationResult | undefined,
   pod: Pod,
-  { client, signal }: Options,
+  { client, signal }: ClaimOptions,
 ): Promise<ResourceV1ResourceClaim> {
   const place = placeOf(claim, signal);
   let now = await client.get(resourceClaims, claim.metadata?.name ?? '', place);
@@ -62,7 +66,7 @@ async function tryToReserve(
 }
 
 /** The pod is not to run there after all. The claim keeps its devices: the pod, or another, may find them useful elsewhere. */
-export async function unreserveClaim(claim: ResourceV1ResourceClaim, pod: Pod, { client, signal }: Options): Promise<void> {
+export async function unreserveClaim(claim: ResourceV1ResourceClaim, pod: Pod, { client, signal }: ClaimOptions): Promise<void> {
   await changeStatus(claim, { client, signal }, (now) => {
     if (!isReservedFor(now, pod)) return undefined;
     const reservedFor = now.status?.reservedFor?.filter(({ uid }) => uid !== pod.metadata?.uid);
@@ -75,13 +79,13 @@ export const isUnusedBut = (pod: Pod, { status }: ResourceV1ResourceClaim): bool
   (status?.reservedFor ?? []).every(({ uid }) => uid === pod.metadata?.uid);
 
 /** Gives the claim's devices back, if nobody uses them but the pod, for which they are no use. What drivers said of them goes as well. */
-export async function deallocateClaim(claim: ResourceV1ResourceClaim, pod: Pod, options: Options): Promise<void> {
+export async function deallocateClaim(claim: ResourceV1ResourceClaim, pod: Pod, options: ClaimOptions): Promise<void> {
   await changeStatus(claim, options, (now) => (now.status?.allocation && isUnusedBut(pod, now) ? {} : undefined));
 }
 
 async function changeStatus(
   claim: ResourceV1ResourceClaim,
-  { client, signal }: Options,
+  { client, signal }: ClaimOptions,
   change: (now: ResourceV1ResourceClaim) => ResourceV1ResourceClaim['status'] | undefined,
 ): Promise<void> {
   const place = placeOf(claim, signal);

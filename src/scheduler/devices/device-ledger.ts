@@ -1,4 +1,3 @@
-import { objectKey } from '../../api/meta/object.ts';
 import type { AllocationResult, DeviceRequestAllocationResult, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import type { Informer } from '../../client/informer.ts';
 import { type Amounts, sumOf } from './capacity-plan.ts';
@@ -11,6 +10,7 @@ const SHARE_INDEX = 'shared-device';
 const resultsOf = (allocation: AllocationResult | undefined): readonly DeviceRequestAllocationResult[] =>
   (allocation?.devices?.results ?? []).filter(({ adminAccess }) => !adminAccess);
 const idOf = ({ driver, pool, device }: DeviceRequestAllocationResult) => deviceId(driver, pool, device);
+const uidOf = ({ metadata }: ResourceV1ResourceClaim) => metadata?.uid ?? '';
 const isShare = ({ shareID }: DeviceRequestAllocationResult) => shareID !== undefined;
 
 /** Devices that nobody else may have, and those of which the claim has a share. */
@@ -36,7 +36,7 @@ interface Decided {
  */
 export class DeviceLedger {
   readonly #claims: Informer<ResourceV1ResourceClaim>;
-  /** By claim. */
+  /** By the claim's uid. */
   readonly #decided = new Map<string, Decided>();
 
   constructor(claims: Informer<ResourceV1ResourceClaim>) {
@@ -46,6 +46,11 @@ export class DeviceLedger {
   isInUse(device: string): boolean {
     if (this.#claims.by(DEVICE_INDEX, device).length > 0) return true;
     return this.#allDecided().some(({ devices }) => devices.includes(device));
+  }
+
+  /** Does anybody have it, or a share of it? */
+  isTaken(device: string): boolean {
+    return this.isInUse(device) || this.consumed(device) !== undefined;
   }
 
   /** What is taken of the device's capacities by those who share it; undefined: nobody does. */
@@ -58,20 +63,27 @@ export class DeviceLedger {
 
   /** Devices are on their way to the claim: another pod that uses it has to wait for what comes of that. */
   isDecided(claim: ResourceV1ResourceClaim): boolean {
-    return this.#current(objectKey(claim)) !== undefined;
+    return this.#current(uidOf(claim)) !== undefined;
   }
 
   decide(claim: ResourceV1ResourceClaim, allocation: AllocationResult): void {
-    this.#decided.set(objectKey(claim), { devices: devicesOf(allocation), shares: sharesOf(allocation) });
+    this.#decided.set(uidOf(claim), { devices: devicesOf(allocation), shares: sharesOf(allocation) });
   }
 
   written(claim: ResourceV1ResourceClaim, revision: number): void {
-    const decided = this.#decided.get(objectKey(claim));
-    if (decided) this.#decided.set(objectKey(claim), { ...decided, revision });
+    const decided = this.#decided.get(uidOf(claim));
+    if (decided) this.#decided.set(uidOf(claim), { ...decided, revision });
+  }
+
+  /** The claim that was decided about is in the API now. */
+  created(claim: ResourceV1ResourceClaim, as: ResourceV1ResourceClaim): void {
+    const decided = this.#decided.get(uidOf(claim));
+    this.#decided.delete(uidOf(claim));
+    if (decided) this.#decided.set(uidOf(as), decided);
   }
 
   forget(claim: ResourceV1ResourceClaim): void {
-    this.#decided.delete(objectKey(claim));
+    this.#decided.delete(uidOf(claim));
   }
 
   #allDecided(): readonly Decided[] {

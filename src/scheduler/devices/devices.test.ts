@@ -1,97 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { nodes, pods } from '../../api/index.ts';
+import { pods } from '../../api/index.ts';
 import { ApiError } from '../../api/meta/status.ts';
-import { deviceClasses } from '../../api/resource/device-class.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
-import { resourceSlices } from '../../api/resource/resource-slice.ts';
-import type { Device, ExactDeviceRequest, Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
+import type { Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import { ConfigReader } from '../config/config-reader.ts';
-import { fakeNode, fakePod } from '../fake-scheduler.ts';
+import { fakePod } from '../fake-scheduler.ts';
 import { dynamicResources } from '../plugins/dynamic-resources.ts';
-import { createScheduler } from '../scheduler.ts';
+import { asking, startWithDevices as start } from './fake-device-cluster.ts';
 
-const asking = (rest: Partial<ExactDeviceRequest>) => ({
-  devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1, ...rest } }] },
-});
 const FINALIZER = 'resource.kubernetes.io/delete-protection';
-
-function start() {
-  const clock = fakeClock();
-  const cluster = fakeCluster({ clock });
-  const { client } = cluster;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
-  const failures: string[] = [];
-  const events: string[] = [];
-  const scheduler = createScheduler({
-    client,
-    informers,
-    event: (_about, _type, reason, message) => {
-      events.push(`${reason}: ${message}`);
-      if (reason === 'FailedScheduling') failures.push(message);
-    },
-    clock,
-    random: () => 0,
-    log: silentLogger,
-  });
-  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
-  const options = { namespace: 'default', signal };
-  const slice = (node: string, devices: Device[]) =>
-    cluster.seed(resourceSlices, {
-      metadata: { name: node },
-      spec: { driver: 'gpu.example', nodeName: node, pool: { name: node, generation: 1, resourceSliceCount: 1 }, devices },
-    });
-  const node = (name: string, ...devices: string[]) => {
-    cluster.seed(nodes, fakeNode(name));
-    if (devices.length === 0) return;
-    slice(
-      name,
-      devices.map((device) => ({ name: device })),
-    );
-  };
-  const gpus = () => cluster.seed(deviceClasses, { metadata: { name: 'gpu' }, spec: {} });
-  const claim = (name: string, rest: Partial<ResourceV1ResourceClaim> = {}, count = 1) =>
-    cluster.seed(resourceClaims, {
-      metadata: { name, namespace: 'default' },
-      spec: asking({ count }),
-      ...rest,
-    });
-  const pod = (name: string, ...claims: string[]) =>
-    cluster.seed(
-      pods,
-      fakePod({ resourceClaims: claims.map((resourceClaimName) => ({ name: resourceClaimName, resourceClaimName })) }, undefined, {
-        name,
-        namespace: 'default',
-      }),
-    );
-  return {
-    clock,
-    cluster,
-    client,
-    options,
-    failures,
-    events,
-    node,
-    slice,
-    gpus,
-    claim,
-    pod,
-    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
-    nominatedOf: (name: string) => cluster.find(pods, `default/${name}`)?.status?.nominatedNodeName,
-    claimNow: (name: string) => cluster.find(resourceClaims, `default/${name}`),
-    devicesOf: (name: string) =>
-      cluster.find(resourceClaims, `default/${name}`)?.status?.allocation?.devices?.results?.map(({ pool, device }) => `${pool}/${device}`),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await run;
-    },
-  };
-}
 
 describe('DynamicResources', () => {
   it('gives a pod the node that has its device, and writes who has what before the pod is bound', async () => {

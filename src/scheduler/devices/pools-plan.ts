@@ -64,7 +64,8 @@ export function poolOf(slices: readonly ResourceSlice[], node: Node): Pool | und
   return built;
 }
 
-function devicesFor({ spec }: ResourceSlice, node: Node): readonly Device[] {
+/** Devices of the slice that the node reaches. */
+export function devicesFor({ spec }: ResourceSlice, node: Node): readonly Device[] {
   const devices = spec.devices ?? [];
   if (spec.perDeviceNodeSelection) return devices.filter((device) => isReachable(device, node));
   return isReachable(spec, node) ? devices : [];

@@ -7,6 +7,7 @@ import type { Informers } from '../../client/informer.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { Snapshot } from '../cache/snapshot.ts';
+import type { DeviceLedger } from '../devices/device-ledger.ts';
 import type { Extenders } from '../extenders/extenders.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Refusal } from './refusal.ts';
@@ -36,6 +37,8 @@ export interface SchedulerHandle {
   /** Pods whose binding a permit plugin holds up. */
   readonly waiting: WaitingPods;
   readonly extenders: Extenders;
+  /** Which devices are in use, for all profiles. */
+  readonly devices: DeviceLedger;
   /** Pods that are nominated to the node. */
   nominatedOn(nodeName: string): Iterable<PodInfo>;
   nominatedNodeOf(podKey: string): string | undefined;

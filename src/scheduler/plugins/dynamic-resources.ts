@@ -13,7 +13,15 @@ import { AllocationTimeout, type AllocatorView, allocate, UnusableNode } from '.
 import { awaitDevices } from '../devices/await-devices.ts';
 import { hasBindingConditions, readinessOf } from '../devices/binding-conditions-plan.ts';
 import { deallocateClaim, isUnusedBut, reserveClaim, unreserveClaim } from '../devices/claim-steps.ts';
-import { byDevice, DeviceLedger } from '../devices/device-ledger.ts';
+import { followClassResources } from '../devices/class-resources.ts';
+import { createExtendedClaim, deleteExtendedClaim, recordExtendedClaim } from '../devices/extended-claim.ts';
+import {
+  type ExtendedClaim,
+  extendedClaimFor,
+  extendedResourcesOf,
+  isExtendedClaimOf,
+  resourcesByClass,
+} from '../devices/extended-claim-plan.ts';
 import { claimsOf, isUsableFrom, missingClass } from '../devices/pod-claims-plan.ts';
 import { poolId } from '../devices/pools-plan.ts';
 import { Action, type ClusterEvent, type EventInterest } from '../framework/cluster-event.ts';
@@ -34,12 +42,28 @@ const impossible = (reason: string): Refusal => refusal(NAME, 'UnschedulableAndU
 // No pod that goes would help at once: claims keep their devices until they are given back.
 const NOT_ENOUGH = impossible('cannot allocate all claims');
 const ELSEWHERE = impossible('resourceclaim not available on the node');
+const NOWHERE = impossible('cannot fit resource');
+const LEFT_OVER = impossible('cannot schedule extended resource claim');
+
+interface Decided {
+  /** For the claims that have none, in their order, and last for the extended resources. */
+  readonly devices: readonly AllocationResult[];
+  /** Absent where the node counts the pod's extended resources itself. */
+  readonly extended?: ExtendedClaim;
+}
 
 interface Remembered {
+  /** Those that the pod names. */
   readonly claims: readonly ResourceV1ResourceClaim[];
+  /** Extended resources that devices may stand for. */
+  readonly resources: readonly string[] | undefined;
+  /** A claim for them that an attempt before left: it is not known any more which node it was meant for. */
+  readonly leftOver: ResourceV1ResourceClaim | undefined;
+  /** The claim for them, once it is in the API. */
+  created?: ResourceV1ResourceClaim;
   readonly view: AllocatorView;
-  /** Devices for the claims that have none, by node, in their order. */
-  readonly decided: Map<string, readonly AllocationResult[]>;
+  /** By node. */
+  readonly decided: Map<string, Decided>;
   /** Claims whose devices a node does not reach, or could not be prepared. */
   readonly misplaced: Set<ResourceV1ResourceClaim>;
   /** Devices were written to the API, or may have been. */
@@ -62,8 +86,9 @@ function preference({ spec }: ResourceV1ResourceClaim, allocation: AllocationRes
   return alternatives.reduce((sum, points) => sum + points, 0);
 }
 
-/** A claim of the pod, or one that gives its devices back. */
+/** A claim of the pod, one that gives its devices back, or a left-over that is gone. */
 function isHelpfulClaim(pod: Pod, { object, previous, actions }: ClusterEvent): boolean {
+  if (actions === Action.delete && isExtendedClaimOf(pod, object as ResourceV1ResourceClaim)) return true;
   if (resourceClaimKeysOf(pod).includes(objectKey(object))) return true;
   const before = (previous ?? object) as ResourceV1ResourceClaim;
   return hasDevices(before) && (actions === Action.delete || !hasDevices(object as ResourceV1ResourceClaim));
@@ -107,13 +132,13 @@ interface Timeouts {
 }
 
 function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts): SchedulerPlugin {
-  const { informers, client, background, log, clock, random, event } = handle;
-  const claims = informers.informer(resourceClaims, { indexes: byDevice });
+  const { informers, devices: ledger, client, background, log, clock, random, event } = handle;
+  const claims = informers.informer(resourceClaims);
   const classes = informers.informer(deviceClasses);
   const slices = informers.informer(resourceSlices, { indexes: { [POOL_INDEX]: (slice) => [poolId(slice)] } });
-  const ledger = new DeviceLedger(claims);
   const find = (pod: Pod) => claimsOf(pod, (name) => claims.get(`${pod.metadata?.namespace}/${name}`));
   const classOf = (name: string) => classes.get(name);
+  const classOfResource = followClassResources(informers);
 
   /** All slices by pool, as they are now. */
   function pools(): readonly (readonly ResourceSlice[])[] {
@@ -141,40 +166,48 @@ function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts):
       const found = find(pod);
       return 'problem' in found ? impossible(found.problem) : undefined;
     },
-    preFilter(state, { pod }) {
-      if (!pod.spec?.resourceClaims?.length) return SKIP;
+    preFilter(state, { pod, requests }) {
+      const resources = extendedResourcesOf(requests, classOfResource);
+      if (!pod.spec?.resourceClaims?.length && !resources) return SKIP;
       const found = find(pod);
       if ('problem' in found) return impossible(found.problem);
-      if (found.claims.length === 0) return SKIP;
+      if (found.claims.length === 0 && !resources) return SKIP;
       const pending = open(found.claims);
       const missing = pending.map((claim) => missingClass(claim, classOf)).find((problem) => problem !== undefined);
       if (missing) return impossible(missing);
       const decided = pending.find((claim) => ledger.isDecided(claim));
       if (decided) return impossible(`resource claim ${objectKey(decided)} is in the process of being allocated`);
       const view: AllocatorView = {
-        pools: pending.length > 0 ? pools() : [],
+        pools: pending.length > 0 || resources ? pools() : [],
         deviceClass: classOf,
         isInUse: (device) => ledger.isInUse(device),
         consumed: (device) => ledger.consumed(device),
         newShareId: () => uuid(random),
         isLate: () => filterMs > 0 && clock.monotonic() - nodeSinceMs > filterMs,
       };
-      state.write(KEY, { claims: found.claims, view, decided: new Map(), misplaced: new Set(), started: false });
+      const leftOver = resources && claims.by('owner', pod.metadata?.uid ?? '').find((claim) => isExtendedClaimOf(pod, claim));
+      const { claims: named } = found;
+      const misplaced = new Set<ResourceV1ResourceClaim>();
+      state.write(KEY, { claims: named, resources, leftOver, view, decided: new Map(), misplaced, started: false });
       return undefined;
     },
-    filter(state, _pod, { node, name }) {
+    filter(state, { pod }, { node, name, allocatable }) {
       const remembered = state.read(KEY);
       if (!remembered) return undefined;
+      if (remembered.leftOver) return LEFT_OVER;
+      const byClass = resourcesByClass(remembered.resources ?? [], allocatable, classOfResource);
+      if (byClass === 'nowhere') return NOWHERE;
       const misplaced = remembered.claims.filter((claim) => isUseless(claim, node));
       for (const claim of misplaced) remembered.misplaced.add(claim);
       if (misplaced.length > 0) return ELSEWHERE;
-      const pending = open(remembered.claims);
+      const extended = byClass.size > 0 ? extendedClaimFor(pod, byClass, uuid(random)) : undefined;
+      const pending = [...open(remembered.claims), ...(extended ? [extended.claim] : [])];
       if (pending.length === 0) return undefined;
       nodeSinceMs = clock.monotonic();
       try {
-        const found = allocate(pending, node, remembered.view);
-        if (!found) return NOT_ENOUGH;
-        remembered.decided.set(name, found);
+        const devices = allocate(pending, node, remembered.view);
+        if (!devices) return NOT_ENOUGH;
+        remembered.decided.set(name, { devices, ...(extended && { extended }) });
         return undefined;
       } catch (error) {
         if (error instanceof UnusableNode) return impossible(error.message);
@@ -186,7 +219,7 @@ function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts):
     score(state, _pod, { name }) {
       const remembered = state.read(KEY);
       if (!remembered) return 0;
-      const found = remembered.decided.get(name) ?? [];
+      const found = remembered.decided.get(name)?.devices ?? [];
       const pending = open(remembered.claims);
       return remembered.claims.reduce(
         (sum, claim) => sum + preference(claim, claim.status?.allocation ?? found[pending.indexOf(claim)]),
@@ -196,22 +229,31 @@ function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts):
     normalizeScores: (_state, _pod, scores) => fitToMaximum(scores),
     /** Devices that nobody uses and that keep the pod from every node are given back. */
     postFilter(state, { pod }) {
-      const free = [...(state.read(KEY)?.misplaced ?? [])].find((claim) => isUnusedBut(pod, claim));
+      const { misplaced = [], leftOver } = state.read(KEY) ?? {};
+      if (leftOver) {
+        later('deleting a claim failed', leftOver, (signal) => deleteExtendedClaim(leftOver, { client, signal }));
+        return { made: 'nothing', message: 'deletion of ResourceClaim completed' };
+      }
+      const free = [...misplaced].find((claim) => isUnusedBut(pod, claim));
       if (!free) return { made: 'nothing', message: 'no new claims to deallocate' };
       later('deallocating a claim failed', free, (signal) => deallocateClaim(free, pod, { client, signal }));
       return { made: 'nothing', message: 'deallocation of ResourceClaim completed' };
     },
     reserve(state, _pod, nodeName) {
       const remembered = state.read(KEY);
-      const found = remembered?.decided.get(nodeName) ?? [];
-      for (const [i, claim] of open(remembered?.claims ?? []).entries()) {
-        const allocation = found[i];
+      const { devices = [], extended } = remembered?.decided.get(nodeName) ?? {};
+      for (const [i, claim] of [...open(remembered?.claims ?? []), ...(extended ? [extended.claim] : [])].entries()) {
+        const allocation = devices[i];
         if (allocation) ledger.decide(claim, allocation);
       }
       return undefined;
     },
-    unreserve(state, { pod }) {
+    unreserve(state, { pod }, nodeName) {
       const remembered = state.read(KEY);
+      const { extended } = remembered?.decided.get(nodeName) ?? {};
+      const { created } = remembered ?? {};
+      if (extended) ledger.forget(created ?? extended.claim);
+      if (created) later('deleting a claim failed', created, (signal) => deleteExtendedClaim(created, { client, signal }));
       for (const claim of remembered?.claims ?? []) {
         if (!hasDevices(claim)) ledger.forget(claim);
         if (remembered?.started || isReservedFor(claim, pod)) {
@@ -219,20 +261,32 @@ function makePlugin(handle: SchedulerHandle, { filterMs, bindingMs }: Timeouts):
         }
       }
     },
-    preBindWorks: (state) => state.read(KEY) !== undefined,
+    preBindWorks(state, _pod, nodeName) {
+      const remembered = state.read(KEY);
+      return remembered !== undefined && (remembered.claims.length > 0 || remembered.decided.get(nodeName)?.extended !== undefined);
+    },
     async preBind(state, { pod }, nodeName, { signal }) {
       const remembered = state.read(KEY);
       if (!remembered) return undefined;
       remembered.started = true;
       const pending = open(remembered.claims);
-      const found = remembered.decided.get(nodeName) ?? [];
-      const reserved: ResourceV1ResourceClaim[] = [];
-      for (const claim of remembered.claims) {
-        const chosen = hasDevices(claim) ? undefined : found[pending.indexOf(claim)];
+      const { devices = [], extended } = remembered.decided.get(nodeName) ?? {};
+      const reserve = async (claim: ResourceV1ResourceClaim, chosen: AllocationResult | undefined) => {
         const allocation = chosen && { ...chosen, allocationTimestamp: rfc3339(clock.now()) };
         const written = await reserveClaim(claim, allocation, pod, { client, signal });
         if (allocation) ledger.written(claim, Number(written.metadata?.resourceVersion));
-        reserved.push(written);
+        return written;
+      };
+      const reserved: ResourceV1ResourceClaim[] = [];
+      for (const claim of remembered.claims) {
+        reserved.push(await reserve(claim, hasDevices(claim) ? undefined : devices[pending.indexOf(claim)]));
+      }
+      if (extended) {
+        const created = await createExtendedClaim(extended, { client, signal });
+        remembered.created = created;
+        ledger.created(extended.claim, created);
+        reserved.push(await reserve(created, devices.at(-1)));
+        await recordExtendedClaim(pod, created, extended, { client, signal });
       }
       if (!reserved.some(hasBindingConditions)) return undefined;
       event(pod, 'Normal', 'BindingConditionsPending', `waiting for binding conditions for device on node ${nodeName}`);

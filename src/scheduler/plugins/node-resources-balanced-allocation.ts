@@ -1,7 +1,8 @@
 import { type NodeInfo, Row } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { Amounts } from '../cache/resources.ts';
-import { CPU_AND_MEMORY, readResources } from '../config/resource-weights.ts';
+import { amountsOf, CPU_AND_MEMORY, isScalar, readResources } from '../config/resource-weights.ts';
+import { type DeviceTotals, followDeviceTotals } from '../devices/device-totals.ts';
 import type { PluginDefinition } from '../framework/definition.ts';
 import { MAX_SCORE, type SchedulerPlugin, SKIP } from '../framework/plugin.ts';
 
@@ -16,19 +17,13 @@ function deviation(shares: readonly number[]): number {
 }
 
 const isAsked = (requests: Amounts, name: string) => requests.get(name) > 0;
-const isScalar = (name: string) => name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage';
 
-interface AskedNode {
-  readonly allocatable: Amounts;
-  readonly requested: Amounts;
-}
-
-function balance(names: readonly string[], { requests }: PodInfo, { allocatable, requested }: AskedNode): number {
+function balance(names: readonly string[], { requests }: PodInfo, info: NodeInfo, totals: DeviceTotals): number {
   const shares: number[] = [];
   for (const name of names) {
-    const capacity = allocatable.get(name);
-    if (capacity === 0 || (isScalar(name) && !isAsked(requests, name))) continue;
-    shares.push(Math.min((requested.get(name) + requests.get(name)) / capacity, 1));
+    if (isScalar(name) && !isAsked(requests, name)) continue;
+    const { capacity, used } = amountsOf(name, info, 'requested', totals);
+    if (capacity > 0) shares.push(Math.min((used + requests.get(name)) / capacity, 1));
   }
   return Math.trunc((1 - deviation(shares)) * MAX_SCORE);
 }
@@ -50,12 +45,12 @@ export const nodeResourcesBalancedAllocation: PluginDefinition = {
     args.known(['resources']);
     const resources = readResources(args);
     const names = resources.map(({ name }) => name);
-    const plugin: SchedulerPlugin = {
-      name: NAME,
-      preScore: (_state, { requests }) => (names.some((name) => isAsked(requests, name)) ? undefined : SKIP),
-      score:
-        resources === CPU_AND_MEMORY ? (_state, pod, node) => balanceOfBoth(pod, node) : (_state, pod, node) => balance(names, pod, node),
+    const preScore: SchedulerPlugin['preScore'] = (_state, { requests }) =>
+      names.some((name) => isAsked(requests, name)) ? undefined : SKIP;
+    if (resources === CPU_AND_MEMORY) return () => ({ name: NAME, preScore, score: (_state, pod, node) => balanceOfBoth(pod, node) });
+    return (handle) => {
+      const totals = followDeviceTotals(handle);
+      return { name: NAME, preScore, score: (_state, pod, node) => balance(names, pod, node, totals) };
     };
-    return () => plugin;
   },
 };

@@ -1,10 +1,15 @@
-import type { Node, Pod } from '../../api/schema/generated/types.ts';
+import { resourceId } from '../../api/define.ts';
+import { deviceClasses } from '../../api/resource/device-class.ts';
+import { resourcesOfClass } from '../../api/resource/device-resources.ts';
+import type { DeviceClass, Node, Pod } from '../../api/schema/generated/types.ts';
 import { type NodeInfo, Row } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import { Amounts, podRequests } from '../cache/resources.ts';
 import type { ConfigReader } from '../config/config-reader.ts';
 import { readScoring } from '../config/scoring-strategy.ts';
-import { Action, type EventInterest } from '../framework/cluster-event.ts';
+import { followClassResources } from '../devices/class-resources.ts';
+import { followDeviceTotals } from '../devices/device-totals.ts';
+import { Action, type ClusterEvent, type EventInterest } from '../framework/cluster-event.ts';
 import type { PluginDefinition } from '../framework/definition.ts';
 import type { SchedulerPlugin } from '../framework/plugin.ts';
 import { type Refusal, refusal } from '../framework/refusal.ts';
@@ -28,12 +33,15 @@ function refuse(reasons: readonly string[], isResolvable: boolean): Refusal {
 const ALWAYS = ['cpu', 'memory', 'ephemeral-storage'].map((name) => [name, `Insufficient ${name}`] as const);
 
 type IsIgnored = (resource: string) => boolean;
+/** Does the node leave it to devices? Then DynamicResources looks for them. */
+type IsOfDevices = (resource: string, allocatable: Amounts) => boolean;
 
 /** Slow path: names each resource that is short. */
 function explain(
   { requests }: PodInfo,
   { allocatable, requested, allowedPods, podCount }: NodeInfo,
   isIgnored: IsIgnored,
+  isOfDevices: IsOfDevices,
 ): Refusal | undefined {
   const reasons: string[] = [];
   let isResolvable = true;
@@ -46,7 +54,8 @@ function explain(
     if (wanted > allocatable.get(name)) isResolvable = false;
   };
   for (const [name, reason] of ALWAYS) check(name, reason);
-  for (const name of requests.scalars?.keys() ?? []) if (!isIgnored(name)) check(name, `Insufficient ${name}`);
+  for (const name of requests.scalars?.keys() ?? [])
+    if (!isIgnored(name) && !isOfDevices(name, allocatable)) check(name, `Insufficient ${name}`);
   return reasons.length > 0 ? refuse(reasons, isResolvable) : undefined;
 }
 
@@ -61,19 +70,28 @@ function fits({ requests }: PodInfo, { numbers, at }: NodeInfo): boolean {
 }
 
 /** Could the pod be on the node at all? */
-function isLargeEnough(pod: Pod, node: Node): boolean {
+function isLargeEnough(pod: Pod, node: Node, isOfDevices: IsOfDevices): boolean {
   const [wanted, has] = [podRequests(pod), Amounts.of(node.status?.allocatable ?? node.status?.capacity)];
-  return ['cpu', 'memory', 'ephemeral-storage', ...(wanted.scalars?.keys() ?? [])].every((name) => wanted.get(name) <= has.get(name));
+  const names = ['cpu', 'memory', 'ephemeral-storage', ...(wanted.scalars?.keys() ?? [])];
+  return names.every((name) => wanted.get(name) <= has.get(name) || isOfDevices(name, has));
 }
 
-const EVENTS: readonly EventInterest[] = [
+/** A class that begins to stand for a resource of the pod. */
+function isHelpfulClass(pod: Pod, { object, previous }: ClusterEvent): boolean {
+  const before = previous ? resourcesOfClass(previous as DeviceClass) : [];
+  const wanted = podRequests(pod);
+  return resourcesOfClass(object as DeviceClass).some((name) => wanted.get(name) > 0 && !before.includes(name));
+}
+
+const eventsOf = (isOfDevices: IsOfDevices): readonly EventInterest[] => [
   { resource: 'pods/assigned', actions: Action.delete | Action.podScaleDown },
   { resource: 'pods/unscheduled', actions: Action.podScaleDown },
   {
     resource: 'nodes',
     actions: Action.add | Action.nodeAllocatable,
-    isHelpful: (pod, { object }) => isLargeEnough(pod, object as Node),
+    isHelpful: (pod, { object }) => isLargeEnough(pod, object as Node, isOfDevices),
   },
+  { resource: resourceId(deviceClasses), actions: Action.add | Action.update, isHelpful: isHelpfulClass },
 ];
 
 function readIgnored(args: ConfigReader): IsIgnored {
@@ -94,13 +112,17 @@ export const nodeResourcesFit: PluginDefinition = {
   configure(args) {
     args.known(['ignoredResources', 'ignoredResourceGroups', 'scoringStrategy']);
     const isIgnored = readIgnored(args);
-    const score = readScoring(args);
-    const plugin: SchedulerPlugin = {
-      name: NAME,
-      events: EVENTS,
-      filter: (_state, pod, node) => (fits(pod, node) ? undefined : explain(pod, node, isIgnored)),
-      score: (_state, pod, node) => score(pod, node),
+    const makeScore = readScoring(args);
+    return (handle): SchedulerPlugin => {
+      const classOf = followClassResources(handle.informers);
+      const score = makeScore(followDeviceTotals(handle));
+      const isOfDevices: IsOfDevices = (resource, allocatable) => allocatable.get(resource) === 0 && classOf(resource) !== undefined;
+      return {
+        name: NAME,
+        events: eventsOf(isOfDevices),
+        filter: (_state, pod, node) => (fits(pod, node) ? undefined : explain(pod, node, isIgnored, isOfDevices)),
+        score: (_state, pod, node) => score(pod, node),
+      };
     };
-    return () => plugin;
   },
 };

@@ -58,6 +58,8 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
     'resource.k8s.io/deviceclasses,resourceslices: read',
     'resource.k8s.io/resourceclaims: read patch update',
     'resource.k8s.io/resourceclaims/status: patch update',
+    'core/pods/finalizers: update',
+    'resource.k8s.io/resourceclaims: create delete',
   ],
   'system:kubelet-api-admin': [
     'core/nodes: read proxy',
