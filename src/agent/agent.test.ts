@@ -188,6 +188,10 @@ describe('a node with a fake runtime', () => {
     expect(box.condition('Ready')).not.toBe('True');
     const message = 'Failed to prepare dynamic resources: DRA drivers cannot register with this node yet';
     expect(box.events).toContainEqual({ reason: 'FailedPrepareDynamicResources', message });
+    const status = { extendedResourceClaimStatus: { resourceClaimName: 'c', requestMappings: [] } };
+    await expect(disk.mount({ metadata: {}, spec: { containers: [] }, status }, { signal: new AbortController().signal })).rejects.toThrow(
+      message,
+    );
   });
 
   it('runs a pod until it is Ready and says so in its status', async () => {

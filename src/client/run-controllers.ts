@@ -1,5 +1,5 @@
 import { type ResourceDefinition, resourceId } from '../api/define.ts';
-import { type KubeObject, objectKey } from '../api/meta/object.ts';
+import { controllerOf, type KubeObject, objectKey } from '../api/meta/object.ts';
 import { isConflict } from '../api/meta/status.ts';
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
@@ -173,7 +173,7 @@ class ControllerLoop implements Component {
     if (custom) return custom(object, this.#context, counterpart);
     const own = this.#controller.reads[0];
     if (id === own) return [objectKey(object)];
-    const owner = object.metadata?.ownerReferences?.find((o) => o.controller);
+    const owner = controllerOf(object);
     const resource = own === undefined ? undefined : this.#reads.get(own)?.resource;
     if (!owner || !resource || owner.kind !== resource.kind || owner.apiVersion.split('/')[0] !== (resource.group || 'v1')) return [];
     return [resource.scope === 'Namespaced' ? `${object.metadata?.namespace}/${owner.name}` : owner.name];

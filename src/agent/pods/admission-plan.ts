@@ -3,7 +3,7 @@ import { type Amounts, podRequests } from '../../api/core/pod-resources.ts';
 import { isExtendedResource } from '../../api/core/resource-names.ts';
 import { fitsNodeAffinity } from '../../api/meta/node-selector.ts';
 import { tolerates } from '../../api/meta/tolerations.ts';
-import type { Node, Pod } from '../../api/schema/generated/types.ts';
+import type { Container, Node, Pod } from '../../api/schema/generated/types.ts';
 import { formatQuantity, milliValue, quantityValue } from '../../base/quantity.ts';
 import type { PodState } from './pod-state-plan.ts';
 import { phaseOf } from './status-plan.ts';
@@ -67,7 +67,7 @@ function otherSystem({ metadata, spec }: Pod): Rejection | undefined {
 function shortages(pod: Pod, { status }: Node, others: readonly Pod[]): Shortage[] {
   const allocatable = status?.allocatable;
   if (!allocatable) return [];
-  const wanted = podRequests(pod);
+  const wanted = podRequests(withoutDevices(pod));
   const used = others.map((other) => podRequests(other, { status: true }));
   const places = { resource: 'pods', requested: 1, used: others.length, capacity: quantityValue(allocatable.pods ?? 0) };
   const asked = Object.keys(wanted)
@@ -82,6 +82,22 @@ function shortages(pod: Pod, { status }: Node, others: readonly Pod[]): Shortage
     .filter(({ requested }) => requested > 0)
     .sort((a, b) => rank(a.resource) - rank(b.resource));
   return [places, ...asked].filter(({ requested, used: taken, capacity }) => requested > capacity - taken);
+}
+
+/** Devices were allocated for these extended resources of its containers: the node does not count them. */
+function withoutDevices(pod: Pod): Pod {
+  const mappings = pod.status?.extendedResourceClaimStatus?.requestMappings;
+  if (!mappings || !pod.spec) return pod;
+  const strip = (container: Container): Container => {
+    const mapped = new Set(mappings.flatMap(({ containerName, resourceName }) => (containerName === container.name ? [resourceName] : [])));
+    const requests = Object.entries(container.resources?.requests ?? {}).filter(([resource]) => !mapped.has(resource));
+    return { ...container, resources: { ...container.resources, requests: Object.fromEntries(requests) } };
+  };
+  const { containers, initContainers } = pod.spec;
+  return {
+    ...pod,
+    spec: { ...pod.spec, containers: containers.map(strip), ...(initContainers && { initContainers: initContainers.map(strip) }) },
+  };
 }
 
 const ORDER = ['cpu', 'memory', 'ephemeral-storage'];

@@ -78,7 +78,7 @@ export class DiskStorage implements PodStorage, Component {
 
   async mount(pod: Pod, options: CallOptions): Promise<void> {
     // A container without the devices that it was promised would be worse than none.
-    if (pod.spec?.resourceClaims?.length) {
+    if (pod.spec?.resourceClaims?.length || pod.status?.extendedResourceClaimStatus) {
       throw new ResourceError('Failed to prepare dynamic resources: DRA drivers cannot register with this node yet');
     }
     await mkdir(this.logDirectory(pod), { recursive: true, mode: 0o755 });

@@ -64,6 +64,21 @@ describe('a pod is let in', () => {
     expect(planEntry(pod('new', { requests: { 'example.com/of-the-cluster': '7' } }), node, [])).toEqual({ victims: [] });
   });
 
+  it('when devices were allocated for what its containers ask for', () => {
+    const resource = 'deviceclass.resource.kubernetes.io/gpu';
+    const asking = pod('new', { requests: { 'example.com/dongle': '7', [resource]: '1' } });
+    const requestMappings = ['example.com/dongle', resource].map((resourceName) => ({
+      containerName: 'c',
+      resourceName,
+      requestName: 'r',
+    }));
+    const status = { extendedResourceClaimStatus: { resourceClaimName: 'claim', requestMappings } };
+    expect(planEntry({ ...asking, status }, node, [])).toEqual({ victims: [] });
+    const others = requestMappings.map((mapping) => ({ ...mapping, containerName: 'another' }));
+    const elsewhere = { extendedResourceClaimStatus: { ...status.extendedResourceClaimStatus, requestMappings: others } };
+    expect(planEntry({ ...asking, status: elsewhere }, node, [])).toMatchObject({ reason: 'OutOfexample.com/dongle' });
+  });
+
   it('when it ends already, or as long as the node has not said what it has', () => {
     const huge = { requests: { cpu: '99' } };
     expect(planEntry({ ...pod('new', huge), status: { phase: 'Failed' } }, node, [])).toEqual({ victims: [] });

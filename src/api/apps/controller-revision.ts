@@ -1,12 +1,13 @@
 import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
+import { controllerOf } from '../meta/object.ts';
 import type { ControllerRevision } from '../schema/generated/types.ts';
 import { checkControllerRevision, checkControllerRevisionUpdate, checkNewControllerRevision } from './controller-revision-validation.ts';
 
 /** `daemonset.apps/name`. */
 function controllerCell(revision: ControllerRevision): string {
-  const owner = revision.metadata?.ownerReferences?.find((o) => o.controller);
+  const owner = controllerOf(revision);
   if (!owner) return NONE;
   const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';
   return `${owner.kind.toLowerCase()}${group}/${owner.name}`;

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../schema/generated/types.ts';
+import type { ObjectMeta, OwnerReference } from '../schema/generated/types.ts';
 
 export type { LabelSelector, ListMeta, ObjectMeta, OwnerReference } from '../schema/generated/types.ts';
 
@@ -35,3 +35,7 @@ export function splitKey(key: string): { namespace: string; name: string } {
   const slash = key.indexOf('/');
   return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
+
+/** The owner whose controller manages the object; there is at most one. */
+export const controllerOf = ({ metadata }: Pick<KubeObject, 'metadata'>): OwnerReference | undefined =>
+  metadata?.ownerReferences?.find(({ controller }) => controller);

@@ -1,5 +1,8 @@
+import { type Quantity, subQuantities } from '../../base/quantity.ts';
 import type { Amounts } from '../core/pod-resources.ts';
+import { isNativeResource } from '../core/resource-names.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { CLASS_RESOURCE_PREFIX } from '../resource/device-resources.ts';
 import type { ResourceQuota } from '../schema/generated/types.ts';
 
 export type Scope = NonNullable<NonNullable<NonNullable<ResourceQuota['spec']>['scopeSelector']>['matchExpressions']>[number];
@@ -10,6 +13,12 @@ export interface QuotaWrite<T extends KubeObject = KubeObject> {
   readonly subresource: string;
   readonly object: T;
   readonly old: T | undefined;
+}
+
+/** What else there is, where that decides what an object uses. The server's ObjectReader is one. */
+export interface QuotaView {
+  get<T extends KubeObject>(resource: string, namespace: string, name: string): T | undefined;
+  list<T extends KubeObject>(resource: string, namespace?: string): readonly T[];
 }
 
 /**
@@ -23,7 +32,7 @@ export interface QuotaEvaluator<T extends KubeObject = KubeObject> {
   counts(name: string): boolean;
   /** Can such a write use more than was used before? */
   handles(write: QuotaWrite<T>): boolean;
-  usage(object: T, nowMs: number): Amounts;
+  usage(object: T, nowMs: number, view: QuotaView): Amounts;
   matchesScope(scope: Scope, object: T): boolean;
   /** Why the object may not be counted under these names: what it does not say. */
   missing?(names: readonly string[], object: T): string | undefined;
@@ -38,6 +47,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   replicationcontrollers: 'replicationcontrollers',
   secrets: 'secrets',
 };
+
+/** `requests.example.com/gpu`, `requests.deviceclass.resource.kubernetes.io/gpu`: of extended resources nothing but what is asked for is counted. */
+export const isExtendedQuota = (name: string): boolean =>
+  name.startsWith('requests.') && (!isNativeResource(name) || name.startsWith(`requests.${CLASS_RESOURCE_PREFIX}`));
 
 export const ONE = { nanos: 1_000_000_000n, format: 'DecimalSI' } as const;
 
@@ -67,4 +80,16 @@ export function matchesNames({ operator, values = [] }: Scope, names: readonly s
     default:
       return false;
   }
+}
+
+const ZERO: Quantity = { nanos: 0n, format: 'DecimalSI' };
+
+/** What is used more than before; less is nothing. */
+export function increase(amounts: Amounts, before: Amounts): Amounts {
+  const more: Amounts = {};
+  for (const [name, amount] of Object.entries(amounts)) {
+    const difference = subQuantities(amount, before[name] ?? ZERO);
+    if (difference.nanos > 0n) more[name] = difference;
+  }
+  return more;
 }

@@ -1,7 +1,8 @@
 import { qosClassOf } from '../core/pod-qos.ts';
 import { type Amounts, podLimits, podRequests, toAmounts } from '../core/pod-resources.ts';
+import { isDeviceResource } from '../resource/device-resources.ts';
 import type { Container, Pod, PodAffinityTerm } from '../schema/generated/types.ts';
-import { matchesNames, ONE, type QuotaEvaluator, type Scope } from './evaluator.ts';
+import { isExtendedQuota, matchesNames, ONE, type QuotaEvaluator, type Scope } from './evaluator.ts';
 
 const COUNT = 'count/pods';
 const NAMES = new Set([
@@ -12,13 +13,11 @@ const NAMES = new Set([
 /** Every container must say these where a quota counts them: a promise of old that is kept for cpu and memory alone. */
 const MUST_BE_SAID = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
 
-const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/');
-const isExtended = (name: string) => !isNative(name) && !name.startsWith('requests.');
 const isHugePages = (name: string) => name.startsWith('hugepages-');
 
 function counts(name: string): boolean {
   if (NAMES.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-')) return true;
-  return name.startsWith('requests.') && !isNative(name);
+  return isExtendedQuota(name);
 }
 
 /** Requests and limits under the names that quotas have for them. Extended resources are counted by their requests. */
@@ -26,7 +25,7 @@ function computeUsage(requests: Amounts, limits: Amounts): Amounts {
   const usage: Amounts = { pods: ONE };
   for (const [name, amount] of Object.entries(requests)) {
     if (NAMES.has(name) || isHugePages(name)) usage[name] = amount;
-    if (NAMES.has(name) || isHugePages(name) || isExtended(name)) usage[`requests.${name}`] = amount;
+    if (NAMES.has(name) || isHugePages(name) || isDeviceResource(name)) usage[`requests.${name}`] = amount;
   }
   for (const [name, amount] of Object.entries(limits)) if (NAMES.has(`limits.${name}`)) usage[`limits.${name}`] = amount;
   return usage;

@@ -3,7 +3,7 @@ import { formatQuantity } from '../../base/quantity.ts';
 import { type Amounts, toAmounts } from '../core/pod-resources.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { ResourceQuota } from '../schema/generated/types.ts';
-import { countedResource, evaluatorFor, exceeds, increase, quotaMatches, usageOf } from './quota.ts';
+import { countedResources, evaluatorFor, exceeds, increase, type QuotaView, quotaMatches, usageOf } from './quota.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const quota = (hard: readonly string[], spec: object = {}): ResourceQuota => ({
@@ -11,34 +11,47 @@ const quota = (hard: readonly string[], spec: object = {}): ResourceQuota => ({
   spec: { hard: Object.fromEntries(hard.map((name) => [name, '9'])), ...spec },
 });
 const text = (amounts: Amounts) => Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatQuantity(amount)]));
-const use = (resource: string, object: object, hard: readonly string[], spec: object = {}) => {
+/** What else there is, by resource. */
+const view = (objects: Readonly<Record<string, readonly object[]>>): QuotaView => ({
+  get: <T extends KubeObject>(resource: string, _namespace: string, name: string) =>
+    (objects[resource] as readonly T[] | undefined)?.find(({ metadata }) => metadata?.name === name),
+  list: <T extends KubeObject>(resource: string) => (objects[resource] ?? []) as readonly T[],
+});
+const use = (
+  resource: string,
+  object: object,
+  hard: readonly string[],
+  spec: object = {},
+  others: Readonly<Record<string, readonly object[]>> = {},
+) => {
   const evaluator = evaluatorFor(resource);
   if (!evaluator) throw new Error(`nobody counts ${resource}`);
-  return text(usageOf(quota(hard, spec), evaluator, object as KubeObject, NOW));
+  return text(usageOf(quota(hard, spec), evaluator, object as KubeObject, NOW, view(others)));
 };
 const container = (resources: object = {}) => ({ name: 'c', image: 'x', resources });
 const pod = (spec: object = {}, more: object = {}) => ({ spec: { containers: [container()], ...spec }, ...more });
 
 describe('what a quota counts', () => {
   it.each([
-    ['pods', 'pods'],
-    ['requests.cpu', 'pods'],
-    ['limits.ephemeral-storage', 'pods'],
-    ['requests.nvidia.com/gpu', 'pods'],
-    ['hugepages-2Mi', 'pods'],
-    ['requests.hugepages-1Gi', 'pods'],
-    ['services.nodeports', 'services'],
-    ['requests.storage', 'persistentvolumeclaims'],
-    ['gold.storageclass.storage.k8s.io/requests.storage', 'persistentvolumeclaims'],
-    ['secrets', 'secrets'],
-    ['count/secrets', 'secrets'],
-    ['count/deployments.apps', 'deployments.apps'],
-    ['count/widgets.example.com', 'widgets.example.com'],
-    ['gpu.deviceclass.resource.k8s.io/devices', 'resourceclaims.resource.k8s.io'],
-    ['limits.nvidia.com/gpu', undefined],
-    ['nonsense', undefined],
-  ])('%s is of %s', (name, resource) => {
-    expect(countedResource(name)).toBe(resource);
+    ['pods', ['pods']],
+    ['requests.cpu', ['pods']],
+    ['limits.ephemeral-storage', ['pods']],
+    ['requests.nvidia.com/gpu', ['pods', 'resourceclaims.resource.k8s.io']],
+    ['requests.deviceclass.resource.kubernetes.io/gpu', ['pods', 'resourceclaims.resource.k8s.io']],
+    ['hugepages-2Mi', ['pods']],
+    ['requests.hugepages-1Gi', ['pods']],
+    ['services.nodeports', ['services']],
+    ['requests.storage', ['persistentvolumeclaims']],
+    ['gold.storageclass.storage.k8s.io/requests.storage', ['persistentvolumeclaims']],
+    ['secrets', ['secrets']],
+    ['count/secrets', ['secrets']],
+    ['count/deployments.apps', ['deployments.apps']],
+    ['count/widgets.example.com', ['widgets.example.com']],
+    ['gpu.deviceclass.resource.k8s.io/devices', ['resourceclaims.resource.k8s.io']],
+    ['limits.nvidia.com/gpu', []],
+    ['nonsense', []],
+  ])('%s is of %s', (name, resources) => {
+    expect(countedResources(name)).toEqual(resources);
   });
 
   it('are not events', () => expect(evaluatorFor('events')).toBeUndefined());
@@ -226,5 +239,53 @@ describe('room under a quota', () => {
 
   it('is needed for what grows alone', () => {
     expect(text(increase(toAmounts({ a: '3', b: '1', c: '2' }), toAmounts({ a: '1', b: '2', c: '2' })))).toEqual({ a: '2' });
+  });
+});
+
+describe('devices that extended resources stand for', () => {
+  const GPU = 'requests.example.com/gpu';
+  const BY_CLASS = 'requests.deviceclass.resource.kubernetes.io/gpu';
+  const hard = [GPU, BY_CLASS];
+  const CLASSES = 'deviceclasses.resource.k8s.io';
+  const CLAIMS = 'resourceclaims.resource.k8s.io';
+  const gpu = { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } };
+  const requests = [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 3 } }];
+  const claim = (metadata: object = {}) => ({ metadata: { name: 'c', uid: 'c', ...metadata }, spec: { devices: { requests } } });
+  const special = (metadata: object = {}) =>
+    claim({
+      annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true }],
+      ...metadata,
+    });
+  const owner = (asked: object, status: object = {}) =>
+    pod({ containers: [container({ requests: asked })] }, { metadata: { name: 'p', uid: 'u' }, status });
+
+  it('are counted by the requests of pods under either name', () => {
+    const asked = { 'example.com/gpu': '2', 'deviceclass.resource.kubernetes.io/gpu': '1' };
+    expect(use('pods', owner(asked), hard)).toEqual({ [GPU]: '2', [BY_CLASS]: '1' });
+  });
+
+  it('are counted by claims for the class as well, if it names a resource', () => {
+    expect(use(CLAIMS, claim(), hard, {}, { [CLASSES]: [gpu] })).toEqual({ [GPU]: '3', [BY_CLASS]: '3' });
+    expect(use(CLAIMS, claim(), hard, {}, { [CLASSES]: [{ metadata: { name: 'gpu' }, spec: {} }] })).toEqual({});
+    expect(use(CLAIMS, claim(), hard)).toEqual({});
+  });
+
+  it('are not counted twice for a pod and the claim that was made for it', () => {
+    const others = (status: object) => ({ [CLASSES]: [gpu], pods: [owner({ 'example.com/gpu': '2' }, status)] });
+    const named = { extendedResourceClaimStatus: { resourceClaimName: 'c', requestMappings: [] } };
+    expect(use(CLAIMS, special(), hard, {}, others(named))).toEqual({ [GPU]: '1', [BY_CLASS]: '3' });
+    expect(use(CLAIMS, special(), hard, {}, others({}))).toEqual({ [GPU]: '1', [BY_CLASS]: '3' });
+    expect(use(CLAIMS, claim(), hard, {}, others(named))).toEqual({ [GPU]: '3', [BY_CLASS]: '3' });
+  });
+
+  it.each([
+    ['the pod has another claim', { extendedResourceClaimStatus: { resourceClaimName: 'other' } }, []],
+    ['the pod has ended', { phase: 'Succeeded' }, []],
+    ['another was made for it before', {}, [special({ name: 'd', uid: 'd', creationTimestamp: '2026-01-01T00:00:00Z' })]],
+  ])('are all counted for a claim when %s', (_when, status, claims) => {
+    const others = { [CLASSES]: [gpu], pods: [owner({ 'example.com/gpu': '3' }, status)], [CLAIMS]: claims };
+    const mine = special({ creationTimestamp: '2026-01-02T00:00:00Z' });
+    expect(use(CLAIMS, mine, hard, {}, others)).toEqual({ [GPU]: '3', [BY_CLASS]: '3' });
   });
 });

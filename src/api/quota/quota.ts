@@ -1,14 +1,15 @@
-import { addQuantities, compareQuantities, formatQuantity, type Quantity, subQuantities } from '../../base/quantity.ts';
+import { addQuantities, compareQuantities, formatQuantity, type Quantity } from '../../base/quantity.ts';
 import { type Amounts, toAmounts } from '../core/pod-resources.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { ResourceQuota } from '../schema/generated/types.ts';
 import { claimEvaluator } from './claim-evaluator.ts';
-import { objectCount, type QuotaEvaluator, type Scope } from './evaluator.ts';
+import { objectCount, type QuotaEvaluator, type QuotaView, type Scope } from './evaluator.ts';
 import { podEvaluator } from './pod-evaluator.ts';
 import { resourceClaimEvaluator } from './resource-claim-evaluator.ts';
 import { serviceEvaluator } from './service-evaluator.ts';
 
-export type { QuotaEvaluator, QuotaWrite } from './evaluator.ts';
+export type { QuotaEvaluator, QuotaView, QuotaWrite } from './evaluator.ts';
+export { increase } from './evaluator.ts';
 
 const SPECIAL = [podEvaluator, serviceEvaluator, claimEvaluator, resourceClaimEvaluator] as readonly QuotaEvaluator[];
 const ALIASED = ['configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas'];
@@ -24,10 +25,11 @@ export function evaluatorFor(resource: string): QuotaEvaluator | undefined {
   return evaluators.get(resource) ?? objectCount(resource);
 }
 
-/** The resource that a quota's entry counts: `pods` for `requests.cpu`. undefined: nobody counts such a thing. */
-export function countedResource(name: string): string | undefined {
-  for (const evaluator of evaluators.values()) if (evaluator.counts(name)) return evaluator.resource;
-  return name.startsWith(COUNT) ? name.slice(COUNT.length) : undefined;
+/** The resources that a quota's entry counts: `pods` for `requests.cpu`. Empty: nobody counts such a thing. */
+export function countedResources(name: string): string[] {
+  const counting = [...evaluators.values()].filter((evaluator) => evaluator.counts(name));
+  if (counting.length > 0) return counting.map(({ resource }) => resource);
+  return name.startsWith(COUNT) ? [name.slice(COUNT.length)] : [];
 }
 
 const scopesOf = ({ spec }: ResourceQuota): Scope[] => [
@@ -52,20 +54,10 @@ export function masked(amounts: Amounts, names: readonly string[]): Amounts {
 }
 
 /** What the object uses of the quota; nothing when the quota does not count it. */
-export const usageOf = (quota: ResourceQuota, evaluator: QuotaEvaluator, object: KubeObject, nowMs: number): Amounts =>
-  quotaMatches(quota, evaluator, object) ? masked(evaluator.usage(object, nowMs), hardNames(quota)) : {};
+export const usageOf = (quota: ResourceQuota, evaluator: QuotaEvaluator, object: KubeObject, nowMs: number, view: QuotaView): Amounts =>
+  quotaMatches(quota, evaluator, object) ? masked(evaluator.usage(object, nowMs, view), hardNames(quota)) : {};
 
 const ZERO: Quantity = { nanos: 0n, format: 'DecimalSI' };
-
-/** What is used more than before; less is nothing. */
-export function increase(amounts: Amounts, before: Amounts): Amounts {
-  const more: Amounts = {};
-  for (const [name, amount] of Object.entries(amounts)) {
-    const difference = subQuantities(amount, before[name] ?? ZERO);
-    if (difference.nanos > 0n) more[name] = difference;
-  }
-  return more;
-}
 
 /** `pods=1,requests.cpu=200m`, sorted by name. */
 export const showAmounts = (amounts: Amounts): string =>

@@ -1,12 +1,13 @@
 import { cronJobs } from '../../api/batch/cron-job.ts';
 import { jobs } from '../../api/batch/job.ts';
 import { apiVersionOf, resourceId } from '../../api/define.ts';
+import { controllerOf } from '../../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { CronJob, CronJobStatus, Job } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
 import { type ControllerObserver, UNOBSERVED } from '../lib/controller-observer.ts';
-import { controllerOf, ownerReference } from '../lib/ownership-plan.ts';
+import { ownerReference } from '../lib/ownership-plan.ts';
 import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 import { type CronJobEvent, jobName, observe, planRun, referenceTo, SCHEDULED_AT, surplusJobs } from './cron-job-plan.ts';

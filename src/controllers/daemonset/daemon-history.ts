@@ -1,10 +1,10 @@
 import { controllerRevisions } from '../../api/apps/controller-revision.ts';
 import { daemonSets } from '../../api/apps/daemon-set.ts';
 import { pods } from '../../api/core/pod.ts';
+import { controllerOf } from '../../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { ControllerRevision, DaemonSet, Pod } from '../../api/schema/generated/types.ts';
 import type { ReconcileRequest } from '../../client/controller.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { isNamespaceGoing } from '../lib/pod-control.ts';
 import {
   isSameRevision,

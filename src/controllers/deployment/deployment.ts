@@ -1,13 +1,13 @@
 import { deployments } from '../../api/apps/deployment.ts';
 import { replicaSets } from '../../api/apps/replica-set.ts';
 import { pods } from '../../api/core/pod.ts';
-import { type KubeObject, objectKey } from '../../api/meta/object.ts';
+import { controllerOf, type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
-import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { claim, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { isNamespaceGoing, messageOf } from '../lib/pod-control.ts';
 import { isFinished } from '../lib/pod-state-plan.ts';
 import { ADMITTED_TEMPLATE, REVISION } from './deployment-annotations-plan.ts';

@@ -3,11 +3,10 @@ import { replicaSets } from '../../api/apps/replica-set.ts';
 import { statefulSets } from '../../api/apps/stateful-set.ts';
 import { replicationControllers } from '../../api/core/replication-controller.ts';
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
-import type { KubeObject, OwnerReference } from '../../api/meta/object.ts';
+import { controllerOf, type KubeObject, type OwnerReference } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import type { ReconcileRequest } from '../../client/controller.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 
 type Sized = KubeObject & { spec?: { replicas?: number } };
 export interface ControllerScale {

@@ -1,5 +1,6 @@
+import { controllerOf } from '../../api/meta/object.ts';
 import type { PersistentVolumeClaim, Pod, Volume } from '../../api/schema/generated/types.ts';
-import { controllerOf, ownerReference } from '../lib/ownership-plan.ts';
+import { ownerReference } from '../lib/ownership-plan.ts';
 
 /** The claim that a pod's ephemeral volume stands for (https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming). */
 const claimName = (pod: Pod, volume: Volume) => `${pod.metadata?.name}-${volume.name}`;

@@ -1,6 +1,5 @@
-import type { KubeObject } from '../../api/meta/object.ts';
+import { controllerOf, type KubeObject } from '../../api/meta/object.ts';
 import type { Job, Pod } from '../../api/schema/generated/types.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { podCondition } from '../lib/pod-state-plan.ts';
 import { failureVerdict } from './policy-plan.ts';
 

@@ -1,14 +1,14 @@
 import { jobs } from '../../api/batch/job.ts';
 import { pods } from '../../api/core/pod.ts';
 import { apiVersionOf, resourceId } from '../../api/define.ts';
-import { type KubeObject, objectKey } from '../../api/meta/object.ts';
+import { controllerOf, type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
 import { isInvalid, isNotFound } from '../../api/meta/status.ts';
 import type { Job, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
 import { type CompletionMode, type ControllerObserver, type JobSyncAction, UNOBSERVED } from '../lib/controller-observer.ts';
-import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { claim, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, type Failure, isNamespaceGoing } from '../lib/pod-control.ts';
 import { canonical } from '../lib/template-hash-plan.ts';
 import { isFinishedJob } from './finish-plan.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../../api/meta/object.ts';
-import { claim, controllerOf } from './ownership-plan.ts';
+import { controllerOf, type KubeObject } from '../../api/meta/object.ts';
+import { claim } from './ownership-plan.ts';
 
 const candidate = fc.record({
   owner: fc.constantFrom('me', 'other', undefined),

@@ -1,7 +1,4 @@
-import type { KubeObject, OwnerReference } from '../../api/meta/object.ts';
-
-/** The owner whose controller manages the object; there is at most one. */
-export const controllerOf = (object: KubeObject): OwnerReference | undefined => object.metadata?.ownerReferences?.find((o) => o.controller);
+import { controllerOf, type KubeObject, type OwnerReference } from '../../api/meta/object.ts';
 
 export function ownerReference(owner: KubeObject, apiVersion: string, kind: string): OwnerReference {
   const { name = '', uid = '' } = owner.metadata ?? {};

@@ -2,13 +2,13 @@ import { replicaSets } from '../../api/apps/replica-set.ts';
 import { pods } from '../../api/core/pod.ts';
 import { replicationControllers } from '../../api/core/replication-controller.ts';
 import { apiVersionOf, type ResourceDefinition, resourceId } from '../../api/define.ts';
-import { type KubeObject, objectKey } from '../../api/meta/object.ts';
+import { controllerOf, type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { type LabelMatcher, labelSelectorMatcher } from '../../api/meta/selectors.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { LabelSelector, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
-import { claim, controllerOf, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
+import { claim, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, explained, isNamespaceGoing, messageOf, podOf } from '../lib/pod-control.ts';
 import { planReplicas, planStatus, type ReplicaFailure, type ReplicasPlan, type Replicated } from './replicas-plan.ts';
 

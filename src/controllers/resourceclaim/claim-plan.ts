@@ -1,6 +1,6 @@
+import { controllerOf } from '../../api/meta/object.ts';
 import { CLAIM_FINALIZER } from '../../api/resource/pod-claims.ts';
 import type { Pod, ResourceClaimConsumerReference, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { isFinished } from '../lib/pod-state-plan.ts';
 
 export interface ClaimPlan {

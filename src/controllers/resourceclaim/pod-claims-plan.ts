@@ -1,6 +1,6 @@
+import { controllerOf } from '../../api/meta/object.ts';
 import { isOwnedByPod, isReservedFor, POD_CLAIM_ANNOTATION, podClaimName } from '../../api/resource/pod-claims.ts';
 import type { Pod, PodResourceClaim, ResourceClaimTemplate, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { isActive } from '../lib/pod-state-plan.ts';
 
 /** What there is in the pod's namespace. */

@@ -1,13 +1,12 @@
 import { pods } from '../../api/core/pod.ts';
 import { resourceId } from '../../api/define.ts';
-import { objectKey } from '../../api/meta/object.ts';
+import { controllerOf, objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import { CLAIM_FINALIZER, podConsumer, resourceClaimKeysOf } from '../../api/resource/pod-claims.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import { resourceClaimTemplates } from '../../api/resource/resource-claim-template.ts';
 import type { Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { messageOf } from '../lib/pod-control.ts';
 import { isPodReference, planClaim } from './claim-plan.ts';
 import { claimStatuses, type PodClaimsView, planPodClaims, unreservedClaims } from './pod-claims-plan.ts';

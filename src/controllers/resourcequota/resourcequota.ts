@@ -3,6 +3,7 @@ import { resourceQuotas } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
+import type { QuotaView } from '../../api/quota/quota.ts';
 import type { Controller, ControllerContext, LiveKinds } from '../../client/controller.ts';
 import { countedBy, isUpToDate, planUsage } from './usage-plan.ts';
 
@@ -33,6 +34,17 @@ export function resourceQuota({ resources, custom }: { resources: readonly Resou
       .by('namespace', object.metadata?.namespace ?? '')
       .filter((quota) => countedBy(quota).includes(id))
       .map(objectKey);
+  const viewOf = ({ informer }: Pick<ControllerContext, 'informer'>): QuotaView => ({
+    get<T extends KubeObject>(id: string, namespace: string, name: string) {
+      const resource = resourceOf(id);
+      return resource && (informer(resource).get(objectKey({ metadata: { namespace, name } })) as T | undefined);
+    },
+    list<T extends KubeObject>(id: string, namespace?: string) {
+      const resource = resourceOf(id);
+      if (!resource) return [];
+      return (namespace ? informer(resource).by('namespace', namespace) : informer(resource).list()) as readonly T[];
+    },
+  });
   const others = [...builtIn.keys()].filter((id) => id !== QUOTAS);
   return {
     name: 'resourcequota',
@@ -49,16 +61,8 @@ export function resourceQuota({ resources, custom }: { resources: readonly Resou
     async reconcile({ key, client, informer, clock, signal }) {
       const quota = informer(resourceQuotas).get(key);
       if (!quota || quota.metadata?.deletionTimestamp) return undefined;
-      const namespace = quota.metadata?.namespace ?? '';
       const now = clock.now();
-      const { status, fadesAtMs } = planUsage(
-        quota,
-        (id) => {
-          const resource = resourceOf(id);
-          return resource ? informer(resource).by('namespace', namespace) : [];
-        },
-        now,
-      );
+      const { status, fadesAtMs } = planUsage(quota, viewOf({ informer }), now);
       if (!isUpToDate(quota, status)) {
         await client.update(resourceQuotas, { ...quota, status }, { subresource: 'status', signal }).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;

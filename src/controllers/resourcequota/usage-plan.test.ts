@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
+import type { QuotaView } from '../../api/quota/quota.ts';
 import type { Pod, ResourceQuota, Service } from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { isUpToDate, planUsage } from './usage-plan.ts';
@@ -17,9 +18,13 @@ const pod = (name: string, cpu: string, more: object = {}): Pod =>
     ...more,
   }) as Pod;
 
+const view = (objects: Readonly<Record<string, readonly KubeObject[]>>): QuotaView => ({
+  get: () => undefined,
+  list: <T extends KubeObject>(resource: string) => (objects[resource] ?? []) as readonly T[],
+});
+
 describe('the usage of a quota', () => {
-  const used = (of: ResourceQuota, objects: Record<string, KubeObject[]>) =>
-    planUsage(of, (resource) => objects[resource] ?? [], NOW).status.used;
+  const used = (of: ResourceQuota, objects: Record<string, KubeObject[]>) => planUsage(of, view(objects), NOW).status.used;
 
   it('is the sum of all that it counts, zero of what there is none, and nothing of what nobody counts', () => {
     const of = quota({ pods: '9', 'requests.cpu': '9', configmaps: '9', 'count/jobs.batch': '9', nonsense: '9' });
@@ -40,11 +45,11 @@ describe('the usage of a quota', () => {
 
   it('changes by itself when a pod should be gone', () => {
     const metadata = { name: 'a', deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 30 };
-    expect(planUsage(quota({ pods: '9' }), () => [pod('a', '1', { metadata })], NOW).fadesAtMs).toBe(NOW + 40_000);
+    expect(planUsage(quota({ pods: '9' }), view({ pods: [pod('a', '1', { metadata })] }), NOW).fadesAtMs).toBe(NOW + 40_000);
   });
 
   it('is up to date however its amounts are written', () => {
-    const { status } = planUsage(quota({ cpu: '2' }), () => [pod('a', '1')], NOW);
+    const { status } = planUsage(quota({ cpu: '2' }), view({ pods: [pod('a', '1')] }), NOW);
     expect(isUpToDate({ status: { hard: { cpu: '2000m' }, used: { cpu: '1000m' } } }, status)).toBe(true);
     for (const stale of [
       undefined,
@@ -97,7 +102,7 @@ describe('whatever there is', () => {
   const HARD = { pods: '9', 'count/pods': '9', 'requests.cpu': '9', 'requests.memory': '9Gi', 'services.nodeports': '9' };
   const everything = quota(HARD);
   const planOf = (of: ResourceQuota, objects: Readonly<Record<string, readonly KubeObject[]>>, atMs = NOW) =>
-    planUsage(of, (resource) => objects[resource] ?? [], atMs);
+    planUsage(of, view(objects), atMs);
 
   test('what is used is the sum over what is alive, in any order, and the status that says so is not written twice', () => {
     fc.assert(

@@ -1,13 +1,12 @@
 import { type Amounts, addAmounts } from '../../api/core/pod-resources.ts';
-import type { KubeObject } from '../../api/meta/object.ts';
-import { countedResource, evaluatorFor, hardNames, masked, quotaMatches } from '../../api/quota/quota.ts';
+import { countedResources, evaluatorFor, hardNames, masked, type QuotaView, quotaMatches } from '../../api/quota/quota.ts';
 import type { ResourceQuota } from '../../api/schema/generated/types.ts';
 import { formatQuantity, isQuantity, parseQuantity, type Quantity } from '../../base/quantity.ts';
 
 const ZERO: Quantity = { nanos: 0n, format: 'DecimalSI' };
 
 /** What the quota counts: `pods`, `deployments.apps`. Kinds that are not served are not among them. */
-export const countedBy = (quota: ResourceQuota): string[] => [...new Set(hardNames(quota).flatMap((name) => countedResource(name) ?? []))];
+export const countedBy = (quota: ResourceQuota): string[] => [...new Set(hardNames(quota).flatMap(countedResources))];
 
 export interface UsagePlan {
   readonly status: NonNullable<ResourceQuota['status']>;
@@ -15,17 +14,17 @@ export interface UsagePlan {
   readonly fadesAtMs: number | undefined;
 }
 
-/** The status that tells what is used. `objects`: all of a resource in the quota's namespace. */
-export function planUsage(quota: ResourceQuota, objects: (resource: string) => readonly KubeObject[], nowMs: number): UsagePlan {
+/** The status that tells what is used. */
+export function planUsage(quota: ResourceQuota, view: QuotaView, nowMs: number): UsagePlan {
   const names = hardNames(quota);
-  const used: Amounts = Object.fromEntries(names.filter((name) => countedResource(name) !== undefined).map((name) => [name, ZERO]));
+  const used: Amounts = Object.fromEntries(names.filter((name) => countedResources(name).length > 0).map((name) => [name, ZERO]));
   let fadesAtMs: number | undefined;
   for (const resource of countedBy(quota)) {
     const evaluator = evaluatorFor(resource);
     if (!evaluator) continue;
-    for (const object of objects(resource)) {
+    for (const object of view.list(resource, quota.metadata?.namespace)) {
       if (!quotaMatches(quota, evaluator, object)) continue;
-      addAmounts(used, masked(evaluator.usage(object, nowMs), names));
+      addAmounts(used, masked(evaluator.usage(object, nowMs, view), names));
       const atMs = evaluator.fadesAt?.(object);
       if (atMs !== undefined && atMs >= nowMs) fadesAtMs = Math.min(atMs, fadesAtMs ?? atMs);
     }

@@ -1,8 +1,8 @@
 import { controllerRevisions } from '../../api/apps/controller-revision.ts';
+import { controllerOf } from '../../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { ControllerRevision, PodTemplateSpec, StatefulSet } from '../../api/schema/generated/types.ts';
 import type { ReconcileRequest } from '../../client/controller.ts';
-import { controllerOf } from '../lib/ownership-plan.ts';
 import { byRevision, isSameRevision, newControllerRevision, nextRevision, readHistory } from '../lib/revision-history-plan.ts';
 import type { Revision } from './statefulset-plan.ts';
 

@@ -1,4 +1,5 @@
 import { replicaSets, replicationControllers, services, statefulSets } from '../../api/index.ts';
+import { controllerOf } from '../../api/meta/object.ts';
 import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
 import type { LabelSelector, Pod } from '../../api/schema/generated/types.ts';
 import type { Informers } from '../../client/informer.ts';
@@ -12,9 +13,9 @@ export function defaultSelectors(informers: Informers): (pod: Pod) => LabelSelec
     StatefulSet: informers.informer(statefulSets),
   };
 
-  function ofController({ metadata }: Pod): LabelSelector | undefined {
-    const owner = metadata?.ownerReferences?.find(({ controller }) => controller);
-    const key = `${metadata?.namespace}/${owner?.name}`;
+  function ofController(pod: Pod): LabelSelector | undefined {
+    const owner = controllerOf(pod);
+    const key = `${pod.metadata?.namespace}/${owner?.name}`;
     switch (owner?.kind) {
       case 'ReplicationController':
         return { matchLabels: owners.ReplicationController.get(key)?.spec?.selector ?? {} };

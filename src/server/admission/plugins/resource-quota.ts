@@ -41,7 +41,7 @@ export const resourceQuota = (objects: ObjectReader, clock: Clock): AdmissionPlu
       if (!evaluator?.handles(write)) return;
       const open = ledgers.of(request.namespace);
       if (open.length === 0) return;
-      const charged = chargedBy(admission, write, evaluator, open, clock.now());
+      const charged = chargedBy(admission, write, evaluator, open, { nowMs: clock.now(), view: objects });
       if (charged.length === 0 || request.options?.dryRun) return;
       for (const ledger of charged) ledger.reserve(resource, write.object, write.old, clock.now());
       reservations.set(admission, { resource, object: write.object, namespace: request.namespace });
@@ -67,7 +67,7 @@ function chargedBy(
   { object, old, subresource }: QuotaWrite,
   evaluator: QuotaEvaluator,
   ledgers: readonly QuotaLedger[],
-  nowMs: number,
+  { nowMs, view }: { nowMs: number; view: ObjectReader },
 ): QuotaLedger[] {
   const concerned = ledgers.filter(({ quota }) => quotaMatches(quota, evaluator, object));
   for (const { quota } of concerned) {
@@ -78,8 +78,8 @@ function chargedBy(
   const charged: QuotaLedger[] = [];
   for (const ledger of concerned) {
     const { quota } = ledger;
-    const before = old && quotaMatches(quota, evaluator, old) ? evaluator.usage(old, nowMs) : {};
-    const more = increase(masked(evaluator.usage(object, nowMs), hardNames(quota)), before);
+    const before = old && quotaMatches(quota, evaluator, old) ? evaluator.usage(old, nowMs, view) : {};
+    const more = increase(masked(evaluator.usage(object, nowMs, view), hardNames(quota)), before);
     if (Object.keys(more).length === 0) continue;
     const why = subresource === 'status' ? undefined : exceeds(quota, ledger.used(nowMs), more);
     if (why) throw refusal(admission, why);

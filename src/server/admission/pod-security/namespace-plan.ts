@@ -1,3 +1,4 @@
+import { controllerOf } from '../../../api/meta/object.ts';
 import type { Pod } from '../../../api/schema/generated/types.ts';
 import { findingsOf, showReasons } from './evaluate-plan.ts';
 import { isPrivileged, isStricter, type LevelVersion, type Policy, sameLevel, showLevel } from './policy-plan.ts';
@@ -14,7 +15,7 @@ export const isTightened = ({ enforce }: Policy, { enforce: before }: Policy): b
 function oneOfEachFirst(pods: readonly Pod[]): Pod[] {
   const seen = new Set<string>();
   const isFirst = (pod: Pod) => {
-    const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller)?.uid;
+    const owner = controllerOf(pod)?.uid;
     if (owner === undefined) return true;
     if (seen.has(owner)) return false;
     seen.add(owner);

@@ -1,6 +1,6 @@
 import { type Amounts, addAmounts } from '../../../api/core/pod-resources.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
-import { countedResource, evaluatorFor, hardNames, type QuotaEvaluator, usageOf } from '../../../api/quota/quota.ts';
+import { countedResources, evaluatorFor, hardNames, type QuotaEvaluator, usageOf } from '../../../api/quota/quota.ts';
 import type { ResourceQuota } from '../../../api/schema/generated/types.ts';
 import { subQuantities } from '../../../base/quantity.ts';
 import type { ObjectReader } from '../../ports.ts';
@@ -45,7 +45,7 @@ export class QuotaLedger {
   constructor({ quota, objects, nowMs, before }: LedgerOptions) {
     this.quota = quota;
     this.#objects = objects;
-    const counted = hardNames(quota).flatMap((name) => countedResource(name) ?? []);
+    const counted = hardNames(quota).flatMap(countedResources);
     this.resources = new Set(counted.filter((resource) => objects.has(resource)));
     this.unserved = counted.filter((resource) => !this.resources.has(resource));
     for (const resource of this.resources) {
@@ -98,6 +98,13 @@ export class QuotaLedger {
     this.#set(uidOf(object), { amounts, revision: old ? revisionOf(old) + 1 : 0, reserved: { resource, object } });
   }
 
+  /** Something else changed that decides what the object uses. */
+  reconsider(resource: string, name: string, nowMs: number): void {
+    const stored = this.#objects.get(resource, this.quota.metadata?.namespace ?? '', name);
+    const known = stored && this.#entries.get(uidOf(stored));
+    if (known && !known.reserved) this.#lookUp(uidOf(stored), resource, name, nowMs);
+  }
+
   /** The write is over: what is stored counts. */
   settle(resource: string, object: KubeObject, nowMs: number): void {
     if (this.#entries.get(uidOf(object))?.reserved) this.#lookUp(uidOf(object), resource, object.metadata?.name ?? '', nowMs);
@@ -110,7 +117,7 @@ export class QuotaLedger {
   }
 
   #usage(evaluator: QuotaEvaluator, object: KubeObject, nowMs: number): Amounts {
-    return usageOf(this.quota, evaluator, object, nowMs);
+    return usageOf(this.quota, evaluator, object, nowMs, this.#objects);
   }
 
   #set(uid: string, entry: Entry | undefined): void {

@@ -1,9 +1,14 @@
 import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
-import type { ResourceQuota } from '../../../api/schema/generated/types.ts';
+import type { Pod, ResourceQuota } from '../../../api/schema/generated/types.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { ObjectChange, ObjectReader } from '../../ports.ts';
 import { QuotaLedger } from './ledger.ts';
+
+const PODS = 'pods';
+/** A claim for a pod's extended resources uses what the pod does not use itself. */
+const CLAIMS = 'resourceclaims.resource.k8s.io';
+const CLASSES = 'deviceclasses.resource.k8s.io';
 
 /**
  * The ledgers of all namespaces that have quotas, opened when the first request needs them and kept true by the changes of what they count. A
@@ -52,6 +57,7 @@ export class QuotaLedgers implements Disposable {
     if (before && this.#isCurrent(before, quota)) return before;
     const ledger = new QuotaLedger({ quota, objects: this.#objects, nowMs: this.#clock.now(), before });
     for (const resource of ledger.resources) this.#watch(resource);
+    if (ledger.resources.has(CLAIMS) && this.#objects.has(CLASSES)) this.#watch(CLASSES);
     return ledger;
   }
 
@@ -70,7 +76,8 @@ export class QuotaLedgers implements Disposable {
 
   #changed(resource: string, changes: readonly ObjectChange[] | undefined): void {
     for (const { type, object } of changes ?? []) this.#tell(resource, type, object);
-    if (!changes) this.#begin(resource);
+    // What claims use is said by their classes.
+    if (!changes || resource === CLASSES) this.#begin(resource);
   }
 
   /** Too much happened to be told, or the kind is not served as before: all is counted and followed anew when it is needed. */
@@ -86,6 +93,8 @@ export class QuotaLedgers implements Disposable {
     for (const ledger of ledgers.values()) {
       if (type === 'DELETED') ledger.gone(object);
       else ledger.saw(resource, object, this.#clock.now());
+      const claim = resource === PODS ? (object as Pod).status?.extendedResourceClaimStatus?.resourceClaimName : undefined;
+      if (claim && ledger.resources.has(CLAIMS)) ledger.reconsider(CLAIMS, claim, this.#clock.now());
     }
   }
 }
