@@ -132,6 +132,34 @@ test('a claim is made for each pod of a template, and goes with it', async () =>
   await eventually('the claims are gone', async () => (await ns.run('get', 'resourceclaims', '--no-headers', '--ignore-not-found')) === '');
 });
 
+test('a container gets devices by asking for the extended resource that their class stands for, and a quota counts them', async () => {
+  const resource = 'example.com/gpu';
+  const selectors = [{ cel: { expression: `device.driver == '${DRIVER}'` } }];
+  const deviceClass = { apiVersion: RESOURCE_API, kind: 'DeviceClass', metadata: { name: 'by-resource' } };
+  const hard = { [`requests.${resource}`]: '4' };
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'devices' }, spec: { hard } };
+  const asking = (count: number) => ({ containers: [container(SLEEP, { resources: { limits: { [resource]: `${count}` } } })] });
+  await ns.apply(quota, pod('both', asking(2)));
+  await ns.until<Pod>('nobody stands for it', 'pod/both', (p) => scheduled(p)?.message?.includes(`2 Insufficient ${resource}`));
+  await ns.apply({ ...deviceClass, spec: { selectors, extendedResourceName: resource } });
+  const { spec, status, metadata } = await ns.podReady('both');
+  expect(spec?.nodeName).toBe('fake-0');
+  const { resourceClaimName, requestMappings } = status?.extendedResourceClaimStatus ?? {};
+  expect(requestMappings).toEqual([{ containerName: 'main', resourceName: resource, requestName: 'container-0-request-0' }]);
+  const made = await ns.json<ResourceClaim>('get', 'resourceclaim', resourceClaimName ?? '');
+  expect(resultsOf(made).toSorted()).toEqual([`${DRIVER}/fake-0/large`, `${DRIVER}/fake-0/small`]);
+  expect(made.status?.reservedFor).toEqual([{ resource: 'pods', name: 'both', uid: metadata?.uid }]);
+  await ns.apply(pod('next', asking(2)));
+  await ns.until<Pod>('the next one waits', 'pod/next', (p) => scheduled(p)?.message?.includes('2 cannot allocate all claims'));
+  const third = await ns.with({ input: JSON.stringify(pod('third', asking(1))), mayFail: true }, 'apply', '-f', '-');
+  expect(third.stderr).toContain(`exceeded quota: devices, requested: requests.${resource}=1, used: requests.${resource}=4`);
+  await ns.run('delete', 'pod', 'both', '--timeout=30s');
+  await ns.podReady('next');
+  await ns.run('delete', 'pod', 'next', '--timeout=30s');
+  await eventually('the claims are gone', async () => (await ns.run('get', 'resourceclaims', '--no-headers', '--ignore-not-found')) === '');
+  await ns.run('delete', 'quota/devices', 'deviceclass/by-resource');
+});
+
 test('a pod waits for a claim that is not there, and for a device that is published later', async () => {
   await ns.apply(pod('early', withClaim({ resourceClaimName: 'later' })));
   await ns.apply(claim('later', '100Gi'));
