@@ -5,8 +5,9 @@ import { ApiError } from '../../api/meta/status.ts';
 import { deviceClasses } from '../../api/resource/device-class.ts';
 import { classToUse } from '../../api/resource/device-resources.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
+import { resourceSlices } from '../../api/resource/resource-slice.ts';
 import type { Container, Pod } from '../../api/schema/generated/types.ts';
-import { fakeNode, fakePod } from '../fake-scheduler.ts';
+import { FakeScheduler, fakeNode, fakePod } from '../fake-scheduler.ts';
 import { planExtendedRequests } from './extended-requests-plan.ts';
 import { startWithDevices as start } from './fake-device-cluster.ts';
 
@@ -248,5 +249,50 @@ describe('extended resources that devices stand for', () => {
     expect(s.nodeOf('p')).toBe('a');
     const special = s.specialClaims()[0]?.status?.allocation?.devices?.results?.map(({ device }) => device);
     expect([s.devicesOf('own'), special]).toEqual([['a/g0'], ['g1']]);
+  });
+});
+
+describe('scores that name an extended resource', () => {
+  const NAMES = ['a', 'b'];
+  /** Two nodes with four devices each, of which one is taken on `b`. */
+  async function chosenBy(plugin: string, args: object): Promise<string | undefined> {
+    const only = { enabled: [{ name: plugin }], disabled: [{ name: '*' }] };
+    const document = {
+      apiVersion: 'kubescheduler.config.k8s.io/v1',
+      kind: 'KubeSchedulerConfiguration',
+      profiles: [{ plugins: { score: only }, pluginConfig: [{ name: plugin, args }] }],
+    };
+    const scheduler = new FakeScheduler(document);
+    const { cluster } = scheduler;
+    cluster.seed(deviceClasses, {
+      metadata: { name: 'gpu' },
+      spec: { extendedResourceName: GPU, selectors: [{ cel: { expression: "device.driver == 'gpu.example'" } }] },
+    });
+    for (const name of NAMES) {
+      const devices = ['g0', 'g1', 'g2', 'g3'].map((device) => ({ name: device }));
+      const pool = { name, generation: 1, resourceSliceCount: 1 };
+      cluster.seed(resourceSlices, { metadata: { name }, spec: { driver: 'gpu.example', nodeName: name, pool, devices } });
+    }
+    const results = [{ request: 'r', driver: 'gpu.example', pool: 'b', device: 'g0' }];
+    cluster.seed(resourceClaims, {
+      metadata: { name: 'c', namespace: 'default' },
+      spec: {},
+      status: { allocation: { devices: { results } } },
+    });
+    await scheduler.sync();
+    scheduler.nodes(...NAMES.map((name) => fakeNode(name)));
+    return scheduler.select(fakePod({ containers: [container('c', { [GPU]: '2', cpu: '1500m' })] })).node;
+  }
+
+  it.each([
+    ['LeastAllocated', 'a'],
+    ['MostAllocated', 'b'],
+  ])('count the devices that are taken: %s chooses %s', async (type, node) => {
+    expect(await chosenBy('NodeResourcesFit', { scoringStrategy: { type, resources: [{ name: GPU, weight: 1 }] } })).toBe(node);
+  });
+
+  it('balance them with what the node counts: three of four devices go with most of the CPU', async () => {
+    const resources = ['cpu', GPU].map((name) => ({ name, weight: 1 }));
+    expect(await chosenBy('NodeResourcesBalancedAllocation', { resources })).toBe('b');
   });
 });
