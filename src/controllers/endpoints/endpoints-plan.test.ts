@@ -117,3 +117,17 @@ test('a pod that has none of the ports is not behind the Service; a headless Ser
   const headless = planEndpoints(service({ clusterIP: 'None', ports: undefined }), [bare], undefined);
   expect(headless?.subsets?.map(({ addresses, ports }) => [addresses?.map(({ ip }) => ip), ports])).toEqual([[['10.42.0.1'], undefined]]);
 });
+
+test('ports that the same pods offer are together, also when a named port is not the same on all of them', () => {
+  const backends = [pod(healthy, 0), pod({ ...healthy, address: 2, http: 8081, ready: false }, 1), pod({ ...healthy, address: 3 }, 2)];
+  const shown = planEndpoints(service(), backends, undefined)?.subsets?.map(({ ports, addresses, notReadyAddresses }) => [
+    ports?.map(({ name, port }) => `${name}=${port}`),
+    addresses?.map(({ ip }) => ip),
+    notReadyAddresses?.map(({ ip }) => ip),
+  ]);
+  expect(shown).toEqual([
+    [['http=8080'], ['10.42.0.1', '10.42.0.3'], undefined],
+    [['fixed=9000'], ['10.42.0.1', '10.42.0.3'], ['10.42.0.2']],
+    [['http=8081'], undefined, ['10.42.0.2']],
+  ]);
+});

@@ -1,4 +1,4 @@
-import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
+import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
 import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
 import { TRIGGER_TIME, withTriggerTime } from '../lib/trigger-time-plan.ts';
 
@@ -17,27 +17,53 @@ function toAddress({ ip, hostname, pod }: ServiceBackend): EndpointAddress {
   };
 }
 
-function subsetsOf(service: Service, backends: readonly ServiceBackend[]): EndpointSubset[] {
-  const subsets = new Map<string, EndpointSubset & { addresses: EndpointAddress[]; notReadyAddresses: EndpointAddress[] }>();
-  const always = service.spec?.publishNotReadyAddresses ?? false;
+interface PortGroup {
+  readonly ports: EndpointPort[];
+  readonly backends: readonly ServiceBackend[];
+}
+
+const toPort = ({ name, port, protocol, appProtocol }: ServiceBackend['ports'][number]): EndpointPort => ({
+  ...(name && { name }),
+  port,
+  protocol,
+  ...(appProtocol && { appProtocol }),
+});
+
+/** Ports that the same pods offer, together: what a named port stands for may differ from pod to pod, while other ports are the same everywhere. */
+function portGroups(backends: readonly ServiceBackend[]): PortGroup[] {
+  const offering = new Map<string, { readonly port: EndpointPort | undefined; readonly backends: ServiceBackend[] }>();
   for (const backend of backends) {
-    const ports = backend.ports.map(({ name, port, protocol, appProtocol }) => ({
-      ...(name && { name }),
-      port,
-      protocol,
-      ...(appProtocol && { appProtocol }),
-    }));
-    const key = JSON.stringify(ports);
-    const subset = subsets.get(key) ?? { addresses: [], notReadyAddresses: [], ports };
-    (always || backend.serving ? subset.addresses : subset.notReadyAddresses).push(toAddress(backend));
-    subsets.set(key, subset);
+    // Backends of a Service without ports belong together as well.
+    for (const port of backend.ports.length > 0 ? backend.ports.map(toPort) : [undefined]) {
+      const key = JSON.stringify(port ?? null);
+      const known = offering.get(key);
+      if (known) known.backends.push(backend);
+      else offering.set(key, { port, backends: [backend] });
+    }
   }
+  const groups = new Map<string, PortGroup>();
+  for (const { port, backends: offered } of offering.values()) {
+    const key = offered.map(({ ip, pod }) => `${ip} ${pod.metadata?.uid}`).join();
+    const group = groups.get(key) ?? { ports: [], backends: offered };
+    if (port) group.ports.push(port);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** As upstream packs them (kubernetes, pkg/api/v1/endpoints, RepackSubsets), but that subsets are in the order of their ports. */
+function subsetsOf(service: Service, backends: readonly ServiceBackend[]): EndpointSubset[] {
+  const always = service.spec?.publishNotReadyAddresses ?? false;
   const byIp = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1);
-  return [...subsets.values()].map(({ addresses, notReadyAddresses, ports }) => ({
-    ...(addresses.length > 0 && { addresses: addresses.sort(byIp) }),
-    ...(notReadyAddresses.length > 0 && { notReadyAddresses: notReadyAddresses.sort(byIp) }),
-    ...(ports && ports.length > 0 && { ports }),
-  }));
+  return portGroups(backends).map(({ ports, backends: offering }) => {
+    const { ready = [], waiting = [] } = Object.groupBy(offering, ({ serving }) => (always || serving ? 'ready' : 'waiting'));
+    const [addresses, notReadyAddresses] = [ready, waiting].map((some) => some.map(toAddress).sort(byIp));
+    return {
+      ...(addresses?.length && { addresses }),
+      ...(notReadyAddresses?.length && { notReadyAddresses }),
+      ...(ports.length > 0 && { ports }),
+    };
+  });
 }
 
 /** As many as there is room for, in the order of their names: those that are ready before those that are not. */
