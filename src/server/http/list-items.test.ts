@@ -3,6 +3,7 @@ import { defineResource } from '../../api/define.ts';
 import { deployments } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { bareList, listItems } from './list-items.ts';
+import { joinParts } from './pieces.ts';
 
 const item = (text: string) => ({
   bytes: Buffer.from(text),
@@ -10,7 +11,11 @@ const item = (text: string) => ({
     return JSON.parse(text) as KubeObject;
   },
 });
-const joined = (...args: Parameters<typeof listItems>) => JSON.parse(`[${Buffer.concat(listItems(...args)).toString()}]`) as object[];
+function joined(...args: Parameters<typeof listItems>) {
+  const parts = listItems(...args);
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return JSON.parse(`[${joinParts(parts, length).toString()}]`) as object[];
+}
 const unparsed = (text: string) => ({
   bytes: Buffer.from(text),
   get object(): KubeObject {
@@ -25,6 +30,13 @@ describe('items of a list', () => {
       unparsed('{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"b"},"spec":{}}'),
     ];
     expect(joined(deployments, items)).toEqual([{ metadata: { name: 'a' } }, { metadata: { name: 'b' }, spec: {} }]);
+  });
+
+  it('are taken from where they lie', () => {
+    const text = '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a"}}';
+    const memory = Buffer.from(`before${text}after`);
+    const lying = Object.assign(unparsed(''), { span: { memory, from: 6, length: text.length } });
+    expect(joined(deployments, [lying, lying])).toEqual([{ metadata: { name: 'a' } }, { metadata: { name: 'a' } }]);
   });
 
   it('leave them away wherever they stand', () => {

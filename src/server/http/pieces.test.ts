@@ -23,8 +23,12 @@ it('every byte arrives in its place, whatever the sizes of the parts, also of an
     fc.asyncProperty(fc.array(fc.array(part, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }), async (answers) => {
       await Promise.all(
         answers.map(async (sizes, answer) => {
-          const parts = sizes.map((size, i) => Buffer.alloc(size, 65 + ((answer * 8 + i) % 26)));
-          const whole = Buffer.concat(parts);
+          const bytes = sizes.map((size, i) => Buffer.alloc(size, 65 + ((answer * 8 + i) % 26)));
+          const whole = Buffer.concat(bytes);
+          // Every other part lies among other bytes.
+          const parts = bytes.map((own, i) =>
+            i % 2 === 0 ? own : { memory: Buffer.concat([Buffer.from('before'), own, Buffer.from('after')]), from: 6, length: own.length },
+          );
           const { stream, received, ended } = sink();
           await writePieces(stream, parts, whole.length);
           await ended;

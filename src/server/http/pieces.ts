@@ -1,5 +1,35 @@
 import type { Writable } from 'node:stream';
 
+/** Bytes that lie among others: they are copied from there, which costs a tenth of a view of them. */
+export interface Span {
+  readonly memory: Buffer;
+  readonly from: number;
+  readonly length: number;
+}
+
+/** A part of an answer. */
+export type Part = Uint8Array | Span;
+
+const bytesOf = (part: Part): Uint8Array => (part instanceof Uint8Array ? part : part.memory.subarray(part.from, part.from + part.length));
+
+export function copyPart(part: Part, target: Buffer, at: number): void {
+  if (part instanceof Uint8Array) target.set(part, at);
+  else part.memory.copy(target, at, part.from, part.from + part.length);
+}
+
+export const lengthOf = (parts: readonly Part[]): number => parts.reduce((sum, part) => sum + part.length, 0);
+
+/** The parts one after the other. `length`: of all of them. */
+export function joinParts(parts: readonly Part[], length: number): Buffer {
+  const whole = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    copyPart(part, whole, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** Large answers are written in pieces of this size, so that none is ever held twice. */
 const PIECE_BYTES = 256 * 1024;
 /** Pieces kept for the next large answer. New ones for each would be garbage outside the heap, which the collector does not see as such. */
@@ -7,9 +37,10 @@ const MOST_SPARE = 8;
 const spare: Buffer[] = [];
 
 /** Writes the parts one after the other and ends the stream; returns early when it is gone. */
-export async function writePieces(stream: Writable, parts: readonly Uint8Array[], length: number): Promise<void> {
+export async function writePieces(stream: Writable, parts: readonly Part[], length: number): Promise<void> {
   const [only] = parts;
-  if (parts.length === 1 || length <= PIECE_BYTES) return void stream.end(parts.length === 1 ? only : Buffer.concat(parts));
+  if (only && parts.length === 1) return void stream.end(bytesOf(only));
+  if (length <= PIECE_BYTES) return void stream.end(joinParts(parts, length));
   const piece = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
   let size = 0;
   for (const part of parts) {
@@ -19,9 +50,9 @@ export async function writePieces(stream: Writable, parts: readonly Uint8Array[]
       size = 0;
     }
     if (part.length > PIECE_BYTES) {
-      if (!(await written(stream, part))) return;
+      if (!(await written(stream, bytesOf(part)))) return;
     } else {
-      piece.set(part, size);
+      copyPart(part, piece, size);
       size += part.length;
     }
   }

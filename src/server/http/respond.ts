@@ -10,7 +10,7 @@ import { type Answer, answerObject, type ListAnswer, listMetadata } from '../reg
 import type { Accepted } from './accept.ts';
 import type { ColumnHeads, TableSource } from './column-heads.ts';
 import { bareList, listItems } from './list-items.ts';
-import { writePieces } from './pieces.ts';
+import { joinParts, lengthOf, type Part, writePieces } from './pieces.ts';
 import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
@@ -48,7 +48,10 @@ export async function respond(exchange: Exchange, shaped: Shaped, answer: Answer
   if (answer.kind === 'object') return sendObject(exchange, code, isList(answer.object) ? bareList(answer.object) : answer.object);
   if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));
   if (answer.kind === 'item' && format === 'yaml') return sendObject(exchange, code, answer.item.object);
-  if (answer.kind === 'item') return sendBytes(exchange, code, [answer.item.bytes], answer.item.bytes.length);
+  if (answer.kind === 'item') {
+    const { bytes } = answer.item;
+    return sendBytes(exchange, code, [bytes], bytes.length);
+  }
   if (format === 'yaml') return sendYamlList(exchange, answer);
   return sendList(exchange, answer);
 }
@@ -93,8 +96,7 @@ function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeL
 }
 
 const sendProtobuf = (exchange: Exchange, code: number, parts: readonly Uint8Array[]): Promise<void> => {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return sendBytes(exchange, code, parts, length, PROTOBUF);
+  return sendBytes(exchange, code, parts, lengthOf(parts), PROTOBUF);
 };
 
 function sendYamlList(exchange: Exchange, answer: ListAnswer): Promise<void> {
@@ -105,14 +107,10 @@ function sendYamlList(exchange: Exchange, answer: ListAnswer): Promise<void> {
 async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
   const { definition, items } = answer;
   const type = `"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}"`;
-  const parts: Buffer[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`)];
-  let length = parts[0]?.length ?? 0;
-  for (const part of listItems(definition, items)) {
-    parts.push(part);
-    length += part.length;
-  }
+  const parts: Part[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`)];
+  for (const part of listItems(definition, items)) parts.push(part);
   parts.push(LIST_END);
-  await sendBytes(exchange, 200, parts, length + LIST_END.length);
+  await sendBytes(exchange, 200, parts, lengthOf(parts));
 }
 
 export const sendError = (exchange: Pick<Exchange, 'raw' | 'reply' | 'warnings'>, error: ApiError): Promise<void> =>
@@ -131,16 +129,16 @@ export async function sendJson(
 
 type Sending = Pick<Exchange, 'raw' | 'reply' | 'warnings'>;
 
-function sendBytes(sending: Sending, code: number, parts: readonly Uint8Array[], length: number, type = JSON_TYPE): Promise<void> {
+function sendBytes(sending: Sending, code: number, parts: readonly Part[], length: number, type = JSON_TYPE): Promise<void> {
   if (type !== JSON_TYPE || !isPretty(sending.raw)) return writeBytes(sending, code, parts, length, type);
-  const pretty = prettyJson(Buffer.concat(parts));
+  const pretty = prettyJson(joinParts(parts, length));
   return writeBytes(sending, code, [pretty], pretty.length, type);
 }
 
 async function writeBytes(
   { raw, reply, warnings }: Sending,
   code: number,
-  parts: readonly Uint8Array[],
+  parts: readonly Part[],
   length: number,
   type: string,
 ): Promise<void> {
@@ -152,7 +150,7 @@ async function writeBytes(
     return;
   }
   if (length > GZIP_FROM_BYTES && /\bgzip\b/.test(String(raw.headers['accept-encoding'] ?? ''))) {
-    const packed = await gzipFast(Buffer.concat(parts), { level: 1 });
+    const packed = await gzipFast(joinParts(parts, length), { level: 1 });
     reply.writeHead(code, { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': packed.length, Vary: 'Accept-Encoding' });
     reply.end(packed);
     return;

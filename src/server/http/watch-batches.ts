@@ -1,7 +1,8 @@
 import type { WatchItem } from '../registry/watch.ts';
+import { copyPart, lengthOf, type Part } from './pieces.ts';
 
 /** One event in its bytes: a line of JSON, or a frame of protobuf. */
-export type EventWriter = (item: WatchItem) => readonly Uint8Array[];
+export type EventWriter = (item: WatchItem) => readonly Part[];
 
 /** Whole events, joined. */
 export interface Piece {
@@ -60,7 +61,7 @@ const sameItem = (a: WatchItem, b: WatchItem) => 'item' in a && 'item' in b && a
 function joined(items: readonly WatchItem[], write: EventWriter): Batch {
   const pieces: Piece[] = [];
   const sizes: number[] = [];
-  let parts: Uint8Array[] = [];
+  let parts: Part[] = [];
   let length = 0;
   const close = () => {
     if (length > 0) pieces.push(pieceOf(parts, length));
@@ -69,7 +70,7 @@ function joined(items: readonly WatchItem[], write: EventWriter): Batch {
   };
   for (const item of items) {
     const event = write(item);
-    const size = event.reduce((sum, part) => sum + part.length, 0);
+    const size = lengthOf(event);
     if (length + size > PIECE_BYTES) close();
     parts.push(...event);
     length += size;
@@ -79,12 +80,12 @@ function joined(items: readonly WatchItem[], write: EventWriter): Batch {
   return { pieces, sizes };
 }
 
-function pieceOf(parts: readonly Uint8Array[], length: number): Piece {
+function pieceOf(parts: readonly Part[], length: number): Piece {
   const head = length.toString(16) + CRLF;
   const chunk = Buffer.allocUnsafeSlow(head.length + length + CRLF.length);
   let at = chunk.write(head, 'latin1');
   for (const part of parts) {
-    chunk.set(part, at);
+    copyPart(part, chunk, at);
     at += part.length;
   }
   chunk.write(CRLF, at, 'latin1');

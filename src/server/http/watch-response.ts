@@ -107,7 +107,7 @@ function lineWriter(source: ResourceDefinition, options: LineOptions): EventWrit
   return (item) => {
     if (item.type === 'ERROR') return line(item.type, item.object);
     if (item.type === 'BOOKMARK') return line(item.type, shaped(item.object));
-    if (shape !== 'table' && shape !== 'partial') return [STARTS[item.type], item.item.bytes, LINE_END];
+    if (shape !== 'table' && shape !== 'partial') return [STARTS[item.type], item.item.span ?? item.item.bytes, LINE_END];
     return line(item.type, shaped(item.item.object));
   };
 }

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import type { RequestContext } from '../ports.ts';
 import { acceptWebSocket, NORMAL_CLOSURE, offeredProtocols, send } from '../tunnel/websocket.ts';
 import { endingWith, type FrontOptions, stopping, wantedForm } from './front.ts';
+import { joinParts, lengthOf } from './pieces.ts';
 import type { RequestEnd } from './request-end.ts';
 import { labelsOf } from './request-labels.ts';
 import type { Routed } from './resource-request.ts';
@@ -46,7 +47,8 @@ async function sendEvents(ws: WebSocket, watch: ShownWatch): Promise<void> {
   for await (const batch of watch.stream.batches) {
     using _cut = watch.clock.timer(STALLED_MS, () => ws.terminate());
     for (const item of batch) {
-      const bytes = Buffer.concat(write(item));
+      const parts = write(item);
+      const bytes = joinParts(parts, lengthOf(parts));
       watch.sizes.observe(bytes.length);
       await (isText ? send(ws, bytes, { isText }) : send(ws, bytes.subarray(FRAME_LENGTH_BYTES)));
     }

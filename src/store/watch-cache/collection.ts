@@ -5,6 +5,13 @@
 
 import type { CollectionActivity } from './activity.ts';
 
+/** Bytes that lie among others. They stay as they are as long as the memory is held. */
+export interface Span {
+  readonly memory: Buffer;
+  readonly from: number;
+  readonly length: number;
+}
+
 /** One object at one revision. Shared by every reader: never changed. */
 export interface Cached<T> {
   readonly key: string;
@@ -13,6 +20,8 @@ export interface Cached<T> {
   readonly stale?: boolean;
   /** The object's JSON with metadata.resourceVersion spliced in: served as it is to every GET, LIST and WATCH. Throws StoreError Unreadable. */
   readonly bytes: Buffer;
+  /** Where `bytes` are, if they are part of something larger: to copy them from there costs a tenth of a view of them. */
+  readonly span?: Span;
   /**
    * The parsed object, deeply frozen, with metadata.resourceVersion. Parsed on first use, and again when nobody held it for a
    * while: hold the object itself, not the Cached, where identity matters.

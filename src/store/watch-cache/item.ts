@@ -1,5 +1,5 @@
 import { type Encryption, StoreError } from '../store.ts';
-import type { Cached } from './collection.ts';
+import type { Cached, Span } from './collection.ts';
 import { type Edit, restamp, spliceRevision, withRevision } from './resource-version.ts';
 import { bytesAt, type Place, type Slabs, type Tenant } from './slabs.ts';
 
@@ -72,6 +72,12 @@ export class Item<T extends object> implements Cached<T>, Tenant {
   get bytes(): Buffer {
     if (this.#state instanceof StoreError) throw this.#state;
     return bytesAt(this.#state);
+  }
+
+  get span(): Span {
+    if (this.#state instanceof StoreError) throw this.#state;
+    const { slab, from, length } = this.#state;
+    return { memory: slab.memory, from, length };
   }
 
   get place(): Place | undefined {
