@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkCanonicalCidr, checkNonSpecialIp, cidrFindings, ipFindings, isIp } from './addresses.ts';
+import { checkCanonicalCidr, checkInterfaceAddress, checkNonSpecialIp, cidrFindings, ipFindings, isIp } from './addresses.ts';
 
 describe('addresses', () => {
   it('are known in both families', () => {
@@ -25,6 +25,18 @@ describe('addresses', () => {
     ['::ffff:1.2.3.0/120', ['must not have an IPv4-mapped IPv6 address']],
     ['10.0.0.1/8', ['must not have bits set beyond the prefix length']],
   ])('find about the range %s: %j', (text, findings) => expect(cidrFindings(text)).toEqual(findings));
+
+  it.each([
+    ['10.9.8.7/24', []],
+    ['2001:db8::1/64', []],
+    ['10.9.8.7', ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']],
+    ['eth0', ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']],
+    ['010.9.8.7/24', ['must be in canonical form ("10.9.8.7/24")']],
+    ['2001:DB8:0::1/64', ['must be in canonical form ("2001:db8::1/64")']],
+    ['::ffff:192.168.0.1/120', ['must be in canonical form ("192.168.0.1/24")']],
+  ])('of interfaces carry the length of their prefix: %s', (text, findings) =>
+    expect(checkInterfaceAddress('p', text).map((e) => e.message)).toEqual(findings.map((each) => `Invalid value: "${text}": ${each}`)),
+  );
 
   it('have one spelling where it matters', () => {
     expect(checkCanonicalCidr('p', '2001:DB8::/64').map((e) => e.message)).toEqual([

@@ -9,7 +9,7 @@ const SLOPPY_IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 export const isIpv4 = (text: string): boolean => IPV4.test(text);
 export const isIpv6 = (text: string): boolean =>
-  text.includes(':') && /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`) && !/(^|[:.])0\d*\.|\.0\d/.test(text);
+  text.includes(':') && /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`) && !/(^|[:.])0\d+\.|\.0\d/.test(text);
 export const isIp = (text: string): boolean => isIpv4(text) || isIpv6(text);
 
 const isMapped = (text: string) => /^::ffff:/i.test(canonicalIpv6(text));
@@ -45,6 +45,25 @@ export function checkCanonicalCidr(path: string, value: string): FieldError[] {
   if (errors.length > 0 || !range) return errors;
   const canonical = `${formatAddress(range.first, range.width)}/${range.prefixBits}`;
   return canonical === value ? [] : [invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+/** The address of an interface with the length of its network's prefix. */
+export function checkInterfaceAddress(path: string, value: string): FieldError[] {
+  const [address = '', prefix = '', more] = value.split('/');
+  const range = parseCidr(value);
+  if (!range || !(isIp(address) || isSloppyIpv4(address)) || more !== undefined) {
+    return [invalid(path, value, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')];
+  }
+  const canonical = canonicalInterface(address, Number(prefix));
+  return canonical === value ? [] : [invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+function canonicalInterface(address: string, prefixBits: number): string {
+  if (!address.includes(':')) return `${address.split('.').map(Number).join('.')}/${prefixBits}`;
+  const value = parseCidr(`${address}/128`)?.first ?? 0n;
+  if (value >> 32n !== 0xffffn) return `${canonicalIpv6(address)}/${prefixBits}`;
+  // Go has no IPv4-mapped addresses: they are IPv4 addresses.
+  return `${formatAddress(value & 0xffff_ffffn, 32)}/${prefixBits > 32 ? prefixBits - 96 : prefixBits}`;
 }
 
 /** The one spelling of an address; undefined for what is none. */

@@ -1,6 +1,6 @@
 import type { Condition } from '../schema/generated/types.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from './field-error.ts';
-import { checkNonNegative, checkQualifiedName } from './validation.ts';
+import { checkNonNegative, checkQualifiedName, utf8Bytes } from './validation.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];
 const MAX_REASON_BYTES = 1024;
@@ -11,13 +11,11 @@ const REASON_FINDING =
   "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_' " +
   `(e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '${REASON_FORMAT}')`;
 
-const bytes = (text: string): number => new TextEncoder().encode(text).length;
-
 function checkReason(path: string, reason: string | undefined): FieldError[] {
   if (!reason) return [required(path)];
   return [
     ...(REASON.test(reason) ? [] : [invalid(path, reason, REASON_FINDING)]),
-    ...(bytes(reason) > MAX_REASON_BYTES ? [tooLong(path, MAX_REASON_BYTES)] : []),
+    ...(utf8Bytes(reason) > MAX_REASON_BYTES ? [tooLong(path, MAX_REASON_BYTES)] : []),
   ];
 }
 
@@ -29,7 +27,7 @@ function checkCondition(path: string, condition: Partial<Condition>): FieldError
     ...checkNonNegative(`${path}.observedGeneration`, observedGeneration),
     ...(lastTransitionTime ? [] : [required(`${path}.lastTransitionTime`)]),
     ...checkReason(`${path}.reason`, reason),
-    ...(bytes(message) > MAX_MESSAGE_BYTES ? [tooLong(`${path}.message`, MAX_MESSAGE_BYTES)] : []),
+    ...(utf8Bytes(message) > MAX_MESSAGE_BYTES ? [tooLong(`${path}.message`, MAX_MESSAGE_BYTES)] : []),
   ];
 }
 

@@ -34,7 +34,7 @@ export function checkLabels(path: string, labels: Readonly<Record<string, string
 /** Names and values of all annotations of an object together (apimachinery, validation.TotalAnnotationSizeLimitB). */
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
 const encoder = new TextEncoder();
-const utf8Bytes = (text: string): number => encoder.encode(text).length;
+export const utf8Bytes = (text: string): number => encoder.encode(text).length;
 
 export function checkAnnotations(path: string, annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
   if (!annotations) return [];

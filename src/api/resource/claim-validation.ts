@@ -146,5 +146,7 @@ export const checkClaimTemplate = ({ spec }: ResourceClaimTemplate): FieldError[
   ...checkDeviceClaim('spec.spec.devices', spec?.spec?.devices),
 ];
 
-export const checkClaimTemplateUpdate = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] =>
-  checkImmutable('spec', spec, old.spec);
+export const checkClaimTemplateUpdate = (template: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] => [
+  ...checkClaimTemplate(template),
+  ...checkImmutable('spec', template.spec, old.spec),
+];

@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceV1ResourceClaim } from '../schema/generated/types.ts';
-import { checkClaimStatus } from './claim-status-validation.ts';
+import { checkClaimStatus, dropLostDevices } from './claim-status-validation.ts';
 import { checkClaim, checkClaimUpdate } from './claim-validation.ts';
 import { defaultDeviceRequests } from './device-request-defaults.ts';
 
@@ -28,6 +28,9 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
   ],
   hooks: {
     defaults: ({ spec }) => defaultDeviceRequests(spec),
+    prepareForUpdate(claim, old, { subresource }) {
+      if (subresource === 'status') dropLostDevices(claim, old);
+    },
     validateCreate: checkClaim,
     validateUpdate: checkClaimUpdate,
     validateStatus: checkClaimStatus,

@@ -2,6 +2,7 @@ import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceSlice } from '../schema/generated/types.ts';
 import { stampTaints } from './device-taints.ts';
+import { dropDisabledFields } from './disabled-fields.ts';
 import { checkSlice, checkSliceUpdate } from './slice-validation.ts';
 
 export const resourceSlices = defineResource<ResourceSlice>({
@@ -17,8 +18,19 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.driver': (slice) => slice.spec?.driver ?? '',
   },
   hooks: {
-    prepareForCreate: (slice, { now }) => stampTaints(slice, now),
-    prepareForUpdate: (slice, _old, { now }) => stampTaints(slice, now),
+    prepareForCreate(slice, { now }) {
+      stampTaints(slice, now);
+      dropDisabledFields(slice);
+    },
+    prepareForUpdate(slice, old, { now }) {
+      stampTaints(slice, now);
+      dropDisabledFields(slice, old);
+    },
+    warnings: ({ spec }) => {
+      const driver = spec?.driver ?? '';
+      const warning = `spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`;
+      return driver === driver.toLowerCase() ? [] : [warning];
+    },
     validate: checkSlice,
     validateUpdate: checkSliceUpdate,
   },

@@ -1,4 +1,4 @@
-import { compareQuantities, isQuantity, parseQuantity } from '../../base/quantity.ts';
+import { addQuantities, compareQuantities, formatQuantity, isQuantity, parseQuantity } from '../../base/quantity.ts';
 import { checkNodeSelector } from '../core/validation-scheduling.ts';
 import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
@@ -203,11 +203,11 @@ function checkRange(path: string, { default: chosen, validRange }: CapacityReque
   if (!min) return [required(`${at}.min`, 'required when validRange is defined')];
   const errors: FieldError[] = [];
   if (less(capacity, min)) errors.push(invalid(`${at}.min`, min, `min is larger than capacity value: ${capacity}`));
-  if (less(chosen, min)) errors.push(invalid(`${at}.default`, chosen, `default is less than min: ${min}`));
+  if (less(chosen, min)) errors.push(invalid(`${at}.min`, chosen, `default is less than min: ${min}`));
   if (max !== undefined) {
     if (less(max, min)) errors.push(invalid(`${at}.max`, min, `min is larger than max: ${max}`));
     if (less(capacity, max)) errors.push(invalid(`${at}.max`, max, `max is larger than capacity value: ${capacity}`));
-    if (less(max, chosen)) errors.push(invalid(`${at}.default`, chosen, `default is more than max: ${max}`));
+    if (less(max, chosen)) errors.push(invalid(`${at}.max`, chosen, `default is more than max: ${max}`));
   }
   return [...errors, ...(step === undefined ? [] : checkSteps(`${at}.step`, { min, step, capacity }, [chosen, max]))];
 }
@@ -221,10 +221,11 @@ interface Steps {
 function checkSteps(path: string, { min, step, capacity }: Steps, values: readonly (string | undefined)[]): FieldError[] {
   const [first, size] = [parseQuantity(min).nanos, parseQuantity(step).nanos];
   if (size <= 0n) return [invalid(path, step, 'must be greater than zero')];
-  const tooWide = first + size > parseQuantity(capacity).nanos;
+  const next = formatQuantity(addQuantities(parseQuantity(min), parseQuantity(step)));
+  const tooWide = less(capacity, next);
   const off = values.filter((value) => value !== undefined && (parseQuantity(value).nanos - first) % size !== 0n);
   return [
-    ...(tooWide ? [invalid(path, step, `one step is larger than capacity value: ${capacity}`)] : []),
+    ...(tooWide ? [invalid(path, step, `one step ${next} is larger than capacity value: ${capacity}`)] : []),
     ...off.map((value) => invalid(path, value, `value is not a multiple of a given step (${step}) from (${min})`)),
   ];
 }

@@ -80,7 +80,8 @@ describe('a ResourceClaim', () => {
   ])('%# is checked as upstream checks it', (devices, findings) => expect(created(resourceClaims, claim(devices))).toEqual(findings));
 
   it('stays as it was made, as its template does', () => {
-    const [before, after] = [claim({ requests: [request()] }), claim({ requests: [request({}, 'other')] })];
+    const one = { allocationMode: 'ExactCount', count: 1 };
+    const [before, after] = [claim({ requests: [request(one)] }), claim({ requests: [request(one, 'other')] })];
     const template = (spec: object) => ({ metadata: { name: 't' }, spec: { spec } });
     const changed = <T extends KubeObject>({ hooks }: ResourceDefinition<T>, now: object, old: object) =>
       hooks.validateUpdate?.(now as T, old as T, context).map(({ path, message }) => `${path} ${message.endsWith('field is immutable')}`);
@@ -108,6 +109,35 @@ describe('a ResourceClaim', () => {
     expect(status({ allocation, devices: [{ driver: 'd', pool: 'p', device: 'd9' }] })).toEqual([
       'status.devices[0]: Invalid value: "d/p/d9": must be an allocated device in the claim',
     ]);
+    const device = { driver: 'd', pool: 'p', device: 'd0' };
+    const networkData = { interfaceName: 'e'.repeat(257), hardwareAddress: 'é'.repeat(65), ips: ['10.0.0.1'] };
+    const conditions = Array.from({ length: 9 }, (_, i) => ({
+      type: `t${i}`,
+      status: 'True',
+      reason: 'Made',
+      lastTransitionTime: context.now,
+    }));
+    expect(status({ allocation, devices: [{ ...device, networkData, conditions }] })).toEqual([
+      'status.devices[0].conditions: Too many: 9: must have at most 8 items',
+      'status.devices[0].networkData.interfaceName: Too long: may not be more than 256 bytes',
+      'status.devices[0].networkData.hardwareAddress: Too long: may not be more than 128 bytes',
+      expect.stringContaining('status.devices[0].networkData.ips[0]: Invalid value: "10.0.0.1": must be a valid address in CIDR form'),
+    ]);
+  });
+
+  it('loses with a device what its driver said of it, and nothing else', () => {
+    const [d0, d1] = ['d0', 'd1'].map((device) => ({ driver: 'd', pool: 'p', device })) as [object, object];
+    const afterwards = (results: object[], devices: object[]) => {
+      const draft = { status: { allocation: { devices: { results } }, devices } };
+      const old = { status: { allocation: { devices: { results: [d0, d1] } } } };
+      resourceClaims.hooks.prepareForUpdate?.(draft as never, old as never, { ...context, subresource: 'status' });
+      return draft.status.devices;
+    };
+    expect(afterwards([d0, d1], [d0, d1])).toEqual([d0, d1]);
+    expect(afterwards([d0], [d0, d1])).toEqual([d0]);
+    expect(afterwards([], [d0, d1])).toBeUndefined();
+    const never = { driver: 'd', pool: 'p', device: 'never' };
+    expect(afterwards([d0], [never, d1])).toEqual([never]);
   });
 });
 
@@ -122,6 +152,29 @@ it('a DeviceClass is checked as upstream checks it', () => {
 });
 
 describe('a ResourceSlice', () => {
+  it('keeps fields of features that are off only when it had such fields before', () => {
+    const spec = (attribute: object, mappings?: object) => ({
+      driver: 'd',
+      devices: [{ name: 'd0', attributes: { model: attribute }, nodeAllocatableResourceMappings: mappings }],
+    });
+    const rich = () => ({ spec: spec({ strings: ['a'] }, { cpu: { capacityKey: 'cores' } }) });
+    const written = (old?: object) => {
+      const draft = rich();
+      if (old) resourceSlices.hooks.prepareForUpdate?.(draft as never, old as never, context);
+      else resourceSlices.hooks.prepareForCreate?.(draft as never, context);
+      return draft;
+    };
+    expect(written()).toEqual({ spec: spec({}) });
+    expect(written({ spec: spec({ string: 'a' }) })).toEqual({ spec: spec({}) });
+    expect(written(rich())).toEqual(rich());
+  });
+
+  it('warns of drivers that are not written in lower case', () => {
+    const warnings = (driver: string) => resourceSlices.hooks.warnings?.({ spec: { driver } } as never, undefined);
+    expect(warnings('d.example.com')).toEqual([]);
+    expect(warnings('D')).toEqual(['spec.driver: driver names should be lowercase; "D" contains uppercase characters']);
+  });
+
   const slice = (spec: object, devices: object[] = [{ name: 'd0' }]) => ({
     metadata: { name: 's' },
     spec: { driver: 'd.example.com', pool: { name: 'p', generation: 0, resourceSliceCount: 1 }, nodeName: 'n', devices, ...spec },
