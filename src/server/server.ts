@@ -61,6 +61,7 @@ import { admittedFirst } from './registry/admit.ts';
 import { answerObject } from './registry/answer.ts';
 import { attributesOf, authorize } from './registry/authorize.ts';
 import type { Admission, Allocator, RegistryDeps } from './registry/deps.ts';
+import { deviceClaimChecks } from './registry/device-claim-checks.ts';
 import { type CustomSubresourceHandler, createRegistry, type Registry, type VirtualHandler } from './registry/registry.ts';
 import { openResources, type Resources } from './registry/resources.ts';
 import { serviceAllocator } from './registry/service-allocator.ts';
@@ -124,6 +125,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     schemas: { prune, validate: validateSchema, showZeros },
     admission,
     allocators: allocatorsOf(options, () => deps),
+    outsideChecks: deviceClaimChecks({ objects, authorizer }),
     turns: new KeyTurns(),
     authorizeCreate: (request, { user }) => authorize(authorizer, attributesOf(user, { ...request, verb: 'create' })),
     clock,

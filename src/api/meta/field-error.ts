@@ -54,6 +54,12 @@ export const forbidden = (path: string, detail: string): FieldError => ({
   path,
   message: join('FieldValueForbidden', detail),
 });
+/** Whether the field may be what it is could not be found out. */
+export const internalError = (path: string, why: string): FieldError => ({
+  reason: 'InternalError',
+  path,
+  message: join('InternalError', why),
+});
 export const notFoundValue = (path: string, value: unknown, detail = ''): FieldError => ({
   reason: 'FieldValueNotFound',
   path,

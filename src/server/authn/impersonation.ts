@@ -3,11 +3,11 @@ import { ApiError } from '../../api/meta/status.ts';
 import type { AuthorizationAttributes, Authorizer, Credentials, UserInfo } from '../ports.ts';
 import { forbiddenBy } from '../registry/authorize.ts';
 import { extraHeaders } from './front-proxy.ts';
+import { NODE_NAME, serviceAccountOf } from './service-account-user.ts';
 
 const PREFIX = 'impersonate-';
 const EXTRA_PREFIX = 'impersonate-extra-';
 const AUTHENTICATION = 'authentication.k8s.io';
-const NODE_NAME = 'authentication.kubernetes.io/node-name';
 /** From this many groups, or values of extra fields, on, one permission for all of them is looked for first. */
 const MANY = 4;
 
@@ -48,13 +48,6 @@ function goText({ name, uid, groups, extra }: Impersonated): string {
   const map = entries.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries.join(', ')}}`;
   return `&user.DefaultInfo{Name:${JSON.stringify(name)}, UID:${JSON.stringify(uid)}, Groups:${list(groups)}, Extra:${map}}`;
 }
-
-type Named = { readonly namespace: string; readonly name: string };
-
-const serviceAccountOf = (name: string): Named | undefined => {
-  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
-  return namespace && account ? { namespace, name: account } : undefined;
-};
 
 const nodeOf = (name: string): string | undefined => {
   const node = name.startsWith('system:node:') ? name.slice('system:node:'.length) : '';

@@ -57,9 +57,10 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
     'core/namespaces: read',
     'resource.k8s.io/deviceclasses,resourceslices: read',
     'resource.k8s.io/resourceclaims: read patch update',
-    'resource.k8s.io/resourceclaims/status: patch update',
+    'resource.k8s.io/resourceclaims/status: read patch update',
     'core/pods/finalizers: update',
     'resource.k8s.io/resourceclaims: create delete',
+    'resource.k8s.io/resourceclaims/binding: patch update',
   ],
   'system:kubelet-api-admin': [
     'core/nodes: read proxy',

@@ -14,7 +14,7 @@ import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
-import { prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
+import { outsideFindings, prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
 
 /** Tries of a change that does not insist on the state that it was made on, when others write in between. */
 const UNCONDITIONAL_TRIES = 10;
@@ -105,7 +105,8 @@ async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<Ku
   const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);
   settleUpdate(strategy, draft, old);
   try {
-    validateChanged(strategy, draft, old);
+    const outside = outsideFindings(strategy, request, draft, old);
+    validateChanged(strategy, draft, old, outside instanceof Promise ? await outside : outside);
     if (admission) await deps.admission.validate(admission);
     if (!request.options?.dryRun) await claim?.secure();
     const answer = await store(deps, change, stored, draft);

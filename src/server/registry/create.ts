@@ -13,7 +13,7 @@ import { alreadyExists } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { stampNew } from './metadata.ts';
 import { keyOf, type Resource } from './resources.ts';
-import { prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
+import { outsideFindings, prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
 
 /** Tries with another random suffix when a generated name is taken (KEP-4420). */
 const GENERATED_NAME_TRIES = 8;
@@ -69,7 +69,8 @@ async function createNamed(
   setDefaults(strategy, draft);
   const claim = deps.allocators[resourceId(definition)]?.claim(draft, undefined);
   try {
-    validateNew(strategy, draft);
+    const outside = outsideFindings(strategy, named, draft, undefined);
+    validateNew(strategy, draft, outside instanceof Promise ? await outside : outside);
     await deps.admission.validate(admission);
     return await store(resource, draft, claim, request.options?.dryRun ?? false);
   } catch (error) {

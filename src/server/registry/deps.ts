@@ -4,7 +4,7 @@ import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
-import type { AdmissionRequest, RequestContext } from '../ports.ts';
+import type { AdmissionRequest, RequestContext, UserInfo } from '../ports.ts';
 import type { Resources } from './resources.ts';
 import type { KeyTurns } from './turns.ts';
 
@@ -43,12 +43,27 @@ export interface Allocator {
   removed(last: KubeObject): Promise<void>;
 }
 
+/** A write, as it will be stored. */
+export interface OutsideQuestion {
+  readonly request: ApiRequest;
+  readonly user: UserInfo;
+  readonly subresource: string;
+  readonly object: KubeObject;
+  /** Absent at creation. */
+  readonly old: KubeObject | undefined;
+}
+
+/** Findings that need more than the object: who may do what, or what other objects say. They are reported together with those of the kind's own checks. */
+export type OutsideCheck = (question: OutsideQuestion) => Promise<readonly FieldError[]> | readonly FieldError[];
+
 export interface RegistryDeps {
   readonly resources: Resources;
   readonly schemas: SchemaWalks;
   readonly admission: Admission;
   /** By resource id. */
   readonly allocators: Readonly<Record<string, Allocator>>;
+  /** By resource id. */
+  readonly outsideChecks: Readonly<Record<string, OutsideCheck>>;
   /** Of everything that changes what is stored already, by the store's key. */
   readonly turns: KeyTurns;
   /** May this user create the object that his update or apply found missing? Throws Forbidden. */

@@ -1,13 +1,14 @@
-import type { HookContext, ResourceDefinition } from '../../api/define.ts';
+import { type HookContext, type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { equalJson } from '../../api/meta/equal-json.ts';
 import { type FieldError, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { shareLike } from '../../store/watch-cache/frozen.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
 import { copyJson, copyObject } from './copy.ts';
-import type { RegistryDeps } from './deps.ts';
+import type { OutsideCheck, RegistryDeps } from './deps.ts';
 import { carryMetadata, finalizerWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
 /** What one write knows: the steps between decoding and storing, each its own function so that admission fits in between. */
@@ -43,13 +44,24 @@ export function prepareForCreate(strategy: Strategy, draft: WithStatus): void {
 }
 
 /** The kind's own checks see only objects that have what the schema requires, unless they look for that themselves. */
-export function validateNew(strategy: Strategy, draft: Draft): void {
+export function validateNew(strategy: Strategy, draft: Draft, outside: readonly FieldError[] = []): void {
   const { definition } = strategy;
   refuse(definition, draft, [
+    ...outside,
     ...validateMetadata(draft, definition),
     ...contentFindings(strategy, draft, (context) => definition.hooks.validateCreate?.(draft, context)),
   ]);
   warn(strategy, draft, undefined);
+}
+
+/** What others than the kind itself have to say. Undefined for the kinds of which nobody has anything to say. */
+export function outsideFindings(
+  { deps, definition, context, subresource }: Strategy,
+  request: ApiRequest,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): ReturnType<OutsideCheck> | undefined {
+  return deps.outsideChecks[resourceId(definition)]?.({ request, user: context.user, subresource, object, old });
 }
 
 function contentFindings(
@@ -112,7 +124,7 @@ function specChanged(draft: KubeObject, old: KubeObject, ignoresStatus: boolean)
   return !equalJson(bare(draft), bare(old));
 }
 
-export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObject): void {
+export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObject, outside: readonly FieldError[] = []): void {
   const { definition, subresource } = strategy;
   const { hooks } = definition;
   const content =
@@ -120,6 +132,7 @@ export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObjec
       ? hooks.validateStatus(draft, old)
       : contentFindings(strategy, draft, (context) => hooks.validateUpdate?.(draft, old, context));
   refuse(definition, draft, [
+    ...outside,
     ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
     ...validateMetadata(draft, definition),
     ...content,
