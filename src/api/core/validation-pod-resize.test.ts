@@ -16,6 +16,7 @@ const pod = (spec: Partial<PodSpec>, more: Partial<Pod> = {}): Pod => ({
 const findings = (now: Partial<PodSpec>, before: Partial<PodSpec> = {}, more: Partial<Pod> = {}) =>
   checkPodUpdate(pod(now, more), pod(before, more), 'resize').map(({ path, message }) => `${path}: ${message}`);
 const init = (cpu: string, more: Partial<Container> = {}) => ({ initContainers: [asking(cpu, { name: 'i', ...more })] });
+const withClaims = (cpu: string) => ({ resources: { requests: { cpu }, limits: { memory: '1Gi' }, claims: [{ name: 'gpu' }] } });
 const whole = (cpu: string, more: Record<string, string> = {}) => ({ resources: { requests: { cpu, ...more } } });
 
 describe('a resize of a pod', () => {
@@ -66,6 +67,18 @@ describe('a resize of a pod', () => {
       'of other resources of an init container',
       init('1', { resources: { requests: { cpu: '1', 'example.com/gpu': '1' }, limits: { memory: '1Gi' } } }),
       init('1'),
+      ['spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable'],
+    ],
+    [
+      'of a container with devices',
+      { containers: [asking('2', withClaims('2'))] },
+      { containers: [asking('1', withClaims('1'))] },
+      ['spec: Forbidden: only cpu and memory resources are mutable'],
+    ],
+    [
+      'beside an init container with devices',
+      init('1', withClaims('1')),
+      init('1', withClaims('1')),
       ['spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable'],
     ],
     [

@@ -26,7 +26,11 @@ const restored = (now: ResourceRequirements = {}, then: ResourceRequirements = {
   requests: withOldAmounts(now.requests, then.requests),
 });
 
-const isUnlike = (now: Container, then: Container) => !same({ ...now, resources: restored(now.resources, then.resources) }, then);
+/** Claims are not carried over, so whoever has some differs from what he was: containers with devices are not resized. */
+function isUnlike(now: Container, then: Container): boolean {
+  const { limits, requests } = restored(now.resources, then.resources);
+  return !same({ ...now, resources: { limits, requests } }, then);
+}
 
 /** Containers are compared by their place. */
 function checkPlaces(list: ListName, now: readonly Container[], then: readonly Container[]): FieldError[] {
