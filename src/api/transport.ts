@@ -12,6 +12,8 @@ export interface RequestOptions {
   dryRun?: boolean;
   fieldManager?: string;
   fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Values that there are not; a write that has such is refused. */
+  unknown?: { readonly dryRun?: readonly string[]; readonly fieldValidation?: string };
   force?: boolean;
   labelSelector?: string;
   fieldSelector?: string;

@@ -17,6 +17,7 @@ import { attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
+import { checkWriteOptions } from '../registry/write-options.ts';
 import { type Accepted, negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
@@ -255,6 +256,7 @@ async function answer(
     const body = await readBody(raw);
     const turn = writes.take();
     if (turn) await turn;
+    checkWriteOptions(request);
     const kind = sentKind(routed);
     const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, warn: context.warn });
     request = { ...request, body: value ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined), repeatedFields };

@@ -268,6 +268,28 @@ describe('what a query says', () => {
     });
   });
 
+  it('of a write is refused for all that is wrong with it at once, whatever its body is', async () => {
+    const fieldManager = `fieldManager=${encodeURIComponent('a\u0007')}`;
+    const wrong = `${fieldManager}&dryRun=All&dryRun=Some&fieldValidation=Lax`;
+    const causes = [
+      { reason: 'FieldValueInvalid', field: 'fieldManager' },
+      { reason: 'FieldValueNotSupported', field: 'dryRun' },
+      { reason: 'FieldValueNotSupported', field: 'fieldValidation' },
+    ];
+    const refused = (await fetchJson(`${at}?${wrong}`, { method: 'POST', body: '{' })).json();
+    expect(refused).toMatchObject({ code: 422, details: { kind: 'CreateOptions', group: 'meta.k8s.io', causes } });
+    expect(refused.message).toContain('dryRun: Unsupported value: []string{"All", "Some"}: supported values: "All", fieldValidation:');
+    await create('w');
+    const patch = { method: 'PATCH', body: '{}', headers: { 'content-type': 'application/merge-patch+json' } };
+    expect((await fetchJson(`${at}/w?force=1&${wrong}`, patch)).json()).toMatchObject({
+      details: { kind: 'PatchOptions', causes: [{ reason: 'FieldValueForbidden', field: 'force' }, ...causes] },
+    });
+    const away = await fetchJson(`${at}/w?dryRun=Some&propagationPolicy=Some&fieldValidation=Lax`, { method: 'DELETE' });
+    expect(away.json()).toMatchObject({
+      details: { kind: 'DeleteOptions', causes: [{ field: 'propagationPolicy' }, { field: 'dryRun' }] },
+    });
+  });
+
   it('of a list is read as Go reads it', async () => {
     for (const limit of ['-1', '0', '']) expect((await fetchJson(`${at}?limit=${limit}`)).code).toBe(200);
     const message = 'strconv.ParseInt: parsing "abc": invalid syntax';

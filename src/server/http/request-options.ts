@@ -1,13 +1,25 @@
-import { type FieldError, invalidObject, notSupported } from '../../api/meta/field-error.ts';
 import type { DeleteOptions, RequestOptions, Verb } from '../../api/transport.ts';
-import { dryRunFindings } from '../registry/delete-options.ts';
 import { badRequest } from '../registry/errors.ts';
 
-/** Query parameters as RequestOptions. Throws BadRequest for values that cannot be read, Invalid for those that a write does not know. */
+/** Query parameters as RequestOptions. Throws BadRequest for values that cannot be read; those that a write does not know are `unknown`. */
 export function requestOptions(query: URLSearchParams, verb: Verb): RequestOptions {
   const options: RequestOptions = {};
-  for (const [name, value] of query) read(options, name, value, OPTIONS_KINDS[verb]);
+  for (const [name, value] of query) read(options, name, value);
+  if (query.size > 0 && verb !== 'get' && verb !== 'list' && verb !== 'watch') readWriteOptions(options, query);
   return options;
+}
+
+function readWriteOptions(options: RequestOptions, query: URLSearchParams): void {
+  const dryRun = query.getAll('dryRun');
+  const validation = query.get('fieldValidation') ?? '';
+  const known = FIELD_VALIDATIONS.find((each) => each === validation);
+  const isKnown = dryRun.every((value) => value === 'All');
+  if (dryRun.length > 0 && isKnown) options.dryRun = true;
+  if (known) options.fieldValidation = known;
+  const fieldValidation = validation === '' || known ? undefined : validation;
+  if (!isKnown || fieldValidation !== undefined) {
+    options.unknown = { ...(!isKnown && { dryRun }), ...(fieldValidation !== undefined && { fieldValidation }) };
+  }
 }
 
 /** DELETE without a body says in the query what to do; with one the query does not count. undefined: it says nothing. Throws BadRequest. */
@@ -19,20 +31,14 @@ export function deleteOptionsIn(query: URLSearchParams): DeleteOptions | undefin
   if (orphan !== null) options.orphanDependents = truth(orphan);
   const policy = query.get('propagationPolicy');
   if (policy) options.propagationPolicy = policy as DeleteOptions['propagationPolicy'];
+  const dryRun = query.getAll('dryRun');
+  if (dryRun.length > 0) options.dryRun = dryRun;
   return Object.keys(options).length > 0 ? options : undefined;
 }
 
-const OPTIONS_KINDS: Partial<Record<Verb, string>> = {
-  create: 'CreateOptions',
-  update: 'UpdateOptions',
-  patch: 'PatchOptions',
-  delete: 'DeleteOptions',
-  deletecollection: 'DeleteOptions',
-};
-const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
-const refused = (kind: string, finding: FieldError) => invalidObject(kind, 'meta.k8s.io', '', [finding]);
+const FIELD_VALIDATIONS = ['Ignore', 'Strict', 'Warn'] as const;
 
-function read(options: RequestOptions, name: string, value: string, kind: string | undefined): void {
+function read(options: RequestOptions, name: string, value: string): void {
   switch (name) {
     case 'labelSelector':
     case 'fieldSelector':
@@ -54,16 +60,6 @@ function read(options: RequestOptions, name: string, value: string, kind: string
     case 'sendInitialEvents':
     case 'force':
       options[name] = truth(value);
-      return;
-    case 'dryRun':
-      if (kind === undefined) return;
-      for (const finding of dryRunFindings([value])) throw refused(kind, finding);
-      options.dryRun = true;
-      return;
-    case 'fieldValidation':
-      if (kind === undefined || value === '') return;
-      if (!FIELD_VALIDATIONS.includes(value)) throw refused(kind, notSupported('fieldValidation', value, FIELD_VALIDATIONS));
-      options.fieldValidation = value as RequestOptions['fieldValidation'];
       return;
     default:
   }

@@ -1,6 +1,5 @@
 import { apiVersionOf, type ResourceDefinition, resourceId } from '../../api/define.ts';
 import { equalJson } from '../../api/meta/equal-json.ts';
-import { forbidden, invalidObject, required } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import {
   type ApplyType,
@@ -10,7 +9,6 @@ import {
   isEmptySet,
   isReset,
   type Manager,
-  managerFindings,
   managerOfUserAgent,
   NO_FIELDS,
   ownershipAfterUpdate,
@@ -55,20 +53,6 @@ export interface Writing {
 export function managerName(request: ApiRequest, context: RequestContext): string {
   return request.options?.fieldManager ?? (managerOfUserAgent(context.userAgent ?? '') || 'unknown');
 }
-
-/** Throws Invalid for a manager's name that cannot be one, for an apply without one, and for `force` on what is no apply. */
-export function checkWriteOptions({ verb, patchType, options }: ApiRequest): void {
-  const applies = patchType === 'apply';
-  if (!applies && options?.fieldManager === undefined && options?.force === undefined) return;
-  const errors = managerFindings(options?.fieldManager ?? '', 'fieldManager');
-  if (applies && !options?.fieldManager) errors.unshift(required('fieldManager', 'is required for apply patch'));
-  if (!applies && verb === 'patch' && options?.force !== undefined) {
-    errors.unshift(forbidden('force', 'may not be specified for non-apply patch'));
-  }
-  if (errors.length > 0) throw invalidObject(OPTIONS_KINDS[verb] ?? 'PatchOptions', 'meta.k8s.io', '', errors);
-}
-
-const OPTIONS_KINDS: Readonly<Record<string, string>> = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' };
 
 /**
  * Notes in the draft who owns its fields after this write, which is no apply. `old` is undefined for a new object. A promise where a webhook

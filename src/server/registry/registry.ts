@@ -9,12 +9,12 @@ import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
-import { checkWriteOptions } from './field-ownership.ts';
 import { list, parseRevision, reach } from './list.ts';
 import { patch } from './patch.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { update } from './update.ts';
 import { type WatchStream, watch } from './watch.ts';
+import { checkWriteOptions } from './write-options.ts';
 
 /** What a subresource with code of its own gets, besides the request. */
 export interface SubresourceDeps extends RegistryDeps {
