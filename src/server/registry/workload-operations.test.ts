@@ -3,7 +3,7 @@ import { registry } from '../../api/index.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import { fakeApi } from '../fake-api.ts';
 
-/** What upstream's conformance tests of [sig-apps] ask of the API alone: no pod has to run for it. */
+/** What upstream's conformance tests of workloads, quotas and service accounts ask of the API alone: no pod has to run for it. */
 interface Case {
   readonly id: string;
   readonly content: object;
@@ -36,6 +36,12 @@ const cases: readonly Case[] = [
   },
   { id: 'replicasets.apps', content: { spec: { replicas: 1, ...selected } }, status: { conditions } },
   { id: 'replicationcontrollers', content: { spec: { replicas: 1, selector: labels, template: template() } }, status: { conditions } },
+  {
+    id: 'resourcequotas',
+    content: { spec: { hard: { cpu: '500m', memory: '500Mi' } } },
+    status: { hard: { cpu: '500m', memory: '500Mi' } },
+  },
+  { id: 'serviceaccounts', content: { automountServiceAccountToken: false } },
   { id: 'statefulsets.apps', content: { spec: { replicas: 1, serviceName: 's', ...selected } }, status: { conditions } },
 ];
 

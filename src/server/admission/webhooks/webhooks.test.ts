@@ -462,6 +462,29 @@ describe('which requests a webhook is asked about', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it.each([VALIDATING, MUTATING])('follows at once what %s become, and ends with the collection', async (kind) => {
+    const labels = { tried: 'yes' };
+    const askedAfter = async (change: () => Promise<unknown>) => {
+      await change();
+      asked = [];
+      const made = await api.call('create', 'configmaps', { ...at, body: { metadata: { generateName: 'c' } } });
+      await api.call('delete', 'configmaps', { ...at, name: made.metadata?.name });
+      return asked.length > 0;
+    };
+    const rulesOf = (...operations: string[]) => [{ ...pods, operations, resources: ['configmaps'] }];
+    const create = { op: 'replace', path: '/webhooks/0/rules', value: rulesOf('CREATE') };
+    await configure(kind, 'v', [{ rules: rulesOf('CREATE') }]);
+    expect(await askedAfter(async () => {})).toBe(true);
+    const current = await api.call<KubeObject & { webhooks: object[] }>('get', kind, { name: 'v' });
+    const webhooks = [{ ...current.webhooks[0], rules: rulesOf('UPDATE') }];
+    const metadata = { ...current.metadata, labels };
+    expect(await askedAfter(() => api.call('update', kind, { name: 'v', body: { ...current, metadata, webhooks } }))).toBe(false);
+    expect(await askedAfter(() => api.call('patch', kind, { name: 'v', patchType: 'json', body: [create] }))).toBe(true);
+    const options = { labelSelector: 'tried=yes' };
+    expect((await api.list(kind, { options })).items).toHaveLength(1);
+    expect(await askedAfter(() => api.call('deletecollection', kind, { options }))).toBe(false);
+  });
+
   it('includes dry runs, which it is told of', async () => {
     await one({});
     await asClient('create', 'configmaps', { ...configMap('a'), options: { dryRun: true } });
