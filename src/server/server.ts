@@ -219,6 +219,7 @@ export interface ApiServerOptions extends ApiCoreOptions {
   readonly readyChecks?: readonly HealthCheck[];
   /** What the server says that it is. Absent: nothing. */
   readonly gitVersion?: string;
+  readonly zpages?: AppOptions['zpages'];
 }
 
 export interface ApiServer extends ApiCore {
@@ -270,6 +271,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       '/metrics/slis': () => slis.render(),
       '/metrics/resources': podResourceMetrics(core.objects),
     },
+    zpages: options.zpages ?? [],
     debug: (path, query) => flow && dumpFlowControl(flow, path, query),
   });
   observeStorage(metrics.registry, options.resources);

@@ -48,6 +48,7 @@ import type { ServerSettings } from './settings.ts';
 import { openStorage, storageSize } from './storage.ts';
 import { anonymousAt, clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
 import { trustReload } from './trust-reload.ts';
+import { zpages } from './zpages.ts';
 
 export interface Ambient {
   readonly clock: Clock;
@@ -230,6 +231,7 @@ export async function assembleControlPlane(
       onRenew: (listener) => serving.onRenew(() => listener()),
     },
     gitVersion: GIT_VERSION,
+    zpages: zpages({ settings, clock, definitions: resources.definitions }),
     bindAddress: settings.bindAddress,
     port: settings.httpsListenPort,
     audit,

@@ -22,7 +22,11 @@ export const NAMESPACED_ROLES: Readonly<Record<string, NamespacedRole>> = {
   },
   'kube-system/system::leader-locking-kube-controller-manager': {
     rules: LEADER_RULES,
-    subjects: ['User/system:kube-controller-manager', 'ServiceAccount/kube-system/kube-controller-manager'],
+    subjects: [
+      'User/system:kube-controller-manager',
+      'ServiceAccount/kube-system/kube-controller-manager',
+      'ServiceAccount/kube-system/leader-election-controller',
+    ],
   },
   'kube-system/system::leader-locking-kube-scheduler': {
     rules: LEADER_RULES,

@@ -1,7 +1,6 @@
 /** Kubernetes' default ClusterRoles (Using RBAC Authorization: "Default roles and role bindings"), in the notation of rule-notation-plan.ts. */
 
 const SCALABLE = 'deployments,deployments/scale,replicasets,replicasets/scale';
-const LEADER = (name: string) => ['coordination.k8s.io/leases: create', `coordination.k8s.io/leases(${name}): get update`];
 const DELEGATED_AUTH = ['authentication.k8s.io/tokenreviews: create', 'authorization.k8s.io/subjectaccessreviews: create'];
 const approver = (signer: string) => [`certificates.k8s.io/signers(kubernetes.io/${signer}): approve`];
 const nodeRequests = ['certificates.k8s.io/certificatesigningrequests: create read'];
@@ -31,7 +30,8 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'system:kube-aggregator': ['core/endpoints,services: read'],
   'system:kube-controller-manager': [
     'events',
-    ...LEADER('kube-controller-manager'),
+    'coordination.k8s.io/leases: create',
+    'coordination.k8s.io/leases(kube-controller-manager): get update',
     'core/secrets,serviceaccounts: create update',
     'core/secrets: delete',
     'core/configmaps,namespaces,secrets,serviceaccounts: get',
@@ -42,7 +42,9 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'system:kube-dns': ['core/endpoints,services: list watch'],
   'system:kube-scheduler': [
     'events',
-    ...LEADER('kube-scheduler'),
+    'coordination.k8s.io/leases: create',
+    'coordination.k8s.io/leases(kube-scheduler): read update',
+    'coordination.k8s.io/leasecandidates: read write',
     'core/nodes: read',
     'core/pods: delete read',
     'core/bindings,pods/binding: create',
@@ -66,14 +68,17 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
     'core/nodes: read proxy',
     'core/nodes/configz,nodes/healthz,nodes/log,nodes/metrics,nodes/pods,nodes/proxy,nodes/stats: *',
   ],
-  'system:monitoring': ['/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*: get'],
+  'system:monitoring': [
+    '/flagz,/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*,/statusz: get',
+    'core/nodes/metrics: get',
+  ],
   'system:node': [
     'authentication.k8s.io/tokenreviews: create',
     'authorization.k8s.io/localsubjectaccessreviews,subjectaccessreviews: create',
     'core/services: read',
     'core/nodes: create read patch update',
     'core/nodes/status: patch update',
-    'core/events: create patch update',
+    'core+events.k8s.io/events: create patch update',
     'core/pods: create delete read',
     'core/pods/status: patch update',
     'core/pods/eviction: create',
@@ -150,7 +155,8 @@ export const AGGREGATE_PARTS: Readonly<Record<'admin' | 'edit' | 'view', readonl
     'core/serviceaccounts: impersonate',
     'core/pods,pods/attach,pods/exec,pods/portforward,pods/proxy: write',
     'core/pods/eviction: create',
-    'core/configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy: write',
+    'core+events.k8s.io/events: write',
+    'core/configmaps,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy: write',
     'core/serviceaccounts/token: create',
     `apps/${EDITABLE_APPS}: write`,
     'autoscaling/horizontalpodautoscalers: write',
@@ -164,7 +170,8 @@ export const AGGREGATE_PARTS: Readonly<Record<'admin' | 'edit' | 'view', readonl
   view: [
     'core/configmaps,endpoints,persistentvolumeclaims,persistentvolumeclaims/status,pods: read',
     'core/replicationcontrollers,replicationcontrollers/scale,serviceaccounts,services,services/status: read',
-    'core/bindings,events,limitranges,namespaces/status,pods/log,pods/status: read',
+    'core+events.k8s.io/events: read',
+    'core/bindings,limitranges,namespaces/status,pods/log,pods/status: read',
     'core/replicationcontrollers/status,resourcequotas,resourcequotas/status: read',
     'core/namespaces: read',
     'discovery.k8s.io/endpointslices: read',

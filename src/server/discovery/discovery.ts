@@ -67,6 +67,7 @@ function build(registry: Registry, serverAddress: string, path: string, aggregat
 /** What is served besides resources. */
 const OTHER_PATHS = [
   '/.well-known/openid-configuration',
+  '/flagz',
   '/healthz',
   '/livez',
   '/metrics',
@@ -74,10 +75,12 @@ const OTHER_PATHS = [
   '/openapi/v3',
   '/openid/v1/jwks',
   '/readyz',
+  '/statusz',
   '/version',
 ];
 
-function servedPaths(registry: Registry): string[] {
+/** What `/` lists. */
+export function servedPaths(registry: Registry): string[] {
   const versions = registry.groups.flatMap(({ name, versions }) =>
     versions.map((version) => (name === '' ? `/api/${version}` : `/apis/${name}/${version}`)),
   );

@@ -13,10 +13,15 @@ export interface BuildInfo {
 /** /version: version.Info of apimachinery. There is no Go in here; its fields say what runs instead. */
 export function versionDocument({ gitVersion, gitCommit, buildDate, platform }: BuildInfo): Document {
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  const previous = String(Number(minor) - 1);
   return jsonDocument(
     {
       major,
       minor,
+      emulationMajor: major,
+      emulationMinor: minor,
+      minCompatibilityMajor: major,
+      minCompatibilityMinor: previous,
       gitVersion,
       gitCommit,
       gitTreeState: 'clean',

@@ -48,19 +48,31 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 }
 
-function parse(accept: string): readonly Accepted[] {
-  if (accept.trim() === '') return [{ shape: 'object', version: 'v1', format: 'json' }];
-  const clauses = accept.split(',').flatMap((clause) => {
+/** One media type of an Accept header. */
+export interface Clause {
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** By quality, then in the header's order; what is not wanted is left out. */
+export function acceptClauses(accept: string): readonly Clause[] {
+  const clauses = accept.split(',').map((clause) => {
     const [type = '', ...rest] = clause.split(';').map((part) => part.trim());
     const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
+    return { type, parameters, quality: Number(parameters.get('q') ?? 1) };
+  });
+  return clauses.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
+}
+
+function parse(accept: string): readonly Accepted[] {
+  if (accept.trim() === '') return [{ shape: 'object', version: 'v1', format: 'json' }];
+  return acceptClauses(accept).flatMap(({ type, parameters }) => {
     const format = FORMATS[type];
     const version: MetaVersion = parameters.get('v') === 'v1beta1' ? 'v1beta1' : 'v1';
     const shape = shapeOf(parameters, version);
-    const quality = Number(parameters.get('q') ?? 1);
     // Tables have no protobuf form.
-    return format && shape && quality > 0 && !(format === 'protobuf' && shape === 'table') ? [{ shape, version, format, quality }] : [];
+    return format && shape && !(format === 'protobuf' && shape === 'table') ? [{ shape, version, format }] : [];
   });
-  return clauses.sort((a, b) => b.quality - a.quality).map(({ shape, version, format }) => ({ shape, version, format }));
 }
 
 const SHAPES: Readonly<Record<string, Shape>> = {

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { ApiError } from '../../api/meta/status.ts';
 import { checkHealth, type HealthCheck, NO_SUCH_PAGE } from './health.ts';
 import { isPretty, prettyJson } from './pretty.ts';
+import { answerZpage, type Zpage } from './zpages.ts';
 
 /** A finished answer; discovery/ and openapi/ make these. */
 export interface Document {
@@ -35,6 +36,7 @@ export interface AppOptions {
   readonly live: readonly HealthCheck[];
   /** Pages of metrics, by path. */
   readonly metrics: Readonly<Record<string, () => Promise<{ readonly contentType: string; readonly text: string }>>>;
+  readonly zpages?: readonly Zpage[];
   /** Plain text about the inside of the server, by path. */
   readonly debug?: (path: string, query: URLSearchParams) => string | undefined;
 }
@@ -52,7 +54,7 @@ const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow 
 }).toStatus();
 
 /** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
-export function createApp({ documents, ready, live, metrics, debug }: AppOptions): ReturnType<typeof getRequestListener> {
+export function createApp({ documents, ready, live, metrics, zpages = [], debug }: AppOptions): ReturnType<typeof getRequestListener> {
   const app = new Hono();
   for (const [endpoint, checks] of [
     ['livez', live],
@@ -72,6 +74,7 @@ export function createApp({ documents, ready, live, metrics, debug }: AppOptions
       const { contentType, text } = await page();
       return new Response(text, { headers: { 'Content-Type': contentType } });
     });
+  for (const page of zpages) app.get(page.path, (c) => answerZpage(page, c.req.header('accept')));
   const found = async (path: string, accept: string | undefined, query: URLSearchParams) => {
     for (const find of documents) {
       const document = await find(path, accept, query);
