@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { ApiGroup, Registry } from '../../api/registry.ts';
-import { kindOf, servedSubresources } from './resources.ts';
+import { kindOf, type Served, servedSubresources } from './resources.ts';
 
 /** Versions of apidiscovery.k8s.io that clients may ask for; the documents differ in their apiVersion only. */
 export type DiscoveryVersion = 'v2' | 'v2beta1';
@@ -26,10 +26,14 @@ const groupEntry = (registry: Registry, { name, versions }: ApiGroup) => ({
 });
 
 function resourceEntry(resource: ResourceDefinition) {
-  const subresources = servedSubresources(resource).map(({ name, kind, verbs }) => ({ subresource: name, responseKind: kind, verbs }));
+  const subresources = servedSubresources(resource).map(({ name, kind, verbs }) => ({
+    subresource: name,
+    responseKind: responseKind(resource, kind),
+    verbs,
+  }));
   return {
     resource: resource.plural,
-    responseKind: kindOf(resource),
+    responseKind: responseKind(resource, kindOf(resource)),
     scope: resource.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: resource.verbs,
@@ -37,6 +41,11 @@ function resourceEntry(resource: ResourceDefinition) {
     categories: nonEmpty(resource.categories),
     subresources: nonEmpty(subresources),
   };
+}
+
+/** The server's own kinds leave to the version that they are listed under what it says; custom resources do not, as upstream's. */
+function responseKind({ group, version, structural }: ResourceDefinition, kind: Served['kind']): Served['kind'] {
+  return !structural && kind.group === group && kind.version === version ? { group: '', version: '', kind: kind.kind } : kind;
 }
 
 /** JSON leaves out what is undefined, as Go's omitempty does. */

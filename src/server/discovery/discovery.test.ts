@@ -126,7 +126,7 @@ describe('discovery', () => {
     expect(core).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
     expect(core.items).toHaveLength(1);
     expect(core.items[0]?.versions[0]?.resources.find((r) => r.resource === 'services')).toMatchObject({
-      responseKind: { group: '', version: 'v1', kind: 'Service' },
+      responseKind: { group: '', version: '', kind: 'Service' },
       scope: 'Namespaced',
       singularResource: 'service',
       shortNames: ['svc'],

@@ -27,10 +27,10 @@ function groupEntry({ name, versions }: ApiGroup) {
   return { name, versions: entries, preferredVersion: entries[0] };
 }
 
-/** /api/v1 and /apis/GROUP/VERSION */
+/** /api/v1, which does not say its own version in upstream either, and /apis/GROUP/VERSION */
 export const resourceList = (registry: Registry, group: string, version: string) => ({
   kind: 'APIResourceList',
-  apiVersion: 'v1',
+  ...(group !== '' && { apiVersion: 'v1' }),
   groupVersion: apiVersionOf({ group, version }),
   resources: registry.inVersion(group, version).flatMap((resource) => resourceEntries(resource, registry.stored(resource))),
 });
