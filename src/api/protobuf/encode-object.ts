@@ -24,6 +24,9 @@ export function encodeBare(object: Encodable): Uint8Array {
   return written((writer) => writeMessage(writer, message, { ...object }));
 }
 
+/** Fields 3 and 4 of the envelope, encoding and type of its content: as upstream writes them, there and empty. */
+const NO_CONTENT_TYPE = Uint8Array.of(tagOf(3, DELIMITED), 0, tagOf(4, DELIMITED), 0);
+
 /** Puts the parts of a bare message into an envelope; the parts themselves are not copied. */
 export function enveloped({ apiVersion = '', kind = '' }: TypeMeta, raw: readonly Uint8Array[]): readonly Uint8Array[] {
   const head = written((writer) => {
@@ -33,7 +36,7 @@ export function enveloped({ apiVersion = '', kind = '' }: TypeMeta, raw: readonl
     });
     writer.uint32(tagOf(2, DELIMITED)).uint32(lengthOf(raw));
   });
-  return [MAGIC, head, ...raw];
+  return [MAGIC, head, ...raw, NO_CONTENT_TYPE];
 }
 
 /** A list in its envelope, of items that are bare messages, which are not copied. */

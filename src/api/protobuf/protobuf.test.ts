@@ -98,6 +98,12 @@ describe('protobuf', () => {
     expect(withoutNumber.filter((name) => !/\.(apiVersion|kind)$/.test(name))).toEqual(['JSONSchemaProps.dependencies']);
   });
 
+  it('ends as upstream does, with an envelope that says nothing of its content', () => {
+    const bytes = Buffer.from(encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }));
+    expect(bytes.subarray(0, 4).toString('latin1')).toBe('k8s\0');
+    expect(bytes.subarray(-4).toString('hex')).toBe('1a002200');
+  });
+
   it('writes lists of objects, whose items have no type of their own', () => {
     const metadata = { resourceVersion: '7' };
     const items = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: 'y' } }];
