@@ -44,8 +44,7 @@ function visit(schema: StructuralSchema, place: Place, walk: Walk): void {
   });
   const { additional, items } = schema;
   if (typeof additional === 'object') visit(additional, inner('additionalProperties', additional, true), walk);
-  for (const [name, property] of schema.properties)
-    visit(property, inner(`properties[${name}]`, property, schema.mapType !== 'atomic'), walk);
+  for (const [name, property] of schema.properties) visit(property, inner(`properties[${name}]`, property, true), walk);
   if (items) visit(items, inner('items', items, schema.listType === 'map'), walk);
   if (schema.validations.length === 0) return;
   const least = ruleType(schema, place.isObject)?.minBytes ?? 0;

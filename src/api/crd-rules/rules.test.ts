@@ -168,6 +168,12 @@ describe('rules of a definition', () => {
     ).toEqual([]);
   });
 
+  it('compare fields of objects that are owned as one', () => {
+    const ref = object({ name: { type: 'string', maxLength: 5, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } });
+    const schema = object({ ref: { ...ref, 'x-kubernetes-map-type': 'atomic' } });
+    expect(findings(schema)).toEqual([]);
+  });
+
   it('compare only what can be compared', () => {
     const item: JSONSchemaProps = { type: 'string', maxLength: 5, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
     const schema = object({ list: { type: 'array', maxItems: 3, items: item } });

@@ -22,7 +22,6 @@ export interface StructuralSchema {
   readonly intOrString: boolean;
   readonly listType: 'atomic' | 'set' | 'map';
   readonly listMapKeys: readonly string[];
-  readonly mapType: 'granular' | 'atomic';
   readonly validations: readonly ValidationRule[];
 }
 
@@ -51,7 +50,6 @@ export function toStructural(props: JSONSchemaProps): StructuralSchema {
     intOrString: props['x-kubernetes-int-or-string'] ?? false,
     listType: (props['x-kubernetes-list-type'] ?? 'atomic') as StructuralSchema['listType'],
     listMapKeys: props['x-kubernetes-list-map-keys'] ?? [],
-    mapType: (props['x-kubernetes-map-type'] ?? 'granular') as StructuralSchema['mapType'],
     validations: props['x-kubernetes-validations'] ?? [],
   };
 }
