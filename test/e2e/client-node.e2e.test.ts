@@ -9,12 +9,13 @@ import {
   Log,
   makeInformer,
   PatchStrategy,
+  PortForward,
   type V1ConfigMap,
   V1MicroTime,
   Watch,
 } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { container, IMAGE, pod } from './support/manifests.ts';
+import { container, IMAGE, PAGE, pod, SERVE } from './support/manifests.ts';
 import { eventually } from './support/poll.ts';
 import { testNamespace } from './support/scope.ts';
 
@@ -138,6 +139,24 @@ test('runs commands and follows logs', async () => {
   expect((await core.readNamespacedPod({ name: 'shell', namespace })).spec?.containers[0]?.image).toBe(IMAGE);
   await core.deleteNamespacedPod({ name: 'shell', namespace });
   await closed;
+});
+
+test('forwards ports, and says which port nobody listens on', async () => {
+  await core.createNamespacedPod({ namespace, body: pod('forwarded', { containers: [container(SERVE)] }) as never });
+  await ns.podReady('forwarded');
+  const forward = async (port: number) => {
+    const streams = { answer: new PassThrough(), errors: new PassThrough() };
+    const heard = { answer: [] as string[], errors: [] as string[] };
+    for (const name of ['answer', 'errors'] as const)
+      streams[name].setEncoding('utf8').on('data', (text: string) => heard[name].push(text));
+    const request = Readable.from(['GET / HTTP/1.0\r\n\r\n']);
+    await new PortForward(config).portForward(namespace, 'forwarded', [port], streams.answer, streams.errors, request);
+    await eventually('something came back', () => heard.answer.join('').endsWith(PAGE) || heard.errors.length > 0);
+    return { answer: heard.answer.join(''), errors: heard.errors.join('') };
+  };
+  expect((await forward(8080)).answer).toContain('200 OK');
+  expect((await forward(8081)).errors).toContain('error forwarding port 8081');
+  await core.deleteNamespacedPod({ name: 'forwarded', namespace });
 });
 
 test('of two candidates for a Lease one wins, and the other takes over when it is given up', async () => {

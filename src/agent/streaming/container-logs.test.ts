@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { ContainerStatus, Pod } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
-import { answerLogs } from './container-logs.ts';
+import { answerLogs, parseLogOptions } from './container-logs.ts';
 import type { PodDirectory } from './pod-directory.ts';
 
 const waiting = (reason: string): ContainerStatus => ({
@@ -43,4 +43,11 @@ test.each([
 test('there are no logs of an instance before the first', async () => {
   const message = 'previous terminated container "main" in pod "p" not found';
   await expect(logsOf([pod(waiting('ContainerCreating'))], 'previous=true')).rejects.toMatchObject({ code: 400, message });
+});
+
+test.each(['true', 'True', '1', ''])('logs are followed when the query says %j', (yes) => {
+  expect(parseLogOptions(new URLSearchParams({ follow: yes, timestamps: 'False' }), fakeClock())).toMatchObject({
+    follow: true,
+    timestamps: false,
+  });
 });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { truth } from '../../api/query-truth.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type LogOptions, readLog } from '../logs/read-log.ts';
 import { HttpError } from './http-error.ts';
@@ -13,7 +14,7 @@ function wholeNumber(query: URLSearchParams, name: string): number | undefined {
 
 /** PodLogOptions out of a query string. Throws HttpError 422 for values that are none. */
 export function parseLogOptions(query: URLSearchParams, clock: Clock): LogOptions & { previous: boolean } {
-  const is = (name: string) => query.get(name) === 'true' || query.get(name) === '1';
+  const is = (name: string) => truth(query.get(name));
   const sinceSeconds = wholeNumber(query, 'sinceSeconds');
   const sinceTime = query.get('sinceTime');
   if (sinceTime && Number.isNaN(Date.parse(sinceTime)))

@@ -27,18 +27,36 @@ function streamRequest(query: URLSearchParams): StreamRequest {
   return { tty: is('tty'), stdin: is('input'), stdout: is('output'), stderr: is('error') && !is('tty') };
 }
 
+/**
+ * The ports of a WebSocket, which has two channels for each; a SPDY connection names its ports with its streams.
+ * Throws HttpError 400 in upstream's words (cri-streaming, portforward.NewV4Options).
+ */
+function forwardedPorts(raw: IncomingMessage, query: URLSearchParams): number[] {
+  if (raw.headers.upgrade?.toLowerCase() !== 'websocket') return [];
+  const texts = query.getAll('port');
+  if (texts.length === 0) throw new HttpError(400, 'query parameter "port" is required');
+  return texts.flatMap((text) => text.split(',').map((port) => forwardedPort(port, text)));
+}
+
+function forwardedPort(port: string, text: string): number {
+  if (text === '') throw new HttpError(400, 'query parameter "port" cannot be empty');
+  const why = !/^\d+$/.test(port) ? 'invalid syntax' : Number(port) > 0xffff ? 'value out of range' : undefined;
+  if (why) throw new HttpError(400, `unable to parse "${text}" as a port: strconv.ParseUint: parsing "${port}": ${why}`);
+  if (Number(port) < 1) throw new HttpError(400, `port "${text}" must be > 0`);
+  return Number(port);
+}
+
 /** Asks the runtime for a stream and returns the address on its streaming server. */
 async function streamUrl(
   { verb, namespace, pod, container }: StreamPath,
   query: URLSearchParams,
-  runtime: Runtime,
-  directory: PodDirectory,
-  signal: AbortSignal,
+  { raw, runtime, directory, signal }: { raw: IncomingMessage; runtime: Runtime; directory: PodDirectory; signal: AbortSignal },
 ): Promise<URL> {
   if (verb === 'portForward') {
+    const ports = forwardedPorts(raw, query);
     const sandbox = directory.sandboxId(namespace, pod);
     if (!sandbox) throw new HttpError(404, `pod ${namespace}/${pod} has no sandbox`);
-    return new URL(await runtime.portForward(sandbox, [], { signal }));
+    return new URL(await runtime.portForward(sandbox, ports, { signal }));
   }
   const instance = directory.container(namespace, pod, container);
   if (!instance?.running) throw new HttpError(400, `container ${container} of pod ${namespace}/${pod} is not running`);
@@ -72,7 +90,7 @@ export async function passToRuntime(
     signal,
   }: { raw: IncomingMessage; socket: Duplex; head: Buffer; runtime: Runtime; directory: PodDirectory; signal: AbortSignal },
 ): Promise<void> {
-  const url = await streamUrl(path, query, runtime, directory, signal);
+  const url = await streamUrl(path, query, { raw, runtime, directory, signal });
   const upstream = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) });
   upstream.setNoDelay(true);
   await new Promise<void>((resolve, reject) => {

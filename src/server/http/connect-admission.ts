@@ -1,15 +1,16 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { truth } from '../../api/query-truth.ts';
 import type { StreamHandler } from '../ports.ts';
 import type { Admission } from '../registry/deps.ts';
-import { truth } from './request-options.ts';
+import { forwardedPorts } from '../tunnel/forwarded-ports.ts';
 
 type Handling = Parameters<StreamHandler['handle']>[0];
 type Options = KubeObject & Record<string, unknown>;
 
 /** What the query of an exec, attach or port-forward says, as the fields of its options kind (PodExecOptions, …). */
 const FLAGS = ['stdin', 'stdout', 'stderr', 'tty'];
-const LISTS: Readonly<Record<string, (text: string) => unknown>> = { command: String, ports: Number };
+const LISTS: Readonly<Record<string, (texts: string[]) => unknown[]>> = { command: (texts) => texts, ports: forwardedPorts };
 
 /**
  * Connections pass admission before they are made: as a CONNECT of PodExecOptions and the like. What plugins change there counts. Subresources that
@@ -44,13 +45,10 @@ function optionsOf({ request, url }: Handling, { group, version, kind }: { group
     return object;
   }
   const query = url.searchParams;
-  for (const flag of FLAGS) {
-    const value = query.get(flag);
-    if (value !== null && truth(value)) object[flag] = true;
-  }
+  for (const flag of FLAGS) if (truth(query.get(flag))) object[flag] = true;
   const container = query.get('container');
   if (container) object.container = container;
-  for (const [field, read] of Object.entries(LISTS)) if (query.has(field)) object[field] = query.getAll(field).map((text) => read(text));
+  for (const [field, read] of Object.entries(LISTS)) if (query.has(field)) object[field] = read(query.getAll(field));
   return object;
 }
 

@@ -1,3 +1,4 @@
+import { truth } from '../../api/query-truth.ts';
 import type { DeleteOptions, RequestOptions, Verb } from '../../api/transport.ts';
 import { badRequest } from '../registry/errors.ts';
 
@@ -74,6 +75,3 @@ function badNumber(value: string): never {
   const why = /^[+-]?\d+$/.test(value) ? 'value out of range' : 'invalid syntax';
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`);
 }
-
-/** As upstream reads booleans in queries: whatever is there and does not say no. */
-export const truth = (value: string): boolean => value !== '0' && value.toLowerCase() !== 'false';

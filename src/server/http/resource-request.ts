@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { ResourceDefinition } from '../../api/define.ts';
+import { truth } from '../../api/query-truth.ts';
 import type { ApiRequest, Verb } from '../../api/transport.ts';
 import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
-import { requestOptions, truth } from './request-options.ts';
+import { requestOptions } from './request-options.ts';
 import type { ResourcePath } from './resource-path.ts';
 
 /** A resource request before its body is read. */
@@ -53,8 +54,7 @@ function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchP
   switch (method) {
     case 'GET':
     case 'HEAD': {
-      const asked = query.get('watch');
-      if (watch || (asked !== null && truth(asked) && name === undefined)) return 'watch';
+      if (watch || (truth(query.get('watch')) && name === undefined)) return 'watch';
       return name === undefined ? 'list' : 'get';
     }
     case 'POST':

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -105,7 +106,16 @@ describe('logs over WebSocket', () => {
   });
 });
 
-describe('exec over WebSocket', () => {
+/** What a WebSocket server answers that takes the first protocol which it is offered (RFC 6455). */
+function switched({ headers }: SendOptions): IncomingMessage {
+  const accept = createHash('sha1').update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const protocol = String(headers['sec-websocket-protocol'] ?? '').split(',')[0];
+  const rawHeaders = ['Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', accept];
+  if (protocol) rawHeaders.push('Sec-WebSocket-Protocol', protocol);
+  return { statusCode: 101, statusMessage: 'Switching Protocols', rawHeaders } as unknown as IncomingMessage;
+}
+
+describe('exec and port-forward over WebSocket', () => {
   let server: Server;
   let kubelet: FakeSpdyPeer | undefined;
   let dialled: SendOptions | undefined;
@@ -119,6 +129,7 @@ describe('exec over WebSocket', () => {
     async upgrade(_, options) {
       const [ours, theirs] = duplexPair();
       dialled = options;
+      if (options.headers.upgrade) return { response: switched(options), socket: ours };
       kubelet = new FakeSpdyPeer(theirs);
       return { response: {} as IncomingMessage, socket: ours };
     },
@@ -137,8 +148,9 @@ describe('exec over WebSocket', () => {
     } as const;
     const context = { user: { name: 'u', groups: [] }, signal: new AbortController().signal, userAgent: 'test', warn: () => {} };
     const url = new URL(raw.url ?? '/', 'https://server');
+    const stream = podStreams(dialer, objects)[`pods${url.pathname}`];
     try {
-      await podStreams(dialer, objects)['pods/exec']?.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
+      await stream?.handle({ request, context, raw, url, reply: undefined, upgrade: { socket, head } });
     } catch (error) {
       failure = error;
       socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -155,8 +167,8 @@ describe('exec over WebSocket', () => {
 
   afterEach(() => void server.close());
 
-  const connect = (protocols: string[], query: string) =>
-    new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/exec?${query}`, protocols);
+  const connect = (protocols: string[], query: string, stream = 'exec') =>
+    new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/${stream}?${query}`, protocols);
 
   it.each([
     [['v4.channel.k8s.io', 'v5.channel.k8s.io'], 'v5.channel.k8s.io'],
@@ -181,11 +193,23 @@ describe('exec over WebSocket', () => {
   });
 
   it.each([
-    [
-      ['v1.channel.k8s.io'],
-      'command=ls',
-      'none of the subprotocols v1.channel.k8s.io is supported; use v5.channel.k8s.io or v4.channel.k8s.io',
-    ],
+    ['exec', ['base64.channel.k8s.io'], 'command=ls&stdout=True', '/exec/default/web/main?output=1&command=ls'],
+    ['exec', [], 'command=ls&stdin&stderr=FALSE', '/exec/default/web/main?input=1&command=ls'],
+    ['portforward', ['v4.channel.k8s.io'], 'ports=80,81&ports=443', '/portForward/default/web?port=80,81,443'],
+  ])('of %s in the form %j goes on to the kubelet as it is', async (stream, protocols, query, path) => {
+    const client = connect(protocols, query, stream);
+    await once(client, 'open');
+    expect(client.protocol).toBe(protocols[0] ?? '');
+    expect(dialled).toMatchObject({ method: 'GET', path, headers: { upgrade: 'websocket' } });
+    client.terminate();
+  });
+
+  it.each(['eighty', '70000'])('to the port %s is refused', async (port) => {
+    await once(connect(['v4.channel.k8s.io'], `ports=${port}`, 'portforward'), 'error');
+    expect(failure).toMatchObject({ reason: 'BadRequest', message: expect.stringContaining(`strconv.ParseUint: parsing "${port}"`) });
+  });
+
+  it.each([
     [['v5.channel.k8s.io'], 'stdout=true', 'you must specify at least 1 command for the container'],
     [['v5.channel.k8s.io'], 'command=ls&container=other', 'container other is not valid for pod web'],
   ])('with %j and %s is refused before the kubelet hears of it', async (protocols, query, message) => {

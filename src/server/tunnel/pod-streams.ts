@@ -4,6 +4,7 @@ import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import type { Upgraded } from '../outbound/connection.ts';
 import type { ObjectReader, StreamHandler } from '../ports.ts';
+import { forwardedPorts } from './forwarded-ports.ts';
 import type { Dialer, Target } from './kubelet.ts';
 import { checkLogOptions } from './log-options.ts';
 import { rawUpgrade } from './raw-upgrade.ts';
@@ -80,15 +81,11 @@ async function remoteCommand(
   upgrade: Upgrade,
 ): Promise<void> {
   const { socket, head } = upgrade;
-  if (!isWebSocket(raw))
-    return rawUpgrade((options) => dialer.upgrade(target, options), path, { raw, socket, head, signal: context.signal });
   const offered = offeredProtocols(raw);
   const protocol = REMOTE_COMMAND_PROTOCOLS.find((p) => offered.includes(p));
-  if (!protocol)
-    throw new ApiError(
-      'BadRequest',
-      `none of the subprotocols ${offered.join(', ')} is supported; use ${REMOTE_COMMAND_PROTOCOLS.join(' or ')}`,
-    );
+  // SPDY, and WebSockets in other forms (base64, no name at all), the runtime's streaming server speaks itself.
+  if (!isWebSocket(raw) || !protocol)
+    return rawUpgrade((options) => dialer.upgrade(target, options), path, { raw, socket, head, signal: context.signal });
   const { socket: upstream } = await dialSpdy(dialer, target, path, KUBELET_PROTOCOL, context.signal);
   const ws = await acceptWebSocket(raw, socket, head, protocol);
   await translateRemoteCommand(ws, upstream, wantedStreams(url.searchParams));
@@ -96,10 +93,9 @@ async function remoteCommand(
 
 async function portForward(dialer: Dialer, target: Target, path: string, { raw, context }: Handling, upgrade: Upgrade): Promise<void> {
   const { socket, head } = upgrade;
-  if (!isWebSocket(raw))
+  // A WebSocket that carries no SPDY has two channels for each port, which the runtime's streaming server makes.
+  if (!isWebSocket(raw) || !offeredProtocols(raw).includes(TUNNEL_PROTOCOL))
     return rawUpgrade((options) => dialer.upgrade(target, options), path, { raw, socket, head, signal: context.signal });
-  if (!offeredProtocols(raw).includes(TUNNEL_PROTOCOL))
-    throw new ApiError('BadRequest', `port forwarding over WebSocket needs the subprotocol ${TUNNEL_PROTOCOL}`);
   const { socket: upstream } = await dialSpdy(dialer, target, path, 'portforward.k8s.io', context.signal);
   const ws = await acceptWebSocket(raw, socket, head, TUNNEL_PROTOCOL);
   await joinTunnel(ws, upstream as Duplex);
@@ -177,7 +173,8 @@ export function podStreams(dialer: Dialer, objects: ObjectReader): Readonly<Reco
       async handle(handling) {
         needUpgrade(handling.upgrade);
         const pod = podOf(objects, handling.request);
-        const path = `/portForward/${encode(handling.request.namespace, handling.request.name)}`;
+        const ports = forwardedPorts(handling.url.searchParams.getAll('ports'));
+        const path = `/portForward/${encode(handling.request.namespace, handling.request.name)}${ports.length > 0 ? `?port=${ports.join()}` : ''}`;
         await portForward(dialer, dialer.podTarget(pod), path, handling, handling.upgrade);
       },
     },

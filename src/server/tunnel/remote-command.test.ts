@@ -74,9 +74,13 @@ describe('the streams that a client wants', () => {
     expect(wanted('input=1&output=true&error=1')).toEqual({ stdin: true, stdout: true, stderr: true, tty: false });
   });
 
-  it('are none unless they are asked for with true or 1', () => {
+  it('are asked for in the ways of all languages', () => {
+    expect(wanted('stdin=True&stdout=yes&stderr=&tty=False')).toEqual({ stdin: true, stdout: true, stderr: true, tty: false });
+  });
+
+  it('are none where the query has none of them, or says no', () => {
     expect(wanted('')).toEqual(NOTHING);
-    expect(wanted('stdin=false&stdout=0&stderr=&tty=yes')).toEqual(NOTHING);
+    expect(wanted('stdin=false&stdout=0&stderr=False')).toEqual(NOTHING);
   });
 });
 

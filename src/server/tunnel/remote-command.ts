@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { truth } from '../../api/query-truth.ts';
 import { createSpdyConnection, type SpdyConnection, type SpdyStream } from './spdy/connection.ts';
 import { send } from './websocket.ts';
 
@@ -21,7 +22,7 @@ export interface WantedStreams {
 
 /** exec takes `stdin`, the kubelet's own paths take `input`: both spellings mean the same. */
 export function wantedStreams(query: URLSearchParams): WantedStreams {
-  const is = (...names: string[]) => names.some((name) => ['true', '1'].includes(query.get(name) ?? ''));
+  const is = (...names: string[]) => names.some((name) => truth(query.get(name)));
   return { stdin: is('stdin', 'input'), stdout: is('stdout', 'output'), stderr: is('stderr', 'error'), tty: is('tty') };
 }
 
