@@ -17,7 +17,7 @@ import { ApiError } from '../meta/status.ts';
 import type { CustomResourceSubresourceScale } from '../schema/generated/types.ts';
 import { pruneMetadata } from '../schema/index.ts';
 import { embeddedFindings } from './embedded-validation.ts';
-import { scaleFindings } from './scale-validation.ts';
+import { scaleFindings, statusScaleFindings } from './scale-validation.ts';
 
 /** What custom resources of one version do: all that their schema says. The schema is compiled on first use. */
 export function customHooks(structural: StructuralSchema, scale: CustomResourceSubresourceScale | undefined): Hooks<KubeObject> {
@@ -27,6 +27,14 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
   const schemaFindings = (object: KubeObject, old?: KubeObject): FieldError[] => {
     validator ??= compileSchema(structural.props);
     return validator.validate(object, { old });
+  };
+  const statusSchema = structural.properties.get('status');
+  let statusValidator: SchemaValidator | undefined;
+  /** A status that is written alone is held against its own part of the schema, and findings name their values from there. */
+  const statusFindings = ({ status }: WithStatus, old: WithStatus): FieldError[] => {
+    if (status === undefined || !statusSchema) return [];
+    statusValidator ??= compileSchema(statusSchema.props, { isPart: true });
+    return statusValidator.validate(status, { old: old.status }).map((finding) => ({ ...finding, path: insideStatus(finding.path) }));
   };
   let rules: RuleNode | undefined;
   const ruled = hasRules(structural);
@@ -41,24 +49,30 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
     ...(scale ? scaleFindings(object, scale) : []),
     ...(embeds ? embeddedFindings(object, structural) : []),
   ];
+  // Lists that were not unique before are tolerated, whatever becomes of them.
+  const newListFindings = (object: KubeObject, old: KubeObject): FieldError[] =>
+    hasTypedLists && listFindings(old, structural).length === 0 ? listFindings(object, structural) : [];
   return {
     decode: (draft) => decode(draft, structural, embeds),
     defaults: (draft) => setDefaults(draft, structural),
     validateCreate: (object) =>
       withRules([...schemaFindings(object), ...otherFindings(object), ...(hasTypedLists ? listFindings(object, structural) : [])], object),
     validateUpdate: (object, old) =>
+      withRules([...schemaFindings(object, old), ...otherFindings(object), ...newListFindings(object, old)], object, old),
+    validateStatus: (object, old) =>
       withRules(
-        [
-          ...schemaFindings(object, old),
-          ...otherFindings(object),
-          // Lists that were not unique before are tolerated, whatever becomes of them.
-          ...(hasTypedLists && listFindings(old, structural).length === 0 ? listFindings(object, structural) : []),
-        ],
+        [...statusFindings(object, old), ...(scale ? statusScaleFindings(object, scale) : []), ...newListFindings(object, old)],
         object,
         old,
       ),
   };
 }
+
+interface WithStatus extends KubeObject {
+  readonly status?: unknown;
+}
+
+const insideStatus = (path: string): string => (path === NO_PATH ? 'status' : `status.${path}`);
 
 const NO_PATH = '<nil>';
 const BLOCKING: ReadonlySet<string> = new Set([

@@ -5,6 +5,10 @@ import type { CustomResourceSubresourceScale } from '../schema/generated/types.t
 
 const INT32_MAX = 2 ** 31 - 1;
 
+/** Of a status that is written alone. */
+export const statusScaleFindings = (object: KubeObject, { statusReplicasPath: path }: CustomResourceSubresourceScale): FieldError[] =>
+  countFindings(readSteps(object, path), path.replace(/^\./, ''));
+
 /** Counts that the scale subresource shows are whole, not negative, and fit into 32 bits. */
 export function scaleFindings(object: KubeObject, { specReplicasPath, statusReplicasPath }: CustomResourceSubresourceScale): FieldError[] {
   return [specReplicasPath, statusReplicasPath].flatMap((path) => countFindings(readSteps(object, path), path.replace(/^\./, '')));

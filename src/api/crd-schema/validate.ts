@@ -18,9 +18,12 @@ export interface SchemaValidator {
   validate(value: unknown, options?: { old?: unknown; path?: string }): FieldError[];
 }
 
-/** Compiles a schema into closures: keywords that it does not use cost nothing. Throws RegexError for a pattern that is none. */
-export function compileSchema(schema: JSONSchemaProps): SchemaValidator {
-  const node = compile(schema, true);
+/**
+ * Compiles a schema into closures: keywords that it does not use cost nothing. `isPart`: of a part of an object, which has no version and kind.
+ * Throws RegexError for a pattern that is none.
+ */
+export function compileSchema(schema: JSONSchemaProps, { isPart = false }: { isPart?: boolean } = {}): SchemaValidator {
+  const node = compile(schema, !isPart);
   return {
     validate(value, { old, path = '' } = {}) {
       const out: Outcome = { errors: [], matches: 0 };

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { toStructural } from '../crd-schema/index.ts';
+import type { KubeObject } from '../meta/object.ts';
+import type { JSONSchemaProps } from '../schema/generated/types.ts';
+import { customHooks } from './custom-hooks.ts';
+
+const SCALE = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+const schema: JSONSchemaProps = {
+  type: 'object',
+  required: ['spec'],
+  properties: {
+    spec: { type: 'object', required: ['class'], properties: { class: { type: 'string' }, replicas: { type: 'integer' } } },
+    status: {
+      type: 'object',
+      minProperties: 1,
+      properties: {
+        addresses: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['value'],
+            properties: { value: { type: 'string' } },
+            oneOf: [{ properties: { value: { format: 'ipv4' } } }, { properties: { value: { pattern: '^[a-z.]+$' } } }],
+          },
+        },
+        replicas: { type: 'integer' },
+        kind: { type: 'string', enum: ['Big'] },
+      },
+      'x-kubernetes-validations': [{ rule: "!has(self.kind) || !has(oldSelf.kind) || self.kind == oldSelf.kind || self.kind == 'Big'" }],
+    },
+  },
+};
+const object = (more: object): KubeObject & { status?: unknown } => ({ apiVersion: 'x.example.com/v1', kind: 'X', ...more });
+
+describe('a status that is written alone', () => {
+  const hooks = customHooks(toStructural(schema), SCALE);
+  const written = (status: unknown, { old, ...rest }: { old?: unknown; spec?: unknown } = {}) =>
+    hooks.validateStatus?.(object({ ...rest, status }), object({ ...rest, status: old })).map(({ path, message }) => `${path}: ${message}`);
+
+  it('is looked at without the rest, which the writer cannot change', () => {
+    expect(written({ replicas: 1 })).toEqual([]);
+    expect(written({ replicas: 1 }, { spec: { class: 7, replicas: -1 } })).toEqual([]);
+    expect(hooks.validateUpdate?.(object({ status: { replicas: 1 } }), object({}), {} as never).map(({ path }) => path)).toEqual([
+      'spec',
+      '<nil>',
+    ]);
+  });
+
+  it('is named as upstream does: paths from the object, words from the status', () => {
+    expect(written({ addresses: [{}] })).toContain('status.addresses[0].value: Required value');
+    expect(written({ addresses: [{ value: '1.2.3.4:80' }] })).toEqual([
+      'status: Invalid value: "": "addresses[0]" must validate one and only one schema (oneOf). Found none valid',
+      'status.addresses[0].value: Invalid value: "1.2.3.4:80": addresses[0].value in body must be of type ipv4: "1.2.3.4:80"',
+      '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    ]);
+    expect(written({})?.[0]).toMatch(/^status: Invalid value: /);
+    expect(written({ replicas: -1 })).toEqual(['status.replicas: Invalid value: -1: should be a non-negative integer']);
+  });
+
+  it('may keep what was wrong before, a field that is called kind as well', () => {
+    expect(written({ kind: 'Small', replicas: 2 }, { old: { kind: 'Small', replicas: 1 } })).toEqual([]);
+    expect(written({ kind: 'Small' }, { old: { kind: 'Big' } })).toHaveLength(2);
+  });
+});
