@@ -319,7 +319,7 @@ describe('a node with a fake runtime', () => {
     await box.clock.advance(200);
     await box.stop();
     box.cluster.seed<Pod>(pods, { ...(box.pod('running') as Pod), spec: { ...asking('3'), nodeName: 'n1' } as PodSpec });
-    box.add(asking('100m'), 'a-new-one');
+    box.add(asking('600m'), 'a-new-one');
     await box.start();
     await box.clock.advance(500);
     expect(box.pod('running')?.status?.phase).toBe('Running');
@@ -439,6 +439,115 @@ describe('a node with a fake runtime', () => {
     expect((await box.containers()).map((c) => c.id)).toEqual([before?.id]);
     expect(box.condition('Ready')).toBe('True');
     expect(box.agent?.directory.container('default', 'p', 'app')).toMatchObject({ id: before?.id, running: true });
+  });
+
+  const resize = (resources: object, name = 'p', more: Partial<Container> = {}) => {
+    const pod = box.pod(name) as Pod;
+    const generation = (pod.metadata?.generation ?? 1) + 1;
+    const spec = { ...pod.spec, containers: [app({ ...more, resources })] } as PodSpec;
+    box.cluster.seed<Pod>(pods, { ...pod, metadata: { ...pod.metadata, generation }, spec });
+  };
+  const resourcesNow = (name = 'p') => {
+    const status = box.pod(name)?.status?.containerStatuses?.[0];
+    return { allocated: status?.allocatedResources, actual: status?.resources, restarts: status?.restartCount };
+  };
+
+  it('gives a running container other resources in place, and says so when it has them', async () => {
+    await box.start();
+    box.add(asking('500m'));
+    await box.clock.advance(200);
+    const [before] = await box.containers();
+    const given: object[] = [];
+    const update = box.runtime.updateContainerResources.bind(box.runtime);
+    box.runtime.updateContainerResources = async (id, limits, options) => {
+      expect(resourcesNow()).toMatchObject({ allocated: { cpu: '500m' }, actual: { requests: { cpu: '500m' } } });
+      given.push({ id, ...limits });
+      return update(id, limits, options);
+    };
+    resize({ requests: { cpu: '1' }, limits: { memory: '64Mi' } });
+    await box.clock.advance(200);
+    expect(given).toEqual([{ id: before?.id, cpuShares: 1024, memoryLimitBytes: 64 << 20 }]);
+    const actual = { requests: { cpu: '1' }, limits: { memory: '64Mi' } };
+    expect(resourcesNow()).toEqual({ allocated: { cpu: '1' }, actual, restarts: 0 });
+    expect(box.condition('PodResizeInProgress')).toBeUndefined();
+    const summary = `{"containers":[{"name":"app","resources":${JSON.stringify({ requests: { cpu: '1' }, limits: { memory: '64Mi' } })}}],"generation":2}`;
+    expect(box.events).toContainEqual({ reason: 'ResizeStarted', message: `Pod resize started: ${summary}` });
+    expect(box.events).toContainEqual({ reason: 'ResizeCompleted', message: `Pod resize completed: ${summary}` });
+  });
+
+  it('restarts a container to resize it when its policy says so, even one that need not run again', async () => {
+    await box.start();
+    const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+    box.add({
+      ...asking('500m'),
+      containers: [app({ resizePolicy, resources: { requests: { cpu: '500m' } } })],
+      restartPolicy: 'OnFailure',
+    });
+    await box.clock.advance(200);
+    resize({ requests: { cpu: '1' } }, 'p', { resizePolicy });
+    await box.clock.advance(6000);
+    expect(box.events).toContainEqual({ reason: 'Killing', message: 'Container app resize requires restart' });
+    expect(resourcesNow()).toEqual({ allocated: { cpu: '1' }, actual: { requests: { cpu: '1' } }, restarts: 1 });
+    expect(box.created.at(-1)?.linux.resources.cpuShares).toBe(1024);
+    expect(box.pod()?.status?.phase).toBe('Running');
+  });
+
+  it('puts off a resize that there is no room for, also over its restart, until there is', async () => {
+    await box.start();
+    box.add(asking('1500m'), 'other');
+    box.add(asking('250m'));
+    await box.clock.advance(200);
+    resize({ requests: { cpu: '1' } });
+    await box.clock.advance(200);
+    const message = "Node didn't have enough resource: cpu, requested: 1000, used: 1500, capacity: 2000";
+    const deferred = { type: 'PodResizePending', status: 'True', reason: 'Deferred', message, observedGeneration: 2 };
+    expect(box.pod()?.status?.conditions).toContainEqual(expect.objectContaining(deferred));
+    expect(resourcesNow()).toMatchObject({ allocated: { cpu: '250m' }, actual: { requests: { cpu: '250m' } } });
+    await box.stop();
+    await box.start();
+    await box.clock.advance(200);
+    expect(box.pod()?.status?.conditions).toContainEqual(expect.objectContaining(deferred));
+    expect(resourcesNow()).toMatchObject({ allocated: { cpu: '250m' }, actual: { requests: { cpu: '250m' } } });
+    await box.cluster.client.delete(pods, 'other', { namespace: 'default', signal: new AbortController().signal });
+    await box.clock.advance(6000);
+    expect(box.condition('PodResizePending')).toBeUndefined();
+    expect(resourcesNow()).toEqual({ allocated: { cpu: '1' }, actual: { requests: { cpu: '1' } }, restarts: 0 });
+  });
+
+  it('tries again to resize when the runtime refuses, and says meanwhile why', async () => {
+    await box.start();
+    box.add(asking('500m'));
+    await box.clock.advance(200);
+    box.outage = (call) => call === 'updateContainerResources';
+    resize({ requests: { cpu: '1' } });
+    await box.clock.advance(500);
+    const error = { type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: 'no connection' };
+    expect(box.pod()?.status?.conditions).toContainEqual(expect.objectContaining(error));
+    expect(resourcesNow()).toMatchObject({ allocated: { cpu: '1' }, actual: { requests: { cpu: '500m' } } });
+    box.outage = () => false;
+    await box.clock.advance(2000);
+    expect(box.condition('PodResizeInProgress')).toBeUndefined();
+    expect(resourcesNow()).toMatchObject({ actual: { requests: { cpu: '1' } } });
+  });
+
+  it('lowers no memory limit below what is in use', async () => {
+    await box.start();
+    box.add({ containers: [app({ resources: { limits: { memory: '64Mi' } } })] });
+    await box.clock.advance(200);
+    const [before] = await box.containers();
+    const stats = await box.runtime.containerStats({ signal: new AbortController().signal });
+    box.runtime.containerStats = async () => stats.map((s) => ({ ...s, memoryUsageBytes: 40 << 20 }));
+    resize({ limits: { memory: '32Mi' } });
+    await box.clock.advance(500);
+    const message =
+      'cannot decrease memory limits: attempting to set container "app" memory limit (33554432) below current usage (41943040)';
+    expect(box.pod()?.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'PodResizeInProgress', reason: 'Error', message }),
+    );
+    box.runtime.containerStats = async () => stats.map((s) => ({ ...s, memoryUsageBytes: 10 << 20 }));
+    await box.clock.advance(2000);
+    expect(resourcesNow()).toMatchObject({ actual: { limits: { memory: '32Mi' } }, restarts: 0 });
+    expect((await box.containers()).map((c) => c.id)).toEqual([before?.id]);
   });
 
   it('removes what is left of pods that were deleted while the agent was away', async () => {

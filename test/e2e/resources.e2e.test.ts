@@ -13,6 +13,9 @@ beforeAll(async () => {
       containers: [container(SLEEP, { resources: { requests: { cpu: '100m', memory: '16Mi' }, limits: { cpu: '250m', memory: '32Mi' } } })],
     }),
     pod('guaranteed', { containers: [container(SLEEP, { resources: { limits: { cpu: '100m', memory: '16Mi' } } })] }),
+    pod('resized', {
+      containers: [container(SLEEP, { resources: { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '32Mi' } } })],
+    }),
     pod('oom', {
       restartPolicy: 'Never',
       containers: [container('head -c 200000000 /dev/zero | tail; exit 0', { resources: { limits: { memory: '16Mi' } } })],
@@ -49,6 +52,18 @@ test('limits are in the cgroup of the container', async () => {
   expect((await read('memory/memory.limit_in_bytes', 'memory.max')).trim()).toBe(String(32 << 20));
   if (isV2) expect((await read('', 'cpu.max')).trim()).toBe('25000 100000');
   else expect(await ns.sh('limited', 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.shares')).toBe('25000\n102\n');
+});
+
+test('a resize changes the cgroup of a container that runs on', async () => {
+  await ns.podReady('resized');
+  const resources = { requests: { cpu: '50m' }, limits: { cpu: '100m', memory: '48Mi' } };
+  const patch = JSON.stringify({ spec: { containers: [{ name: 'main', resources }] } });
+  await ns.run('patch', 'pod', 'resized', '--subresource', 'resize', '-p', patch);
+  const statusOf = (pod: Pod) => pod.status?.containerStatuses?.[0];
+  const done = await ns.until<Pod>('resized', 'pod/resized', (pod) => statusOf(pod)?.resources?.limits?.memory === '48Mi');
+  expect(statusOf(done)).toMatchObject({ restartCount: 0, allocatedResources: { cpu: '50m' }, resources: { limits: { cpu: '100m' } } });
+  const files = isV2 ? 'memory.max cpu.max' : 'memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us';
+  expect(await ns.sh('resized', `cd /sys/fs/cgroup && cat ${files}`)).toBe(`${48 << 20}\n${isV2 ? '10000 100000' : '10000'}\n`);
 });
 
 test('QoS classes follow requests and limits', async () => {

@@ -1,7 +1,8 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
-import { holdsPlace } from './admission-plan.ts';
+import { holdsPlace, planAdmission } from './admission-plan.ts';
 import type { PodEnvironment } from './pod-context.ts';
 import { PREEMPTED, planEntry } from './preemption-plan.ts';
+import { inResizeOrder, wantsResize } from './resize-plan.ts';
 import type { PodWorker } from './worker.ts';
 
 /** The node gives a pod that has to go its grace and half of that, at least this, before it takes the next one in all the same. */
@@ -41,9 +42,22 @@ export class Admission {
     }
   }
 
+  /** Sets aside what pods on the node ask for now instead of what they have, as far as there is room. To be called whenever that may have changed. */
+  resize(): void {
+    const asking = [...this.#onNode()].filter(({ state }) => wantsResize(state));
+    for (const worker of inResizeOrder(asking)) {
+      const podsOf = this.#othersOf(worker).map(({ state }) => state.pod);
+      const [obstacle] = planAdmission(worker.state.asked, this.#env.facts.node(), podsOf);
+      worker.send(obstacle ? { type: 'resizeDeferred', message: obstacle.message } : { type: 'resizeAllowed' });
+    }
+  }
+
+  #othersOf(worker: PodWorker): PodWorker[] {
+    return [...this.#onNode()].filter((other) => other !== worker && !this.#waiting.includes(other) && holdsPlace(other.state));
+  }
+
   #decide(worker: PodWorker, signal: AbortSignal): void {
-    const isIn = (other: PodWorker) => other !== worker && !this.#waiting.includes(other) && holdsPlace(other.state);
-    const others = [...this.#onNode()].filter(isIn);
+    const others = this.#othersOf(worker);
     const podsOf = others.map(({ state }) => state.pod);
     const entry = planEntry(worker.state.pod, this.#env.facts.node(), podsOf);
     if ('reason' in entry) worker.reject(entry);

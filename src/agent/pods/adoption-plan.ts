@@ -10,6 +10,7 @@ import {
   type RoledContainer,
 } from './container-machine.ts';
 import type { FoundContainer, FoundSandbox, PodState, SandboxState } from './pod-state-plan.ts';
+import { adoptResize, allocatedBefore, outdatedOf } from './resize-plan.ts';
 
 const timeMs = (text: string | undefined, fallback: number) => (text ? Date.parse(text) : fallback);
 
@@ -78,7 +79,9 @@ function adoptContainer(roled: RoledContainer, pod: Pod, all: readonly FoundCont
   const probes = probesOf(roled.spec);
   const started = same ? api?.started !== false : !probes.includes('startup');
   const ready = started && (same ? api?.ready === true : !probes.includes('readiness'));
-  return { ...base, run: { at: 'running', id: newest.id, startedAtMs: newest.startedAtMs, specImage: newest.specImage, started, ready } };
+  const resources = (same ? api?.resources : undefined) ?? roled.spec.resources;
+  const { id, startedAtMs, specImage } = newest;
+  return { ...base, run: { at: 'running', id, startedAtMs, specImage, resources, started, ready } };
 }
 
 /** Later containers prove that earlier init containers had finished, even where the runtime has forgotten them. */
@@ -105,10 +108,11 @@ function adoptSandbox(sandboxes: readonly FoundSandbox[]): SandboxState {
  * touched. Volumes are mounted again, which changes nothing where they are.
  */
 export function adopt(
-  state: PodState,
+  before: PodState,
   found: { sandboxes: readonly FoundSandbox[]; containers: readonly FoundContainer[] },
   nowMs: number,
 ): PodState {
+  const state = { ...before, pod: allocatedBefore(before.asked) };
   const containers: Record<string, ContainerState> = {};
   for (const roled of containersOf(state.pod)) {
     containers[roled.spec.name] = adoptContainer(roled, state.pod, found.containers, nowMs);
@@ -117,10 +121,11 @@ export function adopt(
   const phase = state.pod.status?.phase;
   const alive = Object.values(containers).some((c) => liveOf(c.run));
   const settled = !alive && (phase === 'Succeeded' || phase === 'Failed');
-  return {
+  const adopted: PodState = {
     ...state,
     stage: settled ? { at: 'releasing', cause: { kind: 'settled' } } : { at: 'active' },
     sandbox: adoptSandbox(found.sandboxes),
     containers,
   };
+  return { ...adopted, resize: adoptResize(state.pod, outdatedOf(adopted).length === 0) };
 }

@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod } from '../../api/schema/generated/types.ts';
+import type { Container, EphemeralContainer, Pod, ResourceRequirements } from '../../api/schema/generated/types.ts';
 
 /** `sidecar`: an init container with restartPolicy Always (KEP-753). */
 export type ContainerRole = 'init' | 'sidecar' | 'app' | 'ephemeral';
@@ -21,6 +21,8 @@ export interface LiveContainer {
   readonly startedAtMs: number;
   /** The image that the spec named when it was started; another one in the spec means a restart. */
   readonly specImage: string;
+  /** What it was started with, or given since. */
+  readonly resources: ResourceRequirements | undefined;
   /** The startup probe has passed, or there is none and postStart has ended. */
   readonly started: boolean;
   /** The readiness probe's last word, or `started` where there is none. */
@@ -51,6 +53,8 @@ export interface ContainerState {
   readonly lastRestartMs: number;
   /** Image pulls or creations that failed in a row. */
   readonly startFailures: number;
+  /** It is being stopped to be started anew, whatever its restart policy makes of its end. */
+  readonly again?: boolean;
   /** Ended instances that the runtime still holds, oldest first. The newest is kept for its log. */
   readonly dead: readonly string[];
 }
@@ -143,6 +147,7 @@ export function starting(state: ContainerState, nowMs: number, reason: string, m
   return {
     ...state,
     run: { at: 'starting', attempt: state.attempts, reason, message },
+    again: false,
     dead: state.dead.slice(-1),
     ...(restart && {
       lastRestartMs: nowMs,

@@ -106,6 +106,7 @@ async function started(options: ExitReader, request: StartRequest, id: string, i
     id,
     startedAtMs: status.startedAtMs,
     specImage: image,
+    resources: spec.resources,
     image,
     imageId,
   };

@@ -1,4 +1,9 @@
-import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from '../../api/schema/generated/types.ts';
+import type {
+  ContainerState as ApiState,
+  ContainerStateTerminated,
+  ContainerStatus,
+  ResourceRequirements,
+} from '../../api/schema/generated/types.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { type ContainerState, type Ended, liveOf, type RoledContainer } from './container-machine.ts';
 
@@ -65,11 +70,11 @@ export function containerStatus({ spec, role }: RoledContainer, { state, untried
     state: stateOf(state, untried),
     lastState: lastOf(state, previous),
     ...(id && { containerID: fullId(id) }),
-    ...(live && spec.resources && (spec.resources.requests || spec.resources.limits) ? resourcesOf(spec.resources) : {}),
+    ...(live && role !== 'ephemeral' && resourcesOf(spec.resources?.requests, live.resources)),
   };
 }
 
-/** What was allocated is what was asked for: pods are not resized in place yet. */
-function resourcesOf(resources: NonNullable<RoledContainer['spec']['resources']>): Partial<ContainerStatus> {
-  return { resources, ...(resources.requests && { allocatedResources: resources.requests }) };
+/** What it has, and the requests that are set aside for it. */
+function resourcesOf(allocated: Record<string, string> | undefined, actual: ResourceRequirements = {}): Partial<ContainerStatus> {
+  return { resources: actual, ...(allocated && { allocatedResources: allocated }) };
 }

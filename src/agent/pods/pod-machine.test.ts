@@ -58,7 +58,7 @@ class World {
         if (this.running.has(name)) this.doubled = true;
         const id = `${name}-${this.#ids++}`;
         this.running.set(name, id);
-        const image = { specImage: `${name}:1`, image: `${name}:1`, imageId: 'sha256:1' };
+        const image = { specImage: `${name}:1`, resources: undefined, image: `${name}:1`, imageId: 'sha256:1' };
         return this.send({ type: 'containerStarted', name, id, startedAtMs: this.now, ...image });
       }
       case 'runPostStart':

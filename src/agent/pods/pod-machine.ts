@@ -12,6 +12,7 @@ import {
   type RoledContainer,
 } from './container-machine.ts';
 import { containerOf, isDeleting, type PodEffect, type PodEvent, type PodState, type Step, withContainer } from './pod-state-plan.ts';
+import { actuate, allow, defer, observe, resized } from './resize-plan.ts';
 import { beginAnew, graceOf, isComplete, planRunning, stopOne } from './running-plan.ts';
 import { deletionGrace, planTermination, shortenGrace, terminate } from './termination-plan.ts';
 
@@ -36,6 +37,8 @@ export function nextWakeMs(state: PodState, nowMs: number): number | undefined {
   if (state.volumes.at === 'failed') times.push(state.volumes.retryAtMs);
   if (state.sandbox.at === 'failed') times.push(state.sandbox.retryAtMs);
   for (const { run } of Object.values(state.containers)) if (run.at === 'delayed') times.push(run.untilMs);
+  const { inProgress } = state.resize;
+  if (inProgress?.retryAtMs !== undefined) times.push(inProgress.retryAtMs);
   const deadline = deadlineMs(state);
   if (deadline !== undefined) times.push(deadline);
   const ahead = times.filter((t) => t > nowMs);
@@ -53,6 +56,12 @@ function reduce(state: PodState, event: PodEvent, nowMs: number): Step {
       return [shortenIfDeleting(withPod(state, event.pod), nowMs), []];
     case 'podGone':
       return [shortenIfDeleting({ ...state, object: 'gone' }, nowMs), []];
+    case 'resizeAllowed':
+      return allow(state);
+    case 'resizeDeferred':
+      return defer(state, event.message, nowMs);
+    case 'resized':
+      return resized(state, event, nowMs);
     case 'found':
       return state.stage.at === 'new' ? found(adopt(state, event, nowMs)) : [state, []];
     case 'rejected':
@@ -120,7 +129,9 @@ function advanceActive(state: PodState, nowMs: number): Step {
     return thenStop([next, [report, ...effects]], nowMs);
   }
   if (isComplete(state)) return thenStop(terminate(state, { kind: 'completed' }, graceOf(state), nowMs), nowMs);
-  return planRunning(state, nowMs);
+  const [next, effects] = planRunning(state, nowMs);
+  const [last, more] = actuate(next, nowMs);
+  return [last, [...effects, ...more]];
 }
 
 function thenStop([state, effects]: Step, nowMs: number): Step {
@@ -128,10 +139,11 @@ function thenStop([state, effects]: Step, nowMs: number): Step {
   return [next, [...effects, ...more]];
 }
 
-function withPod(state: PodState, pod: PodState['pod']): PodState {
-  const fresh = containersOf(pod).filter(({ spec }) => !state.containers[spec.name]);
-  if (fresh.length === 0) return { ...state, pod };
-  return { ...state, pod, containers: { ...state.containers, ...Object.fromEntries(fresh.map((c) => [c.spec.name, newContainer])) } };
+function withPod(before: PodState, asked: PodState['pod']): PodState {
+  const state = observe(before, asked);
+  const fresh = containersOf(asked).filter(({ spec }) => !state.containers[spec.name]);
+  if (fresh.length === 0) return state;
+  return { ...state, containers: { ...state.containers, ...Object.fromEntries(fresh.map((c) => [c.spec.name, newContainer])) } };
 }
 
 const shortenIfDeleting = (state: PodState, nowMs: number): PodState => (isDeleting(state) ? shortenGrace(state, nowMs) : state);
@@ -198,8 +210,8 @@ function containerStarted(state: PodState, event: Extract<PodEvent, { type: 'con
   const roled = roledOf(state, event.name);
   const container = containerOf(state, event.name);
   if (container.run.at !== 'starting' || !roled) return [state, []];
-  const { id, startedAtMs, specImage, image, imageId } = event;
-  const live = { id, startedAtMs, specImage, started: false, ready: false };
+  const { id, startedAtMs, specImage, resources, image, imageId } = event;
+  const live = { id, startedAtMs, specImage, resources, started: false, ready: false };
   const base = { ...container, attempts: container.attempts + 1, image, imageId, startFailures: 0 };
   const next = withContainer(state, event.name, { ...base, run: { at: 'hooked', ...live } });
   if (roled.spec.lifecycle?.postStart) return [next, [{ do: 'runPostStart', name: event.name, id }]];

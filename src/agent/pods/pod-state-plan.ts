@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/schema/generated/types.ts';
+import type { Pod, ResourceRequirements } from '../../api/schema/generated/types.ts';
 import { type ContainerState, containersOf, newContainer, type ProbeKind } from './container-machine.ts';
 
 /** Why a pod stops running on this node. */
@@ -43,9 +43,27 @@ export type SandboxState =
   | { readonly at: 'lost'; readonly attempt: number; readonly id: string }
   | { readonly at: 'dropping'; readonly attempt: number; readonly id: string };
 
+/** What of a resize is not done yet (resize-plan.ts). */
+export interface ResizeState {
+  /** The node has no room for what `asked` wants. */
+  readonly pending?: { readonly message: string; readonly generation: number; readonly sinceMs: number };
+  /** Set aside, and not yet what all containers have. `generation`: of the object that asked for it. */
+  readonly inProgress?: {
+    readonly generation: number;
+    readonly failures: number;
+    readonly isUnderWay?: boolean;
+    readonly error?: string;
+    readonly retryAtMs?: number;
+  };
+}
+
 export interface PodState {
   readonly stage: Stage;
+  /** The API's object, with the resources that the node has set aside. */
   readonly pod: Pod;
+  /** The API's object as it is. */
+  readonly asked: Pod;
+  readonly resize: ResizeState;
   /** `gone`: the API has no such object any more. */
   readonly object: 'present' | 'gone';
   readonly startTimeMs: number;
@@ -81,6 +99,11 @@ export interface FoundSandbox {
 export type PodEvent =
   | { readonly type: 'podChanged'; readonly pod: Pod }
   | { readonly type: 'podGone' }
+  /** Whether the node has room for the resources that the object asks for now. */
+  | { readonly type: 'resizeAllowed' }
+  | { readonly type: 'resizeDeferred'; readonly message: string }
+  /** What containers were given in place. */
+  | { readonly type: 'resized'; readonly done: Readonly<Record<string, ResourceRequirements>>; readonly error?: string }
   | { readonly type: 'found'; readonly sandboxes: readonly FoundSandbox[]; readonly containers: readonly FoundContainer[] }
   | { readonly type: 'rejected'; readonly reason: string; readonly message: string }
   /** The node ends a pod that runs, within its own grace. */
@@ -97,6 +120,7 @@ export type PodEvent =
       readonly id: string;
       readonly startedAtMs: number;
       readonly specImage: string;
+      readonly resources: ResourceRequirements | undefined;
       readonly image: string;
       readonly imageId: string;
     }
@@ -160,6 +184,8 @@ export type PodEffect =
       /** Message of the Killing event. */
       readonly why: string;
     }
+  /** Gives running containers, and the pod's cgroup, the resources that are set aside. Answers resized. */
+  | { readonly do: 'resize'; readonly names: readonly string[] }
   | { readonly do: 'startProbes'; readonly name: string; readonly id: string; readonly kinds: readonly ProbeKind[] }
   | { readonly do: 'stopProbes'; readonly name: string; readonly kinds: readonly ProbeKind[] }
   /** Gives up pulls, mounts and sandbox creation that are under way. Each still answers. */
@@ -185,6 +211,8 @@ export function newPod(pod: Pod, nowMs: number): PodState {
   return {
     stage: { at: 'new' },
     pod,
+    asked: pod,
+    resize: {},
     object: 'present',
     startTimeMs: Number.isNaN(known) ? nowMs : known,
     volumes: { at: 'unmounted' },

@@ -69,10 +69,12 @@ export class PodWorkers implements Component {
     const known = this.#workers.get(uid);
     if (known) known.send({ type: 'podChanged', pod });
     else this.#add(key, pod, found, signal);
+    this.#admission.resize();
   }
 
   #add(key: string, pod: Pod, found: FoundPod, signal: AbortSignal): void {
-    const worker = new PodWorker(pod, this.#env, { found, signal, onOver: (uid) => this.#forget(key, uid) });
+    const onLeft = () => this.#admission.resize();
+    const worker = new PodWorker(pod, this.#env, { found, signal, onOver: (uid) => this.#forget(key, uid), onLeft });
     this.#workers.set(worker.uid, worker);
     this.#byKey.set(key, worker);
     // What runs already, or is over, was admitted before.
@@ -156,6 +158,8 @@ export class PodWorkers implements Component {
     const sandboxStates = new Map(sandboxes.map((s) => [s.id, s.state as string]));
     for (const [worker, state] of before) if (worker.state === state) worker.relist(containerStates, sandboxStates);
     this.#stopOrphans(sandboxes, signal);
+    // The node may have grown.
+    this.#admission.resize();
     observer?.relisted((clock.monotonic() - startedMs) / 1000);
   }
 

@@ -16,8 +16,8 @@ const policyOf = (state: PodState) => state.pod.spec?.restartPolicy;
 
 /** Has it ended for good? */
 export function isFinal(state: PodState, roled: RoledContainer): boolean {
-  const { run } = containerOf(state, roled.spec.name);
-  return run.at === 'exited' && !shouldRestart(roled, policyOf(state), run.ended.exitCode);
+  const { run, again } = containerOf(state, roled.spec.name);
+  return run.at === 'exited' && !again && !shouldRestart(roled, policyOf(state), run.ended.exitCode);
 }
 
 const exitCodeOf = (state: ContainerState): number | undefined => (state.run.at === 'exited' ? state.run.ended.exitCode : undefined);
@@ -90,7 +90,7 @@ function ensure(state: PodState, roled: RoledContainer, nowMs: number): Step {
   const { run } = container;
   if (run.at === 'waiting') return start(state, roled, nowMs);
   if (run.at === 'delayed') return run.untilMs <= nowMs ? start(state, roled, nowMs) : [state, []];
-  if (run.at !== 'exited' || !shouldRestart(roled, policyOf(state), run.ended.exitCode)) return [state, []];
+  if (run.at !== 'exited' || !(container.again || shouldRestart(roled, policyOf(state), run.ended.exitCode))) return [state, []];
   return restartDueMs(container, run.ended) <= nowMs ? start(state, roled, nowMs) : backOff(state, roled, run.ended);
 }
 
@@ -143,7 +143,7 @@ function restartChanged(state: PodState, nowMs: number): Step {
     const container = containerOf(next, spec.name);
     if (container.run.at !== 'running' || container.run.specImage === (spec.image ?? '')) continue;
     const why = `Container ${spec.name} definition changed, will be restarted`;
-    const [after, more] = stopOne(next, spec.name, graceOf(state), why, nowMs);
+    const [after, more] = stopOne(next, spec.name, graceOf(state), why, nowMs, 'again');
     next = after;
     effects.push(...more);
   }
@@ -152,14 +152,14 @@ function restartChanged(state: PodState, nowMs: number): Step {
 
 export const graceOf = (state: PodState): number => state.pod.spec?.terminationGracePeriodSeconds ?? 30;
 
-/** Stops a running container of a pod that goes on. */
-export function stopOne(state: PodState, name: string, graceSeconds: number, why: string, nowMs: number): Step {
+/** Stops a running container of a pod that goes on. `again`: to start it anew, whatever its restart policy says. */
+export function stopOne(state: PodState, name: string, graceSeconds: number, why: string, nowMs: number, then?: 'again'): Step {
   const container = containerOf(state, name);
   if (container.run.at !== 'running' && container.run.at !== 'hooked') return [state, []];
   const { id } = container.run;
   const run = { ...container.run, at: 'stopping', deadlineMs: nowMs + graceSeconds * 1000 } as const;
   return [
-    withContainer(state, name, { ...container, run }),
+    withContainer(state, name, { ...container, run, ...(then && { again: true }) }),
     [
       { do: 'stopProbes', name, kinds: ['startup', 'liveness', 'readiness'] },
       { do: 'stopContainer', name, id, graceSeconds, preStop: true, why },

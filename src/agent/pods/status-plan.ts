@@ -45,6 +45,8 @@ interface Verdict {
   readonly status: boolean;
   readonly reason?: string;
   readonly message?: string;
+  /** When it is not the newest. */
+  readonly observedGeneration?: number;
 }
 
 function containersReady(state: PodState, phase: string): Verdict {
@@ -91,6 +93,21 @@ function disrupted({ stage }: PodState, phase: string): Verdict[] {
   return message === undefined ? [] : [{ type: 'DisruptionTarget', status: true, reason: 'TerminationByKubelet', message }];
 }
 
+const RESIZE_CONDITIONS = ['PodResizePending', 'PodResizeInProgress'];
+
+function resizing({ resize: { pending, inProgress } }: PodState): Verdict[] {
+  const [PENDING, IN_PROGRESS] = RESIZE_CONDITIONS as [string, string];
+  const error = inProgress?.error;
+  return [
+    ...(pending
+      ? [{ type: PENDING, status: true, reason: 'Deferred', message: pending.message, observedGeneration: pending.generation }]
+      : []),
+    ...(inProgress
+      ? [{ type: IN_PROGRESS, status: true, ...(error && { reason: 'Error', message: error }), observedGeneration: inProgress.generation }]
+      : []),
+  ];
+}
+
 /** The kubelet's own conditions; those of others (PodScheduled, readiness gates) stay as they are. */
 function conditions(state: PodState, phase: string, nowMs: number): PodCondition[] {
   const containers = containersReady(state, phase);
@@ -100,9 +117,10 @@ function conditions(state: PodState, phase: string, nowMs: number): PodCondition
     ready(state.pod, containers),
     containers,
     ...disrupted(state, phase),
+    ...(phase === 'Succeeded' || phase === 'Failed' ? [] : resizing(state)),
   ];
   const generation = state.pod.metadata?.generation;
-  return verdicts.map(({ type, status, reason, message }) => {
+  return verdicts.map(({ type, status, reason, message, observedGeneration = generation }) => {
     const old = state.pod.status?.conditions?.find((c) => c.type === type);
     const text = status ? 'True' : 'False';
     return {
@@ -110,7 +128,7 @@ function conditions(state: PodState, phase: string, nowMs: number): PodCondition
       status: text,
       ...(reason && { reason }),
       ...(message && { message }),
-      ...(generation && { observedGeneration: generation }),
+      ...(observedGeneration && { observedGeneration }),
       lastTransitionTime: old?.status === text && old.lastTransitionTime ? old.lastTransitionTime : rfc3339(nowMs),
     };
   });
@@ -183,7 +201,9 @@ export function statusPatch(pod: Pod, current: PodStatus, wanted: PodStatus): ob
             c,
           ),
       );
-      if (changed.length > 0) status.conditions = changed.map((c) => patchCondition(current.conditions, c));
+      const over = RESIZE_CONDITIONS.filter((type) => hasCondition(current, type) && !hasCondition(wanted, type));
+      const gone = over.map((type) => ({ type, $patch: 'delete' }));
+      if (changed.length + gone.length > 0) status.conditions = [...changed.map((c) => patchCondition(current.conditions, c)), ...gone];
     } else if (key === 'podIPs' || key === 'hostIPs') status[key] = [...(wanted[key] ?? []), { $patch: 'replace' }];
     else status[key] = wanted[key];
   }
@@ -193,6 +213,8 @@ export function statusPatch(pod: Pod, current: PodStatus, wanted: PodStatus): ob
   if (Object.keys(status).length === 0) return undefined;
   return { metadata: { uid: pod.metadata?.uid }, status };
 }
+
+const hasCondition = ({ conditions }: PodStatus, type: string): boolean => conditions?.some((c) => c.type === type) ?? false;
 
 /** Fields that a condition no longer has are cleared by null: a merge by type keeps them otherwise. */
 function patchCondition(current: readonly PodCondition[] | undefined, wanted: PodCondition): object {

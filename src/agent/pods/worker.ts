@@ -2,11 +2,13 @@ import type { Pod } from '../../api/schema/generated/types.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import { holdsPlace, type Rejection } from './admission-plan.ts';
 import { liveOf } from './container-machine.ts';
+import { resizeContainers } from './container-resizer.ts';
 import { ContainerWork } from './container-work.ts';
-import type { PodContext, PodEnvironment } from './pod-context.ts';
+import type { EffectOf, PodContext, PodEnvironment } from './pod-context.ts';
 import { isOver, nextWakeMs, step } from './pod-machine.ts';
 import { newPod, type PodEffect, type PodEvent, type PodState } from './pod-state-plan.ts';
 import type { Eviction } from './preemption-plan.ts';
+import { withAllocated } from './resize-plan.ts';
 import type { FoundPod } from './runtime-view.ts';
 import { SandboxWork } from './sandbox-work.ts';
 import { podStatus } from './status-plan.ts';
@@ -16,6 +18,8 @@ export interface WorkerOptions {
   readonly found: FoundPod;
   readonly signal: AbortSignal;
   readonly onOver: (uid: string) => void;
+  /** It holds its place on the node no more. */
+  readonly onLeft?: () => void;
 }
 
 /** Carries a pod through its life: steps the machine, has its effects carried out, writes its status. */
@@ -24,6 +28,7 @@ export class PodWorker {
   readonly #env: PodEnvironment;
   readonly #signal: AbortSignal;
   readonly #onOver: (uid: string) => void;
+  readonly #onLeft: (() => void) | undefined;
   readonly #writer: StatusWriter;
   readonly #setup = new AbortController();
   readonly #tasks = new Set<Promise<void>>();
@@ -37,11 +42,12 @@ export class PodWorker {
   #wake: Disposable | undefined;
 
   /** `found`: what the runtime has of the pod already. */
-  constructor(pod: Pod, env: PodEnvironment, { found, signal, onOver }: WorkerOptions) {
+  constructor(pod: Pod, env: PodEnvironment, { found, signal, onOver, onLeft }: WorkerOptions) {
     this.uid = pod.metadata?.uid ?? '';
     this.#env = env;
     this.#signal = signal;
     this.#onOver = onOver;
+    this.#onLeft = onLeft;
     this.#state = newPod(pod, env.clock.now());
     this.#writer = new StatusWriter(pod, env, { signal });
     this.#found = found;
@@ -89,12 +95,14 @@ export class PodWorker {
     if (event.type === 'podChanged') this.#observe(event.pod);
     const nowMs = this.#env.clock.now();
     const [state, effects] = step(this.#state, event, nowMs);
+    const leaves = holdsPlace(this.#state) && !holdsPlace(state);
     this.#state = state;
     if (!holdsPlace(state)) this.#left.resolve();
     for (const effect of effects) this.#carryOut(effect);
     this.#writeStatus();
     this.#setTimer(nowMs);
     if (isOver(state)) this.#end();
+    if (leaves) this.#onLeft?.();
   }
 
   #observe(pod: Pod): void {
@@ -102,7 +110,7 @@ export class PodWorker {
     const { labels, annotations } = this.#state.pod.metadata ?? {};
     const isSame = JSON.stringify([labels, annotations]) === JSON.stringify([pod.metadata?.labels, pod.metadata?.annotations]);
     // Downward API volumes show labels and annotations.
-    if (!isSame) this.#track(this.#env.storage.refresh(pod, { signal: this.#signal }));
+    if (!isSame) this.#track(this.#env.storage.refresh(withAllocated(pod, this.#state.pod), { signal: this.#signal }));
   }
 
   /** The runtime says that a container stopped. */
@@ -126,6 +134,12 @@ export class PodWorker {
     this.#containers.stopAllProbes();
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     await this.#writer.flush();
+  }
+
+  async #resize({ names }: EffectOf<'resize'>): Promise<void> {
+    this.send(await resizeContainers(this.#env, this.#state, names, this.#signal));
+    // Downward API volumes show resources.
+    await this.#env.storage.refresh(this.#state.pod, { signal: this.#signal });
   }
 
   #end(): void {
@@ -199,6 +213,8 @@ export class PodWorker {
         return this.#containers.postStart(effect);
       case 'stopContainer':
         return this.#containers.stop(effect);
+      case 'resize':
+        return this.#resize(effect);
       case 'startProbes':
         return this.#containers.startProbes(effect);
       case 'stopProbes':
