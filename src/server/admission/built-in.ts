@@ -13,6 +13,7 @@ import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
+import { podResizeValidator } from './plugins/pod-resize-validator.ts';
 import { podSecurity } from './plugins/pod-security.ts';
 import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { priority } from './plugins/priority.ts';
@@ -67,6 +68,7 @@ export const builtInAdmission = ({
   certificateSubjectRestriction,
   defaultIngressClass(objects),
   podTopologyLabels(objects),
+  podResizeValidator(objects),
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
   ...(policies ? [policies.mutating] : []),
   ...(webhooks ? [webhooks.mutating] : []),

@@ -137,6 +137,7 @@ describe('bounds of claims', () => {
 
 describe('a resize', () => {
   it('is held to the bounds, until the pod is being deleted', async () => {
+    await api.call('create', 'nodes', { body: { metadata: { name: 'n1' }, status: { allocatable: { cpu: '4', memory: '4Gi' } } } });
     const resources = { requests: { cpu: '1' }, limits: { cpu: '1' } };
     await create({ containers: [container('a', resources)], nodeName: 'n1' });
     await limits({ type: 'Container', max: { cpu: '1' } });

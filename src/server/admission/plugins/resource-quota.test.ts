@@ -139,6 +139,7 @@ describe('pods', () => {
   });
 
   it('grow by resize as far as there is room', async () => {
+    await api.call('create', 'nodes', { body: { metadata: { name: 'n1' }, status: { allocatable: { cpu: '4', memory: '4Gi' } } } });
     await quota({ 'requests.cpu': '2' });
     await create('p', { requests: { cpu: '1' } }, { nodeName: 'n1' });
     const resize = (cpu: string) =>
