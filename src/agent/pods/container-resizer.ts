@@ -14,11 +14,12 @@ interface Target {
 }
 
 function targetsOf(state: PodState, names: readonly string[]): Target[] {
+  const wholePod = state.pod.spec?.resources;
   return containersOf(state.pod).flatMap(({ spec }) => {
     const live = names.includes(spec.name) ? liveOf(containerOf(state, spec.name).run) : undefined;
     if (!live) return [];
-    const before = containerLimits({ ...spec, resources: live.resources });
-    return [{ name: spec.name, id: live.id, resources: spec.resources ?? {}, before, limits: containerLimits(spec) }];
+    const before = containerLimits({ ...spec, resources: live.resources }, wholePod);
+    return [{ name: spec.name, id: live.id, resources: spec.resources ?? {}, before, limits: containerLimits(spec, wholePod) }];
   });
 }
 

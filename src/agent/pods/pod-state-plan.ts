@@ -51,7 +51,10 @@ export interface ResizeState {
   readonly inProgress?: {
     readonly generation: number;
     readonly failures: number;
+    /** The runtime is being told. */
     readonly isUnderWay?: boolean;
+    /** The pod's cgroup has it. */
+    readonly isApplied?: boolean;
     readonly error?: string;
     readonly retryAtMs?: number;
   };

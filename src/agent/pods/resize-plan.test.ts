@@ -96,6 +96,16 @@ describe('a pod that is resized', () => {
     expect(running.resizes).toBe(0);
   });
 
+  it('has its cgroup and all its containers told when it is resized as a whole', () => {
+    const whole = (cpu: string) => ({ resources: { limits: { cpu } } });
+    const running = new Running(podOf([1, 2], 1, whole('1')));
+    running.send({ type: 'podChanged', pod: podOf([1, 2], 2, whole('2')) });
+    running.send({ type: 'resizeAllowed' });
+    expect(running.resizes).toBe(1);
+    expect(running.state.resize).toEqual({});
+    expect(running.state.pod.spec?.resources).toEqual({ limits: { cpu: '2' } });
+  });
+
   it('keeps what was set aside for the pod as a whole until more is', () => {
     const allocated = podOf([1], 1, { resources: { requests: { cpu: '1' } } });
     const asked = podOf([1], 2, { resources: { requests: { cpu: '2' } }, activeDeadlineSeconds: 5 });

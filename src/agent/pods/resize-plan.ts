@@ -160,7 +160,7 @@ export function actuate(state: PodState, nowMs: number): Step {
   if (state.stage.at !== 'active' || state.sandbox.at !== 'ready' || !inProgress) return [state, []];
   if (inProgress.isUnderWay || (inProgress.retryAtMs ?? 0) > nowMs) return [state, []];
   const outdated = outdatedOf(state);
-  if (outdated.length === 0) return complete(state);
+  if (outdated.length === 0 && inProgress.isApplied) return complete(state);
   const effects: PodEffect[] = [];
   let next = state;
   for (const { roled } of outdated.filter(({ roled, names }) => needsRestart(roled, names))) {
@@ -170,8 +170,10 @@ export function actuate(state: PodState, nowMs: number): Step {
     effects.push(...more);
   }
   const inPlace = outdated.filter(({ roled, names }) => !needsRestart(roled, names)).map(({ roled }) => roled.spec.name);
-  const names = inPlace.filter((name) => containerOf(next, name).run.at === 'running');
-  if (names.length === 0) return [next, effects];
+  // Limits of the pod as a whole are those of the containers that have none.
+  const all = state.pod.spec?.resources && !inProgress.isApplied ? containersOf(state.pod).map(({ spec }) => spec.name) : inPlace;
+  const names = all.filter((name) => containerOf(next, name).run.at === 'running');
+  if (names.length === 0 && inProgress.isApplied) return [next, effects];
   return [{ ...next, resize: { ...next.resize, inProgress: { ...inProgress, isUnderWay: true } } }, [...effects, { do: 'resize', names }]];
 }
 
@@ -199,7 +201,10 @@ export function resized(
   if (!inProgress) return [{ ...state, containers }, []];
   const { isUnderWay: _done, retryAtMs: _retry, ...rest } = inProgress;
   const { error } = event;
-  if (error === undefined) return [{ ...state, containers, resize: { ...state.resize, inProgress: { ...rest, failures: 0 } } }, []];
+  if (error === undefined) {
+    const applied = { ...rest, failures: 0, isApplied: true };
+    return [{ ...state, containers, resize: { ...state.resize, inProgress: applied } }, []];
+  }
   const failed = { ...rest, error, failures: rest.failures + 1, retryAtMs: nowMs + retryAfter(rest.failures) };
   const report: PodEffect = { do: 'report', type: 'Warning', reason: 'ResizeError', message: messageOf(state.pod, 'error', error) };
   return [{ ...state, containers, resize: { ...state.resize, inProgress: failed } }, rest.error === error ? [] : [report]];

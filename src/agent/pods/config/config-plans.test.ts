@@ -93,7 +93,17 @@ describe('limits', () => {
   it('of a pod are there only when every container has one', () => {
     const limited = { name: 'a', resources: { limits: { memory: '1Gi', cpu: '1' } } };
     expect(podLimits(podWith({ containers: [limited, limited] }))).toMatchObject({ memoryLimitBytes: 2 * 1024 ** 3, cpuQuota: 200_000 });
-    expect(podLimits(podWith({ containers: [limited, { name: 'b' }] }))).toEqual({ cpuShares: 1024 });
+    const asking = { name: 'b', resources: { requests: { cpu: '1' } } };
+    expect(podLimits(podWith({ containers: [limited, asking] }))).toEqual({ cpuShares: 1024 });
+  });
+  it('of a pod as a whole are those of its cgroup, and of containers without their own', () => {
+    const own = { name: 'a', resources: { requests: { cpu: '100m' }, limits: { cpu: '100m', memory: '16Mi' } } };
+    const resources = { requests: { cpu: '1', memory: '64Mi' }, limits: { cpu: '2', memory: '128Mi' } };
+    const pod = podWith({ containers: [own, { name: 'b' }], resources });
+    expect(podLimits(pod)).toEqual({ cpuShares: 1024, cpuPeriod: 100_000, cpuQuota: 200_000, memoryLimitBytes: 128 << 20 });
+    expect(containerLimits(own, resources)).toMatchObject({ cpuShares: 102, cpuQuota: 10_000, memoryLimitBytes: 16 << 20 });
+    expect(containerLimits({ name: 'b' }, resources)).toMatchObject({ cpuQuota: 200_000, memoryLimitBytes: 128 << 20 });
+    expect(podLimits(podWith({ containers: [{ name: 'b' }], resources: { requests: { cpu: '1' } } }))).toEqual({ cpuShares: 1024 });
   });
   it('put pods where their class belongs, and best effort first in the line of the OOM killer', () => {
     const burstable = { name: 'c', resources: { requests: { memory: '1Gi' } } };
@@ -101,6 +111,17 @@ describe('limits', () => {
     expect(podCgroup(podWith({ containers: [burstable] }))).toBe('/kubepods/burstable/podu');
     expect(oomScoreAdj(podWith(), { name: 'c' }, 4 * 1024 ** 3)).toBe(1000);
     expect(oomScoreAdj(podWith({ containers: [burstable] }), burstable, 4 * 1024 ** 3)).toBe(750);
+  });
+  it('have a sidecar go no sooner than what it serves, share what was asked for the pod as a whole, and spare what the node needs', () => {
+    const [node, burstable] = [4 * 1024 ** 3, { name: 'c', resources: { requests: { memory: '1Gi' } } }];
+    const sidecar = { name: 's', restartPolicy: 'Always' };
+    const pod = podWith({ containers: [burstable], initContainers: [sidecar] });
+    expect(oomScoreAdj(pod, sidecar, node)).toBe(750);
+    const whole = podWith({ ...pod.spec, resources: { requests: { memory: '2Gi' } } });
+    expect(oomScoreAdj(whole, burstable, node)).toBe(625);
+    const critical = (priorityClassName: string, priority: number) => podWith({ containers: [burstable], priorityClassName, priority });
+    expect(oomScoreAdj(critical('system-node-critical', 2_000_001_000), burstable, node)).toBe(-997);
+    expect(oomScoreAdj(critical('system-cluster-critical', 2_000_000_000), burstable, node)).toBe(750);
   });
 });
 

@@ -45,7 +45,7 @@ export async function containerConfig(pod: Pod, container: Container, facts: Con
     tty: container.tty === true,
     linux: {
       resources: {
-        ...containerLimits(container),
+        ...containerLimits(container, pod.spec?.resources),
         oomScoreAdj: oomScoreAdj(pod, container, facts.nodeMemoryBytes),
         ...(facts.endsTogether && { unified: { 'memory.oom.group': '1' } }),
       },

@@ -1,7 +1,7 @@
-import type { Container, Pod } from '../../../api/schema/generated/types.ts';
-import { milliValue, quantityValue } from '../../../base/quantity.ts';
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+import { type QosClass, qosClassOf } from '../../../api/core/pod-qos.ts';
+import { containerRequests, podLimits as limitsOf, podRequests } from '../../../api/core/pod-resources.ts';
+import type { Container, Pod, ResourceRequirements } from '../../../api/schema/generated/types.ts';
+import { formatQuantity, milliValue, quantityValue } from '../../../base/quantity.ts';
 
 const PERIOD_US = 100_000;
 const LEAST_QUOTA_US = 1000;
@@ -17,55 +17,38 @@ export interface CgroupLimits {
   readonly memoryLimitBytes?: number;
 }
 
-/** Limits of a container's cgroup: a request that is absent is the limit. */
-export function containerLimits({ resources }: Container): CgroupLimits {
+/** Limits of a container's cgroup: a request that is absent is the limit, a limit that is absent is the one of the pod as a whole (KEP-2837). */
+export function containerLimits({ resources }: Container, wholePod?: ResourceRequirements): CgroupLimits {
   const { limits = {}, requests = {} } = resources ?? {};
-  const request = milliValue(requests.cpu ?? limits.cpu ?? '0');
+  const cpu = milliValue(limits.cpu ?? '0') || milliValue(wholePod?.limits?.cpu ?? '0');
+  const memory = quantityValue(limits.memory ?? '0') || quantityValue(wholePod?.limits?.memory ?? '0');
   return {
-    cpuShares: sharesOf(request),
-    ...(limits.cpu && milliValue(limits.cpu) > 0 && { cpuPeriod: PERIOD_US, cpuQuota: quotaOf(milliValue(limits.cpu)) }),
-    ...(limits.memory && quantityValue(limits.memory) > 0 && { memoryLimitBytes: quantityValue(limits.memory) }),
+    cpuShares: sharesOf(milliValue(requests.cpu ?? '0') || (requests.cpu === undefined ? cpu : 0)),
+    ...(cpu > 0 && { cpuPeriod: PERIOD_US, cpuQuota: quotaOf(cpu) }),
+    ...(memory > 0 && { memoryLimitBytes: memory }),
   };
 }
 
-function total(pod: Pod, kind: 'limits' | 'requests', resource: 'cpu' | 'memory'): { sum: number; all: boolean } {
-  const read = (c: Container) => c.resources?.[kind]?.[resource] ?? (kind === 'requests' ? c.resources?.limits?.[resource] : undefined);
-  const amount = resource === 'cpu' ? milliValue : quantityValue;
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
-  const sidecars = initContainers.filter((c) => c.restartPolicy === 'Always');
-  const lasting = [...containers, ...sidecars];
-  const sum = lasting.reduce((n, c) => n + amount(read(c) ?? '0'), 0);
-  const peak = Math.max(0, ...initContainers.filter((c) => c.restartPolicy !== 'Always').map((c) => amount(read(c) ?? '0')));
-  const overhead = pod.spec?.overhead?.[resource];
-  const all = [...containers, ...initContainers].every((c) => read(c) !== undefined);
-  return { sum: Math.max(sum, peak) + (overhead ? amount(overhead) : 0), all };
-}
-
-/** Limits of the pod's own cgroup: a quota or a memory limit only when every container has one. */
+/** Limits of the pod's own cgroup: a quota or a memory limit only when the pod as a whole or every container has one. */
 export function podLimits(pod: Pod): CgroupLimits {
-  const cpu = total(pod, 'limits', 'cpu');
-  const memory = total(pod, 'limits', 'memory');
+  const { containers = [], initContainers = [], resources } = pod.spec ?? {};
+  const limits = limitsOf(pod);
+  const limited = (name: 'cpu' | 'memory'): string => {
+    const all = resources?.limits?.[name] !== undefined || [...containers, ...initContainers].every((c) => c.resources?.limits?.[name]);
+    const amount = limits[name];
+    return all && amount ? formatQuantity(amount) : '0';
+  };
+  const [cpu, memory] = [milliValue(limited('cpu')), quantityValue(limited('memory'))];
+  const { cpu: requested } = podRequests(pod);
   return {
-    cpuShares: sharesOf(total(pod, 'requests', 'cpu').sum),
-    ...(cpu.all && cpu.sum > 0 && { cpuPeriod: PERIOD_US, cpuQuota: quotaOf(cpu.sum) }),
-    ...(memory.all && memory.sum > 0 && { memoryLimitBytes: memory.sum }),
+    cpuShares: sharesOf(requested ? milliValue(formatQuantity(requested)) : 0),
+    ...(cpu > 0 && { cpuPeriod: PERIOD_US, cpuQuota: quotaOf(cpu) }),
+    ...(memory > 0 && { memoryLimitBytes: memory }),
   };
 }
 
-export const qosOf = (pod: Pod): QosClass => (pod.status?.qosClass as QosClass | undefined) ?? computeQos(pod);
-
-function computeQos(pod: Pod): QosClass {
-  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  const amounts = all.flatMap((c) => [...Object.values(c.resources?.limits ?? {}), ...Object.values(c.resources?.requests ?? {})]);
-  if (amounts.length === 0) return 'BestEffort';
-  const guaranteed = all.every(({ resources }) =>
-    (['cpu', 'memory'] as const).every((key) => {
-      const limit = resources?.limits?.[key];
-      return limit !== undefined && (resources?.requests?.[key] ?? limit) === limit;
-    }),
-  );
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
+export const qosOf = (pod: Pod): QosClass =>
+  (pod.status?.qosClass as QosClass | undefined) ?? (pod.spec ? qosClassOf(pod.spec) : 'BestEffort');
 
 /** Under the root cgroup, as the kubelet lays pods out with the cgroupfs driver. */
 export function podCgroup(pod: Pod): string {
@@ -78,13 +61,29 @@ export function podCgroup(pod: Pod): string {
 const CRITICAL_PRIORITY = 2_000_000_000;
 export const isCritical = ({ spec }: Pod): boolean => (spec?.priority ?? 0) >= CRITICAL_PRIORITY;
 
-/** Who the kernel kills first: 1000 best effort, -997 guaranteed, between them the less the more memory was asked for. */
+const memoryOf = (container: Container): number => quantityValue(container.resources?.requests?.memory ?? '0');
+
+/** What was asked for the pod as a whole beyond its containers, in equal parts (KEP-2837). */
+function memoryShare(pod: Pod): number {
+  const whole = quantityValue(pod.spec?.resources?.requests?.memory ?? '0');
+  if (whole === 0) return 0;
+  const { memory } = containerRequests(pod);
+  const rest = whole - (memory ? quantityValue(formatQuantity(memory)) : 0);
+  return Math.trunc(rest / ((pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)));
+}
+
+/**
+ * Who the kernel kills first: 1000 best effort, -997 guaranteed and what the node cannot do without, between them the less the more memory was asked for.
+ * A sidecar goes no sooner than any container that it serves.
+ */
 export function oomScoreAdj(pod: Pod, container: Container, nodeMemoryBytes: number): number {
-  if (isCritical(pod)) return -997;
   const qos = qosOf(pod);
-  if (qos === 'Guaranteed') return -997;
+  if (qos === 'Guaranteed' || (isCritical(pod) && pod.spec?.priorityClassName === 'system-node-critical')) return -997;
   if (qos === 'BestEffort' || nodeMemoryBytes <= 0) return 1000;
-  const request = quantityValue(container.resources?.requests?.memory ?? container.resources?.limits?.memory ?? '0');
-  const score = 1000 - Math.floor((1000 * request) / nodeMemoryBytes);
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const isSidecar = initContainers.some(({ name, restartPolicy }) => name === container.name && restartPolicy === 'Always');
+  const served = isSidecar ? Math.min(...containers.map(memoryOf)) : 0;
+  const asked = Math.max(memoryOf(container), served) + memoryShare(pod);
+  const score = 1000 - Math.floor((1000 * asked) / nodeMemoryBytes);
   return Math.min(Math.max(score, 3), 999);
 }
