@@ -12,7 +12,7 @@ export interface TlsSettings {
   /** Our client certificate, PEM. */
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the certificate must carry, and SNI, when it is not the host. */
+  /** The name that the certificate must carry, and SNI, when it is not the host. Empty: none is sent. */
   readonly serverName?: string;
   /** false: any certificate will do. */
   readonly verify: boolean;
@@ -65,7 +65,7 @@ const tlsOptions = (tls: TlsSettings | undefined): RequestOptions => ({
   minVersion: 'TLSv1.2',
   ...(tls?.ca && { ca: tls.ca as string | string[] }),
   ...(tls?.cert && { cert: tls.cert, key: tls.key }),
-  ...(tls?.serverName && { servername: tls.serverName }),
+  ...(tls?.serverName !== undefined && { servername: tls.serverName }),
   rejectUnauthorized: tls?.verify ?? true,
 });
 

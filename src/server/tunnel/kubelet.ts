@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent } from 'node:https';
+import { isIP } from 'node:net';
 import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Node, Pod } from '../../api/schema/generated/types.ts';
 import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from '../outbound/connection.ts';
@@ -62,7 +63,9 @@ export function createDialer(objects: ObjectReader, credentials: () => KubeletCr
 
   function peerOf({ protocol, host, port, tls }: Target): Peer {
     if (protocol === 'http:') return { protocol, host, port };
-    return tls === 'kubelet' ? { protocol, host, port, agent: kubeletAgent() } : { protocol, host, port, tls: { verify: false } };
+    if (tls === 'kubelet') return { protocol, host, port, agent: kubeletAgent() };
+    // Else the Host header would be taken for the name.
+    return { protocol, host, port, tls: { verify: false, serverName: isIP(host) ? '' : host } };
   }
   const reaching = <T>(target: Target, work: Promise<T>): Promise<T> =>
     work.catch((error: Error) => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { type FakeReader, fakeReader } from '../fake-reader.ts';
@@ -53,6 +54,9 @@ describe('a request through the proxy', () => {
 
   beforeAll(async () => {
     backend = createServer((request, reply) => {
+      if (request.url?.startsWith('/page')) return servePage(request.url, reply);
+      if (request.url?.startsWith('/moved')) return void reply.writeHead(302, { location: '/elsewhere/' }).end();
+      if (request.url?.startsWith('/way')) return void reply.end(JSON.stringify(request.headers));
       const { authorization, 'x-mine': mine } = request.headers;
       reply.writeHead(418, { 'x-backend': 'yes' }).end(JSON.stringify({ url: request.url, authorization, mine }));
     });
@@ -77,6 +81,17 @@ describe('a request through the proxy', () => {
       server.close();
     }
   });
+
+  /** Gzip where the path asks for it; the charset behind `charset=`. */
+  function servePage(url: string, reply: ServerResponse): void {
+    const page = Buffer.from(
+      '<!DOCTYPE html><p>ä &amp; <A HREF="/next?a=1&amp;b=2" class=x>on</A> <img src=pic.png> <script>a("/x")</script>',
+    );
+    const charset = /charset=(.*)$/.exec(url)?.[1] ?? 'utf-8';
+    const packed = url.includes('gzip');
+    const headers = { 'content-type': `text/html; charset=${charset}`, 'access-control-allow-origin': '*', etag: '"1"' };
+    reply.writeHead(200, { ...headers, ...(packed && { 'content-encoding': 'gzip' }) }).end(packed ? gzipSync(page) : page);
+  }
 
   async function answer(raw: IncomingMessage, reply: ServerResponse): Promise<void> {
     const [, resource = '', name] = (raw.url ?? '').split('/');
@@ -104,7 +119,8 @@ describe('a request through the proxy', () => {
 
   const ask = async (path: string) => {
     const port = front.listening ? (front.address() as AddressInfo).port : await listen(front);
-    return fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: 'Bearer secret', 'x-mine': 'kept' } });
+    const headers = { authorization: 'Bearer secret', 'x-mine': 'kept' };
+    return fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: 'manual' });
   };
 
   it('reaches a pod with the rest of the path and the query, without the credentials that were for us', async () => {
@@ -115,13 +131,39 @@ describe('a request through the proxy', () => {
 
   it('reaches a ready endpoint of a Service, by the name or number of its port', async () => {
     for (const name of ['web', 'web:http', 'web:80']) {
-      const response = await ask(`/services/${name}/proxy`);
+      const response = await ask(`/services/${name}/proxy/`);
       expect(await response.json()).toMatchObject({ url: '/' });
     }
   });
 
+  it('is sent to the directory when it asks for the backend itself, since links are relative to it', async () => {
+    const response = await ask(`/pods/web:${backendPort}/proxy?a=b`);
+    expect([response.status, response.headers.get('location')]).toEqual([301, `/pods/web:${backendPort}/proxy/?a=b`]);
+  });
+
+  it('gets pages whose links lead through the proxy again, packed or not, and the backend allows other sites nothing', async () => {
+    const prefix = `/pods/web:${backendPort}/proxy`;
+    const link = `<a href="${prefix}/next?a=1&amp;b=2" class="x">on</A>`;
+    for (const path of ['/page', '/page/gzip']) {
+      const response = await ask(`${prefix}${path}`);
+      expect(await response.text()).toBe(`<!DOCTYPE html><p>ä &amp; ${link} <img src=pic.png> <script>a("/x")</script>`);
+      expect(response.headers.has('access-control-allow-origin')).toBe(false);
+      expect(response.headers.get('etag')).toBe('"1"');
+    }
+    expect(await (await ask(`${prefix}/page?charset=latin1`)).text()).toContain('<A HREF="/next');
+    const moved = await ask(`${prefix}/moved`);
+    expect([moved.status, moved.headers.get('location')]).toEqual([302, `${prefix}/elsewhere/`]);
+  });
+
+  it('tells the backend whom the client called, from where, and by which path', async () => {
+    const prefix = `/pods/web:${backendPort}/proxy`;
+    const seen = (await (await ask(`${prefix}/way/`)).json()) as Record<string, string>;
+    const { port } = front.address() as AddressInfo;
+    expect(seen).toMatchObject({ host: `127.0.0.1:${port}`, 'x-forwarded-for': '127.0.0.1', 'x-forwarded-uri': `${prefix}/way/` });
+  });
+
   it('says what is missing', async () => {
-    expect(await (await ask('/services/idle/proxy')).text()).toBe('no endpoints available for service "idle"');
+    expect(await (await ask('/services/idle/proxy/')).text()).toBe('no endpoints available for service "idle"');
     expect(await (await ask('/services/web:81/proxy')).text()).toBe('no service port "81" found for service "web"');
     expect(await (await ask('/pods/web:metrics/proxy')).text()).toBe('pod web has no port metrics');
     expect(await (await ask('/pods/gone/proxy')).text()).toBe('pods "gone" not found');

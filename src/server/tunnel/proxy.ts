@@ -1,10 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { posix } from 'node:path';
 import { ApiError, notFound } from '../../api/meta/status.ts';
 import type { Service } from '../../api/schema/generated/types.ts';
 import { endpointAddress, slicesOf } from '../outbound/service-endpoint.ts';
 import type { ObjectReader, StreamHandler } from '../ports.ts';
 import type { Dialer, Target } from './kubelet.ts';
 import { podOf } from './pod-streams.ts';
-import { passAnswer, passedHeaders, rawUpgrade } from './raw-upgrade.ts';
+import { passedHeaders, rawUpgrade } from './raw-upgrade.ts';
+import { passRewritten } from './rewritten-answer.ts';
 
 type Handling = Parameters<StreamHandler['handle']>[0];
 
@@ -48,19 +51,38 @@ function serviceTarget(objects: ObjectReader, { request }: Handling, pick: () =>
   return target(scheme, chosen.host, chosen.port);
 }
 
-/** What follows `/proxy` in the URL is the path that the backend sees. */
-function proxiedPath(url: URL): string {
-  const path = url.pathname.replace(/^.*?\/proxy(?=\/|$)/, '');
-  return `${path || '/'}${url.search}`;
+/** What follows `/proxy` in the URL is the path that the backend sees; what is before it leads there. */
+function splitPath({ pathname }: URL): { prefix: string; path: string } {
+  const [prefix = ''] = /^.*?\/proxy(?=\/|$)/.exec(pathname) ?? [];
+  return { prefix, path: pathname.slice(prefix.length) };
+}
+
+/** Links of a page are relative to a directory, which ends in a slash. */
+function redirectToDirectory(raw: IncomingMessage, reply: ServerResponse, url: URL): boolean {
+  if (raw.method !== 'GET' && raw.method !== 'HEAD') return false;
+  reply.writeHead(301, { location: `${url.pathname}/${url.search}` }).end();
+  return true;
+}
+
+/** What the backend learns of the way that the request took. */
+function forwarded(raw: IncomingMessage, prefix: string, path: string): Record<string, string> {
+  const from = [raw.headers['x-forwarded-for'] ?? [], raw.socket.remoteAddress?.replace(/^::ffff:/, '') ?? []].flat();
+  return { 'x-forwarded-uri': posix.join(prefix, path), ...(from.length > 0 && { 'x-forwarded-for': from.join(', ') }) };
 }
 
 async function pass(dialer: Dialer, to: Target, { raw, url, reply, upgrade, context }: Handling): Promise<void> {
-  const path = proxiedPath(url);
+  const { prefix, path: own } = splitPath(url);
+  const path = `${own || '/'}${url.search}`;
   if (upgrade) return rawUpgrade((options) => dialer.upgrade(to, options), path, { raw, ...upgrade, signal: context.signal });
-  const { connection, upgrade: _, ...headers } = passedHeaders(raw);
+  if (reply && own === '' && redirectToDirectory(raw, reply, url)) return;
+  const { connection, upgrade: _, ...passed } = passedHeaders(raw);
+  const server = raw.headers.host ?? String(raw.headers[':authority'] ?? '');
+  // Pods are called as the client calls this server; a kubelet's certificate is for its own name.
+  const host = server !== '' && to.tls !== 'kubelet' ? { host: server } : {};
+  const headers = { ...passed, ...forwarded(raw, prefix, own), ...host };
   const body = raw.method === 'GET' || raw.method === 'HEAD' ? undefined : raw;
   const response = await dialer.request(to, { method: raw.method ?? 'GET', path, headers, body, signal: context.signal });
-  if (reply) await passAnswer(response, reply);
+  if (reply) await passRewritten(response, reply, { prefix, server, backend: `${to.host}:${to.port}` });
 }
 
 /** Handlers of the proxy subresources of pods, services and nodes, by `resource/subresource`. */

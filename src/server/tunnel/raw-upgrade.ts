@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { SendOptions, UpgradeResult } from '../outbound/connection.ts';
 
@@ -48,9 +48,18 @@ export function join(a: Duplex, b: Duplex): Promise<void> {
   });
 }
 
+/** Headers of an answer but those of its last hop. */
+export function answerHeaders({ headers }: IncomingMessage): IncomingHttpHeaders {
+  const { connection, upgrade, 'transfer-encoding': _, 'keep-alive': __, 'proxy-connection': ___, ...rest } = headers;
+  return rest;
+}
+
 /** An answer as it came, as a stream; resolves when the client has it or is gone. */
-export async function passAnswer(response: IncomingMessage, reply: ServerResponse): Promise<void> {
-  const { connection, upgrade, 'transfer-encoding': _, 'keep-alive': __, 'proxy-connection': ___, ...headers } = response.headers;
+export async function passAnswer(
+  response: IncomingMessage,
+  reply: ServerResponse,
+  headers: OutgoingHttpHeaders = answerHeaders(response),
+): Promise<void> {
   reply.writeHead(response.statusCode ?? 502, headers);
   await new Promise<void>((resolve) => {
     reply.on('close', resolve);
