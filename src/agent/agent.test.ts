@@ -13,6 +13,7 @@ import { type Agent, createAgent } from './agent.ts';
 import { DiskStorage } from './pods/disk-storage.ts';
 import { FakeStorage } from './pods/fake-storage.ts';
 import { noCgroups } from './pods/ports.ts';
+import type { StartupSeconds } from './pods/startup.ts';
 import { createProber } from './probes/prober.ts';
 import { createConfigSource } from './volumes/config-source.ts';
 
@@ -62,6 +63,7 @@ class Box {
   readonly events: Happened[] = [];
   /** Seconds, as the node's metrics are told. */
   readonly starts: number[] = [];
+  readonly startups: StartupSeconds[] = [];
   relists = 0;
   agent: Agent | undefined;
   #stop = new AbortController();
@@ -93,6 +95,8 @@ class Box {
       prober: createProber({ runtime, clock }),
       observer: {
         podStarted: (seconds) => void this.starts.push(seconds),
+        startupSeen: (seconds) => void this.startups.push(seconds),
+        workerStarted: () => {},
         relisted: () => {
           this.relists += 1;
         },
@@ -349,6 +353,31 @@ describe('a node with a fake runtime', () => {
     expect(box.events).toContainEqual({ reason: 'Preempting', message });
     expect(box.pod('critical')?.status?.phase).toBe('Running');
     expect(box.pod('later')?.status?.phase).toBe('Running');
+  });
+
+  it('measures the start of a pod, without pulls and init containers, once the API shows it', async () => {
+    const pull = box.runtime.pullImage.bind(box.runtime);
+    box.runtime.pullImage = async (...args) => {
+      await box.agentClock.sleep(3000, { signal: new AbortController().signal });
+      return pull(...args);
+    };
+    box.add({ initContainers: [app({ name: 'job-prepare', image: 'init:1', imagePullPolicy: 'Always' })] });
+    const born = box.pod();
+    box.cluster.seed<Pod>(pods, {
+      ...born,
+      metadata: { ...born?.metadata, creationTimestamp: new Date(box.clock.now()).toISOString() },
+    } as Pod);
+    await box.start();
+    await box.clock.advance(20_000);
+    expect(box.condition('Ready')).toBe('True');
+    expect(box.startups).toHaveLength(1);
+    const [{ total, sli = Number.NaN }] = box.startups as [StartupSeconds];
+    expect(total).toBeGreaterThan(3);
+    expect(total - sli).toBeGreaterThanOrEqual(3);
+    expect(sli).toBeGreaterThanOrEqual(0);
+    box.cluster.seed<Pod>(pods, { ...box.pod(), metadata: { ...box.pod()?.metadata, labels: { a: 'b' } } } as Pod);
+    await box.clock.advance(5000);
+    expect(box.startups).toHaveLength(1);
   });
 
   it('shows ImagePullBackOff while it waits to pull an image again, and pulls it when the time has come', async () => {

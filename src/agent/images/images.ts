@@ -33,7 +33,13 @@ export interface Images {
    * Sees to it that the node has the container's image, and writes the events that go with it, save `Error: <reason>`, which the
    * container's start writes for every kind of failure. `imageRef`: what the runtime knows the image by. Rejects with ImageError.
    */
-  ensure(pod: Pod, container: ImageRequest, options: { signal: AbortSignal }): Promise<{ imageRef: string; image: Image }>;
+  ensure(pod: Pod, container: ImageRequest, options: PullOptions): Promise<{ imageRef: string; image: Image }>;
+}
+
+interface PullOptions {
+  readonly signal: AbortSignal;
+  /** Told how long a pull was waited for, on the monotonic clock, however it ended. */
+  readonly pulled?: (span: { readonly startMs: number; readonly endMs: number }) => void;
 }
 
 export interface ImagesOptions {
@@ -130,7 +136,7 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
   }
 
   return {
-    async ensure(pod, container, { signal }) {
+    async ensure(pod, container, { signal, pulled }) {
       const called = container.image ?? '';
       const fieldPath = fieldPathOf(pod, container.name);
       const say: Say = (type, reason, message) => event(pod, type, reason, message, fieldPath);
@@ -152,8 +158,13 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
         say('Warning', 'ErrImageNeverPull', message);
         throw new ImageError('ErrImageNeverPull', message, { retryAtMs: clock.now() + RETRY_NEVER_MS });
       }
-      const image = await fetchImage(wanted, pod, called, say, signal);
-      return { imageRef: image.id, image };
+      const startMs = clock.monotonic();
+      try {
+        const image = await fetchImage(wanted, pod, called, say, signal);
+        return { imageRef: image.id, image };
+      } finally {
+        pulled?.({ startMs, endMs: clock.monotonic() });
+      }
     },
   };
 }

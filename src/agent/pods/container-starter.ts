@@ -6,6 +6,7 @@ import { containerConfig } from './config/container-config.ts';
 import { ConfigError, type EnvSources, envReferences } from './config/env-plan.ts';
 import { hostNetworkHostsFile, hostsFile } from './config/hosts-file-plan.ts';
 import { type ExitReader, exitFrom } from './exits.ts';
+import type { PodContext } from './pod-context.ts';
 import type { PodEffect, PodEvent } from './pod-state-plan.ts';
 import type { ObjectReader, PodCgroups, PodFacts, PodStorage } from './ports.ts';
 
@@ -27,6 +28,8 @@ export interface StartRequest {
   readonly effect: Start;
   readonly sandbox: SandboxConfig;
   readonly targetId: string | undefined;
+  /** Told how long the image was waited for. */
+  readonly pulled: PodContext['pulled'];
   readonly report: ReportContainer;
 }
 
@@ -70,7 +73,7 @@ export async function startContainer(options: StarterOptions, request: StartRequ
 async function attemptStart(options: StarterOptions, request: StartRequest, signal: AbortSignal): Promise<PodEvent[]> {
   const { runtime, storage, images, facts, cgroups } = options;
   const { pod, spec, effect, sandbox, targetId, report } = request;
-  const { image } = await images.ensure(pod, spec, { signal });
+  const { image } = await images.ensure(pod, spec, { signal, pulled: request.pulled });
   const env = await failing('CreateContainerConfigError', envSources(options, pod, spec, effect.ips, signal));
   const hosts = await hostsContent(pod, effect.ips, facts);
   const config = await failing(

@@ -27,14 +27,14 @@ export class ContainerWork {
   }
 
   async start(effect: EffectOf<'startContainer'>, sandboxConfig: () => Promise<SandboxConfig>): Promise<void> {
-    const { env, send, setupSignal } = this.#pod;
+    const { env, send, setupSignal, pulled } = this.#pod;
     const { pod } = this.#pod.state();
     const spec = this.#specOf(effect.name);
     if (!spec) return send({ type: 'startFailed', name: effect.name, reason: 'CreateContainerError', message: 'no such container' });
     const sandbox = await sandboxConfig();
     const target = (spec as { targetContainerName?: string }).targetContainerName;
     const targetId = target ? liveOf(containerOf(this.#pod.state(), target).run)?.id : undefined;
-    const request = { pod, spec, effect, sandbox, targetId, report: this.#report(effect.name) };
+    const request = { pod, spec, effect, sandbox, targetId, pulled, report: this.#report(effect.name) };
     const reads: Promise<void>[] = [];
     for (const event of await startContainer(env, request, setupSignal)) {
       send(event);

@@ -9,6 +9,7 @@ import type { ProbeCounts } from '../probes/probe-counts.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { PodEffect, PodEvent, PodState } from './pod-state-plan.ts';
 import type { NodeObserver, ObjectReader, PodCgroups, PodFacts, PodStorage, RecordEvent } from './ports.ts';
+import type { Span } from './startup.ts';
 
 /** What all pods of a node share. */
 export interface PodEnvironment {
@@ -43,6 +44,8 @@ export interface PodContext {
   send(event: PodEvent): void;
   /** Records an event about the pod, or about one of its containers. */
   event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void;
+  /** An image was waited for. */
+  pulled(span: Span): void;
 }
 
 /** The effect of that name. */

@@ -4,6 +4,7 @@ import type { ConfigMap, Container, Node, Pod, Secret, Service } from '../../api
 import type { Mount } from '../../runtime/runtime.ts';
 import type { CgroupVersion } from '../host/cgroup-plan.ts';
 import type { CgroupLimits } from './config/resources-plan.ts';
+import type { StartupSeconds } from './startup.ts';
 
 export interface CallOptions {
   signal: AbortSignal;
@@ -82,6 +83,10 @@ export interface PodFacts {
 export interface NodeObserver {
   /** A pod runs, so long after the agent saw it first. */
   podStarted(seconds: number): void;
+  /** The API shows a new pod with all of its containers running. */
+  startupSeen(seconds: StartupSeconds): void;
+  /** The work on a pod began, so long after the agent saw it first. */
+  workerStarted(seconds: number): void;
   /** The runtime was listed, which took so long. */
   relisted(seconds: number): void;
 }

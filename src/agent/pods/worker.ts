@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import { holdsPlace, type Rejection } from './admission-plan.ts';
-import { liveOf } from './container-machine.ts';
+import { containersOf, liveOf } from './container-machine.ts';
 import { resizeContainers } from './container-resizer.ts';
 import { ContainerWork } from './container-work.ts';
 import type { EffectOf, PodContext, PodEnvironment } from './pod-context.ts';
@@ -11,6 +11,7 @@ import type { Eviction } from './preemption-plan.ts';
 import { withAllocated } from './resize-plan.ts';
 import type { FoundPod } from './runtime-view.ts';
 import { SandboxWork } from './sandbox-work.ts';
+import { Startup } from './startup.ts';
 import { podStatus } from './status-plan.ts';
 import { StatusWriter } from './status-writer.ts';
 
@@ -38,6 +39,9 @@ export class PodWorker {
   readonly #left = Promise.withResolvers<void>();
   /** On the monotonic clock; undefined once it ran. */
   #waitsSinceMs: number | undefined;
+  readonly #seenAtMs: number;
+  /** Of a pod that is new to the node. */
+  readonly #startup: Startup | undefined;
   #state: PodState;
   #wake: Disposable | undefined;
 
@@ -52,6 +56,8 @@ export class PodWorker {
     this.#writer = new StatusWriter(pod, env, { signal });
     this.#found = found;
     this.#waitsSinceMs = (pod.status?.phase ?? 'Pending') === 'Pending' ? env.clock.monotonic() : undefined;
+    this.#seenAtMs = env.clock.monotonic();
+    this.#startup = pod.status?.startTime === undefined ? new Startup() : undefined;
     const context = this.#context();
     this.#sandbox = new SandboxWork(context);
     this.#containers = new ContainerWork(context, found);
@@ -65,6 +71,7 @@ export class PodWorker {
       state: () => this.#state,
       send: (event) => this.send(event),
       event: (...event) => this.event(...event),
+      pulled: (span) => this.#startup?.pulled(span),
     };
   }
 
@@ -74,6 +81,8 @@ export class PodWorker {
 
   /** Begins the pod's life on this node. */
   start(): void {
+    const { observer, clock } = this.#env;
+    observer?.workerStarted((clock.monotonic() - this.#seenAtMs) / 1000);
     this.send({ type: 'found', ...this.#found });
   }
 
@@ -93,6 +102,7 @@ export class PodWorker {
   send(event: PodEvent): void {
     if (this.#signal.aborted) return;
     if (event.type === 'podChanged') this.#observe(event.pod);
+    if (event.type === 'containerExited' && this.#isInit(event.name)) this.#startup?.initRan(event.finishedAtMs - event.startedAtMs);
     const nowMs = this.#env.clock.now();
     const [state, effects] = step(this.#state, event, nowMs);
     const leaves = holdsPlace(this.#state) && !holdsPlace(state);
@@ -105,8 +115,14 @@ export class PodWorker {
     if (leaves) this.#onLeft?.();
   }
 
+  #isInit(name: string): boolean {
+    return containersOf(this.#state.pod).some((container) => container.spec.name === name && container.role === 'init');
+  }
+
   #observe(pod: Pod): void {
     this.#writer.observe(pod);
+    const startup = this.#startup?.observe(pod, this.#env.clock.now());
+    if (startup) this.#env.observer?.startupSeen(startup);
     const { labels, annotations } = this.#state.pod.metadata ?? {};
     const isSame = JSON.stringify([labels, annotations]) === JSON.stringify([pod.metadata?.labels, pod.metadata?.annotations]);
     // Downward API volumes show labels and annotations.

@@ -1,4 +1,4 @@
-import { serviceKeyOf } from '../../api/discovery/endpoint-slice.ts';
+import { serviceKeyOf, TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 import { endpointSlices, services } from '../../api/index.ts';
 import type { EndpointSlice, Pod, Service } from '../../api/schema/generated/types.ts';
 import { isAbort } from '../../base/abort.ts';
@@ -19,6 +19,18 @@ const GATHER_MS = 10;
 /** After a failure the table is made anew, at the earliest after this time. */
 const RETRY_MS = 2_000;
 
+/** Told of what the proxy's metrics count. */
+export interface ProxyObserver {
+  serviceChanged(service: string): void;
+  /** `triggeredMs`: when the pod or Service changed that the endpoints changed for, since the epoch. */
+  endpointsChanged(family: Family, service: string, triggeredMs: number | undefined): void;
+  queued(families: readonly Family[]): void;
+  /** What changed so far is looked at from now on. */
+  began(): void;
+  /** `full`: the whole table was made anew. */
+  synced(family: Family, round: { readonly seconds: number; readonly full: boolean; readonly failed: boolean }): void;
+}
+
 export interface ProxyOptions {
   readonly nodeName: string;
   readonly informers: Informers;
@@ -30,6 +42,8 @@ export interface ProxyOptions {
   readonly nft: (script: string, options: { signal: AbortSignal }) => Promise<void>;
   /** Forgets UDP flows to an address and port whose backends changed: the kernel would go on sending to the old ones. */
   readonly forgetUdpFlows: (address: string, port: number, options: { signal: AbortSignal }) => Promise<void>;
+  /** Absent: nobody counts. */
+  readonly observer?: ProxyObserver;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -46,7 +60,7 @@ export function changedUdpSockets(before: readonly Frontend[], after: readonly F
 
 /** Keeps the node's nftables table equal to what Services, EndpointSlices and host ports ask for. */
 export function createProxy(options: ProxyOptions): Component {
-  const { informers, localPods, clock, log } = options;
+  const { informers, localPods, observer, clock, log } = options;
   const serviceInformer = informers.informer(services);
   const sliceInformer = informers.informer(endpointSlices, { indexes: { service: (slice: EndpointSlice) => [serviceKeyOf(slice)] } });
   const applied = new Map<Family, { rules: Ruleset; frontends: readonly Frontend[] }>();
@@ -86,19 +100,43 @@ export function createProxy(options: ProxyOptions): Component {
   /** IPv6 rules are only made where the cluster has IPv6 addresses. */
   const inUse = (family: Family) => family === 'IPv4' || options.clusterCidrs.some((cidr) => isFamily(cidr, family));
 
+  const families = FAMILIES.filter(inUse);
+
   async function applyAll(signal: AbortSignal): Promise<boolean> {
     let ok = true;
-    for (const family of FAMILIES.filter(inUse)) {
+    observer?.began();
+    for (const family of families) {
+      const [startedMs, full] = [clock.monotonic(), !applied.has(family)];
+      const synced = (failed: boolean) => observer?.synced(family, { seconds: (clock.monotonic() - startedMs) / 1000, full, failed });
       try {
         await apply(family, signal);
+        synced(false);
       } catch (error) {
         if (isAbort(error, signal)) return false;
         ok = false;
         applied.delete(family);
+        synced(true);
         log.error({ error, family }, 'the service rules could not be applied');
       }
     }
     return ok;
+  }
+
+  function onChange(): void {
+    observer?.queued(families);
+    changes.notify();
+  }
+
+  function onSlice(slice: EndpointSlice): void {
+    const family = families.find((each) => each === slice.addressType);
+    const triggered = slice.metadata?.annotations?.[TRIGGER_TIME];
+    if (family) observer?.endpointsChanged(family, serviceKeyOf(slice), triggered === undefined ? undefined : Date.parse(triggered));
+    onChange();
+  }
+
+  function onService({ metadata }: Service): void {
+    observer?.serviceChanged(`${metadata?.namespace}/${metadata?.name}`);
+    onChange();
   }
 
   return {
@@ -106,9 +144,8 @@ export function createProxy(options: ProxyOptions): Component {
     async run({ signal, ready }) {
       try {
         await Promise.all([serviceInformer, sliceInformer, localPods].map((informer) => informer.whenSynced({ signal })));
-        const onChange = () => changes.notify();
-        using _services = serviceInformer.onChange(onChange);
-        using _slices = sliceInformer.onChange(onChange);
+        using _services = serviceInformer.onChange(({ object }) => onService(object));
+        using _slices = sliceInformer.onChange(({ object }) => onSlice(object));
         using _pods = localPods.onChange(onChange);
         for (;;) {
           const ok = await applyAll(signal);

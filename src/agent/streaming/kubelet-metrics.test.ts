@@ -22,6 +22,9 @@ test('the page tells of the node, its pods, and what was observed', async () => 
   metrics.runtimeOperation('start_container', 0.01, false);
   metrics.runtimeOperation('start_container', 0.02, true);
   metrics.podStarted(2.5);
+  metrics.startupSeen({ total: 7.5, sli: 2.5 });
+  metrics.startupSeen({ total: 9, sli: undefined });
+  metrics.workerStarted(0.02);
   metrics.relisted(0.2);
   await clock.advance(30_000);
   metrics.relisted(0.2);
@@ -37,6 +40,11 @@ test('the page tells of the node, its pods, and what was observed', async () => 
     'kubelet_runtime_operations_duration_seconds_bucket{le="0.0125",operation_type="start_container"} 1',
     'kubelet_pod_start_duration_seconds_bucket{le="2"} 0',
     'kubelet_pod_start_duration_seconds_bucket{le="3"} 1',
+    'kubelet_pod_start_total_duration_seconds_bucket{le="8"} 1',
+    'kubelet_pod_start_total_duration_seconds_count 2',
+    'kubelet_pod_start_sli_duration_seconds_sum 2.5',
+    'kubelet_pod_start_sli_duration_seconds_count 1',
+    'kubelet_pod_worker_start_duration_seconds_bucket{le="0.025"} 1',
     'kubelet_pleg_relist_duration_seconds_count 2',
     'kubelet_pleg_relist_interval_seconds_count 1',
     'kubelet_pleg_relist_interval_seconds_sum 30',

@@ -3,10 +3,14 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
 import type { OperationObserver } from '../../runtime/metered-runtime.ts';
 import type { NodeObserver } from '../pods/ports.ts';
+import type { ProxyObserver } from '../proxy/proxy.ts';
 import type { PodDirectory } from './pod-directory.ts';
+import { registerProxy } from './proxy-metrics.ts';
 
 export interface KubeletMetrics extends NodeObserver {
   readonly runtimeOperation: OperationObserver;
+  /** Has the service proxy's metrics on the page as well. */
+  proxy(): ProxyObserver;
   /** Shows a certificate from now on. */
   certificate(purpose: 'client' | 'serving', certificate: ShownCertificate): void;
   /** /metrics: what is there is looked at when somebody asks. */
@@ -30,6 +34,7 @@ export interface ShownCertificate {
 
 /** Upstream's buckets. */
 const OPERATION_SECONDS = Array.from({ length: 14 }, (_, i) => 0.005 * 2.5 ** i);
+const DEFAULT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const START_SECONDS = [0.5, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600];
 
 /** The kubelet's metrics under upstream's names. */
@@ -41,6 +46,7 @@ export function createKubeletMetrics(options: KubeletMetricsOptions): KubeletMet
   return {
     ...podObserver(registry, options.clock),
     runtimeOperation: operationObserver(registry),
+    proxy: () => registerProxy(registry, options.clock),
     certificate: (purpose, certificate) => registerCertificate(registry, { purpose, certificate, clock: options.clock }),
     page(now) {
       directory.current = now;
@@ -107,6 +113,7 @@ function podObserver(registry: Registry, clock: Clock): NodeObserver {
     buckets: START_SECONDS,
     registers,
   });
+  const startup = startupMetrics(registry);
   const relist = { help: 'Duration in seconds for relisting pods in PLEG.', registers };
   const durations = new Histogram({ name: 'kubelet_pleg_relist_duration_seconds', ...relist });
   const intervals = new Histogram({
@@ -122,6 +129,7 @@ function podObserver(registry: Registry, clock: Clock): NodeObserver {
   let lastMs: number | undefined;
   return {
     podStarted: (seconds) => started.observe(seconds),
+    ...startup,
     relisted(seconds) {
       const nowMs = clock.monotonic();
       if (lastMs !== undefined) intervals.observe((nowMs - lastMs) / 1000);
@@ -129,6 +137,34 @@ function podObserver(registry: Registry, clock: Clock): NodeObserver {
       durations.observe(seconds);
       lastSeen.set(clock.now() / 1000);
     },
+  };
+}
+
+function startupMetrics(registry: Registry): Pick<NodeObserver, 'startupSeen' | 'workerStarted'> {
+  const registers = [registry];
+  const created = 'measured from pod creation timestamp to when all its containers are reported as started and observed via watch';
+  const durations = (name: string, help: string, buckets: number[]) => new Histogram({ name, help, buckets, registers });
+  const total = durations(
+    'kubelet_pod_start_total_duration_seconds',
+    `Duration in seconds to start a pod since creation, including time to pull images and run init containers, ${created}`,
+    START_SECONDS,
+  );
+  const sli = durations(
+    'kubelet_pod_start_sli_duration_seconds',
+    `Duration in seconds to start a pod, excluding time to pull images and run init containers, ${created}`,
+    START_SECONDS,
+  );
+  const workers = durations(
+    'kubelet_pod_worker_start_duration_seconds',
+    'Duration in seconds from kubelet seeing a pod to starting a worker.',
+    DEFAULT_SECONDS,
+  );
+  return {
+    startupSeen(seconds) {
+      total.observe(seconds.total);
+      if (seconds.sli !== undefined) sli.observe(seconds.sli);
+    },
+    workerStarted: (seconds) => workers.observe(seconds),
   };
 }
 

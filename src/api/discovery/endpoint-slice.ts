@@ -9,6 +9,9 @@ import { checkEndpointSlice, checkEndpointSliceUpdate } from './endpoint-slice-v
 /** Names the Service that a slice belongs to (Kubernetes: EndpointSlices, ownership). */
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
+/** On Endpoints and EndpointSlices: when what led to their last change happened, for measuring how long that took. */
+export const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+
 /** `namespace/name` of that Service. */
 export const serviceKeyOf = ({ metadata }: KubeObject): string => `${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME_LABEL]}`;
 

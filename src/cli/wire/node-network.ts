@@ -5,6 +5,7 @@ import { createDnsServer } from '../../agent/dns/server.ts';
 import { zoneView } from '../../agent/dns/zone-view.ts';
 import { addLocalAddress, addServiceRoute, forgetUdpFlows, nft, setSysctls, writeCniConfig } from '../../agent/network/pod-network.ts';
 import { createProxy } from '../../agent/proxy/proxy.ts';
+import type { KubeletMetrics } from '../../agent/streaming/kubelet-metrics.ts';
 import { pods } from '../../api/index.ts';
 import type { Component } from '../../base/component.ts';
 import { runInOrder } from '../../base/run-in-order.ts';
@@ -63,7 +64,11 @@ function serviceRoute(settings: NodeSettings, { log }: Ambient): Component {
 }
 
 /** Services and DNS of a real node. */
-export function nodeNetwork(settings: NodeSettings, informers: Informers, { clock, random, log }: Ambient): Component[] {
+export function nodeNetwork(
+  settings: NodeSettings,
+  { informers, metrics }: { informers: Informers; metrics: Pick<KubeletMetrics, 'proxy'> },
+  { clock, random, log }: Ambient,
+): Component[] {
   const own = new Set([settings.clusterDns]);
   const hasDns = !settings.disable.includes('dns');
   const components: Component[] = [
@@ -86,6 +91,7 @@ export function nodeNetwork(settings: NodeSettings, informers: Informers, { cloc
       ownAddresses,
       nft,
       forgetUdpFlows,
+      observer: metrics.proxy(),
       clock,
       log,
     };

@@ -124,7 +124,7 @@ export async function assembleNode(
     },
     ambient,
   );
-  const network = nodeNetwork(settings, informers, ambient);
+  const network = nodeNetwork(settings, { informers, metrics }, ambient);
   const steps: Component[] = [
     ...(node.component ? [node.component] : []),
     together('node', [informers, events, storage, agent, rotation, api, ...network]),

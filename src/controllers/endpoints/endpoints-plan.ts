@@ -1,6 +1,7 @@
+import { TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service } from '../../api/schema/generated/types.ts';
 import { backendsOf, derivedLabels, type ServiceBackend } from '../lib/service-backend-plan.ts';
-import { TRIGGER_TIME, withTriggerTime } from '../lib/trigger-time-plan.ts';
+import { withTriggerTime } from '../lib/trigger-time-plan.ts';
 
 /** Endpoints hold this many addresses at most; what is left out is said by an annotation. */
 const MAX_ADDRESSES = 1000;

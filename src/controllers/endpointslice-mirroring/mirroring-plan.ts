@@ -1,4 +1,4 @@
-import { SERVICE_NAME_LABEL } from '../../api/discovery/endpoint-slice.ts';
+import { SERVICE_NAME_LABEL, TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 import type {
   DiscoveryV1EndpointPort,
   Endpoint,
@@ -17,7 +17,7 @@ const MAX_PER_SUBSET = 1000;
 
 const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
 const SKIP_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
-const NOT_COPIED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.kubernetes.io/last-applied-configuration'];
+const NOT_COPIED = [TRIGGER_TIME, 'kubectl.kubernetes.io/last-applied-configuration'];
 
 export interface MirrorPlan extends SlicePlan {
   /** What the Endpoints are to be told. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 import { endpointSlices, endpoints, events, nodes, pods, services } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
@@ -8,7 +9,6 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { startControllers } from '../../client/fake-controllers.ts';
 import { endpointsController } from '../endpoints/endpoints.ts';
-import { TRIGGER_TIME } from '../lib/trigger-time-plan.ts';
 import { endpointslice } from './endpointslice.ts';
 
 let stop: AbortController;

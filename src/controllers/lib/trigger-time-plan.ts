@@ -1,5 +1,4 @@
-/** On Endpoints and EndpointSlices: when what led to their last change happened, for measuring how long that took. */
-export const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+import { TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 
 /** The annotations with the time, or without one that was there. */
 export function withTriggerTime(

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { TRIGGER_TIME } from '../../api/discovery/endpoint-slice.ts';
 import type { Pod, Service } from '../../api/schema/generated/types.ts';
-import { TRIGGER_TIME, withTriggerTime } from './trigger-time-plan.ts';
+import { withTriggerTime } from './trigger-time-plan.ts';
 import { TriggerTimes } from './trigger-times.ts';
 
 const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
