@@ -10,7 +10,7 @@ import { fakeClock } from '../base/fake-clock.ts';
 import type { KeyPair } from '../server/pki/certificate.ts';
 import { issueAuthority, issueIdentity, newKeyPem } from '../server/pki/issue.ts';
 import { createClient } from './client.ts';
-import { type ClientCredentials, httpsTransport } from './https-transport.ts';
+import { type ClientCredentials, httpsTransport, type RequestOutcome } from './https-transport.ts';
 import { jsonLines } from './json-lines.ts';
 
 let certificates: Awaited<ReturnType<typeof makeCertificates>>;
@@ -78,6 +78,31 @@ test('requests carry method, path, query, token and body as the Kubernetes API w
     ['POST', '/api/v1/namespaces?dryRun=All', 'Bearer t', 'application/json', '{"metadata":{"name":"x"}}'],
     ['PATCH', '/api/v1/namespaces/n/pods/p/status', 'Bearer t', 'application/strategic-merge-patch+json', '{"status":{}}'],
     ['DELETE', '/api/v1/namespaces/n/pods/p', 'Bearer t', 'application/json', '{"gracePeriodSeconds":0}'],
+  ]);
+});
+
+test('whoever wants to know is told of each request how it ended', async () => {
+  const { client, transport } = connect();
+  const told: RequestOutcome[] = [];
+  transport.onRequest((outcome) => void told.push(outcome));
+  await client.get(configMaps, 'a', { namespace: 'n', signal });
+  handle = (_, response) => {
+    response.statusCode = 409;
+    response.end(JSON.stringify(new ApiError('Conflict', 'no').toStatus()));
+  };
+  await client.create(namespaces, { metadata: { name: 'x' } }, { signal }).catch(() => {});
+  handle = (_, response) => response.end();
+  for await (const _event of client.watch(pods, { signal })) throw new Error('there is nothing to see');
+  handle = (request) => request.socket.destroy();
+  await client.get(configMaps, 'a', { namespace: 'n', signal }).catch(() => {});
+  transport[Symbol.dispose]();
+  const { host } = new URL(address);
+  const seconds = expect.any(Number);
+  expect(told).toEqual([
+    { method: 'GET', host, code: 200, seconds },
+    { method: 'POST', host, code: 409, seconds },
+    { method: 'GET', host, code: 200, seconds: undefined },
+    { method: 'GET', host, code: undefined, seconds },
   ]);
 });
 

@@ -25,7 +25,21 @@ export interface HttpsTransportOptions {
   readonly watchIdleMs?: number;
 }
 
-export interface HttpsTransport extends Transport, Disposable {}
+/** One request that ended. */
+export interface RequestOutcome {
+  readonly method: string;
+  /** `host:port` of the server. */
+  readonly host: string;
+  /** Undefined: no answer came. */
+  readonly code: number | undefined;
+  /** Until the whole answer was there; undefined for a watch, which is over when it began. */
+  readonly seconds: number | undefined;
+}
+
+export interface HttpsTransport extends Transport, Disposable {
+  /** From now on. */
+  onRequest(listener: (outcome: RequestOutcome) => void): void;
+}
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Servers send a bookmark about once a minute. */
@@ -37,18 +51,28 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
   const { clock, timeoutMs = REQUEST_TIMEOUT_MS, watchIdleMs = WATCH_IDLE_MS } = options;
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, ca: options.ca, minVersion: 'TLSv1.2', maxCachedSessions: 10 });
   const connection = { agent, url: new URL(options.server), options };
+  const listeners: ((outcome: RequestOutcome) => void)[] = [];
+  const { host } = connection.url;
+  const tell = (method: string, code: number | undefined, seconds?: number) => {
+    for (const listener of listeners) listener({ method, host, code, seconds });
+  };
 
   return {
     async request(request: ApiRequest, { signal }) {
       using limit = deadline(signal, clock, timeoutMs);
+      const [http, startedMs] = [toHttp(request), clock.monotonic()];
+      let code: number | undefined;
       try {
-        const response = await open(connection, toHttp(request), limit.signal);
+        const response = await open(connection, http, limit.signal);
+        code = response.statusCode;
         const text = await readAll(response);
         const answer = parse(text, response);
         if (!isOk(response)) throw failure(answer, response, text);
         return request.verb === 'list' ? withKinds(answer as KubeList) : (answer as KubeObject | Status);
       } catch (error) {
         throw explain(error, signal, limit.signal, options.server);
+      } finally {
+        tell(http.method, code, (clock.monotonic() - startedMs) / 1000);
       }
     },
     async *watch(request: ApiRequest, { signal }) {
@@ -60,7 +84,12 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         timer = clock.timer(watchIdleMs, () => idle.abort());
       };
       try {
-        const response = await open(connection, toHttp(request), either);
+        const http = toHttp(request);
+        const response = await open(connection, http, either).catch((error: unknown) => {
+          tell(http.method, undefined);
+          throw error;
+        });
+        tell(http.method, response.statusCode);
         alive();
         if (!isOk(response)) {
           const text = await readAll(response);
@@ -79,6 +108,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         idle.abort();
       }
     },
+    onRequest: (listener) => void listeners.push(listener),
     [Symbol.dispose]: () => agent.destroy(),
   };
 }

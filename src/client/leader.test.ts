@@ -14,6 +14,7 @@ function set() {
   const leading = new Set<string>();
   let most = 0;
   const told: string[] = [];
+  const shown: string[] = [];
   const candidate = (identity: string, { sole }: { sole?: boolean } = {}) => {
     const stop = new AbortController();
     const lead = {
@@ -28,14 +29,16 @@ function set() {
     const { client } = cluster;
     const event = (...[about, type, reason, message]: [KubeObject, string, string, string]) =>
       void told.push(`${about.kind}/${about.metadata?.name} ${type} ${reason} ${message}`);
-    const election = leaderElection({ client, clock, log: silentLogger, identity, namespace: 'kube-system', name: 'x', sole, event, lead });
+    const leads = (name: string, does: boolean) => void shown.push(`${identity} ${name} ${does}`);
+    const about = { identity, namespace: 'kube-system', name: 'x', sole, event, leading: leads, lead };
+    const election = leaderElection({ client, clock, log: silentLogger, ...about });
     return { stop, run: election.run({ signal: stop.signal, ready() {} }) };
   };
-  return { told, clock, cluster, leading, candidate, most: () => most };
+  return { told, shown, clock, cluster, leading, candidate, most: () => most };
 }
 
 test('one candidate leads; when it stops it hands over without waiting for its lease to run out', async () => {
-  const { clock, cluster, leading, candidate, most } = set();
+  const { clock, cluster, leading, candidate, most, shown } = set();
   const a = candidate('a');
   const b = candidate('b');
   await clock.advance(60_000);
@@ -48,6 +51,7 @@ test('one candidate leads; when it stops it hands over without waiting for its l
   expect(most()).toBe(1);
   b.stop.abort();
   await b.run;
+  expect(shown).toEqual(['a x false', 'b x false', 'a x true', 'a x false', 'b x true', 'b x false']);
 });
 
 test('where nobody else can be, it leads at once whoever had the lease, and says so now and then', async () => {

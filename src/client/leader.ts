@@ -27,6 +27,8 @@ export interface LeaderOptions {
   readonly sole?: boolean;
   /** Told of the lease when we begin to lead. */
   readonly event?: (about: KubeObject, type: 'Normal', reason: string, message: string) => void;
+  /** Told whether we lead: at the start, and whenever it changes. */
+  readonly leading?: (name: string, leads: boolean) => void;
   /** Runs while we hold the lease; its signal aborts when we lose it. Started anew at each election. */
   readonly lead: Component;
 }
@@ -41,6 +43,7 @@ export function leaderElection(options: LeaderOptions): Component {
     name: `leader election ${options.namespace}/${options.name}`,
     async run({ signal, ready }) {
       const candidate = new Candidate(options);
+      options.leading?.(options.name, false);
       try {
         while (!signal.aborted) {
           if (options.sole || (await candidate.tryHold(signal))) await lead(candidate, options, { signal, ready });
@@ -56,16 +59,18 @@ export function leaderElection(options: LeaderOptions): Component {
 
 async function lead(
   candidate: Candidate,
-  { clock, log, lead: component, identity, name, sole }: LeaderOptions,
+  { clock, log, lead: component, identity, name, sole, leading }: LeaderOptions,
   { signal, ready }: { signal: AbortSignal; ready: () => void },
 ): Promise<void> {
   const term = new AbortController();
   const either = AbortSignal.any([signal, term.signal]);
   log.info({ identity, lease: name }, 'became leader');
+  leading?.(name, true);
   const work = component.run({ signal: either, ready }).finally(() => term.abort());
   const renewal = (sole ? announce(candidate, clock, either) : keep(candidate, clock, either)).finally(() => term.abort());
   await Promise.allSettled([work, renewal]);
   log.info({ identity, lease: name }, 'stopped leading');
+  leading?.(name, false);
   if (signal.aborted) await candidate.release();
   await work;
 }

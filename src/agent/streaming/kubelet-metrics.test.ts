@@ -54,6 +54,22 @@ test('the page tells of the node, its pods, and what was observed', async () => 
   expect(lines.some((line) => /^process_cpu_seconds_total [\d.]+$/.test(line))).toBe(true);
 });
 
+test('requests are counted by how they ended', async () => {
+  const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0', clock: fakeClock() });
+  expect(await metrics.page(directory)).not.toContain('rest_client');
+  const about = { method: 'GET', host: 'server:6443' };
+  metrics.requests((tell) => {
+    tell({ ...about, code: 200, seconds: 0.02 });
+    tell({ ...about, code: undefined, seconds: 30 });
+    tell({ ...about, code: 200, seconds: undefined });
+  });
+  const text = await metrics.page(directory);
+  expect(text).toContain('rest_client_requests_total{code="200",method="GET",host="server:6443"} 2\n');
+  expect(text).toContain('rest_client_requests_total{code="<error>",method="GET",host="server:6443"} 1\n');
+  expect(text).toContain('rest_client_request_duration_seconds_bucket{le="0.025",verb="GET",host="server:6443"} 1\n');
+  expect(text).toContain('rest_client_request_duration_seconds_count{verb="GET",host="server:6443"} 2\n');
+});
+
 test('certificates are shown with the life that they have left, and how often they could not be renewed', async () => {
   const clock = fakeClock();
   const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0', clock });

@@ -1,14 +1,18 @@
 import { X509Certificate } from 'node:crypto';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
+import type { HttpsTransport } from '../../client/https-transport.ts';
 import type { OperationObserver } from '../../runtime/metered-runtime.ts';
 import type { NodeObserver } from '../pods/ports.ts';
 import type { ProxyObserver } from '../proxy/proxy.ts';
+import { registerClient } from './client-metrics.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import { registerProxy } from './proxy-metrics.ts';
 
 export interface KubeletMetrics extends NodeObserver {
   readonly runtimeOperation: OperationObserver;
+  /** Counts the requests to an API server elsewhere: `listen` is told whom to tell of them. */
+  requests(listen: HttpsTransport['onRequest']): void;
   /** Has the service proxy's metrics on the page as well. */
   proxy(): ProxyObserver;
   /** Shows a certificate from now on. */
@@ -46,6 +50,7 @@ export function createKubeletMetrics(options: KubeletMetricsOptions): KubeletMet
   return {
     ...podObserver(registry, options.clock),
     runtimeOperation: operationObserver(registry),
+    requests: (listen) => listen(registerClient(registry)),
     proxy: () => registerProxy(registry, options.clock),
     certificate: (purpose, certificate) => registerCertificate(registry, { purpose, certificate, clock: options.clock }),
     page(now) {

@@ -22,7 +22,11 @@ export async function runAgent(options: AgentOptions, ambient: Ambient): Promise
   using _transport = transport;
   log.info({ server, node: nodeName }, 'joined the cluster');
   const nodeIp = options.nodeIp ?? ownAddresses(cluster.clusterCidr);
-  const node = await assembleNode({ ...options, ...cluster, nodeIp }, { transport, caPem, certificate }, ambient);
+  const node = await assembleNode(
+    { ...options, ...cluster, nodeIp },
+    { transport, caPem, certificate, onRequest: transport.onRequest },
+    ambient,
+  );
   try {
     await runProcess([certificate, node.component], { clock, log, ready: () => log.info({ node: nodeName }, 'the node is up') });
   } finally {

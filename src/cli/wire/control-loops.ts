@@ -11,6 +11,7 @@ import type { SchedulerConfiguration } from '../../scheduler/config/configuratio
 import { createScheduler, readConfiguration } from '../../scheduler/scheduler.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
 import { controllerMetrics } from '../../server/metrics/controller-metrics.ts';
+import { leaderMetrics } from '../../server/metrics/leader-metrics.ts';
 import { queueMetrics } from '../../server/metrics/queue-metrics.ts';
 import { schedulerMetrics } from '../../server/metrics/scheduler-metrics.ts';
 import type { Pki } from '../../server/pki/pki.ts';
@@ -63,6 +64,7 @@ export function controlLoops(settings: ServerSettings, parts: ControlPlaneParts,
   const candidacy = {
     identity: `${hostname()}_${crypto.randomUUID()}`,
     sole: !isShared(settings.datastoreEndpoint ?? 'sqlite:'),
+    leading: leaderMetrics(server.metrics.registry),
     clock,
     log,
   };

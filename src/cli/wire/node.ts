@@ -18,6 +18,7 @@ import { type Component, runAll } from '../../base/component.ts';
 import { runInOrder } from '../../base/run-in-order.ts';
 import { createClient } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
+import type { HttpsTransport } from '../../client/https-transport.ts';
 import { createInformers } from '../../client/informer.ts';
 import { meteredRuntime } from '../../runtime/metered-runtime.ts';
 import { GIT_VERSION } from '../version.ts';
@@ -45,11 +46,16 @@ const together = (name: string, components: readonly Component[]): Component => 
 
 /**
  * A node of this machine: containerd first, then its view of the cluster, the pods, the network, its HTTPS API. `transport` is its door to the API
- * server, as the node itself; `certificate` what it shows there, if any.
+ * server, as the node itself; `certificate` what it shows there, and `onRequest` who tells of requests, where that door is HTTPS.
  */
 export async function assembleNode(
   settings: NodeSettings,
-  { transport, caPem, certificate }: { transport: Transport; caPem: string; certificate?: ShownCertificate },
+  {
+    transport,
+    caPem,
+    certificate,
+    onRequest,
+  }: { transport: Transport; caPem: string; certificate?: ShownCertificate; onRequest?: HttpsTransport['onRequest'] },
   ambient: Ambient,
 ): Promise<{ component: Component; close(): void }> {
   const { clock, random, log } = ambient;
@@ -59,6 +65,7 @@ export async function assembleNode(
   const [node, kubeletPort, cgroupLayout] = await Promise.all([openNodeRuntime(settings, ambient), chooseKubeletPort(), detectCgroups()]);
   const metrics = createKubeletMetrics({ nodeName, version: GIT_VERSION, clock });
   if (certificate) metrics.certificate('client', certificate);
+  if (onRequest) metrics.requests(onRequest);
   const runtime = meteredRuntime(node.runtime, clock, metrics.runtimeOperation);
   const client = createClient(transport);
   const informers = createInformers({ client, clock, log, random });
