@@ -13,7 +13,7 @@ const { signal } = new AbortController();
 test('claims are known by where they are mounted, as long as they are', async () => {
   const logsDirectory = mkdtempSync(join(tmpdir(), 'logs-'));
   const volumes: Volumes = {
-    mount: async (pod) => new Map(pod.spec?.volumes?.map(({ name }) => [name, { hostPath: `/srv/${name}` }])),
+    mount: async (pod) => new Map(pod.spec?.volumes?.map(({ name }) => [name, { plugin: 'host-path', hostPath: `/srv/${name}` }])),
     unmount: async () => {},
     refresh: async () => {},
     known: async () => [],
@@ -37,5 +37,36 @@ test('claims are known by where they are mounted, as long as they are', async ()
   ]);
   await storage.unmount(pod, { signal });
   expect(storage.claimedVolumes()).toEqual([]);
+  rmSync(logsDirectory, { recursive: true });
+});
+
+test('volumes are counted by their plugins: those that are wanted from the start on, and those that are there', async () => {
+  const logsDirectory = mkdtempSync(join(tmpdir(), 'logs-'));
+  let broken = true;
+  const volumes: Volumes = {
+    async mount() {
+      if (broken) throw new Error('not yet');
+      return new Map([
+        ['c', { plugin: 'local-volume', hostPath: '/srv/c' }],
+        ['e', { plugin: 'empty-dir', hostPath: '/srv/e' }],
+      ]);
+    },
+    unmount: async () => {},
+    refresh: async () => {},
+    known: async () => [],
+  };
+  const storage = new DiskStorage({ volumes, podsDirectory: '/none', logsDirectory, clock: fakeClock(), log: silentLogger });
+  const claimed = { name: 'c', persistentVolumeClaim: { claimName: 'c' } };
+  const pod: Pod = {
+    metadata: { name: 'p', namespace: 'n', uid: 'u' },
+    spec: { containers: [], volumes: [claimed, { name: 'e', emptyDir: {} }] },
+  };
+  await storage.mount(pod, { signal }).catch(() => {});
+  expect(storage.volumePlugins()).toEqual({ mounted: [], wanted: [undefined, 'empty-dir'] });
+  broken = false;
+  await storage.mount(pod, { signal });
+  expect(storage.volumePlugins()).toEqual({ mounted: ['local-volume', 'empty-dir'], wanted: ['local-volume', 'empty-dir'] });
+  await storage.unmount(pod, { signal });
+  expect(storage.volumePlugins()).toEqual({ mounted: [], wanted: [] });
   rmSync(logsDirectory, { recursive: true });
 });

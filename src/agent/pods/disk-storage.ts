@@ -8,12 +8,18 @@ import type { Component } from '../../base/component.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Mount } from '../../runtime/runtime.ts';
 import type { ClaimedVolume } from '../stats/volume-metrics-plan.ts';
-import { podLayout } from '../volumes/pod-layout.ts';
+import { pluginOf } from '../volumes/api-volume.ts';
+import { podLayout, type VolumePlugin } from '../volumes/pod-layout.ts';
 import { resolveSubPath } from '../volumes/sub-path.ts';
 import type { MountedVolume, Volumes } from '../volumes/volumes.ts';
 import { logPathOf } from './config/container-config.ts';
 import { ConfigError } from './config/env-plan.ts';
 import { type CallOptions, type ContainerMountRequest, type PodStorage, ResourceError } from './ports.ts';
+
+export interface VolumePlugins {
+  readonly mounted: readonly VolumePlugin[];
+  readonly wanted: readonly (VolumePlugin | undefined)[];
+}
 
 export interface DiskStorageOptions {
   readonly volumes: Volumes;
@@ -42,6 +48,8 @@ const PROPAGATION: Readonly<Record<string, Mount['propagation']>> = {
 export class DiskStorage implements PodStorage, Component {
   readonly name = 'volumes';
   readonly #options: DiskStorageOptions;
+  /** Pods whose volumes were asked for, mounted or not. */
+  readonly #wanted = new Map<string, Pod>();
   readonly #mounted = new Map<string, { pod: Pod; volumes: ReadonlyMap<string, MountedVolume> }>();
 
   constructor(options: DiskStorageOptions) {
@@ -81,6 +89,7 @@ export class DiskStorage implements PodStorage, Component {
     if (pod.spec?.resourceClaims?.length || pod.status?.extendedResourceClaimStatus) {
       throw new ResourceError('Failed to prepare dynamic resources: DRA drivers cannot register with this node yet');
     }
+    this.#wanted.set(pod.metadata?.uid ?? '', pod);
     await mkdir(this.logDirectory(pod), { recursive: true, mode: 0o755 });
     this.#mounted.set(pod.metadata?.uid ?? '', { pod, volumes: await this.#options.volumes.mount(pod, options) });
   }
@@ -96,8 +105,18 @@ export class DiskStorage implements PodStorage, Component {
     );
   }
 
+  /** The plugins of all volumes that are mounted, and of those that are to be; of a claim that was not found yet none is known. */
+  volumePlugins(): VolumePlugins {
+    const mounted = [...this.#mounted.values()].flatMap(({ volumes }) => [...volumes.values()].map(({ plugin }) => plugin));
+    const wanted = [...this.#wanted].flatMap(([uid, { spec }]) =>
+      (spec?.volumes ?? []).map((volume) => pluginOf(volume) ?? this.#mounted.get(uid)?.volumes.get(volume.name)?.plugin),
+    );
+    return { mounted, wanted };
+  }
+
   async unmount(pod: Pod, options: CallOptions): Promise<void> {
     const uid = pod.metadata?.uid ?? '';
+    this.#wanted.delete(uid);
     this.#mounted.delete(uid);
     await this.#options.volumes.unmount(uid, options);
   }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Pod } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { selfSigned } from '../join/fake-signer.ts';
+import type { VolumePlugins } from '../pods/disk-storage.ts';
 import { createKubeletMetrics } from './kubelet-metrics.ts';
 import type { PodDirectory } from './pod-directory.ts';
 
@@ -68,6 +69,25 @@ test('requests are counted by how they ended', async () => {
   expect(text).toContain('rest_client_requests_total{code="<error>",method="GET",host="server:6443"} 1\n');
   expect(text).toContain('rest_client_request_duration_seconds_bucket{le="0.025",verb="GET",host="server:6443"} 1\n');
   expect(text).toContain('rest_client_request_duration_seconds_count{verb="GET",host="server:6443"} 2\n');
+});
+
+test('volumes are counted by who makes them ready, and how long that took', async () => {
+  const metrics = createKubeletMetrics({ nodeName: 'node-a', version: 'v1.36.0', clock: fakeClock() });
+  let plugins: VolumePlugins = { mounted: ['configmap', 'configmap'], wanted: ['configmap', 'configmap', undefined] };
+  metrics.volumes(() => plugins);
+  metrics.volumeMounted('configmap', 0.2, false);
+  metrics.volumeMounted('host-path', 0.2, true);
+  const text = await metrics.page(directory);
+  for (const line of [
+    'volume_manager_total_volumes{plugin_name="kubernetes.io/configmap",state="actual_state_of_world"} 2',
+    'volume_manager_total_volumes{plugin_name="kubernetes.io/configmap",state="desired_state_of_world"} 2',
+    'volume_manager_total_volumes{plugin_name="N/A",state="desired_state_of_world"} 1',
+    'storage_operation_duration_seconds_bucket{le="0.25",operation_name="volume_mount",migrated="false",volume_plugin="kubernetes.io/configmap",status="success"} 1',
+    'storage_operation_duration_seconds_count{operation_name="volume_mount",migrated="false",volume_plugin="kubernetes.io/host-path",status="fail-unknown"} 1',
+  ])
+    expect(text).toContain(`${line}\n`);
+  plugins = { mounted: [], wanted: [] };
+  expect(await metrics.page(directory)).not.toContain('volume_manager_total_volumes{');
 });
 
 test('certificates are shown with the life that they have left, and how often they could not be renewed', async () => {

@@ -3,14 +3,19 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
 import type { HttpsTransport } from '../../client/https-transport.ts';
 import type { OperationObserver } from '../../runtime/metered-runtime.ts';
+import type { VolumePlugins } from '../pods/disk-storage.ts';
 import type { NodeObserver } from '../pods/ports.ts';
 import type { ProxyObserver } from '../proxy/proxy.ts';
+import type { VolumeObserver } from '../volumes/volumes.ts';
 import { registerClient } from './client-metrics.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import { registerProxy } from './proxy-metrics.ts';
+import { registerVolumes, volumeObserver } from './volume-metrics.ts';
 
-export interface KubeletMetrics extends NodeObserver {
+export interface KubeletMetrics extends NodeObserver, VolumeObserver {
   readonly runtimeOperation: OperationObserver;
+  /** Has the numbers of volumes on the page as well. */
+  volumes(plugins: () => VolumePlugins): void;
   /** Counts the requests to an API server elsewhere: `listen` is told whom to tell of them. */
   requests(listen: HttpsTransport['onRequest']): void;
   /** Has the service proxy's metrics on the page as well. */
@@ -49,6 +54,8 @@ export function createKubeletMetrics(options: KubeletMetricsOptions): KubeletMet
   registerPods(registry, () => directory.current);
   return {
     ...podObserver(registry, options.clock),
+    ...volumeObserver(registry),
+    volumes: (plugins) => registerVolumes(registry, plugins),
     runtimeOperation: operationObserver(registry),
     requests: (listen) => listen(registerClient(registry)),
     proxy: () => registerProxy(registry, options.clock),

@@ -43,6 +43,12 @@ export function apiVolume({ configMap, secret, downwardAPI, projected }: Volume)
   return undefined;
 }
 
+/** Who makes the volume ready; undefined for that of a claim, until it is known which one it has. */
+export function pluginOf(volume: Volume): VolumePlugin | undefined {
+  if (volume.emptyDir) return 'empty-dir';
+  return volume.hostPath ? 'host-path' : apiVolume(volume)?.plugin;
+}
+
 /** Reads what the volume is to hold. Later sources win over earlier ones at the same path. Rejects with ApiError or Error. */
 export async function gatherPayload(volume: ApiVolume, pod: Pod, sources: PayloadSources, options: ReadOptions): Promise<Payload> {
   const parts = await Promise.all(volume.sources.map((source) => gather(source, pod, volume.defaultMode, sources, options)));

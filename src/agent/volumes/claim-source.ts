@@ -3,10 +3,12 @@ import { persistentVolumeClaims } from '../../api/core/persistent-volume-claim.t
 import { claimVolumeOf, isClaimBound } from '../../api/core/volume-binding.ts';
 import type { HostPathVolumeSource, PersistentVolume, Pod, Volume } from '../../api/schema/generated/types.ts';
 import type { Client } from '../../client/client.ts';
+import type { VolumePlugin } from './pod-layout.ts';
 import { messageOf } from './volume-error.ts';
 
 /** Where the volume of a claim is on this node. */
 export interface ClaimedPath {
+  readonly plugin: VolumePlugin;
   readonly source: HostPathVolumeSource;
   readonly readonly: boolean;
   /** The pod's group is to own what is in it, as of local volumes; the administrator's own paths are left as they are. */
@@ -54,7 +56,7 @@ export function createClaimSource({ client }: { client: Client }): ClaimSource {
 
 function claimedPath({ metadata, spec }: PersistentVolume, readonly: boolean): ClaimedPath {
   if (spec?.volumeMode === 'Block') throw new Error('volumes of mode Block are not built yet');
-  if (spec?.hostPath) return { source: spec.hostPath, readonly, takesGroup: false };
-  if (spec?.local) return { source: { path: spec.local.path, type: 'Directory' }, readonly, takesGroup: true };
+  if (spec?.hostPath) return { plugin: 'host-path', source: spec.hostPath, readonly, takesGroup: false };
+  if (spec?.local) return { plugin: 'local-volume', source: { path: spec.local.path, type: 'Directory' }, readonly, takesGroup: true };
   throw new Error(`PV ${metadata?.name} is neither hostPath nor local: other volumes are not built yet`);
 }

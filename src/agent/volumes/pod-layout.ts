@@ -9,7 +9,8 @@ export interface PodLayout {
   container(name: string): string;
 }
 
-export type VolumePlugin = 'empty-dir' | 'configmap' | 'secret' | 'projected' | 'downward-api';
+/** Upstream's names, without `kubernetes.io/`. */
+export type VolumePlugin = 'empty-dir' | 'configmap' | 'secret' | 'projected' | 'downward-api' | 'host-path' | 'local-volume';
 
 export function podLayout(dir: string, podUid: string): PodLayout {
   // A uid becomes a directory that is removed as a whole: it must not reach outside.

@@ -7,7 +7,11 @@ import type { MountedVolume } from './volumes.ts';
  * leads out is refused. Missing directories are made, with the mode of the volume. The answer has no links left in it.
  * Rejects with VolumeError.
  */
-export async function resolveSubPath(volume: MountedVolume, subPath: string, { signal }: { signal: AbortSignal }): Promise<string> {
+export async function resolveSubPath(
+  volume: Pick<MountedVolume, 'hostPath'>,
+  subPath: string,
+  { signal }: { signal: AbortSignal },
+): Promise<string> {
   signal.throwIfAborted();
   const parts = subPath.split('/').filter((part) => part !== '' && part !== '.');
   if (subPath.startsWith('/')) throw new VolumeError(`subPath ${JSON.stringify(subPath)} must not be an absolute path`);

@@ -44,11 +44,13 @@ function withTokens(client: Client): Client {
   return { ...client, create: create as unknown as Client['create'] };
 }
 
+let observed: object[];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'volumes-'));
   clock = fakeClock();
   cluster = fakeCluster({ clock });
   mounted = [];
+  observed = [];
   tokenRequests = [];
   const host: VolumeMounts = {
     targets: async () => mounted,
@@ -67,6 +69,7 @@ beforeEach(async () => {
     tokens,
     clock,
     allocatable: () => ({ cpu: '2', memory: '1Gi' }),
+    observer: { volumeMounted: (plugin, seconds, failed) => void observed.push({ plugin, seconds, failed }) },
   });
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
@@ -88,7 +91,7 @@ describe('volumes from the API', () => {
     const volume = await mountOne(
       podWith({ name: 'cfg', configMap: { name: 'settings', items: [{ key: 'a.conf', path: 'etc/a', mode: 0o400 }] } }),
     );
-    expect(volume).toEqual({ hostPath: `${dir}/pods/u1/volumes/kubernetes.io~configmap/cfg`, readonly: true });
+    expect(volume).toEqual({ plugin: 'configmap', hostPath: `${dir}/pods/u1/volumes/kubernetes.io~configmap/cfg`, readonly: true });
     const path = volume?.hostPath ?? '';
     expect(await readlink(`${path}/etc`)).toBe('..data/etc');
     expect(await readlink(`${path}/..data`)).toMatch(/^\.\.2026_01_01_00_00_00\./);
@@ -101,6 +104,7 @@ describe('volumes from the API', () => {
     cluster.seed(secrets, { metadata: { namespace: 'default', name: 's' }, data: { key: Buffer.from('v').toString('base64') } });
     const volume = await mountOne(podWith({ name: 'sec', secret: { secretName: 's', defaultMode: 0o440 } }));
     expect(mounted).toEqual([volume?.hostPath]);
+    expect(observed).toEqual([{ plugin: 'secret', seconds: 0, failed: false }]);
     expect(await readFile(`${volume?.hostPath}/key`, 'utf8')).toBe('v');
   });
 
@@ -108,6 +112,7 @@ describe('volumes from the API', () => {
     await expect(mountOne(podWith({ name: 'cfg', configMap: { name: 'settings' } }))).rejects.toThrow(
       new VolumeError('MountVolume.SetUp failed for volume "cfg" : configmap "settings" not found'),
     );
+    expect(observed).toEqual([{ plugin: 'configmap', seconds: 0, failed: true }]);
     const volume = await mountOne(podWith({ name: 'cfg', configMap: { name: 'settings', optional: true } }));
     expect((await readdir(volume?.hostPath ?? '')).filter((name) => !name.startsWith('..'))).toEqual([]);
   });
@@ -195,8 +200,8 @@ describe('other volumes', () => {
     const at = (path: string, type: string) => mountOne(podWith({ name: 'h', hostPath: { path, type } }));
     await expect(at(`${dir}/file`, 'Directory')).rejects.toThrow(`hostPath type check failed: ${dir}/file is not a directory, it's a File`);
     await expect(at(`${dir}/none`, 'File')).rejects.toThrow(`hostPath ${dir}/none doesn't exist`);
-    expect(await at(`${dir}/made`, 'DirectoryOrCreate')).toEqual({ hostPath: `${dir}/made` });
-    expect(await at(`${dir}/file`, 'File')).toEqual({ hostPath: `${dir}/file` });
+    expect(await at(`${dir}/made`, 'DirectoryOrCreate')).toEqual({ plugin: 'host-path', hostPath: `${dir}/made` });
+    expect(await at(`${dir}/file`, 'File')).toEqual({ plugin: 'host-path', hostPath: `${dir}/file` });
   });
 
   it('say which types are not built', async () => {
@@ -219,8 +224,8 @@ describe('other volumes', () => {
 
     it('are where their PersistentVolume is', async () => {
       seed({ hostPath: { path: `${dir}/data`, type: 'DirectoryOrCreate' } });
-      expect(await mountOne(claimed())).toEqual({ hostPath: `${dir}/data` });
-      expect(await mountOne(claimed(true))).toEqual({ hostPath: `${dir}/data`, readonly: true });
+      expect(await mountOne(claimed())).toEqual({ plugin: 'host-path', hostPath: `${dir}/data` });
+      expect(await mountOne(claimed(true))).toEqual({ plugin: 'host-path', hostPath: `${dir}/data`, readonly: true });
     });
 
     it('that are local belong to the group of the pod', async () => {
@@ -228,6 +233,7 @@ describe('other volumes', () => {
       seed({ local: { path: `${dir}/disk` } });
       const group = process.getgid?.() ?? 0;
       expect(await mountOne({ ...claimed(), spec: { ...claimed().spec, containers: [], securityContext: { fsGroup: group } } })).toEqual({
+        plugin: 'local-volume',
         hostPath: `${dir}/disk`,
       });
       expect((await stat(`${dir}/disk`)).mode & 0o7777).toBe(0o2775);

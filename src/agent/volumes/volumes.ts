@@ -10,10 +10,11 @@ import { memoryDirBytes } from './empty-dir-plan.ts';
 import { checkHostPath } from './host-path.ts';
 import { giveToGroup } from './ownership.ts';
 import type { Payload } from './payload-plan.ts';
-import { type PodLayout, podLayout } from './pod-layout.ts';
+import { type PodLayout, podLayout, type VolumePlugin } from './pod-layout.ts';
 import { messageOf, VolumeError } from './volume-error.ts';
 
 export interface MountedVolume {
+  plugin: VolumePlugin;
   hostPath: string;
   /** Containers must not write to it, whatever their mounts say. */
   readonly?: boolean;
@@ -46,7 +47,13 @@ export interface VolumesOptions extends Omit<PayloadSources, 'allocatable'> {
   readonly host: VolumeMounts;
   readonly claims: ClaimSource;
   readonly allocatable?: () => Readonly<Record<string, string>>;
+  /** Told of each volume that was made ready, or could not be. Absent: nobody counts. */
+  readonly observer?: VolumeObserver;
   readonly clock: Clock;
+}
+
+export interface VolumeObserver {
+  volumeMounted(plugin: VolumePlugin, seconds: number, failed: boolean): void;
 }
 
 /** Age that a refresh takes: pods that are refreshed together share what they read. */
@@ -59,19 +66,30 @@ export function createVolumes(options: VolumesOptions): Volumes {
   const written = new Map<string, Map<string, string>>();
 
   async function setUp(volume: Volume, pod: Pod, at: Place): Promise<MountedVolume> {
+    const { emptyDir, hostPath, name } = volume;
     const fromApi = apiVolume(volume);
-    if (fromApi) return setUpApiVolume(fromApi, volume.name, pod, at);
-    if (volume.emptyDir) return setUpEmptyDir(volume.emptyDir, volume.name, pod, at);
-    if (volume.hostPath) {
-      await checkHostPath(volume.hostPath);
-      return { hostPath: volume.hostPath.path };
-    }
+    if (fromApi) return measured(fromApi.plugin, at, () => setUpApiVolume(fromApi, name, pod, at));
+    if (emptyDir) return measured('empty-dir', at, () => setUpEmptyDir(emptyDir, name, pod, at));
+    if (hostPath) return measured('host-path', at, () => setUpClaimed({ source: hostPath, readonly: false, takesGroup: false }, pod));
     const claimed = await options.claims.locate(pod, volume, { signal: at.signal });
-    if (claimed) return setUpClaimed(claimed, pod);
+    if (claimed) return measured(claimed.plugin, at, () => setUpClaimed(claimed, pod));
     throw new Error(`volume type ${Object.keys(volume).find((key) => key !== 'name') ?? 'none'} is not built yet`);
   }
 
-  async function setUpApiVolume(volume: ApiVolume, name: string, pod: Pod, { layout, targets, signal }: Place): Promise<MountedVolume> {
+  async function measured(plugin: VolumePlugin, { signal }: Place, work: () => Promise<Ready>): Promise<MountedVolume> {
+    const startedMs = clock.monotonic();
+    const ended = (failed: boolean) => options.observer?.volumeMounted(plugin, (clock.monotonic() - startedMs) / 1000, failed);
+    try {
+      const volume = await work();
+      ended(false);
+      return { plugin, ...volume };
+    } catch (error) {
+      if (!isAbort(error, signal)) ended(true);
+      throw error;
+    }
+  }
+
+  async function setUpApiVolume(volume: ApiVolume, name: string, pod: Pod, { layout, targets, signal }: Place): Promise<Ready> {
     const hostPath = layout.volume(volume.plugin, name);
     // Before anything is made: a pod whose ConfigMap is missing leaves no mounts behind.
     const payload = await gatherPayload(volume, pod, sources, { signal });
@@ -82,7 +100,7 @@ export function createVolumes(options: VolumesOptions): Volumes {
     return { hostPath, readonly: true };
   }
 
-  async function setUpClaimed({ source, readonly, takesGroup }: ClaimedPath, pod: Pod): Promise<MountedVolume> {
+  async function setUpClaimed({ source, readonly, takesGroup }: Omit<ClaimedPath, 'plugin'>, pod: Pod): Promise<Ready> {
     await checkHostPath(source);
     const fsGroup = pod.spec?.securityContext?.fsGroup;
     if (takesGroup && fsGroup !== undefined && !readonly) await giveToGroup(source.path, fsGroup);
@@ -96,7 +114,7 @@ export function createVolumes(options: VolumesOptions): Volumes {
     written.set(uid, ofPod.set(name, fingerprint(payload)));
   }
 
-  async function setUpEmptyDir(source: EmptyDirVolumeSource, name: string, pod: Pod, place: Place): Promise<MountedVolume> {
+  async function setUpEmptyDir(source: EmptyDirVolumeSource, name: string, pod: Pod, place: Place): Promise<Ready> {
     const { layout, targets, signal } = place;
     const { medium = '', sizeLimit } = source;
     if (medium !== '' && medium !== 'Memory') throw new Error(`emptyDir with medium ${medium} is not built yet`);
@@ -147,6 +165,8 @@ export function createVolumes(options: VolumesOptions): Volumes {
     },
   };
 }
+
+type Ready = Omit<MountedVolume, 'plugin'>;
 
 interface Place {
   readonly layout: PodLayout;

@@ -78,9 +78,11 @@ export async function assembleNode(
     configs,
     claims: createClaimSource({ client }),
     tokens,
+    observer: metrics,
     clock,
   });
   const storage = new DiskStorage({ volumes, podsDirectory: paths.podsDir, logsDirectory: paths.podLogsDir, clock, log });
+  metrics.volumes(() => storage.volumePlugins());
   const hierarchy = cgroups(cgroupLayout);
   const agent = createAgent({
     nodeName,
