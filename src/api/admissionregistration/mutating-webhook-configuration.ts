@@ -27,6 +27,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
         fill(webhook, { reinvocationPolicy: 'Never' });
       }
     },
+    checksRequired: true,
     validateCreate: ({ webhooks }) => checkWebhooks(webhooks),
     validateUpdate: ({ webhooks }, old) => checkWebhooks(webhooks, old.webhooks ?? []),
   },

@@ -23,6 +23,7 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
     defaults({ webhooks }) {
       for (const webhook of webhooks ?? []) defaultWebhook(webhook);
     },
+    checksRequired: true,
     validateCreate: ({ webhooks }) => checkWebhooks(webhooks),
     validateUpdate: ({ webhooks }, old) => checkWebhooks(webhooks, old.webhooks ?? []),
   },

@@ -58,7 +58,7 @@ function checkWebhook(path: string, webhook: AnyWebhook, { noSideEffects }: Ratc
     ...checkEnum(`${path}.failurePolicy`, failurePolicy, ['Fail', 'Ignore']),
     ...checkEnum(`${path}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']),
   ];
-  if (!sideEffects) errors.push(required(`${path}.sideEffects`, `must specify one of ${allowed.join(', ')}`));
+  if (sideEffects === undefined) errors.push(required(`${path}.sideEffects`, `must specify one of ${allowed.join(', ')}`));
   else errors.push(...checkEnum(`${path}.sideEffects`, sideEffects, allowed));
   if (timeoutSeconds !== undefined && (timeoutSeconds > MAX_TIMEOUT_SECONDS || timeoutSeconds < 1)) {
     errors.push(invalid(`${path}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'));

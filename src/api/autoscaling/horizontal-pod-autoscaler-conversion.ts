@@ -5,11 +5,10 @@ import type {
   V2MetricSpec,
   V2MetricStatus,
 } from '../schema/generated/types.ts';
-
 import { behaviorFromV1, behaviorToV1, specFromV1, specToV1, statusFromV1, statusToV1 } from './horizontal-pod-autoscaler-annotations.ts';
 
 /** Annotations that carry v2's content through autoscaling/v1 (their names are part of the API). */
-const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
+export const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';

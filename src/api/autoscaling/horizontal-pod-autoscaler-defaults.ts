@@ -1,5 +1,6 @@
 import { fill } from '../meta/fill.ts';
 import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler, V2HPAScalingRules } from '../schema/generated/types.ts';
+import { METRICS } from './horizontal-pod-autoscaler-conversion.ts';
 
 const CPU_PERCENT = 80;
 const PERIOD_SECONDS = 15;
@@ -21,6 +22,9 @@ export function defaultAutoscalerV2({ spec }: V2HorizontalPodAutoscaler): void {
   fill(fill(spec.behavior, { scaleDown: {} }).scaleDown ?? {}, { selectPolicy: 'Max', policies: [doubling()] });
 }
 
-export function defaultAutoscalerV1({ spec }: HorizontalPodAutoscaler): void {
-  if (spec) fill(spec, { minReplicas: 1 });
+/** CPU is aimed at where no other metric is, which v1 carries in an annotation. */
+export function defaultAutoscalerV1({ metadata, spec }: HorizontalPodAutoscaler): void {
+  if (!spec) return;
+  const hasMetrics = metadata?.annotations?.[METRICS] !== undefined;
+  fill(spec, { minReplicas: 1, ...(!hasMetrics && { targetCPUUtilizationPercentage: CPU_PERCENT }) });
 }

@@ -36,6 +36,7 @@ function keepToItsDoor(draft: CertificateSigningRequest, old: CertificateSigning
 export const certificateSigningRequestHooks: Hooks<CertificateSigningRequest> = {
   prepareForCreate: signAsRequester,
   prepareForUpdate: keepToItsDoor,
+  checksRequired: true,
   validate: checkCertificateSigningRequest,
   validateUpdate: checkCertificateSigningRequestUpdate,
 };

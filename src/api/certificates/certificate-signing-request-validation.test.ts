@@ -14,3 +14,9 @@ it.each<[string, boolean]>([
   const expected = isRight ? [] : [`spec.request: Invalid value: "${request}": PEM block type must be CERTIFICATE REQUEST`];
   expect(certificateSigningRequests.hooks.validate?.(csr)?.map(({ path, message }) => `${path}: ${message}`)).toEqual(expected);
 });
+
+it('a request that brings none is no PEM either', () => {
+  const [finding] =
+    certificateSigningRequests.hooks.validate?.({ spec: { signerName: 'example.com/a', usages: ['client auth'] } } as never) ?? [];
+  expect(`${finding?.path}: ${finding?.message}`).toBe('spec.request: Invalid value: null: PEM block type must be CERTIFICATE REQUEST');
+});

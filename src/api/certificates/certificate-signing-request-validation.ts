@@ -14,9 +14,9 @@ function labelOf(text: string): string | undefined {
 }
 
 /** base64 of PEM. What is in it is read at admission, which may load what reads it. */
-function checkRequest(request: string): FieldError[] {
-  if (labelOf(decoded(request)) === 'CERTIFICATE REQUEST') return [];
-  return [invalid('spec.request', request || null, 'PEM block type must be CERTIFICATE REQUEST')];
+function checkRequest(request: string | undefined): FieldError[] {
+  if (labelOf(decoded(request ?? '')) === 'CERTIFICATE REQUEST') return [];
+  return [invalid('spec.request', request ?? null, 'PEM block type must be CERTIFICATE REQUEST')];
 }
 
 /** What certificates.k8s.io/v1 knows, as RFC 5280 does. */
@@ -55,7 +55,7 @@ function checkUsages(usages: readonly string[]): FieldError[] {
   ];
 }
 
-function checkSigner(name: string): FieldError[] {
+function checkSigner(name = ''): FieldError[] {
   const path = 'spec.signerName';
   if (name !== 'kubernetes.io/legacy-unknown') return checkSignerName(path, name);
   return [invalid(path, name, 'the legacy signerName is not allowed via this API version')];
@@ -105,7 +105,10 @@ function decoded(base64: string): string {
   }
 }
 
-export function checkCertificateSigningRequest({ spec, status }: CertificateSigningRequest): FieldError[] {
+export function checkCertificateSigningRequest({
+  spec = {} as CertificateSigningRequest['spec'],
+  status,
+}: CertificateSigningRequest): FieldError[] {
   const errors = [...checkRequest(spec.request), ...checkUsages(spec.usages ?? []), ...checkSigner(spec.signerName)];
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_SECONDS) {
     const detail = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`;

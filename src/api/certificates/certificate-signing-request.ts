@@ -21,6 +21,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   kind: 'CertificateSigningRequest',
   plural: 'certificatesigningrequests',
   scope: 'Cluster',
+  nameRule: 'path',
   shortNames: ['csr'],
   subresources: { approval: { kind: 'custom', verbs: ['get', 'patch', 'update'] }, status: { kind: 'status' } },
   unowned: { '': ['spec'], status: ['status.conditions'] },

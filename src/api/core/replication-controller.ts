@@ -12,6 +12,7 @@ export const replicationControllers = defineResource<ReplicationController>({
   kind: 'ReplicationController',
   plural: 'replicationcontrollers',
   scope: 'Namespaced',
+  nameRule: 'longName',
   shortNames: ['rc'],
   categories: ['all'],
   generation: true,

@@ -4,6 +4,7 @@ import {
   dns1123LabelFindings,
   dns1123SubdomainFindings,
   labelValueFindings,
+  longNameFindings,
   pathSegmentFindings,
   qualifiedNameFindings,
   underscoredSubdomainFindings,
@@ -28,7 +29,8 @@ describe('names', () => {
     expect(wildcardSubdomainFindings('a.*.com')[0]).toMatch(/^a wildcard DNS-1123 subdomain must start with '\*\.'/);
   });
   it('reports length apart from form', () => {
-    expect(dns1123LabelFindings('a'.repeat(64))).toEqual(['must be no more than 63 characters']);
+    for (const length of [64, 300]) expect(dns1123LabelFindings('a'.repeat(length))).toEqual(['must be no more than 63 characters']);
+    expect(longNameFindings('a'.repeat(254))).toEqual(['must be no more than 253 bytes']);
     expect(labelValueFindings('a'.repeat(64))).toEqual(['must be no more than 63 bytes']);
     expect(dns1123SubdomainFindings(`${'a'.repeat(253)}-`)).toHaveLength(2);
   });

@@ -60,13 +60,16 @@ const tooLong = (limit: number, unit: Unit): string => `must be no more than ${l
 /** Upstream counts bytes always; it says "characters" wherever the check is older than its label formats. */
 type Unit = 'bytes' | 'characters';
 
-/** Length first: the pattern then runs over a bounded text. All formats are ASCII, so a valid text's length is its bytes. */
+/** Longer texts are no names, whatever they are like: patterns run over bounded texts. */
+const MAX_TESTED_LENGTH = 64 * 1024;
+
+/** All formats are ASCII, so a valid text's length is its bytes. */
 function check(format: Format, maxLength: number, unit: Unit = 'characters'): (value: string) => string[] {
   const pattern = new RegExp(`^(?:${format.regex})$`);
   const sentence = explain(format);
   return (value) => {
     if (value.length <= maxLength) return pattern.test(value) ? [] : [sentence];
-    return value.length <= 4 * maxLength && pattern.test(value) ? [tooLong(maxLength, unit)] : [tooLong(maxLength, unit), sentence];
+    return value.length <= MAX_TESTED_LENGTH && pattern.test(value) ? [tooLong(maxLength, unit)] : [tooLong(maxLength, unit), sentence];
   };
 }
 
@@ -82,6 +85,8 @@ export function dns1123LabelFindings(value: string): string[] {
 }
 /** Most object names: `my.name`, at most 253 bytes. */
 export const dns1123SubdomainFindings = check(DNS1123_SUBDOMAIN, MAX_SUBDOMAIN_LENGTH);
+/** The same where upstream declares the rule (k8s-long-name), which counts in bytes. */
+export const longNameFindings = check(DNS1123_SUBDOMAIN, MAX_SUBDOMAIN_LENGTH, 'bytes');
 /** Search paths of DNS: a subdomain whose labels may have underscores. */
 export const underscoredSubdomainFindings = check(UNDERSCORED_SUBDOMAIN, MAX_SUBDOMAIN_LENGTH);
 /** Hosts of an Ingress: `*.example.com`. */

@@ -7,9 +7,10 @@ import type { LabelSelector } from './object.ts';
 export const found = (path: string, value: unknown, findings: readonly string[]): FieldError[] =>
   findings.map((f) => invalid(path, value, f));
 
-export const checkLabel = (path: string, value: string): FieldError[] => found(path, value, dns1123LabelFindings(value));
-export const checkSubdomain = (path: string, value: string): FieldError[] => found(path, value, dns1123SubdomainFindings(value));
-export const checkQualifiedName = (path: string, value: string): FieldError[] => found(path, value, qualifiedNameFindings(value));
+/** What is absent is the empty name, as in Go. */
+export const checkLabel = (path: string, value = ''): FieldError[] => found(path, value, dns1123LabelFindings(value));
+export const checkSubdomain = (path: string, value = ''): FieldError[] => found(path, value, dns1123SubdomainFindings(value));
+export const checkQualifiedName = (path: string, value = ''): FieldError[] => found(path, value, qualifiedNameFindings(value));
 
 /** A value of a closed set. Absent values are somebody else's to require. */
 export const checkEnum = (path: string, value: string | undefined, supported: readonly string[]): FieldError[] =>

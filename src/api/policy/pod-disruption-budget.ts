@@ -9,6 +9,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   kind: 'PodDisruptionBudget',
   plural: 'poddisruptionbudgets',
   scope: 'Namespaced',
+  nameRule: 'path',
   shortNames: ['pdb'],
   generation: true,
   hooks: { checksRequired: true, validate: checkPodDisruptionBudget, validateStatus: checkPodDisruptionBudgetStatus },

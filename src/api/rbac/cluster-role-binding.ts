@@ -12,5 +12,10 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   scope: 'Cluster',
   nameRule: 'path',
   columns: roleBindingColumns('ClusterRoleBinding'),
-  hooks: { defaults: defaultBinding, validate: (binding) => checkBinding(binding, ['ClusterRole']), validateUpdate: checkBindingUpdate },
+  hooks: {
+    defaults: defaultBinding,
+    checksRequired: true,
+    validate: (binding) => checkBinding(binding, ['ClusterRole']),
+    validateUpdate: checkBindingUpdate,
+  },
 });

@@ -39,6 +39,14 @@ it('a selector of cluster roles that is wrong is found in its parts and as a who
   const role = { aggregationRule: { clusterRoleSelectors: [{ matchExpressions: [{ key: 'a', operator: 'In' }] }] } } as ClusterRole;
   expect(lines(checkClusterRole(role))).toEqual([
     "aggregationRule.clusterRoleSelectors[0].matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
-    'aggregationRule.clusterRoleSelectors[0]: Invalid value: "null": invalid label selector.',
+    'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.',
+  ]);
+});
+
+it('a binding that names no role, and a subject of no kind, are told what there is', () => {
+  expect(lines(checkBinding({ subjects: [{ name: 's' }] } as RoleBinding, ['Role', 'ClusterRole']))).toEqual([
+    'roleRef.kind: Unsupported value: "": supported values: "Role", "ClusterRole"',
+    'roleRef.name: Required value',
+    'subjects[0].kind: Unsupported value: "": supported values: "ServiceAccount", "User", "Group"',
   ]);
 });

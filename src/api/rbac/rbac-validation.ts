@@ -25,7 +25,7 @@ export const checkRole = ({ rules }: Role): FieldError[] => (rules ?? []).flatMa
 /** Upstream finds what is wrong twice: in the parts, and in the whole, which it cannot show then. */
 function checkSelector(path: string, selector: LabelSelector): FieldError[] {
   const errors = checkLabelSelector(path, selector);
-  return errors.length > 0 ? [...errors, invalid(path, 'null', 'invalid label selector.')] : [];
+  return errors.length > 0 ? [...errors, invalid(path, null, 'invalid label selector.')] : [];
 }
 
 export function checkClusterRole({ rules, aggregationRule }: ClusterRole): FieldError[] {
@@ -49,16 +49,16 @@ function checkSubject(at: string, { kind, name, apiGroup = '', namespace }: Rbac
     case 'Group':
       return apiGroup === RBAC_GROUP ? errors : [...errors, notSupported(`${at}.apiGroup`, apiGroup, [RBAC_GROUP])];
     default:
-      return [...errors, notSupported(`${at}.kind`, kind, ['ServiceAccount', 'User', 'Group'])];
+      return [...errors, notSupported(`${at}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group'])];
   }
 }
 
 export function checkBinding(binding: RoleBinding, roles: readonly string[]): FieldError[] {
-  const { roleRef, subjects = [] } = binding;
+  const { roleRef = { apiGroup: RBAC_GROUP, kind: '', name: '' }, subjects = [] } = binding;
   const namespaced = roles.includes('Role');
   return [
     ...checkEnum('roleRef.apiGroup', roleRef.apiGroup, [RBAC_GROUP]),
-    ...checkEnum('roleRef.kind', roleRef.kind, roles),
+    ...checkEnum('roleRef.kind', roleRef.kind ?? '', roles),
     ...(roleRef.name ? found('roleRef.name', roleRef.name, pathSegmentFindings(roleRef.name)) : [required('roleRef.name')]),
     ...subjects.flatMap((subject, i) => checkSubject(`subjects[${i}]`, subject, namespaced)),
   ];

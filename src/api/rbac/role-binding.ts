@@ -14,6 +14,7 @@ export const roleBindings = defineResource<RoleBinding>({
   columns: roleBindingColumns('RoleBinding'),
   hooks: {
     defaults: defaultBinding,
+    checksRequired: true,
     validate: (binding) => checkBinding(binding, ['Role', 'ClusterRole']),
     validateUpdate: checkBindingUpdate,
   },

@@ -9,6 +9,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
+  nameRule: 'longName',
   returnsDeleted: true,
   generation: true,
   columns: [nameColumn, ageColumn],

@@ -14,6 +14,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   columns: [nameColumn, ageColumn],
   hooks: {
     defaults: ({ spec }) => defaultDeviceRequests(spec?.spec),
+    checksRequired: true,
     validateCreate: checkClaimTemplate,
     validateUpdate: checkClaimTemplateUpdate,
   },

@@ -31,6 +31,7 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
     prepareForUpdate(claim, old, { subresource }) {
       if (subresource === 'status') dropLostDevices(claim, old);
     },
+    checksRequired: true,
     validateCreate: checkClaim,
     validateUpdate: checkClaimUpdate,
     validateStatus: checkClaimStatus,

@@ -31,6 +31,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
       const warning = `spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`;
       return driver === driver.toLowerCase() ? [] : [warning];
     },
+    checksRequired: true,
     validate: checkSlice,
     validateUpdate: checkSliceUpdate,
   },

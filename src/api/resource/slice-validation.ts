@@ -32,7 +32,7 @@ const MAX_VALUE_LENGTH = 64;
 const SEMVER =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
 
-export const checkSlice = ({ spec }: ResourceSlice): FieldError[] => (spec ? checkSpec(spec) : []);
+export const checkSlice = ({ spec }: ResourceSlice): FieldError[] => checkSpec(spec ?? {});
 
 export function checkSliceUpdate({ spec }: ResourceSlice, { spec: old }: ResourceSlice): FieldError[] {
   return [
@@ -42,9 +42,12 @@ export function checkSliceUpdate({ spec }: ResourceSlice, { spec: old }: Resourc
   ];
 }
 
-function checkSpec(spec: ResourceSliceSpec): FieldError[] {
+function checkSpec(spec: Partial<ResourceSliceSpec>): FieldError[] {
   const { driver, pool, devices, sharedCounters, perDeviceNodeSelection } = spec;
-  const errors = [...checkCsiDriverName('spec.driver', driver), ...checkPoolName('spec.pool.name', pool?.name)];
+  const errors = [
+    ...(driver ? checkCsiDriverName('spec.driver', driver) : [required('spec.driver')]),
+    ...checkPoolName('spec.pool.name', pool?.name ?? ''),
+  ];
   if ((pool?.resourceSliceCount ?? 0) <= 0) {
     errors.push(invalid('spec.pool.resourceSliceCount', pool?.resourceSliceCount ?? 0, 'must be greater than zero'));
   }
@@ -69,7 +72,7 @@ const needsMore = ({ taints = [], consumesCounters = [], attributes = {} }: Devi
 
 const WHICH_NODES = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
 
-function checkNodes({ nodeName, nodeSelector, allNodes, perDeviceNodeSelection }: ResourceSliceSpec): FieldError[] {
+function checkNodes({ nodeName, nodeSelector, allNodes, perDeviceNodeSelection }: Partial<ResourceSliceSpec>): FieldError[] {
   const errors: FieldError[] = [];
   if (nodeName === '') errors.push(invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string'));
   else if (nodeName) errors.push(...found('spec.nodeName', nodeName, dns1123SubdomainFindings(nodeName)));

@@ -1,6 +1,6 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
-import { fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { PriorityClass } from '../schema/generated/types.ts';
 import { checkPriorityClass, checkPriorityClassUpdate } from './priority-class-validation.ts';
 
@@ -20,7 +20,7 @@ export const priorityClasses = defineResource<PriorityClass>({
     column('PreemptionPolicy', 'string', (pc) => pc.preemptionPolicy ?? '', { of: 'PriorityClass.preemptionPolicy' }),
   ],
   hooks: {
-    defaults: (pc) => void fillZero(pc, { preemptionPolicy: 'PreemptLowerPriority' }),
+    defaults: (pc) => void fill(pc, { preemptionPolicy: 'PreemptLowerPriority' }),
     validate: checkPriorityClass,
     validateUpdate: checkPriorityClassUpdate,
   },

@@ -4,6 +4,7 @@ import {
   dns1123LabelFindings,
   dns1123SubdomainFindings,
   labelValueFindings,
+  longNameFindings,
   pathSegmentFindings,
   qualifiedNameFindings,
 } from '../../api/meta/names.ts';
@@ -14,6 +15,7 @@ import { entryFindings } from '../../api/patch/apply/index.ts';
 const NAME_FINDINGS = {
   subdomain: dns1123SubdomainFindings,
   label: dns1123LabelFindings,
+  longName: longNameFindings,
   path: pathSegmentFindings,
 } as const;
 const OLD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
