@@ -129,7 +129,7 @@ function parseApplied(text: string, reading: Reading): unknown {
   const validation = validationOf(reading);
   const json = text.trimStart().startsWith('{') ? jsonIn(text) : undefined;
   if (json !== undefined && (validation === 'Ignore' || findDuplicateKeys(text, json).length === 0)) return json;
-  const { value, repeated } = readYaml(text);
+  const { value, repeated } = readYaml(text, { saying: 'error decoding YAML: ' });
   checkDepth(JSON.stringify(value) ?? '');
   if (repeated.length === 0 || validation === 'Ignore') return value;
   if (validation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${unmarshalErrors(repeated)}`);

@@ -240,14 +240,19 @@ describe('a body that cannot be read', () => {
     expect(answer.json()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
   });
 
+  const unmarshalled = 'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal';
   it.each([
     ['merge-patch+json', '{', 'error decoding patch: unexpected end of JSON input'],
     ['merge-patch+json', '[]', 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
     ['json-patch+json', '{}', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+    ['apply-patch+yaml', '"text"', `${unmarshalled} string into Go value of type map[string]interface {}`],
+    ['apply-patch+yaml', '- {a: b}', `${unmarshalled} array into Go value of type map[string]interface {}`],
+    ['apply-patch+yaml', 'b: &a [*a]', "error decoding YAML: error converting YAML to JSON: yaml: anchor 'a' value contains itself"],
+    ['apply-patch+yaml', 'null', 'invalid object type: /, Kind='],
     ['strategic-merge-patch+json', 'x', "invalid character 'x' looking for beginning of value"],
   ])('is refused as a patch: %s %s', async (type, body, message) => {
     await create('p');
-    const answer = await fetchJson(`${at}/p`, { method: 'PATCH', body, headers: { 'content-type': `application/${type}` } });
+    const answer = await fetchJson(`${at}/p?fieldManager=m`, { method: 'PATCH', body, headers: { 'content-type': `application/${type}` } });
     expect(answer.json()).toMatchObject({ code: 400, reason: 'BadRequest', message });
   });
 });

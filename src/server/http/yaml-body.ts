@@ -13,20 +13,20 @@ export interface YamlBody {
 /** All of them as the one error that Go makes of them. */
 export const unmarshalErrors = (repeated: readonly string[]): string => `yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`;
 
-/** Throws BadRequest for what is no YAML. */
-export function readYaml(text: string): YamlBody {
+/** Throws BadRequest for what is no YAML; `saying` is what it begins with. */
+export function readYaml(text: string, { saying = '' }: { saying?: string } = {}): YamlBody {
   const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
   const fault = document.errors.find((error) => !isRepeatedKey(error));
-  if (fault) throw badRequest(`error converting YAML to JSON: ${fault.message}`);
-  return { value: toValue(document), repeated: repeatedKeys(text, document.errors) };
+  if (fault) throw badRequest(`${saying}error converting YAML to JSON: ${fault.message}`);
+  return { value: toValue(document, saying), repeated: repeatedKeys(text, document.errors) };
 }
 
-function toValue(document: Document.Parsed): unknown {
+function toValue(document: Document.Parsed, saying: string): unknown {
   try {
     refuseCircles(document);
     return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
   } catch (cause) {
-    throw badRequest(`error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw badRequest(`${saying}error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   storedManagers,
   UnnamedElement,
 } from '../../api/patch/apply/index.ts';
+import { goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
@@ -69,10 +70,12 @@ type Kind = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | '
 
 /** Checks what can be checked without the object. */
 export function readConfiguration(body: unknown, definition: Kind): KubeObject {
-  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
-    throw badRequest('error decoding patch: the applied configuration must be an object');
+  const given = body ?? {};
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    const why = `json: cannot unmarshal ${goValue(given)} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
   }
-  const configuration = (body ?? {}) as KubeObject;
+  const configuration = given as KubeObject;
   const { apiVersion = '', kind = '', metadata } = configuration;
   if (apiVersion !== apiVersionOf(definition) || kind !== definition.kind) {
     throw badRequest(`invalid object type: ${qualifiedKind(apiVersion, kind)}`);
