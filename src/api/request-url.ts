@@ -16,6 +16,7 @@ const METHODS = {
   patch: 'PATCH',
   delete: 'DELETE',
   deletecollection: 'DELETE',
+  '': 'OPTIONS',
 } as const;
 
 export interface HttpRequest {

@@ -1,8 +1,8 @@
 import type { KubeList, KubeObject } from './meta/object.ts';
 import type { Status } from './meta/status.ts';
 
-/** Verbs of resource requests, as RBAC names them. */
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+/** Verbs of resource requests, as RBAC names them; '' for OPTIONS, which has none, so that only those who may do anything may send it, through a proxy. */
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | '';
 
 /** Media types of the patches that the API takes. */
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

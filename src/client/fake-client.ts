@@ -104,6 +104,8 @@ class Fake implements FakeCluster {
         return success();
       case 'watch':
         throw new ApiError('BadRequest', 'use watch');
+      case '':
+        throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
     }
   }
 

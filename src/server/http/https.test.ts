@@ -210,10 +210,21 @@ it('refuses who may not, unknown paths, methods and bodies', async () => {
   expect((await fetchJson('/secret', anonymous)).json().message).toBe('forbidden: User "system:anonymous" cannot get path "/secret"');
   expect((await fetchJson('/api/v1/nonsense')).json()).toMatchObject({ reason: 'NotFound', code: 404 });
   expect((await fetchJson('/api/v1/configmaps', { method: 'PUT', body: '{}' })).code).toBe(405);
+  const options = { method: 'OPTIONS' };
+  expect((await fetchJson('/api/v1/namespaces/default/pods/p', options)).code).toBe(405);
+  expect((await fetchJson('/api/v1/namespaces/default/pods/p/log', options)).code).toBe(405);
   const nobody = await fetchJson('/apis/none/v1/things', { method: 'POST', body: '{}' });
   expect([nobody.code, nobody.headers['content-type'], nobody.text]).toEqual([404, 'text/plain; charset=utf-8', '404 page not found\n']);
   const large = { method: 'POST', body: JSON.stringify({ data: { x: 'y'.repeat(3 * 1024 * 1024) } }) };
   expect((await fetchJson('/api/v1/namespaces/default/configmaps', large)).code).toBe(413);
+});
+
+it('lets every method through to a proxied pod, OPTIONS only of those who may do anything', async () => {
+  const at = '/api/v1/namespaces/default/pods/gone/proxy/';
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+    expect((await fetchJson(at, { method })).code).toBe(501);
+  const anonymous = await fetchJson(at, { method: 'OPTIONS', headers: { authorization: '' } });
+  expect(anonymous.json().message).toMatch(/^pods "gone" is forbidden: User "system:anonymous" cannot {2}resource "pods\/proxy"/);
 });
 
 describe('a body that cannot be read', () => {

@@ -28,6 +28,8 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
   const streams = declared?.kind === 'custom' && declared.stream === true;
   const { group, version, resource, subresource, name, namespace } = path;
   const verb = verbOf(raw.method ?? 'GET', path, query);
+  // Every method may go through a proxy; nothing else takes OPTIONS.
+  if (verb === '' && !(streams && subresource === 'proxy')) throw methodNotAllowed();
   const options = streams ? undefined : requestOptions(query, verb);
   checkPlace(verb, definition, path);
   const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace, options };
@@ -65,6 +67,8 @@ function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchP
       return 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
+    case 'OPTIONS':
+      return '';
     default:
       throw methodNotAllowed();
   }

@@ -20,6 +20,7 @@ const METHODS: Readonly<Record<Verb, string>> = {
   patch: 'PATCH',
   update: 'PUT',
   watch: 'GET',
+  '': 'OPTIONS',
 };
 
 class MethodSeries {

@@ -86,7 +86,10 @@ interface VerbShape {
   readonly text: string;
 }
 
-const VERBS: Readonly<Record<Exclude<Verb, 'watch'>, VerbShape>> = {
+/** OPTIONS is in no document. */
+type DocumentedVerb = Exclude<Verb, ''>;
+
+const VERBS: Readonly<Record<Exclude<DocumentedVerb, 'watch'>, VerbShape>> = {
   get: { method: 'get', action: 'get', word: 'read', parameters: [], codes: [200], text: 'read the specified' },
   list: { method: 'get', action: 'list', word: 'list', parameters: LIST_PARAMETERS, codes: [200], text: 'list or watch objects of kind' },
   create: { method: 'post', action: 'post', word: 'create', parameters: WRITE_PARAMETERS, codes: [200, 201, 202], text: 'create' },
@@ -110,13 +113,13 @@ const VERBS: Readonly<Record<Exclude<Verb, 'watch'>, VerbShape>> = {
   },
 };
 
-const shapeOf = (verb: Verb): VerbShape => VERBS[verb === 'watch' ? 'list' : verb];
+const shapeOf = (verb: DocumentedVerb): VerbShape => VERBS[verb === 'watch' ? 'list' : verb];
 
 /** Those of the verbs that the resource has. */
-const mainOperations = (resource: ResourceDefinition, verbs: readonly Verb[], suffix = ''): Operation[] =>
+const mainOperations = (resource: ResourceDefinition, verbs: readonly DocumentedVerb[], suffix = ''): Operation[] =>
   verbs.filter((verb) => resource.verbs.includes(verb)).map((verb) => mainOperation(resource, verb, suffix));
 
-function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string): Operation {
+function mainOperation(resource: ResourceDefinition, verb: DocumentedVerb, suffix: string): Operation {
   const { group, version, kind, schema } = resource;
   const collection = verb === 'deletecollection' ? 'Collection' : '';
   const answers: Partial<Record<Verb, string | undefined>> = {
@@ -137,7 +140,8 @@ function mainOperation(resource: ResourceDefinition, verb: Verb, suffix: string)
 function subresourceOperations(resource: ResourceDefinition, name: string, subresource: Subresource): Operation[] {
   const { kind, schema } = subresourceKind(resource, subresource);
   const verbs: readonly Verb[] = subresource.kind === 'custom' ? subresource.verbs : ['get', 'patch', 'update'];
-  return verbs.map((verb) => ({
+  const documented = verbs.filter((verb): verb is DocumentedVerb => verb !== '');
+  return documented.map((verb) => ({
     ...operation(resource, verb, `${scopeWord(resource)}${resource.kind}${capital(name)}`),
     kind,
     description: `${shapeOf(verb).text} ${resource.kind}'s ${name}`,
@@ -157,7 +161,7 @@ function subresourceKind(resource: ResourceDefinition, subresource: Subresource)
 
 type Frame = 'method' | 'action' | 'id' | 'tag' | 'parameters' | 'codes' | 'consumes' | 'produces';
 
-function operation(resource: ResourceDefinition, verb: Verb, what: string): Pick<Operation, Frame> {
+function operation(resource: ResourceDefinition, verb: DocumentedVerb, what: string): Pick<Operation, Frame> {
   const { method, action, word, parameters, codes } = shapeOf(verb);
   return {
     method,
@@ -171,7 +175,7 @@ function operation(resource: ResourceDefinition, verb: Verb, what: string): Pick
   };
 }
 
-function bodyOf(verb: Verb, schema: string): Operation['body'] {
+function bodyOf(verb: DocumentedVerb, schema: string): Operation['body'] {
   switch (verb) {
     case 'create':
     case 'update':

@@ -155,6 +155,8 @@ function answerStored(deps: RegistryDeps, resource: Resource, request: ApiReques
       return removeCollection(deps, resource, request, context);
     case 'watch':
       throw badRequest('watch is a stream');
+    case '':
+      throw methodNotAllowed();
     default:
       return unreachable(request.verb);
   }
