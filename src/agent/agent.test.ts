@@ -282,10 +282,12 @@ describe('a node with a fake runtime', () => {
     await box.clock.advance(200);
     box.add(port('127.0.0.1'), 'second');
     box.add({ nodeSelector: { disk: 'fast' } }, 'elsewhere');
+    box.add({ securityContext: { sysctls: [{ name: 'kernel.sem', value: '1' }] } }, 'unsafe');
     await box.clock.advance(200);
     const why = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
     expect(box.pod('second')?.status).toMatchObject({ phase: 'Failed', reason: 'NodePorts', message: `Pod was rejected: ${why}` });
     expect(box.pod('elsewhere')?.status).toMatchObject({ phase: 'Failed', reason: 'NodeAffinity' });
+    expect(box.pod('unsafe')?.status).toMatchObject({ phase: 'Failed', reason: 'SysctlForbidden' });
     expect(box.events).toContainEqual({ reason: 'NodePorts', message: why });
     expect(box.pod()?.status?.phase).toBe('Running');
     await box.cluster.client.delete(pods, 'p', { namespace: 'default', signal: new AbortController().signal });

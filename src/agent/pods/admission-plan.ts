@@ -7,6 +7,7 @@ import type { Container, Node, Pod } from '../../api/schema/generated/types.ts';
 import { formatQuantity, milliValue, quantityValue } from '../../base/quantity.ts';
 import type { PodState } from './pod-state-plan.ts';
 import { phaseOf } from './status-plan.ts';
+import { forbiddenSysctl } from './sysctl-plan.ts';
 
 export interface Rejection {
   /** The reason of the pod's status and of the event. */
@@ -33,6 +34,8 @@ export type Obstacle = Rejection & { readonly shortage?: Shortage };
 export function planAdmission(pod: Pod, node: Node | undefined, others: readonly Pod[]): readonly Obstacle[] {
   const { metadata, status, spec } = pod;
   if (!node || !spec || metadata?.deletionTimestamp || status?.phase === 'Failed' || status?.phase === 'Succeeded') return [];
+  const sysctl = forbiddenSysctl(pod);
+  if (sysctl) return [{ reason: 'SysctlForbidden', message: sysctl }];
   const system = otherSystem(pod);
   if (system) return [system];
   const obstacles: Obstacle[] = shortages(pod, node, others).map(outOf);

@@ -1,5 +1,6 @@
 import type { Pod } from '../../../api/schema/generated/types.ts';
 import type { SandboxConfig } from '../../../runtime/runtime.ts';
+import { sysctlName } from '../sysctl-plan.ts';
 import { type DnsFacts, podDns } from './dns-plan.ts';
 import { fullNameOf, hostnameOf } from './hosts-file-plan.ts';
 import { podLabels } from './labels.ts';
@@ -27,7 +28,7 @@ export function sandboxConfig(pod: Pod, facts: SandboxFacts): SandboxConfig {
     annotations: { ...annotations },
     linux: {
       cgroupParent: facts.cgroupParent,
-      ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls.map((s) => [s.name, s.value])) }),
+      ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls.map((s) => [sysctlName(s.name), s.value])) }),
       securityContext: sandboxSecurity(pod, facts.seccompDir),
     },
   };
