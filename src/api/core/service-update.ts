@@ -1,3 +1,4 @@
+import { same } from '../meta/validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
 import { hasNodePorts } from './service-defaults.ts';
 
@@ -10,10 +11,22 @@ const needsHealthCheckPort = (spec: ServiceSpec) => spec.type === 'LoadBalancer'
  */
 export function keepAllocations(draft: Service, old: Service): void {
   if (!draft.spec || !old.spec) return;
+  alignClusterIps(draft.spec, old.spec);
   keepClusterIps(draft.spec, old.spec);
   keepNodePorts(draft.spec, old.spec);
   if (needsHealthCheckPort(draft.spec) && needsHealthCheckPort(old.spec)) draft.spec.healthCheckNodePort ||= old.spec.healthCheckNodePort;
   dropUseless(draft.spec, old.spec);
+}
+
+/** Clients that know one of `clusterIP` and `clusterIPs` alone mean both. Kubernetes: KEP-1338, dual stack. */
+function alignClusterIps(draft: ServiceSpec, old: ServiceSpec): void {
+  const [now, before] = [draft.clusterIP ?? '', old.clusterIP ?? ''];
+  if (now === before) {
+    if (!draft.clusterIPs?.length && old.clusterIPs?.length) draft.clusterIPs = [...old.clusterIPs];
+  } else if (same(draft.clusterIPs, old.clusterIPs)) {
+    if (now === '') delete draft.clusterIPs;
+    else draft.clusterIPs = [now];
+  }
 }
 
 function keepClusterIps(draft: ServiceSpec, old: ServiceSpec): void {
@@ -37,13 +50,7 @@ function keepNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
 
 /** Only what the client did not touch is dropped: a changed value is the client's mistake, and validation says so. */
 function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
-  if (hasClusterIp(old) && !hasClusterIp(draft) && draft.clusterIP === old.clusterIP) {
-    delete draft.clusterIP;
-    delete draft.clusterIPs;
-    delete draft.ipFamilies;
-    delete draft.ipFamilyPolicy;
-    delete draft.internalTrafficPolicy;
-  }
+  if (hasClusterIp(old) && !hasClusterIp(draft)) dropAddresses(draft, old);
   if (hasNodePorts(old) && !hasNodePorts(draft)) dropNodePorts(draft, old);
   if (needsHealthCheckPort(old) && !needsHealthCheckPort(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
     delete draft.healthCheckNodePort;
@@ -52,6 +59,15 @@ function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
     delete draft.allocateLoadBalancerNodePorts;
     if (draft.loadBalancerClass === old.loadBalancerClass) delete draft.loadBalancerClass;
   }
+}
+
+function dropAddresses(draft: ServiceSpec, old: ServiceSpec): void {
+  if (draft.clusterIP === old.clusterIP && same(draft.clusterIPs, old.clusterIPs)) {
+    delete draft.clusterIP;
+    delete draft.clusterIPs;
+  }
+  for (const field of ['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const)
+    if (same(draft[field], old[field])) delete draft[field];
 }
 
 function dropNodePorts(draft: ServiceSpec, old: ServiceSpec): void {

@@ -66,6 +66,28 @@ describe('Services', () => {
     await expect(api.call('create', 'services', { ...inDefault, body: service('c') })).rejects.toMatchObject({ reason: 'InternalError' });
   });
 
+  it('go when a Service becomes a name of outside, whatever the client says of its addresses', async () => {
+    const spec = { type: 'ExternalName', externalName: 'a.example' };
+    for (const more of [{}, { clusterIP: '' }, { clusterIP: null, clusterIPs: null }]) {
+      const api = await fakeApi(options);
+      await api.call('create', 'services', { ...inDefault, body: service('e', { type: 'NodePort' }) });
+      const patched = { ...inDefault, name: 'e', patchType: 'merge', body: { spec: { ...spec, ...more } } } as const;
+      const after = (await api.call<Service>('patch', 'services', patched)).spec;
+      expect(after).toMatchObject(spec);
+      for (const field of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) expect(after).not.toHaveProperty(field);
+      expect(after?.clusterIP || after?.ports?.[0]?.nodePort).toBeFalsy();
+    }
+  });
+
+  it('are kept when a client knows one of the two fields alone', async () => {
+    const api = await fakeApi(options);
+    const { spec } = await api.call<Service>('create', 'services', { ...inDefault, body: service('k') });
+    const patch = (body: object) =>
+      api.call<Service>('patch', 'services', { ...inDefault, name: 'k', patchType: 'merge', body: { spec: body } });
+    expect((await patch({ clusterIPs: null })).spec?.clusterIPs).toEqual(spec?.clusterIPs);
+    expect((await patch({ clusterIP: '' })).spec).toMatchObject({ clusterIP: spec?.clusterIP, clusterIPs: spec?.clusterIPs });
+  });
+
   it('may be headless or names of outside', async () => {
     const api = await fakeApi(options);
     const headless = await api.call<Service>('create', 'services', { ...inDefault, body: service('h', { clusterIP: 'None' }) });
