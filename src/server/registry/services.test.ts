@@ -165,7 +165,7 @@ describe('the addresses of Services', () => {
       body: { ...range('more', '10.88.0.0/24'), metadata: { name: 'more', finalizers: ['a.example/b'] } },
     });
     expect((await create(api, 'c')).spec?.clusterIP).toMatch(/^10\.88\.0\./);
-    await create(api, 'd', { clusterIP: '10.88.0.200' });
+    await create(api, 'd', { clusterIP: '10.88.0.5' });
     await api.call('delete', ids.ranges, { name: 'more' });
     await expect(create(api, 'e')).rejects.toThrow('range is full');
     await expect(create(api, 'e', { clusterIP: '10.88.0.201' })).rejects.toThrow('the provided network does not match the current range');
