@@ -42,9 +42,11 @@ describe('bootstrap', () => {
       signal: new AbortController().signal,
       ...more,
     });
-  const allowed = async (user: UserInfo, verb: string, resource: string, group = '', namespace = 'shop') => {
+  /** `resource` may name a subresource: `pods/status`. */
+  const allowed = async (user: UserInfo, verb: string, named: string, group = '', namespace = 'shop') => {
+    const [resource = '', subresource = ''] = named.split('/');
     using authorizers = openAuthorizers(reader);
-    return (await authorizers.authorizer({ user, verb, group, version: 'v1', resource, subresource: '', namespace, name: '' })).allowed;
+    return (await authorizers.authorizer({ user, verb, group, version: 'v1', resource, subresource, namespace, name: '' })).allowed;
   };
   const account = (name: string): UserInfo => ({ name: `system:serviceaccount:kube-system:${name}`, groups: ['system:authenticated'] });
 
@@ -126,7 +128,13 @@ describe('bootstrap', () => {
     expect(await allowed(account('deployment-controller'), 'create', 'replicasets', 'apps')).toBe(true);
     expect(await allowed(account('deployment-controller'), 'get', 'secrets')).toBe(false);
     expect(await allowed(account('generic-garbage-collector'), 'delete', 'widgets', 'example.org')).toBe(true);
-    expect(await allowed({ name: 'system:kube-scheduler', groups: [] }, 'create', 'bindings')).toBe(true);
+    const scheduler = { name: 'system:kube-scheduler', groups: [] };
+    expect(await allowed(scheduler, 'create', 'bindings')).toBe(true);
+    for (const verb of ['update', 'patch']) {
+      const binds = (user: UserInfo) => allowed(user, verb, 'resourceclaims/binding', 'resource.k8s.io', '');
+      expect([await binds(scheduler), await binds(account('resource-claim-controller'))]).toEqual([true, true]);
+      expect(await allowed(scheduler, verb, 'resourceclaims/driver', 'resource.k8s.io')).toBe(false);
+    }
   });
 
   it('lets view read no secrets, edit write them, and only admin bind roles', async () => {

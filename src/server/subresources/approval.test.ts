@@ -70,6 +70,43 @@ describe('a CertificateSigningRequest', () => {
     );
   });
 
+  it('is read, listed, patched, replaced, decided and issued, and deleted alone and by the collection', async () => {
+    const labelled = (name: string) => ({ ...body({ expirationSeconds: 3600 }), metadata: { name, labels: { tried: 'yes' } } });
+    for (const name of ['jane', 'joe', 'jim']) await api.call('create', id, { body: labelled(name) });
+    const options = { labelSelector: 'tried=yes' };
+    const names = async () => (await api.list(id, { options })).items.map(({ metadata }) => metadata?.name);
+    const made = await get();
+    expect([made.spec.expirationSeconds, await names()]).toEqual([3600, ['jane', 'jim', 'joe']]);
+    const patch = (subresource: string | undefined, annotation: string, more: object = {}) => {
+      const change = { metadata: { annotations: { [annotation]: 'true' } }, ...more };
+      const request = { name: 'jane', patchType: 'merge', body: change, ...(subresource && { subresource }) } as const;
+      return api.call<CertificateSigningRequest>('patch', id, request);
+    };
+    const patched = await patch(undefined, 'patched');
+    expect(Number(patched.metadata?.resourceVersion)).toBeGreaterThan(Number(made.metadata?.resourceVersion));
+    const metadata = { ...patched.metadata, annotations: { updated: 'true' } };
+    const replaced = await api.call<CertificateSigningRequest>('update', id, { name: 'jane', body: { ...patched, metadata } });
+    expect(replaced.metadata?.annotations).toEqual({ updated: 'true' });
+    for (const subresource of ['approval', 'status']) {
+      expect(await api.call('get', id, { name: 'jane', subresource })).toMatchObject({
+        kind: made.kind,
+        metadata: { uid: made.metadata?.uid },
+      });
+    }
+    const decided = await patch('approval', 'decided', { status: { conditions: [condition('Tried')] } });
+    expect(decided).toMatchObject({ metadata: { annotations: { decided: 'true' } }, status: { conditions: [{ type: 'Tried' }] } });
+    const approved = await update('approval', { conditions: [...(decided.status?.conditions ?? []), condition('Approved')] });
+    expect(approved.status?.conditions).toMatchObject([{ type: 'Tried' }, { type: 'Approved' }]);
+    const issued = await patch('status', 'issued', { status: { certificate: pem('CERTIFICATE') } });
+    expect(issued).toMatchObject({ metadata: { annotations: { issued: 'true' } }, status: { certificate: pem('CERTIFICATE') } });
+    const told = await update('status', { ...issued.status, conditions: [...(issued.status?.conditions ?? []), condition('Told')] });
+    expect(told.status?.conditions?.map(({ type }) => type)).toEqual(['Tried', 'Approved', 'Told']);
+    await api.call('delete', id, { name: 'jane' });
+    expect(await names()).toEqual(['jim', 'joe']);
+    await api.call('deletecollection', id, { options });
+    expect(await names()).toEqual([]);
+  });
+
   it('may be given another reason later, by approval', async () => {
     await create();
     await update('approval', { conditions: [condition('Approved')] });
