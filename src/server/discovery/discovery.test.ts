@@ -57,6 +57,25 @@ describe('discovery', () => {
     expect(read('/apis/apps')).toMatchObject({ kind: 'APIGroup', apiVersion: 'v1', name: 'apps', preferredVersion: { version: 'v1' } });
   });
 
+  it('lists each group with a preferred version among its versions, each of which lists its resources', () => {
+    interface Group {
+      readonly name: string;
+      readonly versions: { readonly groupVersion: string; readonly version: string }[];
+      readonly preferredVersion: { readonly groupVersion: string; readonly version: string };
+    }
+    const { groups } = read('/apis') as unknown as { groups: Group[] };
+    expect(groups.length).toBeGreaterThan(15);
+    for (const group of groups) {
+      expect(group.versions).toContainEqual(group.preferredVersion);
+      expect(read(`/apis/${group.name}`)).toMatchObject({ kind: 'APIGroup', ...group });
+      for (const { groupVersion } of group.versions) {
+        const list = read(`/apis/${groupVersion}`) as unknown as { groupVersion: string; resources: Entry[] };
+        expect(list).toMatchObject({ kind: 'APIResourceList', groupVersion });
+        expect(list.resources.length, groupVersion).toBeGreaterThan(0);
+      }
+    }
+  });
+
   it('lists resources with their subresources', () => {
     const { groupVersion, resources } = read('/api/v1') as { groupVersion: string; resources: Entry[] };
     expect(groupVersion).toBe('v1');
