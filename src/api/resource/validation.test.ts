@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ResourceDefinition } from '../define.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { deviceClasses } from './device-class.ts';
+import { checkUid } from './device-lists.ts';
 import { resourceClaims } from './resource-claim.ts';
 import { resourceClaimTemplates } from './resource-claim-template.ts';
 import { resourceSlices } from './resource-slice.ts';
@@ -198,7 +199,6 @@ describe('a ResourceSlice', () => {
       [
         'spec.devices[0].attributes[version].version: Invalid value: "1.2": must be a string compatible with semver.org spec 2.0.0',
         'spec.devices[0].attributes[none]: Invalid value: "": exactly one value must be specified',
-        'spec.devices[0].attributes: Invalid value: "a/b/c": must not contain more than one slash',
       ],
     ],
     [
@@ -263,5 +263,24 @@ describe('a ResourceSlice', () => {
         for (const line of created(resourceSlices, slice({}, devices))) expect(line).toMatch(/^spec/);
       }),
     );
+  });
+});
+
+describe('a share of a device', () => {
+  const uuid = '123e4567-e89b-12d3-a456-426614174000';
+  const NORMAL = expect.stringMatching(/^uid must be in RFC 4122 normalized form/);
+  it.each([
+    [uuid, undefined],
+    [uuid.toUpperCase(), NORMAL],
+    [`urn:uuid:${uuid}`, NORMAL],
+    [`{${uuid}}`, NORMAL],
+    [uuid.replaceAll('-', ''), NORMAL],
+    [uuid.replace('1', 'x'), 'error validating uid: invalid UUID format'],
+    [`(${uuid})`, 'error validating uid: invalid bracketed UUID format'],
+    [`uri:uuid:${uuid}`, 'error validating uid: invalid urn prefix: "uri:uuid:"'],
+    ['abc', 'error validating uid: invalid UUID length: 3'],
+  ])('is named by a UUID: %s', (uid, finding) => {
+    const message = checkUid('p', uid)[0]?.message.replace(`Invalid value: "${uid}": `, '');
+    expect(message).toEqual(finding);
   });
 });
