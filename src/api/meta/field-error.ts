@@ -88,7 +88,7 @@ export function invalidObject(kind: string, group: string, name: string, errors:
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new ApiError('Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`, {
     details: {
-      name,
+      ...(name && { name }),
       ...(group && { group }),
       kind,
       causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.path })),

@@ -294,6 +294,7 @@ describe('what a query says', () => {
     ];
     const refused = (await fetchJson(`${at}?${wrong}`, { method: 'POST', body: '{' })).json();
     expect(refused).toMatchObject({ code: 422, details: { kind: 'CreateOptions', group: 'meta.k8s.io', causes } });
+    expect(refused.details).not.toHaveProperty('name');
     expect(refused.message).toContain('dryRun: Unsupported value: []string{"All", "Some"}: supported values: "All", fieldValidation:');
     await create('w');
     const patch = { method: 'PATCH', body: '{}', headers: { 'content-type': 'application/merge-patch+json' } };
