@@ -328,7 +328,7 @@ describe('the validation of other kinds', () => {
     expect(findings(api.roleBindings, binding('a'))).toEqual([]);
     expect(findings(api.clusterRoleBindings, binding('a'))).toEqual(['subjects[1].namespace: Required value']);
     expect(updateFindings(api.roleBindings, binding('b'), binding('a'))).toEqual([
-      'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"b"}: cannot change roleRef',
+      'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"b"}: cannot change roleRef',
     ]);
   });
 

@@ -66,4 +66,11 @@ export function checkBinding(binding: RoleBinding, roles: readonly string[]): Fi
 
 /** Whoever may list a role's holders must be able to trust that the role behind them stays the same. */
 export const checkBindingUpdate = (value: RoleBinding, old: RoleBinding): FieldError[] =>
-  same(value.roleRef, old.roleRef) ? [] : [invalid('roleRef', value.roleRef, 'cannot change roleRef')];
+  same(value.roleRef, old.roleRef) ? [] : [invalid('roleRef', goRoleRef(value), 'cannot change roleRef')];
+
+/** As Go shows its own type. */
+const goRoleRef = ({ roleRef }: RoleBinding) => ({
+  APIGroup: roleRef?.apiGroup ?? '',
+  Kind: roleRef?.kind ?? '',
+  Name: roleRef?.name ?? '',
+});

@@ -36,8 +36,8 @@ export const checkSlice = ({ spec }: ResourceSlice): FieldError[] => checkSpec(s
 
 export function checkSliceUpdate({ spec }: ResourceSlice, { spec: old }: ResourceSlice): FieldError[] {
   return [
-    ...checkImmutable('spec.pool.name', spec?.pool?.name, old?.pool?.name),
-    ...checkImmutable('spec.driver', spec?.driver, old?.driver),
+    ...checkImmutable('spec.pool.name', spec?.pool?.name ?? '', old?.pool?.name ?? ''),
+    ...checkImmutable('spec.driver', spec?.driver ?? '', old?.driver ?? ''),
     ...checkImmutable('spec.nodeName', spec?.nodeName, old?.nodeName),
   ];
 }

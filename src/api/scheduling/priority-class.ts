@@ -21,7 +21,7 @@ export const priorityClasses = defineResource<PriorityClass>({
   ],
   hooks: {
     defaults: (pc) => void fill(pc, { preemptionPolicy: 'PreemptLowerPriority' }),
-    validate: checkPriorityClass,
+    validateCreate: checkPriorityClass,
     validateUpdate: checkPriorityClassUpdate,
   },
 });
