@@ -54,6 +54,23 @@ describe('DynamicResources', () => {
     expect(s.devicesOf('d')).toEqual(['a/g0']);
   });
 
+  it('gives no device to two claims whose pods are of two profiles', async () => {
+    const profiles = ['default-scheduler', 'other'].map((schedulerName) => ({ schedulerName }));
+    await using s = start({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', profiles });
+    s.node('a', 'g0');
+    s.gpus();
+    for (const name of ['c', 'd']) s.claim(name);
+    for (const [name, schedulerName] of [
+      ['c', 'default-scheduler'],
+      ['d', 'other'],
+    ] as const) {
+      const spec = { schedulerName, resourceClaims: [{ name, resourceClaimName: name }] };
+      s.cluster.seed(pods, fakePod(spec, undefined, { name, namespace: 'default' }));
+    }
+    await s.clock.advance(0);
+    expect([s.nodeOf('c'), s.nodeOf('d')]).toEqual(['a', undefined]);
+  });
+
   it('keeps pods that share a claim together', async () => {
     await using s = start();
     s.node('a', 'g0');

@@ -8,7 +8,7 @@ import { silentLogger } from '../../base/logger.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
 import { createInformers } from '../../client/informer.ts';
 import { fakeNode, fakePod } from '../fake-scheduler.ts';
-import { createScheduler } from '../scheduler.ts';
+import { createScheduler, readConfiguration } from '../scheduler.ts';
 
 /** What a claim for devices of the class `gpu` says. */
 export const asking = (rest: Partial<ExactDeviceRequest>) => ({
@@ -16,7 +16,7 @@ export const asking = (rest: Partial<ExactDeviceRequest>) => ({
 });
 
 /** A scheduler on a cluster whose nodes have devices. */
-export function startWithDevices() {
+export function startWithDevices(configuration?: object) {
   const clock = fakeClock();
   const cluster = fakeCluster({ clock });
   const { client } = cluster;
@@ -35,6 +35,7 @@ export function startWithDevices() {
     clock,
     random: () => 0,
     log: silentLogger,
+    ...(configuration && { configuration: readConfiguration(configuration) }),
   });
   const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
   const options = { namespace: 'default', signal };
