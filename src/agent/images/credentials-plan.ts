@@ -1,5 +1,5 @@
+import type { ImageReference } from '../../api/meta/image-reference.ts';
 import type { Secret } from '../../api/schema/generated/types.ts';
-import type { ImageReference } from './reference-plan.ts';
 
 export interface Credentials {
   username: string;

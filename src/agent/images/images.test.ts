@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatReference, parseReference, pullPolicy } from '../../api/meta/image-reference.ts';
 import type { Pod, Secret } from '../../api/schema/generated/types.ts';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -7,7 +8,6 @@ import { type Runtime, RuntimeError } from '../../runtime/runtime.ts';
 import { credentialsFor } from './credentials-plan.ts';
 import { goDuration } from './go-duration-plan.ts';
 import { createImages, ImageError } from './images.ts';
-import { formatReference, parseReference, pullPolicy } from './reference-plan.ts';
 
 const { signal } = new AbortController();
 const BUSYBOX = 'docker.io/library/busybox:1.36';

@@ -1,3 +1,4 @@
+import { formatReference, type ImageReference, parseReference, pullPolicy } from '../../api/meta/image-reference.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Container, Pod, Secret } from '../../api/schema/generated/types.ts';
 import { isAbort } from '../../base/abort.ts';
@@ -8,7 +9,6 @@ import type { Image, Runtime } from '../../runtime/runtime.ts';
 import { type Credentials, credentialsFor } from './credentials-plan.ts';
 import { goDuration } from './go-duration-plan.ts';
 import { PullBackoff } from './pull-backoff.ts';
-import { formatReference, type ImageReference, parseReference, pullPolicy } from './reference-plan.ts';
 import { Semaphore } from './semaphore.ts';
 
 export type ImageErrorReason = 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName' | 'ImageInspectError';

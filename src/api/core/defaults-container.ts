@@ -1,13 +1,6 @@
 import { fill, fillZero } from '../meta/fill.ts';
+import { defaultPullPolicy } from '../meta/image-reference.ts';
 import type { Container, EnvVar, HTTPGetAction, Lifecycle, Probe } from '../schema/generated/types.ts';
-
-/** `Always` when the image has no tag (which means latest) or the tag latest, and no digest. */
-export function defaultPullPolicy(image: string): 'Always' | 'IfNotPresent' {
-  if (image.includes('@')) return 'IfNotPresent';
-  const last = image.slice(image.lastIndexOf('/') + 1);
-  const colon = last.indexOf(':');
-  return colon < 0 || last.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
-}
 
 const defaultHttpGet = (action: HTTPGetAction | undefined): void => {
   if (action) fillZero(action, { path: '/', scheme: 'HTTP' });
@@ -32,8 +25,8 @@ function defaultEnv(env: EnvVar): void {
 
 /** Containers of every list: app, init and ephemeral. */
 export function defaultContainer(container: Container): void {
+  container.imagePullPolicy ||= defaultPullPolicy(container.image ?? '');
   fillZero(container, {
-    imagePullPolicy: defaultPullPolicy(container.image ?? ''),
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
   });

@@ -1,6 +1,6 @@
 import { fill, fillZero } from '../meta/fill.ts';
+import { defaultPullPolicy } from '../meta/image-reference.ts';
 import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../schema/generated/types.ts';
-import { defaultPullPolicy } from './defaults-container.ts';
 
 /** 0644. */
 const DEFAULT_FILE_MODE = 420;
@@ -30,5 +30,5 @@ export function defaultVolume(volume: Volume): void {
   if (volume.hostPath) fill(volume.hostPath, { type: '' });
   if (volume.iscsi) fillZero(volume.iscsi, { iscsiInterface: 'default' });
   if (volume.ephemeral?.volumeClaimTemplate?.spec) fill(volume.ephemeral.volumeClaimTemplate.spec, { volumeMode: 'Filesystem' });
-  if (volume.image) fillZero(volume.image, { pullPolicy: defaultPullPolicy(volume.image.reference ?? '') });
+  if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? '');
 }

@@ -13,7 +13,7 @@ const HOST =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
-const MAX_NAME_LENGTH = 255;
+const MAX_REPOSITORY_LENGTH = 255;
 
 /** Reads a reference as the docker CLI does. undefined: not a reference. */
 export function parseReference(image: string): ImageReference | undefined {
@@ -27,7 +27,7 @@ export function parseReference(image: string): ImageReference | undefined {
   const ok =
     HOST.test(registry) &&
     repository.split('/').every((part) => COMPONENT.test(part)) &&
-    registry.length + repository.length < MAX_NAME_LENGTH &&
+    repository.length <= MAX_REPOSITORY_LENGTH &&
     (tag === undefined || TAG.test(tag)) &&
     (digest === undefined || DIGEST.test(digest)) &&
     !/^[0-9a-f]{64}$/.test(image);
@@ -51,8 +51,11 @@ export function formatReference({ registry, repository, tag, digest }: ImageRefe
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
-/** https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting */
+/** https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting. What is no reference has no tag. */
+export const defaultPullPolicy = (image: string): 'Always' | 'IfNotPresent' => policyOfTag(parseReference(image)?.tag);
+
+const policyOfTag = (tag: string | undefined) => (tag === 'latest' ? 'Always' : 'IfNotPresent');
+
 export function pullPolicy(given: string | undefined, { tag }: ImageReference): PullPolicy {
-  if (given === 'Always' || given === 'IfNotPresent' || given === 'Never') return given;
-  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+  return given === 'Always' || given === 'IfNotPresent' || given === 'Never' ? given : policyOfTag(tag);
 }
