@@ -27,6 +27,13 @@ describe('unknown fields', () => {
     expect(object.spec).toEqual({ foo: 1 });
   });
 
+  it('leave empty lists where Go tells them from missing ones', () => {
+    const node = { spec: { drivers: [{ name: 'd', nodeID: 'n', topologyKeys: [] }] } };
+    expect(pruneUnknown(node, 'CSINode').object).toEqual(node);
+    expect(pruneUnknown({ endpoints: [], ports: [] }, 'EndpointSlice').object).toEqual({ endpoints: [], ports: [] });
+    expect(pruneUnknown({ spec: { tolerations: [] } }, 'Pod').object).toEqual({ spec: {} });
+  });
+
   it('do not exist for kinds without a schema', () => {
     const object = { kind: 'Widget', spec: { anything: [null] } };
     expect(prune(object, 'Widget')).toEqual([]);

@@ -1,6 +1,7 @@
 import { ApiError } from '../meta/status.ts';
 import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS } from './scalars.ts';
 import { type FieldType, findSchema, schemaOf } from './schema.ts';
+import { isShownAsNull } from './zeros.ts';
 
 /** Deeper objects are refused before they exhaust the stack (JSONSchemaProps may nest without end). */
 const MAX_DEPTH = 1000;
@@ -86,7 +87,8 @@ function structReader(name: string): Reader {
   const goType = goTypeOf({ is: 'schema', name });
   const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
   readers.set(name, reader);
-  for (const field of schemaOf(name).fields.values()) fields.set(field.name, typeReader(field.type, name, field.required));
+  for (const field of schemaOf(name).fields.values())
+    fields.set(field.name, typeReader(field.type, name, field.required || isShownAsNull(name, field.name)));
   return reader;
 }
 

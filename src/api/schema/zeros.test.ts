@@ -36,6 +36,7 @@ describe('zero values that upstream shows', () => {
         { addresses: ['10.0.0.1'], conditions: {} },
         { addresses: [], conditions: { ready: true } },
       ],
+      ports: null,
     });
     expect(shown({ spec: { jobTemplate: { spec: { template: { spec: {} } } } } }, 'CronJob')).toEqual({
       spec: { jobTemplate: { metadata: {}, spec: { template: { metadata: {}, spec: {} } } } },

@@ -8,6 +8,8 @@ export const SHOWN: Readonly<Record<string, string>> = {
   APIService: 'spec status',
   CSIDriver: 'spec',
   CSINode: 'spec',
+  CSINodeDriver: 'topologyKeys=null',
+  CSINodeSpec: 'drivers=null',
   CertificateSigningRequest: 'spec status',
   ClusterRole: 'rules=null',
   Container: 'resources',
@@ -24,6 +26,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   DeviceClaim: 'requests=null',
   DeviceClass: 'spec',
   Endpoint: 'conditions',
+  EndpointSlice: 'endpoints=null ports=null',
   EphemeralContainer: 'resources',
   Event: 'involvedObject source firstTimestamp=null lastTimestamp=null eventTime=null reportingComponent="" reportingInstance=""',
   EventsV1Event: 'eventTime=null regarding deprecatedSource deprecatedFirstTimestamp=null deprecatedLastTimestamp=null',
@@ -61,6 +64,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   PodTemplateSpec: 'metadata spec',
   PriorityClass: 'value=0',
   PriorityLevelConfiguration: 'spec status',
+  ProjectedVolumeSource: 'sources=null',
   ReplicaSet: 'spec status',
   ReplicaSetStatus: 'replicas=0',
   ReplicationController: 'spec status',
@@ -91,6 +95,9 @@ export const SHOWN: Readonly<Record<string, string>> = {
   VolumeAttachment: 'spec status',
   VolumeAttachmentStatus: 'attached=false',
 };
+
+/** Is the field a list or map of which nobody sees the difference between absent and null, but between null and empty? */
+export const isShownAsNull = (schemaName: string, field: string): boolean => (SHOWN[schemaName] ?? '').split(' ').includes(`${field}=null`);
 
 /**
  * Sets the zero values that upstream always shows, in place. Parts that came from the cache are frozen: those that lack something are replaced by copies.

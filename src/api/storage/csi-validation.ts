@@ -49,7 +49,8 @@ export const checkCsiDriverUpdate = ({ spec }: CSIDriver, { spec: old }: CSIDriv
 
 const MAX_NODE_ID = 256;
 
-function checkNodeDriver(path: string, { name, nodeID = '', allocatable, topologyKeys = [] }: CSINodeDriver): FieldError[] {
+function checkNodeDriver(path: string, { name, nodeID = '', allocatable, topologyKeys: keys }: CSINodeDriver): FieldError[] {
+  const topologyKeys = keys ?? [];
   return [
     ...checkCsiDriverName(`${path}.name`, name),
     ...(nodeID ? [] : [required(`${path}.nodeID`)]),

@@ -23,9 +23,9 @@ export function findService({ spec }: APIService, service: Service | undefined, 
   return fault('MissingEndpoints', `endpointslices for ${where} have no addresses with port name ${JSON.stringify(portName)}`);
 }
 
-const isServing = ({ endpoints = [], ports = [] }: EndpointSlice, portName: string): boolean =>
-  endpoints.some(({ conditions }) => conditions?.ready ?? true) &&
-  ports.some(({ name = '', port }) => name === portName && port !== undefined);
+const isServing = ({ endpoints, ports }: EndpointSlice, portName: string): boolean =>
+  (endpoints ?? []).some(({ conditions }) => conditions?.ready ?? true) &&
+  (ports ?? []).some(({ name = '', port }) => name === portName && port !== undefined);
 
 /** The status with this finding, or undefined when it says so already. */
 export function planStatus(service: APIService, finding: Finding, now: string): APIService['status'] | undefined {
