@@ -109,7 +109,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** How server-side apply sees objects of the kind. Absent: by `schema`; for a custom resource `customResourceType` makes it from its OpenAPI schema. */
   readonly applyType?: ApplyType;
   /** How the name is checked: most are DNS subdomains; `path` only forbids what breaks URLs (RBAC). */
-  readonly nameRule: 'subdomain' | 'label' | 'longName' | 'path';
+  readonly nameRule: 'subdomain' | 'label' | 'longName' | 'path' | 'address';
   /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. */
   readonly generation: boolean;
   /** Another served version of the same stored objects. Absent: stored as it is. */

@@ -1,23 +1,22 @@
 import { checkClaimSpec } from '../core/validation-claim.ts';
+import { checkPodAnnotations } from '../core/validation-pod-annotations.ts';
 import { checkPodTemplate } from '../core/validation-pod-spec.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { dns1123LabelFindings } from '../meta/names.ts';
 import {
   checkAnnotations,
   checkAtMostAll,
   checkEnum,
   checkIntOrPercent,
+  checkLabel,
   checkLabels,
   checkNonNegative,
-  found,
-  isEmptySelector,
   percentOf,
   same,
 } from '../meta/validation.ts';
 import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from '../schema/generated/types.ts';
-import { checkEndless, checkSelector, mismatch, selects } from './workload-validation.ts';
+import { checkEndless, checkSelector, differs, mismatch, selects } from './workload-validation.ts';
 
-function checkRollingUpdate(path: string, update: NonNullable<StatefulSetSpec['updateStrategy']>['rollingUpdate']): FieldError[] {
+function checkRollingUpdate(path: string, update: RollingUpdate): FieldError[] {
   const { partition, maxUnavailable } = update ?? {};
   const at = `${path}.maxUnavailable`;
   const none =
@@ -30,6 +29,12 @@ function checkRollingUpdate(path: string, update: NonNullable<StatefulSetSpec['u
   ];
 }
 
+type RollingUpdate = NonNullable<StatefulSetSpec['updateStrategy']>['rollingUpdate'];
+
+/** As upstream shows its internal type. */
+const shownUpdate = (update: RollingUpdate) =>
+  update ? { Partition: update.partition ?? 0, MaxUnavailable: update.maxUnavailable ?? null } : null;
+
 function checkStrategy({ updateStrategy }: StatefulSetSpec): FieldError[] {
   const path = 'spec.updateStrategy';
   const { type = '', rollingUpdate } = updateStrategy ?? {};
@@ -37,67 +42,82 @@ function checkStrategy({ updateStrategy }: StatefulSetSpec): FieldError[] {
     case '':
       return [required(path)];
     case 'OnDelete':
-      return rollingUpdate ? [invalid(`${path}.rollingUpdate`, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")] : [];
+      return rollingUpdate
+        ? [invalid(`${path}.rollingUpdate`, shownUpdate(rollingUpdate), "only allowed for updateStrategy 'RollingUpdate'")]
+        : [];
     case 'RollingUpdate':
       return checkRollingUpdate(`${path}.rollingUpdate`, rollingUpdate);
     default:
-      return [invalid(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, "must be 'RollingUpdate' or 'OnDelete'")];
+      return [invalid(path, { Type: type, RollingUpdate: shownUpdate(rollingUpdate) }, "must be 'RollingUpdate' or 'OnDelete'")];
   }
 }
 
-function checkPolicies({ podManagementPolicy = '', persistentVolumeClaimRetentionPolicy: retention }: StatefulSetSpec): FieldError[] {
-  const known = podManagementPolicy === 'OrderedReady' || podManagementPolicy === 'Parallel';
-  const rule = "must be 'OrderedReady' or 'Parallel'";
-  const path = 'spec.persistentVolumeClaimRetentionPolicy';
-  return [
-    ...(podManagementPolicy ? [] : [required('spec.podManagementPolicy')]),
-    ...(podManagementPolicy && !known ? [invalid('spec.podManagementPolicy', podManagementPolicy, rule)] : []),
-    ...checkEnum(`${path}.whenDeleted`, retention?.whenDeleted, ['Delete', 'Retain']),
-    ...checkEnum(`${path}.whenScaled`, retention?.whenScaled, ['Delete', 'Retain']),
-  ];
+function checkManagement({ podManagementPolicy: policy = '' }: StatefulSetSpec): FieldError[] {
+  const path = 'spec.podManagementPolicy';
+  if (!policy) return [required(path)];
+  const known = policy === 'OrderedReady' || policy === 'Parallel';
+  return known ? [] : [invalid(path, policy, "must be 'OrderedReady' or 'Parallel'")];
 }
 
-/** Mounts find the volumes that the claim templates will become. */
-function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec | undefined {
-  if (!template?.spec || volumeClaimTemplates.length === 0) return template;
-  const claimed = volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? '').filter(Boolean);
-  const others = (template.spec.volumes ?? []).filter(({ name }) => !claimed.includes(name));
-  const volumes = [...others, ...claimed.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))];
-  return { ...template, spec: { ...template.spec, volumes } };
+const RETENTION = ['Retain', 'Delete'];
+
+function checkRetention({ persistentVolumeClaimRetentionPolicy: retention }: StatefulSetSpec): FieldError[] {
+  const path = 'spec.persistentVolumeClaimRetentionPolicy';
+  return (['whenDeleted', 'whenScaled'] as const).flatMap((when) => checkEnum(`${path}.${when}`, retention?.[when], RETENTION));
+}
+
+/** As the controller makes its pods: the volumes of the claim templates are there, and each pod is called by its own name. */
+function asMade({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec | undefined {
+  if (!template?.spec) return template;
+  const claimed = new Set(volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ''));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !claimed.has(name));
+  const volumes = [...[...claimed].map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...others];
+  const { subdomain: _, hostname: __, ...spec } = template.spec;
+  return { ...template, spec: { ...spec, ...(volumes.length > 0 && { volumes }) } };
 }
 
 const EMPTY = {} as StatefulSetSpec;
 
-export function checkStatefulSet({ spec = EMPTY }: StatefulSet): FieldError[] {
-  const { selector, template, replicas, minReadySeconds, ordinals } = spec;
-  const matches = selects(selector, template);
-  const differs = selector && !isEmptySelector(selector) && matches === false;
+/** Old objects were made before anybody looked at some parts. */
+interface Parts {
+  readonly service: boolean;
+  readonly claims: boolean;
+  readonly template: boolean;
+}
+const ALL: Parts = { service: true, claims: true, template: true };
+
+function checkTemplate(spec: StatefulSetSpec, parts: Parts): FieldError[] {
+  const { selector } = spec;
+  if (selects(selector, spec.template) === undefined) return [invalid('spec.selector', selector, '')];
+  const template = asMade(spec);
+  const { labels, annotations } = template?.metadata ?? {};
   return [
-    ...checkPolicies(spec),
+    ...(differs(selector, template) ? [mismatch(template)] : []),
+    ...(parts.template ? checkPodTemplate('spec.template', template) : []),
+    ...checkLabels('spec.template.labels', labels),
+    ...checkAnnotations('spec.template.annotations', annotations),
+    ...checkPodAnnotations('spec.template.annotations', annotations, template?.spec ?? { containers: [] }),
+  ];
+}
+
+function checkSpec(spec: StatefulSetSpec, parts: Parts): FieldError[] {
+  const { selector, template, replicas, minReadySeconds, ordinals, serviceName, volumeClaimTemplates = [] } = spec;
+  return [
+    ...checkManagement(spec),
     ...checkStrategy(spec),
+    ...checkRetention(spec),
+    ...(parts.claims ? volumeClaimTemplates.flatMap((claim, i) => checkClaimSpec(`spec.volumeClaimTemplates[${i}].spec`, claim.spec)) : []),
     ...checkNonNegative('spec.replicas', replicas),
     ...checkNonNegative('spec.minReadySeconds', minReadySeconds),
     ...checkNonNegative('spec.ordinals.start', ordinals?.start),
+    ...(parts.service && serviceName ? checkLabel('spec.serviceName', serviceName) : []),
     ...checkSelector(selector, 'statefulset'),
-    ...(matches === undefined ? [invalid('spec.selector', selector, '')] : []),
-    ...(differs ? [mismatch(template)] : []),
-    ...checkLabels('spec.template.labels', template?.metadata?.labels),
-    ...checkAnnotations('spec.template.annotations', template?.metadata?.annotations),
+    ...checkTemplate(spec, parts),
     ...checkEndless(template, 'StatefulSet'),
   ];
 }
 
-/** What only new objects must keep: old ones were made before anybody looked. */
-export function checkNewStatefulSet({ spec = EMPTY }: StatefulSet): FieldError[] {
-  const { serviceName, volumeClaimTemplates = [] } = spec;
-  return [
-    ...(serviceName ? found('spec.serviceName', serviceName, dns1123LabelFindings(serviceName)) : []),
-    ...checkPodTemplate('spec.template', withClaims(spec)).filter(
-      ({ path }) => !path.startsWith('spec.template.labels') && !path.startsWith('spec.template.annotations'),
-    ),
-    ...volumeClaimTemplates.flatMap((claim, i) => checkClaimSpec(`spec.volumeClaimTemplates[${i}].spec`, claim.spec)),
-  ];
-}
+export const checkNewStatefulSet = ({ spec = EMPTY }: StatefulSet): FieldError[] => checkSpec(spec, ALL);
 
 const UPDATABLE = [
   'replicas',
@@ -113,5 +133,9 @@ const UPDATE_RULE =
 
 export function checkStatefulSetUpdate({ spec = EMPTY }: StatefulSet, { spec: old = EMPTY }: StatefulSet): FieldError[] {
   const fixed = (value: StatefulSetSpec) => Object.fromEntries(Object.entries(value).filter(([key]) => !UPDATABLE.includes(key as never)));
-  return same(fixed(spec), fixed(old)) ? [] : [forbidden('spec', UPDATE_RULE)];
+  const template = checkSpec(old, { service: false, claims: false, template: true }).length === 0;
+  return [
+    ...checkSpec(spec, { service: false, claims: false, template }),
+    ...(same(fixed(spec), fixed(old)) ? [] : [forbidden('spec', UPDATE_RULE)]),
+  ];
 }

@@ -3,7 +3,7 @@ import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { StatefulSet } from '../schema/generated/types.ts';
-import { checkNewStatefulSet, checkStatefulSet, checkStatefulSetUpdate } from './stateful-set-validation.ts';
+import { checkNewStatefulSet, checkStatefulSetUpdate } from './stateful-set-validation.ts';
 import { checkStatefulSetStatus } from './status-validation.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultStatefulSet } from './workload-defaults.ts';
@@ -14,6 +14,7 @@ export const statefulSets = defineResource<StatefulSet>({
   kind: 'StatefulSet',
   plural: 'statefulsets',
   scope: 'Namespaced',
+  nameRule: 'label',
   shortNames: ['sts'],
   categories: ['all'],
   generation: true,
@@ -30,7 +31,6 @@ export const statefulSets = defineResource<StatefulSet>({
   hooks: {
     defaults: defaultStatefulSet,
     checksRequired: true,
-    validate: checkStatefulSet,
     validateStatus: checkStatefulSetStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
     validateCreate: checkNewStatefulSet,

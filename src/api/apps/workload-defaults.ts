@@ -39,10 +39,11 @@ export function defaultStatefulSet({ spec }: StatefulSet): void {
   fillZero(spec, { podManagementPolicy: 'OrderedReady' });
   fill(spec, { replicas: 1, revisionHistoryLimit: REVISIONS, updateStrategy: {}, persistentVolumeClaimRetentionPolicy: {} });
   fillZero(spec.persistentVolumeClaimRetentionPolicy ?? {}, { whenDeleted: 'Retain', whenScaled: 'Retain' });
-  const strategy = fillZero(spec.updateStrategy ?? {}, { type: 'RollingUpdate' });
-  if (strategy.type === 'RollingUpdate') fill(fill(strategy, { rollingUpdate: {} }).rollingUpdate ?? {}, { partition: 0 });
+  const { updateStrategy: strategy = {} } = spec;
+  if (!strategy.type) fill(fillZero(strategy, { type: 'RollingUpdate' }), { rollingUpdate: {} });
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) fill(strategy.rollingUpdate, { partition: 0 });
   for (const claim of spec.volumeClaimTemplates ?? []) {
-    fillZero(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
+    Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
     fill(claim, { status: { phase: 'Pending' } });
     if (claim.spec) fill(claim.spec, { volumeMode: 'Filesystem' });
   }

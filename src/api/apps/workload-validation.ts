@@ -1,5 +1,6 @@
 import { checkPodTemplate } from '../core/validation-pod-spec.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { shownMap } from '../meta/go-values.ts';
 import { labelSelectorMatcher } from '../meta/selectors.ts';
 import {
   checkAtMostAll,
@@ -28,7 +29,11 @@ export function selects(selector: LabelSelector | undefined, template: PodTempla
 
 const MISMATCH = '`selector` does not match template `labels`';
 export const mismatch = (template: PodTemplateSpec | undefined): FieldError =>
-  invalid('spec.template.metadata.labels', template?.metadata?.labels ?? null, MISMATCH);
+  invalid('spec.template.metadata.labels', shownMap(template?.metadata?.labels), MISMATCH);
+
+/** A selector that is missing selects nothing, whereas an empty one has a finding of its own. */
+export const differs = (selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): boolean =>
+  selects(selector, template) === false && !(selector && isEmptySelector(selector));
 
 /** Pods of these workloads run for ever. `kind`: whom upstream blames. */
 export function checkEndless(template: PodTemplateSpec | undefined, kind: string): FieldError[] {
@@ -43,11 +48,9 @@ export function checkEndless(template: PodTemplateSpec | undefined, kind: string
 
 /** Deployments share the ReplicaSet's check, and its name in the messages. */
 function checkReplicated(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): FieldError[] {
-  const matches = selects(selector, template);
-  if (matches === undefined) return [invalid('spec.selector', selector, 'invalid label selector')];
-  const differs = selector && !isEmptySelector(selector) && !matches;
+  if (selects(selector, template) === undefined) return [invalid('spec.selector', selector, 'invalid label selector')];
   return [
-    ...(differs ? [mismatch(template)] : []),
+    ...(differs(selector, template) ? [mismatch(template)] : []),
     ...checkPodTemplate('spec.template', template),
     ...checkEndless(template, 'ReplicaSet'),
   ];
@@ -55,13 +58,19 @@ function checkReplicated(selector: LabelSelector | undefined, template: PodTempl
 
 const isZero = (value: number | string | undefined) => (typeof value === 'number' ? value : (percentOf(value) ?? 0)) === 0;
 
+/** As upstream shows its internal types. */
+const shownStrategy = ({ type = '', rollingUpdate }: NonNullable<DaemonSet['spec']>['updateStrategy'] = {}) => ({
+  Type: type,
+  RollingUpdate: rollingUpdate ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 } : null,
+});
+
 function checkStrategy({ strategy }: NonNullable<Deployment['spec']>): FieldError[] {
   const path = 'spec.strategy';
   if (strategy?.type === 'Recreate') {
     const detail = "may not be specified when strategy `type` is 'Recreate'";
     return strategy.rollingUpdate ? [forbidden(`${path}.rollingUpdate`, detail)] : [];
   }
-  if (strategy?.type !== 'RollingUpdate') return [notSupported(`${path}.type`, strategy?.type ?? '', ['Recreate', 'RollingUpdate'])];
+  if (strategy?.type !== 'RollingUpdate') return [notSupported(path, shownStrategy(strategy), ['Recreate', 'RollingUpdate'])];
   const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? {};
   const stuck = isZero(maxUnavailable) && isZero(maxSurge);
   return [
@@ -101,9 +110,9 @@ export function checkReplicaSet({ spec }: ReplicaSet): FieldError[] {
 
 function checkDaemonStrategy(strategy: NonNullable<DaemonSet['spec']>['updateStrategy']): FieldError[] {
   const path = 'spec.updateStrategy';
-  const { type = '', rollingUpdate = null } = strategy ?? {};
+  const { type = '', rollingUpdate } = strategy ?? {};
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return [notSupported(path, { Type: type, RollingUpdate: rollingUpdate }, ['RollingUpdate', 'OnDelete'])];
+  if (type !== 'RollingUpdate') return [notSupported(path, shownStrategy(strategy), ['RollingUpdate', 'OnDelete'])];
   if (!rollingUpdate) return [required(`${path}.rollingUpdate`)];
   const { maxUnavailable, maxSurge } = rollingUpdate;
   const [unavailable, surge] = [`${path}.rollingUpdate.maxUnavailable`, `${path}.rollingUpdate.maxSurge`];

@@ -1,6 +1,7 @@
 import { checkPodTemplate } from '../core/validation-pod-spec.ts';
 import { checkDomainPrefixedPath } from '../meta/domain-path.ts';
 import { type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
+import { shownMap, shownSelector } from '../meta/go-values.ts';
 import { dns1123LabelFindings } from '../meta/names.ts';
 import { labelSelectorMatcher } from '../meta/selectors.ts';
 import { checkEnum, checkImmutable, checkLabelSelector, checkNonNegative, same } from '../meta/validation.ts';
@@ -109,15 +110,14 @@ function checkGenerated({ metadata, spec = EMPTY }: Job): FieldError[] {
     checkHasLabel(labels, key, expected[key] ?? ''),
   );
   if (checkLabelSelector('', spec.selector).length > 0 || labelSelectorMatcher(spec.selector)(expected)) return errors;
-  return [...errors, invalid('spec.selector', spec.selector, '`selector` not auto-generated')];
+  return [...errors, invalid('spec.selector', shownSelector(spec.selector), '`selector` not auto-generated')];
 }
 
 function checkSelects({ selector, template }: JobSpec): FieldError[] {
-  if (!selector) return [required('spec.selector')];
-  const errors = checkLabelSelector('spec.selector', selector);
-  const labels = template?.metadata?.labels ?? {};
-  if (errors.length > 0 || labelSelectorMatcher(selector)(labels)) return errors;
-  return [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+  const errors = selector ? checkLabelSelector('spec.selector', selector) : [required('spec.selector')];
+  const labels = template?.metadata?.labels;
+  if ((selector && errors.length > 0) || labelSelectorMatcher(selector)(labels)) return errors;
+  return [...errors, invalid('spec.template.metadata.labels', shownMap(labels), '`selector` does not match template `labels`')];
 }
 
 export function checkJob({ spec = EMPTY }: Job): FieldError[] {

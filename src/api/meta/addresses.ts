@@ -66,6 +66,14 @@ function canonicalInterface(address: string, prefixBits: number): string {
   return `${formatAddress(value & 0xffff_ffffn, 32)}/${prefixBits > 32 ? prefixBits - 96 : prefixBits}`;
 }
 
+/** As `ipFindings`, where only the one spelling of an address will do. */
+export function canonicalIpFindings(text: string): string[] {
+  const canonical = canonicalIp(text);
+  const findings = ipFindings(text);
+  if (findings.length > 0 || canonical === undefined || canonical === text) return findings;
+  return [`must be in canonical form (${JSON.stringify(canonical)})`];
+}
+
 /** The one spelling of an address; undefined for what is none. */
 export function canonicalIp(text: string): string | undefined {
   if (isIpv4(text)) return text;

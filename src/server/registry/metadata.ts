@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../../api/define.ts';
+import { canonicalIpFindings } from '../../api/meta/addresses.ts';
 import { type FieldError, forbidden, invalid, required } from '../../api/meta/field-error.ts';
 import {
   dns1123LabelFindings,
@@ -17,14 +18,15 @@ const NAME_FINDINGS = {
   label: dns1123LabelFindings,
   longName: longNameFindings,
   path: pathSegmentFindings,
+  address: canonicalIpFindings,
 } as const;
 const OLD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-/** ObjectMeta's own rules, on create and on update. */
-export function validateMetadata(object: KubeObject, definition: ResourceDefinition): FieldError[] {
+/** ObjectMeta's own rules, on create and on update. A name that an object already has is not looked at again: it may be older than its rule. */
+export function validateMetadata(object: KubeObject, definition: ResourceDefinition, old?: KubeObject): FieldError[] {
   const meta = object.metadata ?? {};
   return [
-    ...validateName(meta, definition),
+    ...(old !== undefined && old.metadata?.name === meta.name ? [] : validateName(meta, definition)),
     ...validateNamespace(meta, definition),
     ...validateLabels(meta.labels, 'metadata.labels'),
     ...checkAnnotations('metadata.annotations', meta.annotations),

@@ -134,7 +134,7 @@ export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObjec
   refuse(definition, draft, [
     ...outside,
     ...validateMetadataUpdate(draft.metadata, old.metadata ?? {}),
-    ...validateMetadata(draft, definition),
+    ...validateMetadata(draft, definition, old),
     ...content,
   ]);
   warn(strategy, draft, old);
