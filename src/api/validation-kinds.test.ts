@@ -277,7 +277,7 @@ describe('validation of storage, quotas and nodes', () => {
       [
         'spec.accessModes: Required value',
         'spec.capacity: Required value',
-        'spec.capacity: Unsupported value: {}: supported values: "storage"',
+        'spec.capacity: Unsupported value: null: supported values: "storage"',
         'spec: Required value: must specify a volume type',
       ],
     ],
@@ -418,10 +418,66 @@ describe('validation of storage, quotas and nodes', () => {
         },
       },
       [
-        'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
-        'endpoints[0].addresses[1]: Invalid value: "fd00::1": must be an IPv4 address',
         'ports[1].name: Duplicate value: "a"',
         'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
+        'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+        'endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address',
+      ],
+    ],
+    [
+      'endpointslices',
+      {
+        metadata,
+        ...{
+          addressType: 'IPv6',
+          endpoints: [{ addresses: ['FD00::1'], hints: { forZones: [{ name: 'a/b' }, { name: 'z' }, { name: 'z' }] } }],
+          ports: [{ name: 'a', protocol: '', port: 0 }],
+        },
+      },
+      [
+        'ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"',
+        'endpoints[0].addresses[0]: Invalid value: "FD00::1": must be in canonical form ("fd00::1")',
+        expect.stringMatching(/^endpoints\[0\]\.hints\.forZones\[0\]\.name: Invalid value: "a\/b": a valid label must be/),
+        'endpoints[0].hints.forZones[2].name: Duplicate value: "z"',
+      ],
+    ],
+    ['endpointslices', { metadata, ...{ addressType: 'IPv4', endpoints: null, ports: null } }, []],
+    [
+      'endpoints',
+      { metadata, ...{ subsets: [{ addresses: [{ ip: 'x' }] }] } },
+      [
+        'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address',
+      ],
+    ],
+    [
+      'persistentvolumes',
+      storage({ ...hostVolume, capacity: { storage: '-1' }, volumeMode: '' }),
+      [
+        'spec.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
+        'spec.capacity[storage]: Invalid value: "-1": must be greater than zero',
+        'spec.volumeMode: Unsupported value: "": supported values: "Block", "Filesystem"',
+      ],
+    ],
+    [
+      'storageclasses',
+      { metadata, ...{ provisioner: 'p', reclaimPolicy: '', volumeBindingMode: '' } },
+      ['volumeBindingMode: Unsupported value: "": supported values: "Immediate", "WaitForFirstConsumer"'],
+    ],
+    [
+      'servicecidrs',
+      storage({ cidrs: ['10.1.0.0/16', '10.2.0.0/16'] }),
+      [
+        'spec.cidrs: Invalid value: ["10.1.0.0/16","10.2.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      ],
+    ],
+    [
+      'ipaddresses',
+      storage({ parentRef: { group: '-', resource: 'a/b', name: '', namespace: 'UPPER' } }),
+      [
+        expect.stringMatching(/^spec\.parentRef\.group: Invalid value: "-": a lowercase RFC 1123 subdomain/),
+        'spec.parentRef.resource: Invalid value: "a/b": may not contain \'/\'',
+        'spec.parentRef.name: Required value',
       ],
     ],
     [

@@ -336,7 +336,7 @@ describe('the validation of other kinds', () => {
     const slice = (address: string) => ({ addressType: 'IPv4', endpoints: [{ addresses: [address] }], ports: [] });
     expect(findings(api.endpointSlices, slice('10.1.1.1'))).toEqual([]);
     expect(findings(api.endpointSlices, slice('fd00::1'))).toEqual([
-      'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
+      'endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address',
     ]);
   });
 

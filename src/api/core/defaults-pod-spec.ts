@@ -38,6 +38,8 @@ export function defaultPod(pod: Pod): void {
   if (!pod.spec) return;
   defaultPodSpec(pod.spec);
   fill(pod.spec, { enableServiceLinks: true });
+  // A template keeps what it says; no pod is given less than a second.
+  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
   for (const container of [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])]) {
     requestLimits(container);
     if (pod.spec.hostNetwork) for (const port of container.ports ?? []) fillZero(port, { hostPort: port.containerPort });

@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
-import { fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
 import { claimWarnings } from './claim-warnings.ts';
 import { storageClassOf } from './storage-class-of.ts';
@@ -37,7 +37,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   ],
   hooks: {
     defaults({ spec }) {
-      if (spec) fillZero(spec, { volumeMode: 'Filesystem' });
+      if (spec) fill(spec, { volumeMode: 'Filesystem' });
     },
     prepareForCreate(pvc) {
       pvc.status = { phase: 'Pending' };

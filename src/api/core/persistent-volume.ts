@@ -40,7 +40,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   hooks: {
     defaults({ spec }) {
       if (!spec) return;
-      fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
+      fill(fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain' }), { volumeMode: 'Filesystem' });
       if (spec.hostPath) fill(spec.hostPath, { type: '' });
     },
     prepareForCreate(pv) {

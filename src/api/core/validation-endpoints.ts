@@ -1,4 +1,4 @@
-import { checkIp, checkNonSpecialIp, ipFindings } from '../meta/addresses.ts';
+import { checkIp, checkNonSpecialIp } from '../meta/addresses.ts';
 import { type FieldError, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, checkLabel, checkPort, checkQualifiedName, found } from '../meta/validation.ts';
@@ -9,7 +9,7 @@ function checkAddress(at: string, { ip = '', hostname, nodeName }: EndpointAddre
     ...checkIp(`${at}.ip`, ip),
     ...(hostname ? checkLabel(`${at}.hostname`, hostname) : []),
     ...(nodeName === undefined ? [] : found(`${at}.nodeName`, nodeName, dns1123SubdomainFindings(nodeName))),
-    ...(ipFindings(ip).length > 0 ? [] : checkNonSpecialIp(`${at}.ip`, ip)),
+    ...checkNonSpecialIp(`${at}.ip`, ip),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { quantityValue } from '../../base/quantity.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, found, same } from '../meta/validation.ts';
@@ -23,13 +24,14 @@ import { CLOUD_SOURCES, checkCinder, checkCsiDriverName, checkIscsi, checkStorag
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain'];
 
-function checkCapacity(path: string, capacity: Readonly<Record<string, string>> = {}): FieldError[] {
+function checkCapacity(path: string, given: Readonly<Record<string, string>> | undefined): FieldError[] {
+  const capacity = given ?? {};
   const names = Object.keys(capacity);
   return [
     ...(names.length > 0 ? [] : [required(path)]),
-    ...(names.length === 1 && 'storage' in capacity ? [] : [notSupported(path, capacity, ['storage'])]),
+    ...(names.length === 1 && 'storage' in capacity ? [] : [notSupported(path, given, ['storage'])]),
     ...Object.entries(capacity).flatMap(([name, amount]) => [
-      ...(isNegative(amount) ? [invalid(`${path}[${name}]`, amount, 'must be a valid resource quantity')] : []),
+      ...(isNegative(amount) ? [invalid(`${path}[${name}]`, quantityValue(amount), 'must be a valid resource quantity')] : []),
       ...checkPositive(`${path}[${name}]`, amount),
     ]),
   ];

@@ -42,7 +42,7 @@ function checkServicePort(at: string, port: ServicePort, needsName: boolean, nam
     ...errors,
     ...checkPort(`${at}.port`, port.port ?? 0),
     ...checkEnum(`${at}.protocol`, protocol, PROTOCOLS),
-    ...checkPortNumberOrName(`${at}.targetPort`, targetPort),
+    ...checkPortNumberOrName(`${at}.targetPort`, targetPort ?? 0),
     ...(appProtocol === undefined ? [] : checkQualifiedName(`${at}.appProtocol`, appProtocol)),
   ];
 }

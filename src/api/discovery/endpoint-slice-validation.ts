@@ -1,16 +1,7 @@
-import { checkIp, checkNonSpecialIp, ipFindings, isIpv6 } from '../meta/addresses.ts';
+import { canonicalIpFindings, checkNonSpecialIp, ipFindings, isIpv6 } from '../meta/addresses.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../meta/field-error.ts';
-import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
-import {
-  checkEnum,
-  checkImmutable,
-  checkLabel,
-  checkLabels,
-  checkPort,
-  checkQualifiedName,
-  checkSubdomain,
-  found,
-} from '../meta/validation.ts';
+import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings } from '../meta/names.ts';
+import { checkEnum, checkImmutable, checkLabel, checkLabels, checkQualifiedName, checkSubdomain, found } from '../meta/validation.ts';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../schema/generated/types.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -24,32 +15,30 @@ const RESERVED_KEYS = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
 
 const atMost = (path: string, count: number, limit: number): FieldError[] => (count > limit ? [tooMany(path, count, limit)] : []);
 
-function checkAddress(path: string, address: string, type: string): FieldError[] {
+function checkAddress(list: string, index: number, address: string, type: string): FieldError[] {
+  const path = `${list}[${index}]`;
   if (type === 'FQDN') return checkSubdomain(path, address);
   if (type !== 'IPv4' && type !== 'IPv6') return [];
-  if (ipFindings(address).length > 0) return checkIp(path, address);
-  const errors = isIpv6(address) === (type === 'IPv6') ? [] : [invalid(path, address, `must be an ${type} address`)];
+  // IPv4 came first, and takes what was always taken.
+  const wrong = found(path, address, type === 'IPv4' ? ipFindings(address) : canonicalIpFindings(address));
+  if (wrong.length > 0) return wrong;
+  const errors = isIpv6(address) === (type === 'IPv6') ? [] : [invalid(list, address, `must be an ${type} address`)];
   return [...errors, ...checkNonSpecialIp(path, address)];
 }
 
+function checkHintNames(path: string, hints: readonly { name: string }[], findings: (name: string) => readonly string[]): FieldError[] {
+  const names = hints.map(({ name = '' }) => name);
+  return names.flatMap((name, i) => {
+    const at = `${path}[${i}].name`;
+    return [...(names.indexOf(name) < i ? [duplicate(at, name)] : []), ...found(at, name, findings(name))];
+  });
+}
+
 function checkHints(path: string, { forZones = [], forNodes = [] }: NonNullable<Endpoint['hints']>): FieldError[] {
-  const once = (list: string, names: readonly string[]) =>
-    names.flatMap((name, i) => (names.indexOf(name) < i ? [duplicate(`${path}.${list}[${i}].name`, name)] : []));
-  const check = (list: string, names: readonly string[]): FieldError[] => [
-    ...atMost(`${path}.${list}`, names.length, MAX_HINTS),
-    ...once(list, names),
-    ...names.flatMap((name, i) => (list === 'forZones' ? checkQualifiedName : checkSubdomain)(`${path}.${list}[${i}].name`, name)),
-  ];
-  return [
-    ...check(
-      'forZones',
-      forZones.map(({ name }) => name),
-    ),
-    ...check(
-      'forNodes',
-      forNodes.map(({ name }) => name),
-    ),
-  ];
+  if (forZones.length > MAX_HINTS) return [tooMany(`${path}.forZones`, forZones.length, MAX_HINTS)];
+  const zones = checkHintNames(`${path}.forZones`, forZones, labelValueFindings);
+  if (forNodes.length > MAX_HINTS) return [...zones, tooMany(`${path}.forNodes`, forNodes.length, MAX_HINTS)];
+  return [...zones, ...checkHintNames(`${path}.forNodes`, forNodes, dns1123SubdomainFindings)];
 }
 
 function checkEndpoint(at: string, endpoint: Endpoint, type: string): FieldError[] {
@@ -58,7 +47,7 @@ function checkEndpoint(at: string, endpoint: Endpoint, type: string): FieldError
   return [
     ...(addresses.length > 0 ? [] : [required(`${at}.addresses`, 'must contain at least 1 address')]),
     ...atMost(`${at}.addresses`, addresses.length, MAX_ADDRESSES),
-    ...addresses.flatMap((address, i) => checkAddress(`${at}.addresses[${i}]`, address, type)),
+    ...addresses.flatMap((address, i) => checkAddress(`${at}.addresses`, i, address, type)),
     ...(nodeName === undefined ? [] : found(`${at}.nodeName`, nodeName, dns1123SubdomainFindings(nodeName))),
     ...atMost(`${at}.deprecatedTopology`, keys.length, MAX_TOPOLOGY),
     ...checkLabels(`${at}.deprecatedTopology`, deprecatedTopology),
@@ -69,29 +58,31 @@ function checkEndpoint(at: string, endpoint: Endpoint, type: string): FieldError
 }
 
 function checkPorts(ports: readonly DiscoveryV1EndpointPort[]): FieldError[] {
+  if (ports.length > MAX_PORTS) return [tooMany('ports', ports.length, MAX_PORTS)];
   const names = new Set<string>();
-  return ports.flatMap(({ name = '', port, protocol, appProtocol }, i) => {
+  return ports.flatMap(({ name = '', protocol, appProtocol }, i) => {
     const at = `ports[${i}]`;
     const errors = name ? found(`${at}.name`, name, dns1123LabelFindings(name)) : [];
     if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
     names.add(name);
     return [
       ...errors,
-      ...(protocol ? checkEnum(`${at}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']) : [required(`${at}.protocol`)]),
-      ...checkPort(`${at}.port`, port),
+      ...(protocol === undefined ? [required(`${at}.protocol`)] : checkEnum(`${at}.protocol`, protocol, ['SCTP', 'TCP', 'UDP'])),
       ...(appProtocol === undefined ? [] : checkQualifiedName(`${at}.appProtocol`, appProtocol)),
     ];
   });
 }
 
+function checkEndpoints(list: readonly Endpoint[], type: string): FieldError[] {
+  if (list.length > MAX_ENDPOINTS) return [tooMany('endpoints', list.length, MAX_ENDPOINTS)];
+  return list.flatMap((endpoint, i) => checkEndpoint(`endpoints[${i}]`, endpoint, type));
+}
+
 export function checkEndpointSlice({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
-  const list = endpoints ?? [];
   return [
     ...(addressType ? checkEnum('addressType', addressType, ADDRESS_TYPES) : [required('addressType')]),
-    ...atMost('endpoints', list.length, MAX_ENDPOINTS),
-    ...list.flatMap((endpoint, i) => checkEndpoint(`endpoints[${i}]`, endpoint, addressType)),
-    ...atMost('ports', ports?.length ?? 0, MAX_PORTS),
     ...checkPorts(ports ?? []),
+    ...checkEndpoints(endpoints ?? [], addressType),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { firstFew, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
-import { fill, fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { EndpointSlice } from '../schema/generated/types.ts';
 import { checkEndpointSlice, checkEndpointSliceUpdate } from './endpoint-slice-validation.ts';
@@ -45,8 +45,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
   ],
   hooks: {
     defaults({ ports }) {
-      for (const port of ports ?? []) fill(fillZero(port, { protocol: 'TCP' }), { name: '' });
+      for (const port of ports ?? []) fill(port, { protocol: 'TCP', name: '' });
     },
+    checksRequired: true,
     validate: checkEndpointSlice,
     validateUpdate: checkEndpointSliceUpdate,
   },

@@ -46,7 +46,7 @@ function checkBackend(path: string, { resource, service }: IngressBackend): Fiel
 }
 
 function checkPath(at: string, { pathType, path = '', backend = {} }: HTTPIngressPath): FieldError[] {
-  if (!pathType) return [required(`${at}.pathType`, 'pathType must be specified')];
+  if (pathType === undefined) return [required(`${at}.pathType`, 'pathType must be specified')];
   const errors: FieldError[] = [];
   const strict = pathType === 'Exact' || pathType === 'Prefix';
   if (!PATH_TYPES.includes(pathType)) errors.push(notSupported(`${at}.pathType`, pathType, PATH_TYPES));

@@ -18,7 +18,7 @@ export const ipAddresses = defineResource<IPAddress>({
   kind: 'IPAddress',
   plural: 'ipaddresses',
   scope: 'Cluster',
-  nameRule: 'path',
+  nameRule: 'address',
   hooks: { checksRequired: true, validate: checkIpAddress, validateUpdate: checkIpAddressUpdate },
   shortNames: ['ip'],
   columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address), { of: 'IPAddressSpec.parentRef' })],

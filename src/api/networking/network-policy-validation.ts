@@ -1,8 +1,8 @@
 import { parseCidr } from '../../base/ip.ts';
-import { canonicalIp, checkCanonicalCidr, checkCidr, ipFindings } from '../meta/addresses.ts';
-import { type FieldError, forbidden, invalid, notSupported, required, tooMany } from '../meta/field-error.ts';
-import { dns1123LabelFindings, pathSegmentFindings } from '../meta/names.ts';
-import { checkImmutable, checkLabelSelector, checkPort, found, portNameFindings, same } from '../meta/validation.ts';
+import { checkCanonicalCidr, checkCidr } from '../meta/addresses.ts';
+import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { pathSegmentFindings } from '../meta/names.ts';
+import { checkImmutable, checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings, same } from '../meta/validation.ts';
 import type { IPAddress, IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, ServiceCIDR } from '../schema/generated/types.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -77,14 +77,12 @@ export function checkServiceCidr({ spec }: ServiceCIDR): FieldError[] {
   const ranges = spec?.cidrs ?? [];
   const path = 'spec.cidrs';
   if (ranges.length === 0) return [required(path, 'at least one CIDR required')];
-  if (ranges.length > MAX_RANGES) return [tooMany(path, ranges.length, MAX_RANGES)];
-  const families = new Set(ranges.map((range) => range.includes(':')));
-  return [
-    ...(families.size < ranges.length
-      ? [invalid(path, ranges, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96')]
-      : []),
-    ...ranges.flatMap((range, i) => checkCanonicalCidr(`${path}[${i}]`, range)),
-  ];
+  if (ranges.length > MAX_RANGES) return [invalid(path, { CIDRs: ranges }, `may only hold up to ${MAX_RANGES} values`)];
+  const errors = ranges.flatMap((range, i) => checkCanonicalCidr(`${path}[${i}]`, range));
+  const [first, second] = ranges.map((range) => parseCidr(range)?.width);
+  if (first === undefined || first !== second) return errors;
+  const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+  return [...errors, invalid(path, ranges, detail)];
 }
 
 /** A range may get its other family; those that are there stay. */
@@ -95,26 +93,16 @@ export function checkServiceCidrUpdate({ spec }: ServiceCIDR, { spec: old }: Ser
   return checkImmutable('spec.cidrs', ranges, before);
 }
 
-export function checkIpAddress({ metadata, spec }: IPAddress): FieldError[] {
-  const name = metadata?.name ?? '';
-  const canonical = canonicalIp(name);
+export function checkIpAddress({ spec }: IPAddress): FieldError[] {
   const path = 'spec.parentRef';
-  const errors =
-    ipFindings(name).length > 0 || canonical === undefined
-      ? [invalid('metadata.name', name, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
-      : [];
-  if (canonical !== undefined && canonical !== name) {
-    errors.push(invalid('metadata.name', name, `must be in canonical form (${JSON.stringify(canonical)})`));
-  }
-  const parent = spec?.parentRef;
-  if (!parent) return [...errors, required(path)];
+  if (!spec?.parentRef) return [required(path)];
+  const { group, resource, name, namespace } = spec.parentRef;
+  const segment = (field: string, value: string) => found(`${path}.${field}`, value, pathSegmentFindings(value));
   return [
-    ...errors,
-    ...(parent.resource
-      ? found(`${path}.resource`, parent.resource, pathSegmentFindings(parent.resource))
-      : [required(`${path}.resource`)]),
-    ...(parent.name ? found(`${path}.name`, parent.name, pathSegmentFindings(parent.name)) : [required(`${path}.name`)]),
-    ...(parent.namespace ? found(`${path}.namespace`, parent.namespace, dns1123LabelFindings(parent.namespace)) : []),
+    ...(group ? checkSubdomain(`${path}.group`, group) : []),
+    ...(resource ? segment('resource', resource) : [required(`${path}.resource`)]),
+    ...(name ? segment('name', name) : [required(`${path}.name`)]),
+    ...(namespace ? segment('namespace', namespace) : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
-import { fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { NetworkPolicy } from '../schema/generated/types.ts';
 import { checkNetworkPolicy } from './network-policy-validation.ts';
 
@@ -25,7 +25,7 @@ export const networkPolicies = defineResource<NetworkPolicy>({
     defaults({ spec }) {
       if (!spec) return;
       for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
-        for (const port of rule.ports ?? []) fillZero(port, { protocol: 'TCP' });
+        for (const port of rule.ports ?? []) fill(port, { protocol: 'TCP' });
       }
       if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },

@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { NONE, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
-import { fill, fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import { same } from '../meta/validation.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
 import { checkCsiDriver, checkCsiDriverUpdate } from './csi-validation.ts';
@@ -32,7 +32,7 @@ export const csiDrivers = defineResource<CSIDriver>({
     defaults({ spec }) {
       if (!spec) return;
       fill(spec, { attachRequired: true, podInfoOnMount: false, storageCapacity: false, requiresRepublish: false, seLinuxMount: false });
-      fillZero(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
+      fill(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
       if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
     },
     // Upstream counts from the first change on.

@@ -54,7 +54,7 @@ function checkTopologies(topologies: StorageClass['allowedTopologies'] = []): Fi
 export const checkStorageClass = (storageClass: StorageClass): FieldError[] => [
   ...checkProvisioner('provisioner', storageClass.provisioner),
   ...checkParameters(storageClass.parameters),
-  ...checkEnum('reclaimPolicy', storageClass.reclaimPolicy, ['Delete', 'Retain']),
+  ...checkEnum('reclaimPolicy', storageClass.reclaimPolicy || undefined, ['Delete', 'Retain']),
   ...checkEnum('volumeBindingMode', storageClass.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
   ...checkTopologies(storageClass.allowedTopologies),
 ];

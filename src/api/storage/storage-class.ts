@@ -1,6 +1,6 @@
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
-import { fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { StorageClass } from '../schema/generated/types.ts';
 import { checkStorageClass, checkStorageClassUpdate } from './storage-class-validation.ts';
 
@@ -32,7 +32,7 @@ export const storageClasses = defineResource<StorageClass>({
     ageColumn,
   ],
   hooks: {
-    defaults: (sc) => void fillZero(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+    defaults: (sc) => void fill(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
     checksRequired: true,
     validate: checkStorageClass,
     validateUpdate: checkStorageClassUpdate,
