@@ -5,6 +5,7 @@ import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
 import { storageClassOf } from './storage-class-of.ts';
 import { checkPersistentVolume, checkPersistentVolumeUpdate } from './validation-persistent-volume.ts';
+import { stampPhase, startPhase } from './volume-phase.ts';
 
 const claimCell = ({ spec }: PersistentVolume): string =>
   spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '';
@@ -43,8 +44,9 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       fill(fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain' }), { volumeMode: 'Filesystem' });
       if (spec.hostPath) fill(spec.hostPath, { type: '' });
     },
-    prepareForCreate(pv) {
-      pv.status = { phase: 'Pending' };
+    prepareForCreate: (pv, { now }) => startPhase(pv, now),
+    prepareForUpdate(pv, old, { now, subresource }) {
+      if (subresource === 'status') stampPhase(pv, old, now);
     },
     checksRequired: true,
     validate: checkPersistentVolume,

@@ -6,7 +6,7 @@ import { registry } from '../../api/index.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { fakeApi } from '../fake-api.ts';
 
-type Loose = KubeObject & { spec?: Record<string, unknown> };
+type Loose = KubeObject & { spec?: Record<string, unknown>; status?: Record<string, unknown> };
 const cases = parse(readFileSync(new URL('./golden.yaml', import.meta.url), 'utf8')) as {
   input: Loose;
   output: Loose;
@@ -17,7 +17,8 @@ function timeless({ metadata, ...rest }: Loose): Loose {
   const { uid: _, creationTimestamp: __, resourceVersion: ___, managedFields: ____, ...kept } = metadata as ObjectMeta;
   const { clusterIP, clusterIPs, ...spec } = rest.spec ?? {};
   const addresses = clusterIP === 'None' ? { clusterIP, clusterIPs } : {};
-  return { ...rest, metadata: kept, ...(rest.spec && { spec: { ...spec, ...addresses } }) };
+  const { lastPhaseTransitionTime: _____, ...status } = rest.status ?? {};
+  return { ...rest, ...(rest.status && { status }), metadata: kept, ...(rest.spec && { spec: { ...spec, ...addresses } }) };
 }
 
 describe('new objects', () => {
