@@ -261,7 +261,6 @@ describe('any patch', () => {
           agent,
         });
         // Upstream's own words and code for what does not fit the schema.
-        // Upstream's own words and code for what does not fit the schema.
         if (code < 400 || text.includes('failed to create typed patch object')) return;
         expect({ code, text: text.slice(0, 300) }).toMatchObject({ code: expect.toSatisfy((value: number) => value < 500) });
       }),

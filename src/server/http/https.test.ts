@@ -334,6 +334,16 @@ describe('what a query says', () => {
         'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Some": supported values: "Foreground", "Background", "Orphan", "nil"',
     });
     expect((await away('dryRun=All')).code).toBe(200);
+    const withBody = (query: string, options: object) => {
+      const body = JSON.stringify(options);
+      return fetchJson(`${at}/a?${query}`, { method: 'DELETE', body, headers: { 'content-length': String(body.length) } });
+    };
+    expect((await withBody('dryRun=Some&propagationPolicy=Background', { propagationPolicy: 'Some' })).json()).toMatchObject({
+      details: { causes: [{ field: 'propagationPolicy' }] },
+    });
+    expect((await withBody('dryRun=All', { gracePeriodSeconds: 0 })).code).toBe(200);
+    expect((await fetchJson(`${at}/a`)).code).toBe(404);
+    await create('a');
     expect((await away('propagationPolicy=Foreground')).json()).toMatchObject({ metadata: { finalizers: ['foregroundDeletion'] } });
     expect((await away('orphanDependents=false')).json()).toMatchObject({ status: 'Success' });
     expect((await fetchJson(`${at}/a`)).code).toBe(404);

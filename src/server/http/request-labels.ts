@@ -6,9 +6,9 @@ import type { Routed } from './resource-request.ts';
 /** As upstream labels them: what is created counts as one object, server-side apply and streams are verbs of their own. */
 export function labelsOf(raw: IncomingMessage, routed: Routed | undefined): RequestLabels {
   if (!routed) return { verb: raw.method ?? '', group: '', version: '', resource: '', subresource: '', scope: '', dry_run: '' };
-  const { verb, group, version, resource, subresource = '', namespace, name, options } = routed.request;
+  const { verb, group, version, resource, subresource = '', namespace, name } = routed.request;
   const scope = name !== undefined || verb === 'create' ? 'resource' : namespace ? 'namespace' : 'cluster';
-  const dryRun = options?.dryRun ? 'All' : '';
+  const dryRun = routed.query.get('dryRun') === 'All' ? 'All' : '';
   return { verb: metricVerb(raw, verb, subresource), group, version, resource, subresource, scope, dry_run: dryRun };
 }
 

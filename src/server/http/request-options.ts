@@ -6,9 +6,12 @@ import { badRequest } from '../registry/errors.ts';
 export function requestOptions(query: URLSearchParams, verb: Verb): RequestOptions {
   const options: RequestOptions = {};
   for (const [name, value] of query) read(options, name, value);
-  if (query.size > 0 && verb !== 'get' && verb !== 'list' && verb !== 'watch') readWriteOptions(options, query);
+  if (query.size > 0 && WRITES.has(verb)) readWriteOptions(options, query);
   return options;
 }
+
+/** Deletions say in their DeleteOptions what they are. */
+const WRITES: ReadonlySet<Verb> = new Set(['create', 'update', 'patch']);
 
 function readWriteOptions(options: RequestOptions, query: URLSearchParams): void {
   const dryRun = query.getAll('dryRun');
