@@ -10,5 +10,13 @@ export const limitRanges = defineResource<LimitRange>({
   plural: 'limitranges',
   scope: 'Namespaced',
   shortNames: ['limits'],
-  hooks: { defaults: defaultLimitRange, checksRequired: true, validate: checkLimitRange },
+  hooks: {
+    defaults: defaultLimitRange,
+    checksRequired: true,
+    /** Upstream gives one without a name a UUID. */
+    prepareForCreate({ metadata }) {
+      if (metadata) metadata.name ||= metadata.uid;
+    },
+    validate: checkLimitRange,
+  },
 });

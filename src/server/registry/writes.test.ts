@@ -53,6 +53,15 @@ describe('create', () => {
     expect(second.metadata?.name).not.toBe('job-bbbbb');
   });
 
+  it('names a LimitRange that has no name', async () => {
+    const api = await fakeApi();
+    const limits = { ...inDefault, body: { spec: { limits: [] } } };
+    const [one, other] = [await api.call('create', 'limitranges', limits), await api.call('create', 'limitranges', limits)];
+    expect(one.metadata?.name).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(other.metadata?.name).not.toBe(one.metadata?.name);
+    expect(await api.call('get', 'limitranges', { ...inDefault, name: one.metadata?.name ?? '' })).toEqual(one);
+  });
+
   it('takes away the namespace of what belongs to the whole cluster, however it is written', async () => {
     const api = await fakeApi();
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a', namespace: 'somewhere' } };
