@@ -160,6 +160,10 @@ describe('validation of networking', () => {
       "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
     ]);
     const of = (controller: string) => ingress({ controller });
+    expect(updated(api.ingressClasses as ResourceDefinition, of(''), of('a.io/x'))).toEqual([
+      'spec.controller: Invalid value: "": field is immutable',
+      'spec.controller: Required value',
+    ]);
     expect(updated(api.ingressClasses as ResourceDefinition, of('b.io/x'), of('a.io/x'))).toEqual([
       'spec.controller: Invalid value: "b.io/x": field is immutable',
     ]);

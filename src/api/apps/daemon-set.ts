@@ -7,7 +7,7 @@ import type { DaemonSet } from '../schema/generated/types.ts';
 import { countTemplateGeneration, startTemplateGeneration } from './daemon-set-generation.ts';
 import { checkDaemonSetStatus } from './status-validation.ts';
 import { defaultDaemonSet } from './workload-defaults.ts';
-import { checkDaemonSet, checkSelectorKept } from './workload-validation.ts';
+import { checkDaemonSet, checkDaemonSetUpdate } from './workload-validation.ts';
 
 export const daemonSets = defineResource<DaemonSet>({
   group: 'apps',
@@ -36,9 +36,9 @@ export const daemonSets = defineResource<DaemonSet>({
     prepareForCreate: startTemplateGeneration,
     prepareForUpdate: countTemplateGeneration,
     checksRequired: true,
-    validate: checkDaemonSet,
+    validateCreate: checkDaemonSet,
     validateStatus: checkDaemonSetStatus,
     warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
-    validateUpdate: checkSelectorKept,
+    validateUpdate: checkDaemonSetUpdate,
   },
 });

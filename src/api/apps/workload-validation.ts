@@ -148,3 +148,8 @@ interface Selecting {
 /** Pods of the old selector would be orphaned without a trace. */
 export const checkSelectorKept = (value: Selecting, old: Selecting): FieldError[] =>
   checkImmutable('spec.selector', value.spec?.selector, old.spec?.selector);
+
+export const checkDaemonSetUpdate = (value: DaemonSet, old: DaemonSet): FieldError[] => [
+  ...checkSelectorKept(value, old),
+  ...checkDaemonSet(value),
+];

@@ -87,4 +87,4 @@ export function checkEndpointSlice({ addressType, endpoints, ports }: EndpointSl
 }
 
 export const checkEndpointSliceUpdate = (value: EndpointSlice, old: EndpointSlice): FieldError[] =>
-  checkImmutable('addressType', value.addressType, old.addressType);
+  checkImmutable('addressType', value.addressType ?? '', old.addressType);

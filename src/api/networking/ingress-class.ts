@@ -31,7 +31,7 @@ export const ingressClasses = defineResource<IngressClass>({
   ],
   hooks: {
     checksRequired: true,
-    validate: checkIngressClass,
+    validateCreate: checkIngressClass,
     validateUpdate: checkIngressClassUpdate,
     defaults({ spec }) {
       if (spec?.parameters) fill(spec.parameters, { scope: 'Cluster' });

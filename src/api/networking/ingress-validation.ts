@@ -126,5 +126,7 @@ export function checkIngressClass({ spec = {} }: IngressClass): FieldError[] {
   ];
 }
 
-export const checkIngressClassUpdate = (value: IngressClass, old: IngressClass): FieldError[] =>
-  checkImmutable('spec.controller', value.spec?.controller, old.spec?.controller);
+export const checkIngressClassUpdate = (value: IngressClass, old: IngressClass): FieldError[] => [
+  ...checkImmutable('spec.controller', value.spec?.controller ?? '', old.spec?.controller ?? ''),
+  ...checkIngressClass(value),
+];

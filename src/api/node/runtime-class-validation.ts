@@ -32,4 +32,4 @@ export function checkRuntimeClass({ handler = '', overhead, scheduling }: Runtim
 }
 
 export const checkRuntimeClassUpdate = (value: RuntimeClass, old: RuntimeClass): FieldError[] =>
-  checkImmutable('handler', value.handler, old.handler);
+  checkImmutable('handler', value.handler ?? '', old.handler);

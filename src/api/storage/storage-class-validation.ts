@@ -65,7 +65,7 @@ const frozen = <T extends object>(value: T, old: T, fields: readonly (keyof T & 
 
 export const checkStorageClassUpdate = (value: StorageClass, old: StorageClass): FieldError[] => [
   ...checkImmutable('parameters', value.parameters, old.parameters),
-  ...checkImmutable('provisioner', value.provisioner, old.provisioner),
+  ...checkImmutable('provisioner', value.provisioner ?? '', old.provisioner),
   ...checkImmutable('reclaimPolicy', value.reclaimPolicy, old.reclaimPolicy),
   ...checkImmutable('volumeBindingMode', value.volumeBindingMode, old.volumeBindingMode),
 ];
@@ -76,5 +76,7 @@ export const checkVolumeAttributesClass = ({ driverName, parameters = {} }: Volu
   ...(Object.keys(parameters).length > 0 ? [] : [required('parameters', 'must contain at least one key/value pair')]),
 ];
 
-export const checkVolumeAttributesClassUpdate = (value: VolumeAttributesClass, old: VolumeAttributesClass): FieldError[] =>
-  frozen(value, old, ['driverName', 'parameters']);
+export const checkVolumeAttributesClassUpdate = (value: VolumeAttributesClass, old: VolumeAttributesClass): FieldError[] => [
+  ...frozen(value, old, ['driverName', 'parameters']),
+  ...checkVolumeAttributesClass(value),
+];

@@ -17,5 +17,5 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
     column('DriverName', 'string', (vac) => vac.driverName ?? '', { of: 'VolumeAttributesClass.driverName' }),
     ageColumn,
   ],
-  hooks: { checksRequired: true, validate: checkVolumeAttributesClass, validateUpdate: checkVolumeAttributesClassUpdate },
+  hooks: { checksRequired: true, validateCreate: checkVolumeAttributesClass, validateUpdate: checkVolumeAttributesClassUpdate },
 });
