@@ -15,7 +15,7 @@ import {
   Watch,
 } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { container, IMAGE, PAGE, pod, SERVE } from './support/manifests.ts';
+import { container, IMAGE, PAGE, pod, webContainer } from './support/manifests.ts';
 import { eventually } from './support/poll.ts';
 import { testNamespace } from './support/scope.ts';
 
@@ -142,16 +142,19 @@ test('runs commands and follows logs', async () => {
 });
 
 test('forwards ports, and says which port nobody listens on', async () => {
-  await core.createNamespacedPod({ namespace, body: pod('forwarded', { containers: [container(SERVE)] }) as never });
+  await core.createNamespacedPod({ namespace, body: pod('forwarded', { containers: [webContainer()] }) as never });
   await ns.podReady('forwarded');
   const forward = async (port: number) => {
     const streams = { answer: new PassThrough(), errors: new PassThrough() };
     const heard = { answer: [] as string[], errors: [] as string[] };
     for (const name of ['answer', 'errors'] as const)
       streams[name].setEncoding('utf8').on('data', (text: string) => heard[name].push(text));
-    const request = Readable.from(['GET / HTTP/1.0\r\n\r\n']);
+    // The client closes the connection where its input ends, whatever is still on its way to it.
+    const request = new PassThrough();
+    request.write('GET / HTTP/1.0\r\n\r\n');
     await new PortForward(config).portForward(namespace, 'forwarded', [port], streams.answer, streams.errors, request);
     await eventually('something came back', () => heard.answer.join('').endsWith(PAGE) || heard.errors.length > 0);
+    request.end();
     return { answer: heard.answer.join(''), errors: heard.errors.join('') };
   };
   expect((await forward(8080)).answer).toContain('200 OK');
