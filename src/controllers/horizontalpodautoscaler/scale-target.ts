@@ -1,8 +1,8 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { isConflict } from '../../api/meta/status.ts';
 import type { V2CrossVersionObjectReference } from '../../api/schema/generated/types.ts';
 import type { ReconcileRequest } from '../../client/controller.ts';
+import { retryOnConflict } from '../../client/retry-on-conflict.ts';
 
 /** autoscaling/v1 Scale of anything that has one. */
 export type Scale = KubeObject & { spec?: { replicas?: number }; status?: { replicas?: number; selector?: string } };
@@ -34,20 +34,13 @@ export async function readScale(
   return { resource, scale: await client.get(resource, name, { namespace, subresource: 'scale', signal }) };
 }
 
-/** Somebody else changed the target between reading and writing so many times in a row: then the next pass will do. */
-const ATTEMPTS = 5;
-
-/** Rejects with ApiError. */
+/** Rejects with ApiError, also when somebody else keeps changing the target between reading and writing: then the next pass will do. */
 export async function writeReplicas(target: ScaleTarget, replicas: number, { client, namespace, signal }: Asking): Promise<void> {
   const options = { namespace, subresource: 'scale', signal };
-  let { scale } = target;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.update(target.resource, { ...scale, spec: { ...scale.spec, replicas } }, options);
-      return;
-    } catch (error) {
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-      scale = await client.get(target.resource, scale.metadata?.name ?? '', options);
-    }
-  }
+  let known: Scale | undefined = target.scale;
+  await retryOnConflict(async () => {
+    const scale = known ?? (await client.get(target.resource, target.scale.metadata?.name ?? '', options));
+    known = undefined;
+    await client.update(target.resource, { ...scale, spec: { ...scale.spec, replicas } }, options);
+  });
 }

@@ -1,23 +1,21 @@
 import { objectKey } from '../../api/meta/object.ts';
-import { isConflict, isNotFound } from '../../api/meta/status.ts';
+import { isNotFound } from '../../api/meta/status.ts';
 import { CLAIM_FINALIZER, isReservedFor, podConsumer } from '../../api/resource/pod-claims.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import type { AllocationResult, Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
 import type { Client } from '../../client/client.ts';
+import { retryOnConflict } from '../../client/retry-on-conflict.ts';
 
 export interface ClaimOptions {
   readonly client: Client;
   readonly signal: AbortSignal;
 }
 
-/** Drivers and controllers write to the claim as well. Upstream's client tries as often (retry.DefaultRetry). */
-const ATTEMPTS = 5;
-
 export const placeOf = ({ metadata }: ResourceV1ResourceClaim, signal: AbortSignal) => ({ namespace: metadata?.namespace, signal });
 
 /**
  * Writes the devices of the claim, if it is to get any, and that the pod uses it. The finalizer is first: a claim with devices must not go without them
- * being given back. Resolves with the claim as it is then; rejects when it is not as it was decided about. `allocation`: with the time of this moment.
+ * being given back. Drivers and controllers write to the claim as well. Resolves with the claim as it is then; rejects when it is not as it was decided about. `allocation`: with the time of this moment.
  */
 export async function reserveClaim(
   claim: ResourceV1ResourceClaim,
@@ -26,16 +24,6 @@ export async function reserveClaim(
   options: ClaimOptions,
 ): Promise<ResourceV1ResourceClaim> {
   return retryOnConflict(() => tryToReserve(claim, allocation, pod, options));
-}
-
-export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-    }
-  }
 }
 
 async function tryToReserve(

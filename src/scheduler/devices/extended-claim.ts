@@ -3,7 +3,8 @@ import { isNotFound } from '../../api/meta/status.ts';
 import { CLAIM_FINALIZER } from '../../api/resource/pod-claims.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import type { Pod, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { type ClaimOptions, placeOf, retryOnConflict } from './claim-steps.ts';
+import { retryOnConflict } from '../../client/retry-on-conflict.ts';
+import { type ClaimOptions, placeOf } from './claim-steps.ts';
 import type { ExtendedClaim } from './extended-claim-plan.ts';
 
 /** Resolves with the claim as the API has it: with a name, without devices. */

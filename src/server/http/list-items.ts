@@ -1,6 +1,7 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
-import type { Part, Span } from './pieces.ts';
+import type { Span } from '../../store/watch-cache/collection.ts';
+import type { Part } from './pieces.ts';
 
 /** An item as a list has it: JSON in bytes, or where they lie among others, and parsed for when that must be written anew. */
 export interface ListItem {

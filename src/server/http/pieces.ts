@@ -1,13 +1,7 @@
 import type { Writable } from 'node:stream';
+import type { Span } from '../../store/watch-cache/collection.ts';
 
-/** Bytes that lie among others: they are copied from there, which costs a tenth of a view of them. */
-export interface Span {
-  readonly memory: Buffer;
-  readonly from: number;
-  readonly length: number;
-}
-
-/** A part of an answer. */
+/** A part of an answer: bytes, or where they lie among others and are copied from, which costs a tenth of a view of them. */
 export type Part = Uint8Array | Span;
 
 const bytesOf = (part: Part): Uint8Array => (part instanceof Uint8Array ? part : part.memory.subarray(part.from, part.from + part.length));

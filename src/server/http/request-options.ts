@@ -1,6 +1,7 @@
 import { truth } from '../../api/query-truth.ts';
 import type { DeleteOptions, RequestOptions, Verb } from '../../api/transport.ts';
 import { badRequest } from '../registry/errors.ts';
+import { FIELD_VALIDATIONS } from '../registry/write-options.ts';
 
 /** Query parameters as RequestOptions. Throws BadRequest for values that cannot be read; those that a write does not know are `unknown`. */
 export function requestOptions(query: URLSearchParams, verb: Verb): RequestOptions {
@@ -20,7 +21,7 @@ function readWriteOptions(options: RequestOptions, query: URLSearchParams): void
   const isKnown = dryRun.every((value) => value === 'All');
   if (dryRun.length > 0 && isKnown) options.dryRun = true;
   if (known) options.fieldValidation = known;
-  const fieldValidation = validation === '' || known ? undefined : validation;
+  const fieldValidation = known === undefined ? validation : undefined;
   if (!isKnown || fieldValidation !== undefined) {
     options.unknown = { ...(!isKnown && { dryRun }), ...(fieldValidation !== undefined && { fieldValidation }) };
   }
@@ -39,8 +40,6 @@ export function deleteOptionsIn(query: URLSearchParams): DeleteOptions | undefin
   if (dryRun.length > 0) options.dryRun = dryRun;
   return Object.keys(options).length > 0 ? options : undefined;
 }
-
-const FIELD_VALIDATIONS = ['Ignore', 'Strict', 'Warn'] as const;
 
 function read(options: RequestOptions, name: string, value: string): void {
   switch (name) {

@@ -4,7 +4,7 @@ import type { ApiRequest, Verb } from '../../api/transport.ts';
 import { dryRunFindings } from './delete-options.ts';
 
 const KINDS: Partial<Record<Verb, string>> = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' };
-const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
+export const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'] as const;
 
 /** All that is wrong with what a write says besides its object, at once: Invalid. Deletions say it in DeleteOptions. */
 export function checkWriteOptions({ verb, patchType, options }: ApiRequest): void {
@@ -15,7 +15,7 @@ export function checkWriteOptions({ verb, patchType, options }: ApiRequest): voi
     ...(verb === 'patch' ? patchFindings(patchType, options) : []),
     ...managerFindings(fieldManager, 'fieldManager'),
     ...dryRunFindings(unknown?.dryRun ?? []),
-    ...(unknown?.fieldValidation === undefined ? [] : [notSupported('fieldValidation', unknown.fieldValidation, FIELD_VALIDATIONS)]),
+    ...(unknown?.fieldValidation === undefined ? [] : [notSupported('fieldValidation', unknown.fieldValidation, [...FIELD_VALIDATIONS])]),
   ];
   if (errors.length > 0) throw invalidObject(kind, 'meta.k8s.io', '', errors);
 }
