@@ -3,53 +3,33 @@ import { nodes, pods } from '../api/index.ts';
 import { ApiError } from '../api/meta/status.ts';
 import type { Pod, PodSpec } from '../api/schema/generated/types.ts';
 import type { ApiRequest } from '../api/transport.ts';
-import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
-import { silentLogger } from '../base/logger.ts';
-import { fakeCluster } from '../client/fake-client.ts';
-import { createInformers } from '../client/informer.ts';
+import { runScheduler } from './fake-run.ts';
 import { fakeNode, fakePod } from './fake-scheduler.ts';
 import { fixed } from './framework/definition.ts';
 import type { SchedulerPlugin } from './framework/plugin.ts';
 import { refusal } from './framework/refusal.ts';
 import type { WaitingPods } from './framework/waiting-pods.ts';
 import { pluginRegistry } from './plugin-registry.ts';
-import { createScheduler, readConfiguration } from './scheduler.ts';
 
 const isBinding = ({ subresource }: ApiRequest) => subresource === 'binding';
 
 function start({ document, plugins = pluginRegistry }: { document?: unknown; plugins?: typeof pluginRegistry } = {}) {
-  const clock: FakeClock = fakeClock();
-  const cluster = fakeCluster({ clock });
-  const stop = new AbortController();
-  const { signal } = stop;
-  const informers = createInformers({ client: cluster.client, clock, log: silentLogger, random: () => 0 });
   const events: string[] = [];
-  const scheduler = createScheduler({
-    client: cluster.client,
-    informers,
-    event: (about, _type, reason, message) => void events.push(`${reason} ${about.metadata?.name}: ${message}`),
-    clock,
-    random: () => 0,
-    log: silentLogger,
+  const running = runScheduler({
+    document,
     plugins,
-    ...(document !== undefined && { configuration: readConfiguration(document) }),
+    event: (about, _type, reason, message) => void events.push(`${reason} ${about.metadata?.name}: ${message}`),
   });
-  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
+  const { cluster } = running;
   const add = (name: string, spec: Partial<PodSpec> = {}, requests?: Record<string, string>) =>
     cluster.seed(pods, fakePod(spec, requests, { name, namespace: 'default' }));
   return {
-    clock,
-    cluster,
+    ...running,
     events,
     add,
     node: (name: string) => cluster.seed(nodes, fakeNode(name)),
     pod: (name: string) => cluster.find(pods, `default/${name}`) as Pod,
-    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
     binds: () => cluster.writes.filter((write) => write.includes('binding')).length,
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await run;
-    },
   };
 }
 

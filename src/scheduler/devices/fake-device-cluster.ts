@@ -3,12 +3,8 @@ import { deviceClasses } from '../../api/resource/device-class.ts';
 import { resourceClaims } from '../../api/resource/resource-claim.ts';
 import { resourceSlices } from '../../api/resource/resource-slice.ts';
 import type { Device, ExactDeviceRequest, ResourceV1ResourceClaim } from '../../api/schema/generated/types.ts';
-import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
+import { runScheduler } from '../fake-run.ts';
 import { fakeNode, fakePod } from '../fake-scheduler.ts';
-import { createScheduler, readConfiguration } from '../scheduler.ts';
 
 /** What a claim for devices of the class `gpu` says. */
 export const asking = (rest: Partial<ExactDeviceRequest>) => ({
@@ -17,27 +13,16 @@ export const asking = (rest: Partial<ExactDeviceRequest>) => ({
 
 /** A scheduler on a cluster whose nodes have devices. */
 export function startWithDevices(configuration?: object) {
-  const clock = fakeClock();
-  const cluster = fakeCluster({ clock });
-  const { client } = cluster;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
   const failures: string[] = [];
   const events: string[] = [];
-  const scheduler = createScheduler({
-    client,
-    informers,
+  const running = runScheduler({
+    document: configuration,
     event: (_about, _type, reason, message) => {
       events.push(`${reason}: ${message}`);
       if (reason === 'FailedScheduling') failures.push(message);
     },
-    clock,
-    random: () => 0,
-    log: silentLogger,
-    ...(configuration && { configuration: readConfiguration(configuration) }),
   });
-  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
+  const { cluster, signal } = running;
   const options = { namespace: 'default', signal };
   const slice = (node: string, devices: Device[]) =>
     cluster.seed(resourceSlices, {
@@ -68,9 +53,7 @@ export function startWithDevices(configuration?: object) {
       }),
     );
   return {
-    clock,
-    cluster,
-    client,
+    ...running,
     options,
     failures,
     events,
@@ -79,14 +62,9 @@ export function startWithDevices(configuration?: object) {
     gpus,
     claim,
     pod,
-    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
     nominatedOf: (name: string) => cluster.find(pods, `default/${name}`)?.status?.nominatedNodeName,
     claimNow: (name: string) => cluster.find(resourceClaims, `default/${name}`),
     devicesOf: (name: string) =>
       cluster.find(resourceClaims, `default/${name}`)?.status?.allocation?.devices?.results?.map(({ pool, device }) => `${pool}/${device}`),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await run;
-    },
   };
 }

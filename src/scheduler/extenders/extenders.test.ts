@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodes, pods } from '../../api/index.ts';
 import type { Pod, PodSpec } from '../../api/schema/generated/types.ts';
-import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
+import { runScheduler } from '../fake-run.ts';
 import { fakeNode, fakePod } from '../fake-scheduler.ts';
-import { createScheduler, readConfiguration } from '../scheduler.ts';
+import { readConfiguration } from '../scheduler.ts';
 import type { AskExtender } from './extenders.ts';
 
 type Question = Record<string, unknown>;
@@ -14,11 +11,6 @@ type Answers = Record<string, (body: Question) => unknown>;
 
 /** A scheduler with one extender, at `http://x`, unless `extenders` says more. `answers` by verb; what throws is an extender that fails. */
 function start(answers: Answers, ...extenders: object[]) {
-  const clock: FakeClock = fakeClock();
-  const cluster = fakeCluster({ clock });
-  const stop = new AbortController();
-  const { signal } = stop;
-  const informers = createInformers({ client: cluster.client, clock, log: silentLogger, random: () => 0 });
   const events: string[] = [];
   const asked: { who: string; verb: string; body: Question }[] = [];
   const askExtender: AskExtender = async ({ urlPrefix }, verb, body) => {
@@ -30,31 +22,20 @@ function start(answers: Answers, ...extenders: object[]) {
     kind: 'KubeSchedulerConfiguration',
     extenders: extenders.map((extender) => ({ urlPrefix: 'http://x', ...extender })),
   };
-  const scheduler = createScheduler({
-    client: cluster.client,
-    informers,
+  const running = runScheduler({
+    document,
     event: (about, _type, reason, message) => void events.push(`${reason} ${about.metadata?.name}: ${message}`),
-    clock,
-    random: () => 0,
-    log: silentLogger,
     askExtender,
-    configuration: readConfiguration(document),
   });
-  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
+  const { cluster } = running;
   return {
-    clock,
-    cluster,
+    ...running,
     events,
     asked,
     node: (...names: string[]) => names.map((name) => cluster.seed(nodes, fakeNode(name))),
     add: (name: string, spec: Partial<PodSpec> = {}, requests?: Record<string, string>) =>
       cluster.seed(pods, fakePod(spec, requests, { name, namespace: 'default' })),
-    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
     scheduled: (name: string) => cluster.find<Pod>(pods, `default/${name}`)?.status?.conditions?.[0],
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await run;
-    },
   };
 }
 

@@ -3,39 +3,24 @@ import { nodes, persistentVolumeClaims, persistentVolumes, pods } from '../../ap
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/schema/generated/types.ts';
 import { csiNodes } from '../../api/storage/csi-node.ts';
 import { storageClasses } from '../../api/storage/storage-class.ts';
-import { fakeClock } from '../../base/fake-clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { fakeCluster } from '../../client/fake-client.ts';
-import { createInformers } from '../../client/informer.ts';
+import { runScheduler } from '../fake-run.ts';
 import { fakeNode, fakePod } from '../fake-scheduler.ts';
-import { createScheduler, readConfiguration } from '../scheduler.ts';
 
 const COMPLETED = { 'pv.kubernetes.io/bind-completed': 'yes' };
 
 function start(bindTimeoutSeconds?: number) {
-  const clock = fakeClock();
-  const cluster = fakeCluster({ clock });
-  const { client } = cluster;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const informers = createInformers({ client, clock, log: silentLogger, random: () => 0 });
   const failures: string[] = [];
   const document = {
     apiVersion: 'kubescheduler.config.k8s.io/v1',
     kind: 'KubeSchedulerConfiguration',
     profiles: [{ pluginConfig: [{ name: 'VolumeBinding', args: { bindTimeoutSeconds } }] }],
   };
-  const scheduler = createScheduler({
-    client,
-    informers,
+  const running = runScheduler({
     event: (_about, _type, reason, message) =>
       void (reason === 'FailedScheduling' && failures.push(message.replace(/ no new claims to deallocate, preemption: .*/, ''))),
-    clock,
-    random: () => 0,
-    log: silentLogger,
-    ...(bindTimeoutSeconds !== undefined && { configuration: readConfiguration(document) }),
+    ...(bindTimeoutSeconds !== undefined && { document }),
   });
-  const run = Promise.all([informers.run({ signal, ready() {} }), scheduler.run({ signal, ready() {} })]);
+  const { cluster, client, signal } = running;
   const volume = (name: string, spec: PersistentVolume['spec'] = {}, labels: Record<string, string> = {}) =>
     cluster.seed(persistentVolumes, {
       metadata: { name, labels },
@@ -49,8 +34,7 @@ function start(bindTimeoutSeconds?: number) {
       status: { phase: 'Pending' },
     });
   return {
-    clock,
-    cluster,
+    ...running,
     failures,
     volume,
     claim,
@@ -66,7 +50,6 @@ function start(bindTimeoutSeconds?: number) {
           namespace: 'default',
         }),
       ),
-    nodeOf: (name: string) => cluster.find(pods, `default/${name}`)?.spec?.nodeName,
     claimNow: (name: string) => cluster.find(persistentVolumeClaims, `default/${name}`),
     volumeNow: (name: string) => cluster.find(persistentVolumes, name),
     /** What the binder does with a claim whose volume names it. */
@@ -78,10 +61,6 @@ function start(bindTimeoutSeconds?: number) {
         { metadata: { annotations: COMPLETED }, spec: { volumeName } },
         { namespace: 'default', signal },
       ),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await run;
-    },
   };
 }
 
