@@ -9,7 +9,7 @@ import type { RequestContext } from '../ports.ts';
 import type { RegistryDeps } from './deps.ts';
 import { parseRevision, prefixOf, reach } from './list.ts';
 import { checkListOptions } from './list-options.ts';
-import { Mailbox } from './mailbox.ts';
+import { type Mail, Mailbox } from './mailbox.ts';
 import { type Resource, restamped } from './resources.ts';
 import { selectionOf } from './selectors.ts';
 
@@ -75,6 +75,7 @@ async function* single(item: WatchItem): AsyncGenerator<readonly WatchItem[]> {
   yield [item];
 }
 
+/** One generator, not one that hands on to another: that would cost every batch of every watcher several more turns of the microtask queue. */
 async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly WatchItem[]> {
   const { watcher, context, request, resource } = plan;
   const { allowWatchBookmarks = false, sendInitialEvents = false, timeoutSeconds } = request.options ?? {};
@@ -91,7 +92,14 @@ async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly Wat
   try {
     yield* initialBatches(plan);
     if (sendInitialEvents && allowWatchBookmarks) yield [bookmark(resource.definition, plan.revision, true)];
-    yield* liveBatches(plan, mailbox, allowWatchBookmarks);
+    while (!context.signal.aborted) {
+      const mail = await mailbox.next();
+      if (mail.type === 'closed') return;
+      const unready = mail.type === 'events' && resource.prepare ? await unreadyBecause(resource.prepare, mail.events) : undefined;
+      const items = unready ? [failure(unready)] : told(plan, mail, allowWatchBookmarks);
+      if (items.length > 0) yield items;
+      if (unready || mail.type === 'failed' || (mail.type === 'tick' && mail.name === 'timeout')) return;
+    }
   } finally {
     context.signal.removeEventListener('abort', close);
     watcher[Symbol.dispose]();
@@ -113,31 +121,17 @@ function* initialBatches({ initial }: Plan): Generator<readonly WatchItem[]> {
   }
 }
 
-async function* liveBatches(plan: Plan, mailbox: Mailbox<KubeObject>, bookmarks: boolean): AsyncGenerator<readonly WatchItem[]> {
-  const { resource, watcher, context } = plan;
-  const progress = () => bookmark(resource.definition, Math.max(watcher.progress(), plan.revision));
-  while (!context.signal.aborted) {
-    const mail = await mailbox.next();
-    switch (mail.type) {
-      case 'closed':
-        return;
-      case 'failed':
-        yield [failure(mail.error)];
-        return;
-      case 'tick':
-        if (bookmarks) yield [progress()];
-        if (mail.name === 'timeout') return;
-        break;
-      case 'events': {
-        const unready = resource.prepare && (await unreadyBecause(resource.prepare, mail.events));
-        if (unready) return yield [failure(unready)];
-        const items = mail.events.flatMap((event) => (event.revision > plan.revision ? (seenBy(plan, event) ?? []) : []));
-        if (items.length > 0) yield items;
-        break;
-      }
-      default:
-        unreachable(mail);
-    }
+/** What the client hears of it. */
+function told(plan: Plan, mail: Exclude<Mail<KubeObject>, { type: 'closed' }>, bookmarks: boolean): readonly WatchItem[] {
+  switch (mail.type) {
+    case 'failed':
+      return [failure(mail.error)];
+    case 'tick':
+      return bookmarks ? [bookmark(plan.resource.definition, Math.max(plan.watcher.progress(), plan.revision))] : [];
+    case 'events':
+      return mail.events.flatMap((event) => (event.revision > plan.revision ? (seenBy(plan, event) ?? []) : []));
+    default:
+      return unreachable(mail);
   }
 }
 
