@@ -142,7 +142,7 @@ class SimulatedNodes {
 }
 
 async function watchPods({ endpoint }: NodesJob, see: (event: { type: string; object: Pod }) => void): Promise<void> {
-  const socket = await connect(endpoint);
+  const connection = await connect(endpoint);
   const { promise, resolve } = Promise.withResolvers<void>();
   const lines = eventLines((line) => see(JSON.parse(line.toString()) as { type: string; object: Pod }));
   const reader = new ResponseReader({
@@ -155,9 +155,9 @@ async function watchPods({ endpoint }: NodesJob, see: (event: { type: string; ob
       throw new Error('the server ended a watch');
     },
   });
-  socket.on('data', (data: Buffer) => reader.read(data));
+  connection.onData = (data) => reader.read(data);
   const path = `/api/v1/pods?watch=true&resourceVersion=0&timeoutSeconds=3600&fieldSelector=${encodeURIComponent('spec.nodeName!=')}`;
-  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
+  connection.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
   return promise;
 }
 

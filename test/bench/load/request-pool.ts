@@ -1,6 +1,5 @@
-import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '../support/server.ts';
-import { connect } from './connection.ts';
+import { type Connection, connect } from './connection.ts';
 import { ResponseReader } from './response-reader.ts';
 
 export interface PooledRequest {
@@ -48,18 +47,18 @@ export class RequestPool {
   async #connect(): Promise<void> {
     this.#open += 1;
     let closed = () => {};
-    const socket = await connect(this.#endpoint, () => closed());
-    closed = this.#serve(socket);
+    const connection = await connect(this.#endpoint, () => closed());
+    closed = this.#serve(connection);
   }
 
   /** Gives what is to be done when the connection is closed. */
-  #serve(socket: TLSSocket): () => void {
+  #serve(connection: Connection): () => void {
     let current: Waiting | undefined;
     let answer: Buffer[] = [];
     const take: Take = (waiting) => {
       current = waiting;
       answer = [];
-      socket.write(this.#text(waiting.request));
+      connection.write(this.#text(waiting.request));
     };
     const next = () => {
       const waiting = this.#waiting.shift();
@@ -76,8 +75,8 @@ export class RequestPool {
       resolve(status);
       next();
     };
-    const reader = new ResponseReader({ body: (part) => void answer.push(part), end });
-    socket.on('data', (data: Buffer) => reader.read(data));
+    const reader = new ResponseReader({ body: (part) => void answer.push(Buffer.from(part)), end });
+    connection.onData = (data) => reader.read(data);
     next();
     return () => {
       if (current) throw new Error(`the server closed a connection before it answered ${current.request.method} ${current.request.path}`);

@@ -1,6 +1,5 @@
-import type { TLSSocket } from 'node:tls';
 import { nowMs, percentile } from '../support/figure.ts';
-import { connectAll } from './connection.ts';
+import { type Connection, connectAll } from './connection.ts';
 import { CLIENT, type RequestJob, type RequestResult, SENT_AT, SEQUENCE } from './job.ts';
 import { ResponseReader } from './response-reader.ts';
 
@@ -57,7 +56,7 @@ class Run {
   }
 
   /** One client, until the work is done. */
-  client(socket: TLSSocket, client: number): Promise<void> {
+  client(connection: Connection, client: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { first, request, perSecond } = this.#job;
     let [taken, sentAt, size] = [0, 0, 0];
@@ -72,13 +71,13 @@ class Run {
     };
     const write = () => {
       sentAt = nowMs();
-      socket.write(this.#fill(first + taken, client), 'latin1');
+      connection.write(this.#fill(first + taken, client), 'latin1');
     };
     const reader = new ResponseReader({
       body: (part) => {
         size += part.length;
         // Only what is looked at is kept: the texts looked for are at the start, failures are short.
-        if (request.answers !== undefined || size < 1000) body.push(part);
+        if (request.answers !== undefined || size < 1000) body.push(Buffer.from(part));
       },
       end: (status) => {
         this.#latencies[this.requests] = nowMs() - sentAt;
@@ -90,7 +89,7 @@ class Run {
         send();
       },
     });
-    socket.on('data', (data: Buffer) => reader.read(data));
+    connection.onData = (data) => reader.read(data);
     send();
     return promise;
   }
@@ -101,11 +100,11 @@ class Run {
 }
 
 export async function runRequests(job: RequestJob, ready: () => void): Promise<RequestResult> {
-  const sockets = await connectAll(job.endpoint, job.clients);
+  const connections = await connectAll(job.endpoint, job.clients);
   ready();
   const before = process.cpuUsage();
   const run = new Run(job);
-  await Promise.all(sockets.map((socket, client) => run.client(socket, client)));
+  await Promise.all(connections.map((connection, client) => run.client(connection, client)));
   const { user, system } = process.cpuUsage(before);
   return {
     requests: run.requests,

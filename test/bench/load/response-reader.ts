@@ -1,5 +1,5 @@
 /**
- * Reads HTTP/1.1 answers off a connection with next to no allocation: bodies are handed on as slices of what was received. It trusts the server to speak
+ * Reads HTTP/1.1 answers off a connection with next to no allocation: bodies are handed on as slices of what was received, to be looked at before the call returns. It trusts the server to speak
  * HTTP; what it does not know ends the run.
  */
 type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end';
@@ -34,7 +34,8 @@ export class ResponseReader {
     while (rest.length > 0) {
       const next = this.#step(rest);
       if (next === undefined) {
-        this.#held = rest;
+        // What was received is overwritten.
+        this.#held = Buffer.from(rest);
         return;
       }
       rest = next;

@@ -1,6 +1,5 @@
-import type { TLSSocket } from 'node:tls';
 import { nowMs, percentile } from '../support/figure.ts';
-import { connectAll } from './connection.ts';
+import { type Connection, connectAll } from './connection.ts';
 import { eventLines } from './event-lines.ts';
 import { SENT_AT, type WatchJob, type WatchResult } from './job.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -40,7 +39,7 @@ class Watcher {
 
 /** Resolves with the head of the answer; `counted` is told after every part how many events there were before it. */
 function watch(
-  socket: TLSSocket,
+  connection: Connection,
   { path, endpoint }: WatchJob,
   watcher: Watcher,
   counted: (watcher: Watcher, before: number) => void,
@@ -60,14 +59,33 @@ function watch(
       throw new Error('the server ended a watch');
     },
   });
-  socket.on('data', (data: Buffer) => reader.read(data));
-  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
+  connection.onData = (data) => reader.read(data);
+  connection.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
   return promise;
 }
 
+const WARM_EVENTS = 5000;
+
+/** Each burst has a new process of watchers, and is over in less time than V8 needs to compile what reads it: that is not the server's. */
+function warmUp(): void {
+  const padding = JSON.stringify('x'.repeat(3000));
+  const event = `{"type":"MODIFIED","object":{"metadata":{"annotations":{"sent-at":"${SENT_AT}","padding":${padding}},"resourceVersion":"1"}}}\n`;
+  const chunk = Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`);
+  const watcher = new Watcher();
+  const reader = new ResponseReader({ body: (part) => watcher.read(part), end: () => {} });
+  reader.read(Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'));
+  const cut = chunk.length >> 1;
+  for (let count = 0; count < WARM_EVENTS; count += 2) {
+    reader.read(chunk);
+    reader.read(chunk.subarray(0, cut));
+    reader.read(chunk.subarray(cut));
+  }
+}
+
 export async function runWatchers(job: WatchJob, ready: () => void): Promise<WatchResult> {
-  const sockets = await connectAll(job.endpoint, job.watchers);
-  const watchers = sockets.map(() => new Watcher());
+  const connections = await connectAll(job.endpoint, job.watchers);
+  warmUp();
+  const watchers = connections.map(() => new Watcher());
   const done = Promise.withResolvers<void>();
   let left = job.watchers;
   const counted = (watcher: Watcher, before: number) => {
@@ -75,7 +93,7 @@ export async function runWatchers(job: WatchJob, ready: () => void): Promise<Wat
     left -= 1;
     if (left === 0) done.resolve();
   };
-  await Promise.all(sockets.map((socket, i) => watch(socket, job, watchers[i] as Watcher, counted)));
+  await Promise.all(connections.map((connection, i) => watch(connection, job, watchers[i] as Watcher, counted)));
   const cpuBefore = process.cpuUsage();
   ready();
   setTimeout(done.resolve, job.timeoutMs);
