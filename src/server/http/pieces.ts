@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Span } from '../../store/watch-cache/collection.ts';
+import { Outbox } from './outbox.ts';
 
 /** A part of an answer: bytes, or where they lie among others and are copied from, which costs a tenth of a view of them. */
 export type Part = Uint8Array | Span;
@@ -29,12 +30,13 @@ const PIECE_BYTES = 256 * 1024;
 /** Pieces kept for the next large answer. New ones for each would be garbage outside the heap, which the collector does not see as such. */
 const MOST_SPARE = 8;
 const spare: Buffer[] = [];
+const outbox = new Outbox();
 
-/** Writes the parts one after the other and ends the stream; returns early when it is gone. */
+/** Writes the parts one after the other and ends the stream, soon when they are small; returns early when it is gone. */
 export async function writePieces(stream: Writable, parts: readonly Part[], length: number): Promise<void> {
   const [only] = parts;
-  if (only && parts.length === 1) return void stream.end(bytesOf(only));
-  if (length <= PIECE_BYTES) return void stream.end(joinParts(parts, length));
+  if (only && parts.length === 1) return outbox.end(stream, bytesOf(only));
+  if (length <= PIECE_BYTES) return outbox.end(stream, joinParts(parts, length));
   const piece = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
   let size = 0;
   for (const part of parts) {
