@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { api } from './api.ts';
 import { controllers } from './controllers.ts';
+import { floor } from './floor.ts';
 import type { Group } from './group.ts';
 import { idle } from './idle.ts';
 import { pods } from './pods.ts';
@@ -9,7 +10,7 @@ import { scheduler } from './scheduler.ts';
 import { start } from './start.ts';
 import { watch } from './watch.ts';
 
-export const groups: readonly Group[] = [start, idle, pods, api, watch, scheduler, controllers];
+export const groups: readonly Group[] = [floor, start, idle, pods, api, watch, scheduler, controllers];
 
 /** One after the other. The first failure ends the run: what follows would be measured on a machine that is busy with the remains. */
 export async function runGroups(names: readonly string[], profileDir: string | undefined): Promise<void> {
