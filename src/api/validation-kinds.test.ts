@@ -201,6 +201,21 @@ describe('validation of networking', () => {
       'spec.cidrs[0]: Invalid value: "10.0.0.1/16": must not have bits set beyond the prefix length',
     ]);
   });
+
+  it('lets a range of Service addresses get its other family, and nothing else', () => {
+    const changed = (to: string[], from: string[]) =>
+      updated(api.serviceCIDRs as ResourceDefinition, ingress({ cidrs: to }), ingress({ cidrs: from }));
+    const [first, other, second] = ['10.0.0.0/16', '10.1.0.0/16', 'fd00::/112'] as const;
+    expect(changed([first, second], [first])).toEqual([]);
+    expect(changed(['10.0.0.1/16'], ['10.0.0.1/16'])).toEqual([]);
+    expect(changed([other], [first])).toEqual(['spec.cidrs[0]: Invalid value: "10.1.0.0/16": field is immutable']);
+    expect(changed([other, second], [first])).toEqual(['spec.cidrs[0]: Invalid value: "10.1.0.0/16": field is immutable']);
+    expect(changed([first, other], [first])).toEqual([
+      'spec.cidrs: Invalid value: ["10.0.0.0/16","10.1.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+    ]);
+    expect(changed([first], [first, second])).toEqual(['spec.cidrs: Invalid value: ["10.0.0.0/16"]: field is immutable']);
+    expect(changed([], [first])).toEqual(['spec.cidrs: Invalid value: []: field is immutable']);
+  });
 });
 
 describe('validation of policies and autoscalers', () => {

@@ -2,7 +2,7 @@ import { parseCidr } from '../../base/ip.ts';
 import { checkCanonicalCidr, checkCidr } from '../meta/addresses.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { pathSegmentFindings } from '../meta/names.ts';
-import { checkImmutable, checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings, same } from '../meta/validation.ts';
+import { checkImmutable, checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings } from '../meta/validation.ts';
 import type { IPAddress, IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, ServiceCIDR } from '../schema/generated/types.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -73,6 +73,9 @@ export function checkNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
 
 const MAX_RANGES = 2;
 
+const IMMUTABLE = 'field is immutable';
+
+/** Of a new one; upstream does not judge again what is stored. */
 export function checkServiceCidr({ spec }: ServiceCIDR): FieldError[] {
   const ranges = spec?.cidrs ?? [];
   const path = 'spec.cidrs';
@@ -86,11 +89,12 @@ export function checkServiceCidr({ spec }: ServiceCIDR): FieldError[] {
 }
 
 /** A range may get its other family; those that are there stay. */
-export function checkServiceCidrUpdate({ spec }: ServiceCIDR, { spec: old }: ServiceCIDR): FieldError[] {
-  const [ranges, before] = [spec?.cidrs ?? [], old?.cidrs ?? []];
+export function checkServiceCidrUpdate(range: ServiceCIDR, { spec: old }: ServiceCIDR): FieldError[] {
+  const [ranges, before] = [range.spec?.cidrs ?? [], old?.cidrs ?? []];
   const grown = before.length === 1 && ranges.length === 2;
-  if (grown) return same(ranges[0], before[0]) ? [] : [invalid('spec.cidrs[0]', ranges[0], 'field is immutable')];
-  return checkImmutable('spec.cidrs', ranges, before);
+  if (!grown && ranges.length !== before.length) return [invalid('spec.cidrs', range.spec?.cidrs ?? null, IMMUTABLE)];
+  const changed = before.flatMap((cidr, i) => (ranges[i] === cidr ? [] : [invalid(`spec.cidrs[${i}]`, ranges[i], IMMUTABLE)]));
+  return grown ? [...changed, ...checkServiceCidr(range)] : changed;
 }
 
 export function checkIpAddress({ spec }: IPAddress): FieldError[] {

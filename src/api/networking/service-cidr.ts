@@ -9,7 +9,7 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   kind: 'ServiceCIDR',
   plural: 'servicecidrs',
   scope: 'Cluster',
-  hooks: { checksRequired: true, validate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
+  hooks: { checksRequired: true, validateCreate: checkServiceCidr, validateUpdate: checkServiceCidrUpdate, validateStatus: () => [] },
   subresources: { status: { kind: 'status' } },
   statusMetadata: [],
   columns: [
