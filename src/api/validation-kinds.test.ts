@@ -216,6 +216,17 @@ describe('validation of networking', () => {
     expect(changed([first], [first, second])).toEqual(['spec.cidrs: Invalid value: ["10.0.0.0/16"]: field is immutable']);
     expect(changed([], [first])).toEqual(['spec.cidrs: Invalid value: []: field is immutable']);
   });
+
+  it('keeps whom an IPAddress belongs to', () => {
+    const address = (name: string) => ({
+      metadata: { name: '10.0.0.1' },
+      spec: { parentRef: { resource: 'services', namespace: 'a', name } },
+    });
+    expect(updated(api.ipAddresses as ResourceDefinition, address('b'), address('b'))).toEqual([]);
+    expect(updated(api.ipAddresses as ResourceDefinition, address('c'), address('b'))).toEqual([
+      'spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"a","Name":"c"}: field is immutable',
+    ]);
+  });
 });
 
 describe('validation of policies and autoscalers', () => {

@@ -2,7 +2,7 @@ import { parseCidr } from '../../base/ip.ts';
 import { checkCanonicalCidr, checkCidr } from '../meta/addresses.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { pathSegmentFindings } from '../meta/names.ts';
-import { checkImmutable, checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings } from '../meta/validation.ts';
+import { checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings, same } from '../meta/validation.ts';
 import type { IPAddress, IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, ServiceCIDR } from '../schema/generated/types.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -110,5 +110,10 @@ export function checkIpAddress({ spec }: IPAddress): FieldError[] {
   ];
 }
 
-export const checkIpAddressUpdate = ({ spec }: IPAddress, { spec: old }: IPAddress): FieldError[] =>
-  checkImmutable('spec.parentRef', spec?.parentRef, old?.parentRef);
+/** Upstream shows the value as its internal type has it. */
+export function checkIpAddressUpdate({ spec }: IPAddress, { spec: old }: IPAddress): FieldError[] {
+  if (same(spec?.parentRef, old?.parentRef)) return [];
+  const { group = '', resource = '', namespace = '', name = '' } = spec?.parentRef ?? {};
+  const shown = spec?.parentRef ? { Group: group, Resource: resource, Namespace: namespace, Name: name } : null;
+  return [invalid('spec.parentRef', shown, IMMUTABLE)];
+}
