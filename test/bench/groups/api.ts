@@ -8,7 +8,6 @@ import { type RequestResult, type RequestTemplate, runJob } from '../load/job.ts
 import { create, get, list, mergePatch, type Plural, podName, remove } from '../load/templates.ts';
 import { type Must, round, say } from '../support/figure.ts';
 import { createNamespace } from '../support/namespace.ts';
-import { cpuSecondsOf, memoryOf } from '../support/process-stats.ts';
 import { type Server, withServer } from '../support/server.ts';
 import { CONTROL_PLANE_ONLY, type Group } from './group.ts';
 
@@ -18,7 +17,7 @@ const SECONDS = 3;
 const PATCHED = 64;
 const ALL = 'bench-all';
 const LISTS = { 1000: 'bench-1000', 5000: 'bench-5000' };
-/** Each namespace has it from its controller. */
+/** Each namespace has it from minik's controller. */
 const CA_CONFIG_MAP = 'kube-root-ca.crt';
 const DELETED = 'bench-deleted';
 const kinds: Record<Plural, ResourceDefinition> = { pods: pods as ResourceDefinition, configmaps: configMaps as ResourceDefinition };
@@ -41,11 +40,11 @@ const perSecond = ({ requests, startedAtMs, endedAtMs }: RequestResult) => reque
 const run = ({ server }: Bench, { first = 0, count = 1_000_000, seconds = SECONDS, ...work }: Work): Promise<RequestResult> =>
   runJob({ kind: 'requests', endpoint: server.endpoint, ...work, first, count, seconds });
 
-/** Runs the work and prints its rate, its latencies and what a request cost the server's process in CPU. */
+/** Runs the work and prints its rate, its latencies and what a request cost the server in CPU. */
 async function rate(bench: Bench, figure: string, work: Work, must?: Must): Promise<RequestResult> {
-  const before = cpuSecondsOf(bench.server.pid);
+  const before = bench.server.cpuSeconds();
   const result = await run(bench, work);
-  const cpu = cpuSecondsOf(bench.server.pid) - before;
+  const cpu = bench.server.cpuSeconds() - before;
   const clients = `${work.clients} client${work.clients === 1 ? '' : 's'}`;
   say(`api: ${figure}, ${clients}`, perSecond(result), '1/s', {
     ...(must && { must }),
@@ -183,9 +182,9 @@ async function countAll(bench: Bench): Promise<void> {
 }
 
 async function memory({ server }: Bench): Promise<void> {
-  const now = memoryOf(server.pid);
+  const now = server.memory();
   await sleep(10_000);
-  const later = memoryOf(server.pid);
+  const later = server.memory();
   const details = { pss: Math.round(now.pss), after10s: Math.round(later.rss), pods: TOTAL, configmaps: TOTAL };
   say('api: resident memory after all this', now.rss, 'MiB', { must: { atMost: 400 }, ...details });
 }
@@ -193,10 +192,11 @@ async function memory({ server }: Bench): Promise<void> {
 export const api: Group = {
   name: 'api',
   limitSeconds: 300,
-  run: async ({ directory, nodeIp, profileDir, signal }) => {
-    await withServer({ dataDir: join(directory, 'api'), nodeIp, profileDir, flags: CONTROL_PLANE_ONLY }, async (server) => {
+  measuresPrograms: true,
+  run: async ({ directory, nodeIp, profileDir, program, signal }) => {
+    await withServer({ dataDir: join(directory, 'api'), nodeIp, profileDir, program, flags: CONTROL_PLANE_ONLY }, async (server) => {
       const bench = { server, signal };
-      for (const namespace of [ALL, ...Object.values(LISTS), DELETED]) await createNamespace(server.client, namespace, signal);
+      for (const namespace of [ALL, ...Object.values(LISTS), DELETED]) await createNamespace(server, namespace, signal);
       await creates(bench, 'configmaps', { 1: 900, 64: 4000 });
       await creates(bench, 'pods', { 1: 700, 64: 2500 });
       await gets(bench);

@@ -133,7 +133,7 @@ const inServer = (name: string, measure: (server: Server, signal: AbortSignal) =
   withServer(
     { dataDir: join(context.directory, name), nodeIp: context.nodeIp, profileDir: context.profileDir, flags: FLAGS },
     async (server) => {
-      await createNamespace(server.client, NAMESPACE, context.signal);
+      await createNamespace(server, NAMESPACE, context.signal);
       await measure(server, context.signal);
     },
   );

@@ -5,13 +5,17 @@ export interface GroupContext {
   readonly nodeIp: string;
   /** Where CPU profiles of the servers go; absent when none are wanted. */
   readonly profileDir?: string;
+  /** Is measured instead of minik (ServerOptions); only groups that say so get one. */
+  readonly program?: string;
   readonly signal: AbortSignal;
 }
 
 export interface Group {
   readonly name: string;
-  /** The run ends with an error after this. */
+  /** The run ends with an error after this; of another server than minik after more. */
   readonly limitSeconds: number;
+  /** Needs nothing of a server but the API, so that others than minik can be measured. */
+  readonly measuresPrograms?: true;
   run(context: GroupContext): Promise<void>;
 }
 

@@ -5,7 +5,6 @@ import { type RequestResult, runJob, SENT_AT, startJob, type WatchResult } from 
 import { create, mergePatch, type Plural } from '../load/templates.ts';
 import { median, round, say } from '../support/figure.ts';
 import { createNamespace } from '../support/namespace.ts';
-import { cpuSecondsOf } from '../support/process-stats.ts';
 import { type Server, withServer } from '../support/server.ts';
 import { CONTROL_PLANE_ONLY, type Group } from './group.ts';
 
@@ -30,16 +29,18 @@ async function updatesSeen(server: Server, { plural, updates, clients, perSecond
   const kind = plural === 'pods' ? pods : configMaps;
   const { metadata } = await server.client.list(kind as typeof pods, { namespace: NAMESPACE, limit: 1, signal });
   const { endpoint } = server;
-  const path = `/api/v1/namespaces/${NAMESPACE}/${plural}?watch=true&resourceVersion=${metadata?.resourceVersion}`;
+  const path = `/api/v1/namespaces/${NAMESPACE}/${plural}?watch=true`;
+  const resourceVersion = Number(metadata?.resourceVersion);
   const timeoutMs = LOST_AFTER_MS + (perSecond === undefined ? 0 : (updates / perSecond) * 1000);
-  const watching = startJob({ kind: 'watch', endpoint, path, watchers: WATCHERS, events: updates, timeoutMs });
+  const watching = startJob({ kind: 'watch', endpoint, path, resourceVersion, watchers: WATCHERS, events: updates, timeoutMs });
   await watching.ready;
-  const cpuBefore = cpuSecondsOf(server.pid);
+  const cpuBefore = server.cpuSeconds();
   const request = mergePatch(plural, NAMESPACE, { 'sent-at': SENT_AT });
   const written = await runJob({ kind: 'requests', endpoint, request, clients, first: 0, count: updates, seconds: 60, perSecond });
   const seen = await watching.result;
-  const cpuSeconds = cpuSecondsOf(server.pid) - cpuBefore;
+  const cpuSeconds = server.cpuSeconds() - cpuBefore;
   assertComplete(written, seen, updates);
+  assert.ok(!server.isMinik || seen.resumed === 0, 'minik ends no watch');
   return { written, seen, cpuSeconds };
 }
 
@@ -54,18 +55,20 @@ async function burst(server: Server, plural: Plural, signal: AbortSignal): Promi
   const rates: number[] = [];
   const writes: number[] = [];
   let bytes = 0;
-  let [serverCpu, watchersCpu] = [0, 0];
+  let [serverCpu, watchersCpu, resumed] = [0, 0, 0];
   for (let run = 0; run < BURSTS; run += 1) {
     const { written, seen, cpuSeconds } = await updatesSeen(server, { plural, updates: UPDATES, clients: OBJECTS }, signal);
     rates.push((WATCHERS * UPDATES) / ((seen.lastAtMs - written.startedAtMs) / 1000));
     writes.push(UPDATES / ((written.endedAtMs - written.startedAtMs) / 1000));
     serverCpu += cpuSeconds;
     watchersCpu += seen.cpuSeconds;
+    resumed += seen.resumed;
     bytes = seen.bytes / (WATCHERS * UPDATES);
   }
   say(`watch: ${WATCHERS} watchers × ${UPDATES} updates of ${plural} in a burst`, median(rates), 'events/s', {
     must: { atLeast: 60_000 },
     lost: 0,
+    ...(resumed > 0 && { resumed }),
     runs: rates.map(Math.round),
     updatesPerSecond: Math.round(median(writes)),
     bytesPerEvent: Math.round(bytes),
@@ -85,9 +88,10 @@ async function latency(server: Server, signal: AbortSignal): Promise<void> {
 export const watch: Group = {
   name: 'watch',
   limitSeconds: 180,
-  run: async ({ directory, nodeIp, profileDir, signal }) => {
-    await withServer({ dataDir: join(directory, 'watch'), nodeIp, profileDir, flags: CONTROL_PLANE_ONLY }, async (server) => {
-      await createNamespace(server.client, NAMESPACE, signal);
+  measuresPrograms: true,
+  run: async ({ directory, nodeIp, profileDir, program, signal }) => {
+    await withServer({ dataDir: join(directory, 'watch'), nodeIp, profileDir, program, flags: CONTROL_PLANE_ONLY }, async (server) => {
+      await createNamespace(server, NAMESPACE, signal);
       for (const plural of ['pods', 'configmaps'] as const) {
         const request = create(plural, NAMESPACE);
         await runJob({ kind: 'requests', endpoint: server.endpoint, request, clients: 16, first: 0, count: OBJECTS, seconds: 20 });

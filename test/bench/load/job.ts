@@ -45,11 +45,16 @@ export interface RequestResult {
   readonly cpuSeconds: number;
 }
 
-/** Watches one path many times; says `ready` once all have their answer's head, and ends when each has had `events` or `timeoutMs` is over. */
+/**
+ * Watches one path many times; says `ready` once all have their answer's head, and ends when each has had `events` or `timeoutMs` is over. A watch that
+ * the server ends goes on from its last revision, as clients of Kubernetes do.
+ */
 export interface WatchJob {
   readonly kind: 'watch';
   readonly endpoint: Endpoint;
+  /** With a query, to which a revision is added. */
   readonly path: string;
+  readonly resourceVersion: number;
   readonly watchers: number;
   readonly events: number;
   readonly timeoutMs: number;
@@ -62,6 +67,8 @@ export interface WatchResult {
   readonly inOrder: boolean;
   /** Every watcher had the same revisions. */
   readonly same: boolean;
+  /** Watches that the server ended. */
+  readonly resumed: number;
   readonly lastAtMs: number;
   readonly bytes: number;
   /** Of the process of the watchers, from their readiness to the last event. */

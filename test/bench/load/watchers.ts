@@ -19,6 +19,7 @@ class Watcher {
   readonly latencies: number[] = [];
   bytes = 0;
   lastAtMs = 0;
+  resumed = 0;
   readonly #lines = eventLines((line) => this.#event(line));
 
   read(part: Buffer): void {
@@ -37,14 +38,18 @@ class Watcher {
   }
 }
 
-/** Resolves with the head of the answer; `counted` is told after every part how many events there were before it. */
+/** Resolves with the head of the first answer; `counted` is told after every part how many events there were before it. */
 function watch(
   connection: Connection,
-  { path, endpoint }: WatchJob,
+  { path, resourceVersion, endpoint }: WatchJob,
   watcher: Watcher,
   counted: (watcher: Watcher, before: number) => void,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  const send = () => {
+    const revision = watcher.revisions.at(-1) ?? resourceVersion;
+    connection.write(`GET ${path}&resourceVersion=${revision} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
+  };
   const reader = new ResponseReader({
     head: (status) => {
       if (status !== 200) throw new Error(`watch: ${status}`);
@@ -56,11 +61,12 @@ function watch(
       counted(watcher, before);
     },
     end: () => {
-      throw new Error('the server ended a watch');
+      watcher.resumed += 1;
+      send();
     },
   });
   connection.onData = (data) => reader.read(data);
-  connection.write(`GET ${path} HTTP/1.1\r\nhost: ${endpoint.host}\r\naccept: application/json\r\n\r\n`);
+  send();
   return promise;
 }
 
@@ -105,6 +111,7 @@ export async function runWatchers(job: WatchJob, ready: () => void): Promise<Wat
     counts: watchers.map((w) => w.revisions.length),
     inOrder: watchers.every(({ revisions }) => revisions.every((r, i) => i === 0 || r > (revisions[i - 1] ?? 0))),
     same: watchers.every((w) => w.revisions.join() === first),
+    resumed: watchers.reduce((sum, w) => sum + w.resumed, 0),
     lastAtMs: Math.max(...watchers.map((w) => w.lastAtMs)),
     cpuSeconds: (user + system) / 1e6,
     bytes: watchers.reduce((sum, w) => sum + w.bytes, 0),
