@@ -1,5 +1,5 @@
 import type { FieldType, Scalar } from '../schema/index.ts';
-import { SCALAR_ZEROS } from '../schema/scalars.ts';
+import { SCALAR_ZEROS, zeroLeftOut } from '../schema/scalars.ts';
 import { isEnveloped } from './magic.ts';
 import { type Embedded, type Message, type MessageField, messageOf, type Union } from './messages.ts';
 import { UNIONS } from './unions.ts';
@@ -39,7 +39,7 @@ function readField(reader: Reader, wireType: number, field: MessageField | Embed
   switch (type.is) {
     case 'scalar': {
       const value = readScalar(reader, wireType, type.scalar, walk);
-      setField(target, name, field.keepsZero || !isZero(value, type.scalar) ? value : undefined);
+      setField(target, name, field.keepsZero || value !== zeroLeftOut(type.scalar) ? value : undefined);
       return true;
     }
     case 'list':
@@ -187,7 +187,3 @@ function rawValue(raw: Uint8Array | undefined, { depth, context }: Walk): unknow
     throw new WireError('a raw value is not JSON');
   }
 }
-
-const ZEROS: ReadonlySet<unknown> = new Set(['', 0, false]);
-/** Structs are never empty to omitempty: the quantity '0' and the port 0 stay. */
-const isZero = (value: unknown, scalar: Scalar): boolean => scalar !== 'quantity' && scalar !== 'intOrString' && ZEROS.has(value);

@@ -1,4 +1,4 @@
-import { type Field, type FieldType, schemaOf } from '../schema/index.ts';
+import { type FieldType, keepsZero, type Schema, schemaOf } from '../schema/index.ts';
 import { fieldNumbers } from './numbers/index.ts';
 
 /** Values that are a message of their own on the wire, of which JSON shows only the content. */
@@ -8,7 +8,7 @@ export interface MessageField {
   readonly number: number;
   readonly name: string;
   readonly type: FieldType | { readonly is: 'union'; readonly union: Union };
-  /** A zero says something: it is required, or upstream's field is a pointer, which is on the wire only when it is set. */
+  /** A zero says something. Other fields have theirs on the wire although nobody set them. */
   readonly keepsZero: boolean;
 }
 
@@ -34,7 +34,7 @@ const compiled = new Map<string, Message>([[PARTIAL_METADATA, partialMetadata]])
 export function messageOf(schema: string): Message {
   const known = compiled.get(schema);
   if (known) return known;
-  const made = compile(schema, schemaOf(schema).fields);
+  const made = compile(schema, schemaOf(schema));
   compiled.set(schema, made);
   return made;
 }
@@ -46,28 +46,28 @@ export function messageWith(fields: readonly (MessageField | Embedded)[]): Messa
 }
 
 /**
- * Reads a line of the tables: `name=1 replicas?=2 value!=3 ...VolumeSource=4 items:schemaOrList=5`. `?` marks a scalar that is a pointer upstream, `!`
- * one that upstream always writes though OpenAPI does not require it, `...` an embedded struct, `:` a union.
+ * Reads a line of the tables: `name=1 replicas=2 ...VolumeSource=3 items:schemaOrList=4`. `...` marks an embedded struct, whose fields are among those
+ * of the schema; `:` a union.
  */
-function compile(name: string, types: ReadonlyMap<string, Field>): Message {
+function compile(name: string, schema: Schema): Message {
   const text = fieldNumbers[name];
   if (text === undefined) throw new Error(`no protobuf field numbers for ${name}`);
   return messageWith(
     text
       .split(/\s+/)
       .filter(Boolean)
-      .map((entry) => fieldOf(entry, name, types)),
+      .map((entry) => fieldOf(entry, schema)),
   );
 }
 
-const ENTRY = /^(\.\.\.)?([^?!:=]+)([?!])?(?::(\w+))?=(\d+)$/;
+const ENTRY = /^(\.\.\.)?([^:=]+)(?::(\w+))?=(\d+)$/;
 
-function fieldOf(entry: string, owner: string, types: ReadonlyMap<string, Field>): MessageField | Embedded {
-  const [, embedded, name = '', mark, union, digits] = ENTRY.exec(entry) ?? [];
+function fieldOf(entry: string, schema: Schema): MessageField | Embedded {
+  const [, embedded, name = '', union, digits] = ENTRY.exec(entry) ?? [];
   const number = Number(digits);
-  if (embedded) return { number, embeds: compile(name, types) };
-  const field = types.get(name);
-  if (!field) throw new Error(`${owner} has no field ${entry}`);
-  const keepsZero = mark !== undefined || field.required;
-  return { number, name, keepsZero, type: union === undefined ? field.type : { is: 'union', union: union as Union } };
+  if (embedded) return { number, embeds: compile(name, schema) };
+  const field = schema.fields.get(name);
+  if (!field) throw new Error(`${schema.name} has no field ${entry}`);
+  const type = union === undefined ? field.type : ({ is: 'union', union: union as Union } as const);
+  return { number, name, keepsZero: keepsZero(schema.name, field), type };
 }

@@ -155,6 +155,14 @@ describe('zero values', () => {
     });
   });
 
+  it('are left out of required fields that upstream leaves them out of', () => {
+    const address = { apiVersion: 'networking.k8s.io/v1', kind: 'IPAddress', metadata: { name: '10.0.0.1' } };
+    expect(through({ ...address, spec: { parentRef: { name: '', resource: 'services' } } })).toEqual({
+      ...address,
+      spec: { parentRef: { resource: 'services' } },
+    });
+  });
+
   it('stay in required fields and in lists', () => {
     const sums = { apiVersion: 'v1', kind: 'ConfigMap', data: { empty: '' }, metadata: { finalizers: [''] } };
     expect(through(sums)).toEqual(sums);

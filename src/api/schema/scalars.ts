@@ -75,6 +75,26 @@ export const SCALAR_ZEROS: Readonly<Record<Scalar, unknown>> = {
   object: {},
 };
 
+/** What Go's `omitempty` leaves out of a scalar's values: quantities, times and ports that may have names are structs, of which it leaves out none. */
+export function zeroLeftOut(scalar: Scalar): string | number | boolean | undefined {
+  switch (scalar) {
+    case 'string':
+    case 'bool':
+    case 'int32':
+    case 'int64':
+    case 'double':
+    case 'byte':
+      return SCALAR_ZEROS[scalar] as string | number | boolean;
+    case 'time':
+    case 'microTime':
+    case 'quantity':
+    case 'intOrString':
+    case 'any':
+    case 'object':
+      return undefined;
+  }
+}
+
 /** How Go's JSON decoder calls a value that does not fit; numbers only when they have the right type but do not fit it. */
 export function goValue(value: unknown, wantsNumber = false): string {
   if (Array.isArray(value)) return 'array';
