@@ -72,6 +72,42 @@ describe('pruning', () => {
     );
   });
 
+  it('drops zeros where Go does, and keeps those that say something', () => {
+    const securityContext = { privileged: false, runAsUser: 0 };
+    const env = [{ name: 'A', value: '' }];
+    const container = { name: '', image: '', args: [''], env, securityContext, stdin: false, ports: [{ containerPort: 0, hostPort: 0 }] };
+    const { object } = pruneUnknown(
+      pod(
+        { containers: [container], hostNetwork: false, hostname: '', priority: 0, nodeSelector: { a: '' } },
+        { name: 'x', generateName: '' },
+      ),
+      'Pod',
+    );
+    const kept = { name: '', args: [''], env: [{ name: 'A' }], securityContext, ports: [{ containerPort: 0 }] };
+    expect(object).toEqual(pod({ containers: [kept], priority: 0, nodeSelector: { a: '' } }));
+  });
+
+  it('keeps the zeros of quantities, of ports that may have names and of free-form values', () => {
+    const probe = { httpGet: { port: 0 }, initialDelaySeconds: 0 };
+    const { object } = pruneUnknown(pod({ containers: [{ name: 'a', livenessProbe: probe, resources: { limits: { cpu: 0 } } }] }), 'Pod');
+    expect(object.spec).toEqual({
+      containers: [{ name: 'a', livenessProbe: { httpGet: { port: 0 } }, resources: { limits: { cpu: '0' } } }],
+    });
+    const schema = { default: false, enum: [0, '', false], nullable: false };
+    expect(pruneUnknown(schema, 'JSONSchemaProps').object).toEqual({ default: false, enum: [0, '', false] });
+  });
+
+  it('replaces frozen parts that have such zeros by copies, and leaves the others alone', () => {
+    const complete = Object.freeze({ name: 'a', image: 'i' });
+    const containers = Object.freeze([complete, Object.freeze({ name: 'b', tty: false })]);
+    const spec = Object.freeze({ containers, hostIPC: false });
+    const draft = pod(spec);
+    expect(prune(draft, 'Pod')).toEqual([]);
+    expect(draft.spec).toEqual({ containers: [complete, { name: 'b' }] });
+    expect((draft.spec as typeof spec).containers[0]).toBe(complete);
+    expect(containers[1]).toEqual({ name: 'b', tty: false });
+  });
+
   it('turns a null in a list into the zero value, as Go does', () => {
     const { object } = pruneUnknown(pod({ containers: [null, { name: 'a', args: [null, 'x'] }] }), 'Pod');
     expect(object.spec).toEqual({ containers: [{}, { name: 'a', args: ['', 'x'] }] });

@@ -1,6 +1,7 @@
 import { ApiError } from '../meta/status.ts';
-import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS } from './scalars.ts';
-import { type FieldType, findSchema, schemaOf } from './schema.ts';
+import { keepsZero } from './kept-zeros.ts';
+import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS, zeroLeftOut } from './scalars.ts';
+import { type Field, type FieldType, findSchema, schemaOf } from './schema.ts';
 import { isShownAsNull } from './zeros.ts';
 
 /** Deeper objects are refused before they exhaust the stack (JSONSchemaProps may nest without end). */
@@ -9,8 +10,8 @@ const MAX_DEPTH = 1000;
 const MAX_UNKNOWN = 100;
 
 /**
- * Brings an object that came as JSON into the form that the API stores, in place, in one walk: fields that the schema lacks are removed, nulls and
- * empty optional lists and maps dropped, quantities and times made canonical. Answers with what was unknown: `unknown field "spec.foo"`.
+ * Brings an object that came as JSON into the form that the API stores, in place, in one walk: fields that the schema lacks are removed, nulls, zeros
+ * that say nothing and empty optional lists and maps dropped, quantities and times made canonical. Frozen parts that differ from that are replaced by copies. Answers with what was unknown: `unknown field "spec.foo"`.
  * Throws ApiError BadRequest, in upstream's words, at the first value that does not fit its field. A kind without a schema stays as it is.
  */
 export function prune(draft: object, schemaName: string): string[] {
@@ -32,7 +33,7 @@ export function pruneMetadata(object: { apiVersion?: string; kind?: string; meta
   }
   const walk: Walk = { path: [path], unknown: [] };
   try {
-    structReader('ObjectMeta')(asObject(object.metadata, walk, 'v1.ObjectMeta', 'ObjectMeta'), walk);
+    object.metadata = structReader('ObjectMeta')(asObject(object.metadata, walk, 'v1.ObjectMeta', 'ObjectMeta'), walk);
   } catch (e) {
     throw e instanceof DecodeError ? cannotBeHandled(object, object.kind ?? '', e) : e;
   }
@@ -87,13 +88,16 @@ function structReader(name: string): Reader {
   const goType = goTypeOf({ is: 'schema', name });
   const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
   readers.set(name, reader);
-  for (const field of schemaOf(name).fields.values())
-    fields.set(field.name, typeReader(field.type, name, field.required || isShownAsNull(name, field.name)));
+  for (const field of schemaOf(name).fields.values()) fields.set(field.name, typeReader(field.type, name, isKeptEmpty(name, field)));
   return reader;
 }
 
+/** Does the field tell what is empty (a list, a map, a zero) from what is missing? */
+const isKeptEmpty = (schemaName: string, field: Field): boolean =>
+  field.type.is === 'scalar' ? keepsZero(schemaName, field) : field.required || isShownAsNull(schemaName, field.name);
+
 function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reader>): unknown {
-  const object = value as Record<string, unknown>;
+  let object = value as Record<string, unknown>;
   const { path } = walk;
   if (path.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
   for (const key of Object.keys(object)) {
@@ -101,24 +105,34 @@ function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reade
     const before = object[key];
     path.push(key);
     if (!read) reportUnknown(walk);
-    const after = read && before !== null ? read(before, walk) : undefined;
+    const after = read && before !== null && before !== undefined ? read(before, walk) : undefined;
     path.pop();
+    if (after === before && after !== undefined) continue;
+    object = changeable(object);
     if (after === undefined) delete object[key];
-    else if (after !== before) object[key] = after;
+    else object[key] = after;
   }
   return object;
 }
 
-function typeReader(type: FieldType, owner: string, required: boolean): Reader {
+/** Parts that came from the cache are frozen, and in their stored form unless an earlier version of the server stored them. */
+const changeable = <T extends object>(part: T): T => {
+  if (Object.isExtensible(part)) return part;
+  return (Array.isArray(part) ? [...(part as unknown[])] : { ...part }) as T;
+};
+
+function typeReader(type: FieldType, owner: string, keptEmpty: boolean): Reader {
   switch (type.is) {
     case 'scalar': {
       const read = SCALAR_READERS[type.scalar];
+      const leftOut = keptEmpty ? undefined : zeroLeftOut(type.scalar);
       // One for all values: a function for each would be most of the garbage of reading.
       let at: Walk;
       const isNot = (met: unknown, wanted: string) => mismatch(met, at, wanted, owner);
       return (value, walk) => {
         at = walk;
-        return read(value, isNot);
+        const after = read(value, isNot);
+        return after === leftOut ? undefined : after;
       };
     }
     case 'schema': {
@@ -131,45 +145,49 @@ function typeReader(type: FieldType, owner: string, required: boolean): Reader {
       };
     }
     case 'list':
-      return listReader(type.items, owner, required);
+      return listReader(type.items, owner, keptEmpty);
     case 'map':
-      return mapReader(type.values, owner, required);
+      return mapReader(type.values, owner, keptEmpty);
   }
 }
 
-function listReader(items: FieldType, owner: string, required: boolean): Reader {
+function listReader(items: FieldType, owner: string, keptEmpty: boolean): Reader {
   const readItem = typeReader(items, owner, true);
   const goType = `[]${goTypeOf(items)}`;
   return (value, walk) => {
     if (!Array.isArray(value)) throw mismatch(value, walk, goType, owner);
-    if (value.length === 0) return required ? value : undefined;
-    for (let i = 0; i < value.length; i++) {
+    if (value.length === 0) return keptEmpty ? value : undefined;
+    let list: unknown[] = value;
+    for (let i = 0; i < list.length; i++) {
       walk.path.push(i);
-      const after = value[i] === null ? zeroOf(items) : readItem(value[i], walk);
-      // Parts that came from the cache are frozen, and in their stored form already.
-      if (after !== value[i]) value[i] = after;
+      const after = list[i] === null ? zeroOf(items) : readItem(list[i], walk);
       walk.path.pop();
+      if (after === list[i]) continue;
+      list = changeable(list);
+      list[i] = after;
     }
-    return value;
+    return list;
   };
 }
 
-function mapReader(values: FieldType, owner: string, required: boolean): Reader {
+function mapReader(values: FieldType, owner: string, keptEmpty: boolean): Reader {
   const readValue = typeReader(values, owner, true);
   // Go's messages leave out the keys of maps; findings about fields further in carry them.
   const leaves = values.is === 'scalar';
   const goType = `map[string]${goTypeOf(values)}`;
   return (value, walk) => {
-    const object = asObject(value, walk, goType, owner);
+    let object = asObject(value, walk, goType, owner);
     const keys = Object.keys(object);
     for (const key of keys) {
       const before = object[key];
       if (!leaves) walk.path.push(key);
       const after = before === null ? zeroOf(values) : readValue(before, walk);
       if (!leaves) walk.path.pop();
-      if (after !== before) object[key] = after;
+      if (after === before) continue;
+      object = changeable(object);
+      object[key] = after;
     }
-    return keys.length === 0 && !required ? undefined : object;
+    return keys.length === 0 && !keptEmpty ? undefined : object;
   };
 }
 
