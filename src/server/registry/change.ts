@@ -6,9 +6,11 @@ import { equalButForTimes } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
 import type { Cached } from '../../store/watch-cache/collection.ts';
+import { deepFreeze } from '../../store/watch-cache/frozen.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import type { Draft } from './body.ts';
+import { copyObject } from './copy.ts';
 import { endsWithUpdate } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
@@ -61,16 +63,29 @@ async function changeUntilStored(deps: RegistryDeps, change: Change, key: string
     const stored = resource.collection.get(key);
     if (!stored) throw notFound(resource.definition, name);
     await resource.prepare?.([stored]);
-    const draft = await change.make(resource.view(stored).object);
+    const old = stateBefore(deps, resource, stored);
+    const draft = await change.make(old);
     const unconditional = checkPreconditions(resource, draft, stored);
     try {
-      return await writeChange(deps, change, stored, draft);
+      return await writeChange(deps, change, { stored, old, draft });
     } catch (error) {
       if (isStoreNotFound(error)) throw notFound(resource.definition, name);
       if (!isStoreConflict(error)) throw error;
       if (!unconditional || tries === maxTries) throw modified(resource.definition, name);
     }
   }
+}
+
+/**
+ * What the change is made on and compared with. An earlier version of the server stored zeros that say nothing: kept here, they would look as if the
+ * change took them away, which validation forbids for much of a pod.
+ */
+function stateBefore({ schemas }: RegistryDeps, { definition, loadedRevision, view }: Resource, stored: Cached<KubeObject>): KubeObject {
+  const { object } = view(stored);
+  if (stored.revision > loadedRevision) return object;
+  const settled = copyObject(object);
+  schemas.prune(settled, definition.schema);
+  return deepFreeze(settled);
 }
 
 /** resourceVersion and uid in the draft are preconditions. True when there is no resourceVersion: then a lost race is tried again. */
@@ -85,10 +100,15 @@ function checkPreconditions({ definition }: Resource, { metadata }: Draft, store
   return unconditional;
 }
 
-async function writeChange(deps: RegistryDeps, change: Change, stored: Cached<KubeObject>, draft: Draft): Promise<Answer> {
+interface States {
+  readonly stored: Cached<KubeObject>;
+  readonly old: KubeObject;
+  readonly draft: Draft;
+}
+
+async function writeChange(deps: RegistryDeps, change: Change, { stored, old, draft }: States): Promise<Answer> {
   const { resource, request, context, subresource } = change;
   const { definition } = resource;
-  const old = resource.view(stored).object;
   const strategy: Strategy = { deps, definition, context, subresource };
   const admission = change.admitted
     ? undefined

@@ -27,7 +27,7 @@ export function openVersion(
     }
     return view;
   };
-  const base = { definition, collection, prefix, view, views: true };
+  const base = { definition, collection, prefix, loadedRevision: 0, view, views: true };
   if (!convert) return { ...base, toStored: (object) => (own === storedAs ? object : { ...object, apiVersion: storedAs }) };
   return {
     ...base,

@@ -11,6 +11,8 @@ export interface Resource {
   readonly prefix: string;
   /** The stored state as this group and version shows it; the same object for the same state. */
   view(stored: Cached<KubeObject>): Cached<KubeObject>;
+  /** What was stored up to here may be in the form of an earlier version of the server. */
+  readonly loadedRevision: number;
   /** Is `view` anything else than the stored state? Then selectors look at views. */
   readonly views: boolean;
   /** Where another server converts: `view` is asked only for what was prepared. Rejects with ApiError. */

@@ -148,12 +148,11 @@ async function openResource(definition: ResourceDefinition, opening: Promise<Col
   if (!opening) throw new Error(`${resourceId(definition)} is stored as ${prefix}, which no definition stores`);
   const collection = await opening;
   const conversion = definition.storedAs;
-  if (!conversion) return { definition, collection, prefix, view: (stored) => stored, views: false, toStored: (object) => object };
+  const base = { definition, collection, prefix, loadedRevision: collection.revision };
+  if (!conversion) return { ...base, view: (stored) => stored, views: false, toStored: (object) => object };
   const views = new WeakMap<Cached<KubeObject>, Cached<KubeObject>>();
   return {
-    definition,
-    collection,
-    prefix,
+    ...base,
     views: true,
     view(stored) {
       let view = views.get(stored);

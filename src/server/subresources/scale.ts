@@ -114,12 +114,13 @@ function checkedReplicas({ spec }: Scale, name: string): number {
 
 function scaleOf(object: KubeObject, paths: ScaleSubresource): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
+  const replicas = Number(readPath(object, paths.specReplicas) ?? 0);
   const selector = selectorText(readPath(object, paths.selector));
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: Number(readPath(object, paths.specReplicas) ?? 0) },
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: Number(readPath(object, paths.statusReplicas) ?? 0), ...(selector && { selector }) },
   };
 }
