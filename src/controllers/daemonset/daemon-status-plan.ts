@@ -1,6 +1,6 @@
 import type { DaemonSetStatus } from '../../api/schema/generated/types.ts';
 import { availableAtMs, isReady } from '../lib/pod-state-plan.ts';
-import { canonical } from '../lib/template-hash-plan.ts';
+import { isStored } from '../lib/stored-form-plan.ts';
 import { type DaemonView, isAvailable, isCurrent, podsByNode } from './daemon-plan.ts';
 import { eligibility } from './daemon-pod-plan.ts';
 
@@ -46,7 +46,7 @@ export function planDaemonStatus(view: Omit<DaemonView, 'failureWaitMs'>): Daemo
     observedGeneration: set.metadata?.generation,
   };
   return {
-    status: canonical(status) === canonical(set.status) ? undefined : status,
+    status: isStored(status, set.status, 'DaemonSetStatus') ? undefined : status,
     afterMs: waits.length > 0 ? Math.min(...waits) : undefined,
   };
 }

@@ -54,6 +54,18 @@ describe('a Deployment', () => {
     expect(await atRest(s)).toBe(true);
   });
 
+  it('whose ReplicaSet was stored with zeros that are left out today keeps it', async () => {
+    const s = start();
+    await s.cluster.client.create(deployments, web(), { namespace: 'n', signal: stop.signal });
+    await s.clock.advance(10_000);
+    const [made] = s.cluster.all(replicaSets);
+    const template = { ...made?.spec?.template, spec: { containers: [{ name: 'c', image: 'a', tty: false }], hostNetwork: false } };
+    s.cluster.seed(replicaSets, { ...made, spec: { ...made?.spec, template } } as ReplicaSet);
+    await s.clock.advance(10_000);
+    expect(s.names()).toEqual([made?.metadata?.name]);
+    expect(await atRest(s)).toBe(true);
+  });
+
   it('whose ReplicaSets admission changes makes one for each template, says so, and then rests', async () => {
     const s = start((template) => template.spec?.containers.push({ name: 'sidecar', image: 's' }));
     await s.cluster.client.create(deployments, web(), { namespace: 'n', signal: stop.signal });

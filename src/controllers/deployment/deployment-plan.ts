@@ -1,5 +1,6 @@
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/schema/generated/types.ts';
 import { ownerReference } from '../lib/ownership-plan.ts';
+import { isStored } from '../lib/stored-form-plan.ts';
 import { canonical, templateHash } from '../lib/template-hash-plan.ts';
 import { copiedAnnotations, currentAnnotations, REVISION, revisionOf, sizeAnnotations } from './deployment-annotations-plan.ts';
 import { isComplete, planDeploymentStatus, type RolloutNews } from './deployment-status-plan.ts';
@@ -138,7 +139,7 @@ function conclude(
   return {
     steps,
     revision: revision !== deployment.metadata?.annotations?.[REVISION] ? revision : undefined,
-    status: canonical(status) === canonical(deployment.status) ? undefined : status,
+    status: isStored(status, deployment.status, 'DeploymentStatus') ? undefined : status,
     afterMs,
   };
 }

@@ -1,5 +1,6 @@
 import { defaultPodTemplate } from '../../api/core/defaults-pod-spec.ts';
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../api/schema/generated/types.ts';
+import { prune } from '../../api/schema/index.ts';
 import { canonical, templateHash } from '../lib/template-hash-plan.ts';
 import { ADMITTED_TEMPLATE } from './deployment-annotations-plan.ts';
 import { oldestFirst } from './rolling-plan.ts';
@@ -15,9 +16,10 @@ export function withoutHash(template: Template): PodTemplateSpec {
 
 const textOf = (template: Template): string => canonical(withoutHash(template));
 
-/** What is stored may be older than a default of today. */
+/** What is stored may be older than a default of today, and have zeros that are left out today. */
 function defaultedTextOf(template: Template): string {
   const draft = structuredClone(withoutHash(template));
+  prune(draft, 'PodTemplateSpec');
   defaultPodTemplate(draft);
   return canonical(draft);
 }

@@ -58,6 +58,16 @@ test('the current revision is the newest of those with the template; others of t
   expect(history.revision).toBe(4);
 });
 
+test('a revision that an earlier version noted is that of the template without its zeros, unless there is one of the very template', () => {
+  const [now, before] = [owner('a'), owner('a')];
+  Object.assign(before.spec.template.spec, { hostNetwork: false });
+  const noted = newControllerRevision(before, FLAVOUR, 2);
+  expect(readHistory(now, [noted, revisionOf('b', 1)]).current).toBe(noted);
+  expect(readHistory(now, [noted, revisionOf('a', 1)]).current?.revision).toBe(1);
+  const odd = { ...noted, data: { spec: { template: { spec: 'odd' } } } } as ControllerRevision;
+  expect(readHistory(now, [odd]).current).toBeUndefined();
+});
+
 test('after any sequence of templates the current one has the highest number, once each, and the history keeps to its limit', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 }), fc.nat(3), (images, limit) => {

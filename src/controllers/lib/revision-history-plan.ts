@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { ControllerRevision } from '../../api/schema/generated/types.ts';
+import { decodeErrors, pruneUnknown } from '../../api/schema/index.ts';
 import { ownerReference } from './ownership-plan.ts';
 import { canonical, templateHash } from './template-hash-plan.ts';
 
@@ -39,6 +40,22 @@ function sorted(value: unknown): unknown {
 
 export const isSameRevision = (revision: ControllerRevision, data: unknown): boolean => canonical(revision.data) === canonical(data);
 
+/** The template as it would be stored today: of an earlier version of the server it may have zeros that say nothing. undefined: it is none. */
+function templateText(data: unknown): string | undefined {
+  const template = (data as { spec?: { template?: unknown } } | undefined)?.spec?.template;
+  if (typeof template !== 'object' || template === null || decodeErrors(template, TEMPLATE)) return undefined;
+  return canonical(pruneUnknown(template, TEMPLATE).object);
+}
+
+const TEMPLATE = 'PodTemplateSpec';
+
+/** Those of the very template; those that differ from it by such zeros alone where there are none. */
+function revisionsOf(owned: readonly ControllerRevision[], data: unknown): readonly ControllerRevision[] {
+  const same = owned.filter((revision) => isSameRevision(revision, data));
+  const text = same.length > 0 || owned.length === 0 ? undefined : templateText(data);
+  return text === undefined ? same : owned.filter((revision) => templateText(revision.data) === text);
+}
+
 const nameOf = (revision: ControllerRevision) => revision.metadata?.name ?? '';
 const createdAt = (revision: ControllerRevision) => revision.metadata?.creationTimestamp ?? '';
 
@@ -65,7 +82,7 @@ export interface RevisionHistory {
 export function readHistory(owner: RevisionOwner, owned: readonly ControllerRevision[]): RevisionHistory {
   const data = revisionData(owner);
   const sorted = [...owned].sort(byRevision);
-  const same = sorted.filter((revision) => isSameRevision(revision, data));
+  const same = revisionsOf(sorted, data);
   const old = sorted.filter((revision) => !same.includes(revision));
   const current = same.at(-1);
   return { current, duplicates: same.slice(0, -1), old, revision: Math.max(current?.revision ?? 0, nextRevision(old)) };

@@ -3,7 +3,7 @@ import type { LabelSelector, Pod, PodTemplateSpec, ReplicaSetCondition, ReplicaS
 import { rfc3339 } from '../../base/clock.ts';
 import { rankForDeletion } from '../lib/pod-ranking-plan.ts';
 import { availableAtMs, isActive, isFinished, isRefused } from '../lib/pod-state-plan.ts';
-import { canonical } from '../lib/template-hash-plan.ts';
+import { isStored } from '../lib/stored-form-plan.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common: so many pods of one template. */
 export interface Replicated extends KubeObject {
@@ -122,7 +122,7 @@ export function planStatus(owner: Replicated, owned: readonly Pod[], failure: Re
     ...(conditions.length > 0 && { conditions }),
   };
   return {
-    status: canonical(status) === canonical(owner.status) ? undefined : status,
+    status: isStored(status, owner.status, 'ReplicaSetStatus') ? undefined : status,
     afterMs: counts.nextAtMs === undefined ? undefined : counts.nextAtMs - nowMs,
   };
 }

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec, StatefulSet, StatefulSetStatus } from '../../api/schema/generated/types.ts';
 import { availableAtMs, isFinished, isReady, isRefused } from '../lib/pod-state-plan.ts';
-import { canonical } from '../lib/template-hash-plan.ts';
+import { isStored } from '../lib/stored-form-plan.ts';
 import { hasOtherController, isOfEarlierPod, withClaimOwners } from './claim-owners-plan.ts';
 import { claimsOf, isInRange, memberName, memberPod, ordinalOf, ordinalsOf, repaired, revisionOf } from './identity-plan.ts';
 
@@ -69,7 +69,7 @@ export function planStatefulSet(observed: Observed): StatefulSetPlan {
   return {
     steps,
     foreignClaims,
-    status: canonical(status) === canonical(set.status) ? undefined : status,
+    status: isStored(status, set.status, 'StatefulSetStatus') ? undefined : status,
     afterMs: waiting.length > 0 ? Math.min(...waiting) : undefined,
   };
 }
