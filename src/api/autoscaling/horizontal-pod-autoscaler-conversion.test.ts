@@ -95,6 +95,12 @@ it('annotations are in the words of v1, which clients read', () => {
   });
 });
 
+it('no replicas are shown in v1 alone', () => {
+  const old = toV1({ status: { desiredReplicas: 0, currentMetrics: null } } as never);
+  expect(old.status).toEqual({ desiredReplicas: 0, currentReplicas: 0 });
+  expect(toV2(old).status).toEqual({ desiredReplicas: 0, currentMetrics: null });
+});
+
 it('annotations that somebody wrote by hand are read whatever their case, and nonsense says nothing', () => {
   const annotations = {
     'autoscaling.alpha.kubernetes.io/behavior': '{"scaleUp":{"selectpolicy":"Min","Policies":null}}',

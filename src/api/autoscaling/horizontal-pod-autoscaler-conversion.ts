@@ -50,7 +50,7 @@ export function toV1(v2: V2HorizontalPodAutoscaler): HorizontalPodAutoscaler {
 export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
   const annotations = v1.metadata?.annotations ?? {};
   const { targetCPUUtilizationPercentage, ...spec } = v1.spec ?? ({} as NonNullable<typeof v1.spec>);
-  const { currentCPUUtilizationPercentage, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
+  const { currentCPUUtilizationPercentage, currentReplicas, ...status } = v1.status ?? ({} as NonNullable<typeof v1.status>);
   const metrics = [...cpuMetric(targetCPUUtilizationPercentage), ...listOf(annotations[METRICS]).map(specFromV1)];
   const behavior = parse(annotations[BEHAVIOR]);
   const measured = listOf(annotations[CURRENT_METRICS]).map(statusFromV1);
@@ -65,7 +65,13 @@ export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
       spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior: behaviorFromV1(behavior) }) },
     }),
     ...(v1.status && {
-      status: { ...status, currentMetrics: currentMetrics ?? null, ...(conditions !== undefined && { conditions }) },
+      // v1 shows that there are none, v2 does not.
+      status: {
+        ...status,
+        ...(currentReplicas && { currentReplicas }),
+        currentMetrics: currentMetrics ?? null,
+        ...(conditions !== undefined && { conditions }),
+      },
     }),
   } as V2HorizontalPodAutoscaler;
 }

@@ -66,6 +66,18 @@ describe.each(GROUPS)('$resource', ({ resource, change, field, body }) => {
   });
 });
 
+it('core events that name no reporter do not show one in events.k8s.io, where they can be changed', async () => {
+  const api = await fakeApi();
+  const body = { metadata: { name: 'e' }, involvedObject: { namespace: 'shop' }, reason: 'Test', type: 'Normal' };
+  const made = await api.call<Event>('create', 'events', { ...inShop, body });
+  expect(made).toMatchObject({ reportingComponent: '', reportingInstance: '' });
+  const patch = { ...inShop, name: 'e', patchType: 'merge', body: { metadata: { labels: { a: 'b' } } } } as const;
+  const patched = await api.call<Event>('patch', 'events.events.k8s.io', patch);
+  expect(patched.metadata?.labels).toEqual({ a: 'b' });
+  expect(Object.keys(patched).filter((field) => field.startsWith('reporting'))).toEqual([]);
+  expect(await api.call<Event>('get', 'events', { ...inShop, name: 'e' })).toMatchObject({ reportingComponent: '', reportingInstance: '' });
+});
+
 it('events of events.k8s.io are found by their source in the core group', async () => {
   const api = await fakeApi();
   await api.call('create', 'events.events.k8s.io', { ...inShop, body: { metadata: { name: 'e' }, ...GROUPS[0]?.body } });
