@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { decodeProtobuf, encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
@@ -119,6 +120,43 @@ it('streams a watch line by line', async () => {
   const about = 'group="",version="v1",resource="configmaps"';
   expect(text).toContain(`apiserver_watch_events_total{${about}} 2\n`);
   expect(text).toContain(`apiserver_watch_events_sizes_sum{${about}} ${lines.join('').length}\n`);
+});
+
+describe('requests that come before the last answer is out', () => {
+  const ask = (path: string) => `GET ${path} HTTP/1.1\r\nhost: server\r\nauthorization: me\r\n\r\n`;
+  const watching = '/api/v1/configmaps?watch=true&resourceVersion=0&timeoutSeconds=100';
+
+  function connected() {
+    const socket = connectTls({ host: '127.0.0.1', port: server.address().port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      received += text;
+    });
+    return { socket, has: (text: string) => vi.waitFor(() => expect(received).toContain(text)), received: () => received };
+  }
+
+  it('are answered in their order, watches too', async () => {
+    await create('a');
+    const { socket, has, received } = connected();
+    socket.write(ask('/api/v1/namespaces/default/configmaps/a') + ask('/livez') + ask(watching));
+    await has('"type":"ADDED"');
+    await create('b');
+    await has('"name":"b"');
+    expect(received().match(/HTTP\/1.1 200/g)).toHaveLength(3);
+    socket.destroy();
+  });
+
+  it('end with their connection', async () => {
+    const { socket } = connected();
+    const watches = async () => {
+      const { text } = await fetchJson('/metrics');
+      return /apiserver_longrunning_requests\{verb="WATCH",.*\} (\d+)/.exec(text)?.[1];
+    };
+    socket.write(ask('/api/v1/configmaps') + ask(watching));
+    await vi.waitFor(async () => expect(await watches()).toBe('1'));
+    socket.destroy();
+    await vi.waitFor(async () => expect(await watches()).toBe('0'));
+  });
 });
 
 it('answers renewals of node leases together when they come one soon after the other', async () => {

@@ -50,7 +50,10 @@ export async function eventWriter({ stream, accepted, include, columnHeads, cloc
 /** Tables name their columns once, and say ages. */
 const formOf = ({ format, shape, version }: Accepted): string | null => (shape === 'table' ? null : `${format} ${shape} ${version}`);
 
-/** Writes a watch until it ends. */
+/**
+ * Writes a watch until it ends: past the answer to what it goes out on, for the answer would make chunks of its own, of several parts. After the head nothing else is
+ * written there until the end.
+ */
 export async function sendWatch({ reply, warnings, batches, ...watch }: WatchResponse): Promise<void> {
   const { stream, accepted, sizes } = watch;
   const write = await eventWriter(watch);
@@ -61,11 +64,11 @@ export async function sendWatch({ reply, warnings, batches, ...watch }: WatchRes
   reply.flushHeaders();
   const form = formOf(accepted);
   const isHead = reply.req.method === 'HEAD';
+  const wire = reply.stream ?? reply.socket ?? (await assigned(reply));
   for await (const items of stream.batches) {
     if (isHead) continue;
     const batch = batches.of(form, items, write);
     for (const size of batch.sizes) sizes.observe(size);
-    const wire = wireOf(reply);
     if (!wire || reply.destroyed) return;
     for (const { chunk, bytes } of batch.pieces) wire.write(reply.chunkedEncoding && !reply.stream ? chunk : bytes);
     if (wire.writableNeedDrain && !(await untilDrained(reply, wire, watch.clock))) return;
@@ -75,8 +78,18 @@ export async function sendWatch({ reply, warnings, batches, ...watch }: WatchRes
 
 type Reply = ServerResponse & { readonly stream?: Writable };
 
-/** Past the answer to what it is written to: the answer would make chunks of its own, of several parts. After the head nothing else is written there until the end. */
-const wireOf = (reply: Reply): Writable | null => reply.stream ?? reply.socket;
+/** A request that came before the last answer on its connection was out gets the connection when it is. undefined: the connection is gone. */
+function assigned(reply: Reply): Promise<Writable | undefined> {
+  const { socket } = reply.req;
+  const { promise, resolve } = Promise.withResolvers<Writable | undefined>();
+  const onClose = () => resolve(undefined);
+  socket.once('close', onClose);
+  reply.once('socket', () => {
+    socket.off('close', onClose);
+    resolve(socket);
+  });
+  return promise;
+}
 
 /** A batch is written whole first: one piece a turn of the event loop would be slower than what comes in. */
 async function untilDrained(reply: ServerResponse, wire: Writable, clock: Clock): Promise<boolean> {
