@@ -219,7 +219,6 @@ async function answer(
   await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
   const gone = new RequestEnd();
   reply.once('close', () => gone.end());
-  if (!reply.socket) endWithConnection(raw, reply, gone);
   const context: RequestContext = {
     user,
     get signal() {
@@ -268,13 +267,6 @@ async function answer(
   if (gone.isOver) return;
   trail?.answered(result);
   await respond(exchange, shapedAs(definition, declared), result);
-}
-
-/** The answer before it is not out yet: until it is, the reply has no connection of which it would hear that it is lost. */
-function endWithConnection({ socket }: IncomingMessage, reply: ServerResponse, gone: RequestEnd): void {
-  const end = () => gone.end();
-  socket.once('close', end);
-  reply.once('socket', () => socket.off('close', end));
 }
 
 /** How the client wants to see what it asks for. Throws NotAcceptable, and BadRequest for a way to include objects that there is not. */

@@ -142,6 +142,7 @@ function makeServer({
   server.on('request', ((raw: IncomingMessage, reply: ServerResponse) => {
     if (open.closing && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
     open.replies.add(reply);
+    if (!reply.socket) closeWithConnection(raw, reply);
     reply.once('close', () => {
       open.replies.delete(reply);
       if (open.closing && open.replies.size === 0) open.onIdle();
@@ -150,6 +151,13 @@ function makeServer({
   }) as never);
   server.on('upgrade', onUpgrade);
   return server;
+}
+
+/** Until the answer before it is out a reply has no connection, and node does not tell it when that is lost. */
+function closeWithConnection({ socket }: IncomingMessage, reply: ServerResponse): void {
+  const close = () => reply.emit('close');
+  socket.once('close', close);
+  reply.once('socket', () => socket.off('close', close));
 }
 
 /** What Go's server says. The connection below is still open when a handshake has failed; node has no public name for it. */

@@ -80,14 +80,9 @@ type Reply = ServerResponse & { readonly stream?: Writable };
 
 /** A request that came before the last answer on its connection was out gets the connection when it is. undefined: the connection is gone. */
 function assigned(reply: Reply): Promise<Writable | undefined> {
-  const { socket } = reply.req;
   const { promise, resolve } = Promise.withResolvers<Writable | undefined>();
-  const onClose = () => resolve(undefined);
-  socket.once('close', onClose);
-  reply.once('socket', () => {
-    socket.off('close', onClose);
-    resolve(socket);
-  });
+  reply.once('socket', resolve);
+  reply.once('close', () => resolve(undefined));
   return promise;
 }
 
