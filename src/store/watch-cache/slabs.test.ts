@@ -26,7 +26,7 @@ const length = fc.oneof(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1,
 const step = fc.record({ length, releases: fc.array(fc.nat({ max: 1_000 }), { maxLength: 3 }) });
 
 describe('slabs', () => {
-  it('keep every byte of their tenants, in at most a quarter more memory, the slab that is being filled aside', () => {
+  it('keep every byte of their tenants, in at most a seventh more memory, the slab that is being filled aside', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
         const slabs = new Slabs();
@@ -44,7 +44,7 @@ describe('slabs', () => {
         const held = new Set(live.map(({ place }) => place.slab));
         // The end of a slab stays empty when what comes next does not fit: less than the greatest text that is no slab of its own.
         const used = [...held].reduce((sum, slab) => sum + slab.usedBytes, 0);
-        expect(used).toBeLessThanOrEqual((5 / 4) * liveBytes + LARGEST_BYTES);
+        expect(used).toBeLessThanOrEqual((8 / 7) * liveBytes + LARGEST_BYTES);
       }),
       { numRuns: 50 },
     );
@@ -55,11 +55,11 @@ describe('slabs', () => {
     const lasting = Array.from({ length: 2_000 }, () => textIn(slabs, 1_000, 1));
     const places = new Map(lasting.map((text) => [text, text.place]));
     const live: Text[] = [];
-    for (let i = 0; i < 20_000; i += 1) {
+    for (let i = 0; i < 40_000; i += 1) {
       const text = textIn(slabs, 1_000, 2);
       places.set(text, text.place);
       live.push(text);
-      const gone = live.length > 5_000 ? live.shift() : undefined;
+      const gone = live.length > 12_000 ? live.shift() : undefined;
       if (gone) slabs.release(gone);
     }
     expect([...places].filter(([text, place]) => text.place !== place)).toEqual([]);

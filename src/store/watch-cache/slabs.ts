@@ -4,7 +4,7 @@ const LARGEST_SLAB_BYTES = 1024 * 1024;
 /** More than this part of a slab lies alone: it would leave much of one unused. */
 const LARGE_PART = 4;
 /** More than this part of what was written is not kept for the dead. */
-const DEAD_PART = 1 / 5;
+const DEAD_PART = 1 / 8;
 
 /** Where some bytes lie. */
 export interface Place {
