@@ -142,7 +142,7 @@ function makeServer({
   server.on('request', ((raw: IncomingMessage, reply: ServerResponse) => {
     if (open.closing && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
     open.replies.add(reply);
-    if (!reply.socket) closeWithConnection(raw, reply);
+    if (raw.httpVersionMajor === 1 && !reply.socket) closeWithConnection(raw, reply);
     reply.once('close', () => {
       open.replies.delete(reply);
       if (open.closing && open.replies.size === 0) open.onIdle();
