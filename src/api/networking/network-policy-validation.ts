@@ -2,7 +2,7 @@ import { parseCidr } from '../../base/ip.ts';
 import { checkCanonicalCidr, checkCidr } from '../meta/addresses.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { pathSegmentFindings } from '../meta/names.ts';
-import { checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings, same } from '../meta/validation.ts';
+import { checkImmutable, checkLabelSelector, checkPort, checkSubdomain, found, portNameFindings, same } from '../meta/validation.ts';
 import type { IPAddress, IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, ServiceCIDR } from '../schema/generated/types.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
@@ -93,7 +93,7 @@ export function checkServiceCidrUpdate(range: ServiceCIDR, { spec: old }: Servic
   const [ranges, before] = [range.spec?.cidrs ?? [], old?.cidrs ?? []];
   const grown = before.length === 1 && ranges.length === 2;
   if (!grown && ranges.length !== before.length) return [invalid('spec.cidrs', range.spec?.cidrs ?? null, IMMUTABLE)];
-  const changed = before.flatMap((cidr, i) => (ranges[i] === cidr ? [] : [invalid(`spec.cidrs[${i}]`, ranges[i], IMMUTABLE)]));
+  const changed = before.flatMap((cidr, i) => checkImmutable(`spec.cidrs[${i}]`, ranges[i], cidr));
   return grown ? [...changed, ...checkServiceCidr(range)] : changed;
 }
 

@@ -11,7 +11,8 @@ const MAX_UNKNOWN = 100;
 
 /**
  * Brings an object that came as JSON into the form that the API stores, in place, in one walk: fields that the schema lacks are removed, nulls, zeros
- * that say nothing and empty optional lists and maps dropped, quantities and times made canonical. Frozen parts that differ from that are replaced by copies. Answers with what was unknown: `unknown field "spec.foo"`.
+ * that say nothing and empty optional lists and maps dropped, quantities and times made canonical. Frozen parts that differ from that are replaced by
+ * copies. Answers with what was unknown: `unknown field "spec.foo"`.
  * Throws ApiError BadRequest, in upstream's words, at the first value that does not fit its field. A kind without a schema stays as it is.
  */
 export function prune(draft: object, schemaName: string): string[] {
