@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { memoryFlags, nodeFlags } from './lib/node-flags.ts';
 
 const require = createRequire(import.meta.url);
 const root = new URL('..', import.meta.url).pathname;
@@ -34,14 +35,12 @@ await build({ ...shared, entryPoints: [join(root, 'src/cli/main.ts')], outfile: 
 escapeRegExps(join(dist, 'minik.cjs'));
 await build({ ...shared, entryPoints: [join(root, 'src/store/sqlite/worker.ts')], outfile: join(dist, 'sqlite-worker.js') });
 
-/** V8 would let garbage grow to three times of what is alive before it looks for it (ADR 0030). */
-const memoryFlags = ['--max-semi-space-size=8', '--heap-growing-percent=100'];
 const config = {
   main: join(dist, 'minik.cjs'),
   output: join(dist, 'minik.blob'),
   disableExperimentalSEAWarning: true,
   useCodeCache: true,
-  execArgv: ['--disable-warning=ExperimentalWarning', ...memoryFlags],
+  execArgv: nodeFlags,
   assets: {
     'sqlite-worker.js': join(dist, 'sqlite-worker.js'),
     'better_sqlite3.node': join(dirname(require.resolve('better-sqlite3/package.json')), `prebuilds/linux-${process.arch}.node`),

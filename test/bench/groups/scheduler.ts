@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { nodeFlags } from '../../../scripts/lib/node-flags.ts';
 import { round, say } from '../support/figure.ts';
 import type { Group, GroupContext } from './group.ts';
 
@@ -28,8 +29,10 @@ async function run(scenario: string, { directory, profileDir, signal }: GroupCon
   const own = join(directory, scenario);
   mkdirSync(own);
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', ...profiling];
-  const child = spawn(process.execPath, [...flags, HOST, own, scenario], { stdio: ['ignore', 'pipe', 'inherit'], signal });
+  const child = spawn(process.execPath, [...nodeFlags, ...profiling, HOST, own, scenario], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal,
+  });
   const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   if (child.exitCode !== 0) throw new Error(`scenario ${scenario} ended with ${child.exitCode}`);
   return JSON.parse(said) as Outcome;

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { nodeFlags } from '../../../scripts/lib/node-flags.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { type Client, createClient } from '../../../src/client/client.ts';
 import { httpsTransport } from '../../../src/client/https-transport.ts';
@@ -104,14 +105,8 @@ function command({ dataDir, nodeIp, flags = [], profileDir, program }: ServerOpt
   if (program !== undefined) return [program, []];
   const args = ['server', '--data-dir', dataDir, '--node-ip', nodeIp, '--node-name', NODE_NAME, '--https-listen-port', `${PORT}`, ...flags];
   if (profileDir === undefined) return [MINIK, args];
-  const profiling = [
-    '--cpu-prof',
-    `--cpu-prof-dir=${profileDir}`,
-    '--disable-warning=ExperimentalWarning',
-    '--max-semi-space-size=8',
-    '--heap-growing-percent=100',
-  ];
-  return [process.execPath, [...profiling, join(process.cwd(), 'src/cli/main.ts'), ...args]];
+  const profiling = ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  return [process.execPath, [...profiling, ...nodeFlags, join(process.cwd(), 'src/cli/main.ts'), ...args]];
 }
 
 const environment = ({ dataDir, nodeIp, program }: ServerOptions): NodeJS.ProcessEnv => ({
