@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/meta/object.ts';
 import { ApiError, fromStatus } from '../api/meta/status.ts';
 import type { ApiRequest, Transport } from '../api/transport.ts';
 import type { Clock } from '../base/clock.ts';
+import { letOthersRun } from '../base/event-loop.ts';
 import type { ExtensionRequests } from './aggregation/extension-requests.ts';
 import type { ObserveRequest } from './metrics/client-metrics.ts';
 import type { Authorizer, RequestContext, UserInfo } from './ports.ts';
@@ -66,6 +67,8 @@ export function localTransport(
       const watchRequest: ApiRequest = { ...request, verb: 'watch' };
       const { batches } = await begin(watchRequest, signal);
       for await (const batch of batches) {
+        // Those who watch over a network first: they are told in this turn.
+        await letOthersRun();
         for (const item of batch) {
           if (item.type === 'ERROR') throw fromStatus(item.object);
           yield watchEvent(item);

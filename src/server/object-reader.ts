@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta/object.ts';
 import type { Watcher } from '../store/watch-cache/collection.ts';
+import { nextEvents } from '../store/watch-cache/next-events.ts';
 import type { ObjectChange, ObjectReader } from './ports.ts';
 import { keyOf, type Resource, type Resources } from './registry/resources.ts';
 
@@ -53,7 +54,7 @@ async function follow(
   listener: Parameters<ObjectReader['onChange']>[1],
 ): Promise<void> {
   for (let resource: Resource | undefined = first; resource && !state.closed; ) {
-    const events = await state.watcher.next().catch(() => undefined);
+    const events = await nextEvents(state.watcher).catch(() => undefined);
     if (state.closed) return;
     const { view } = resource;
     if (!events) {

@@ -13,6 +13,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Collection } from '../../src/store/watch-cache/collection.ts';
+import { nextEvents } from '../../src/store/watch-cache/next-events.ts';
 import { createWatchCache } from '../../src/store/watch-cache/watch-cache.ts';
 
 const open = () => openStore({ url: `sqlite://${directory}/state.db`, clock: systemClock, log: silentLogger });
@@ -118,7 +119,7 @@ async function fillBoth(): Promise<void> {
   const watcher = pods.watch({ fromRevision: pods.revision });
   let events = 0;
   const watching = (async () => {
-    for (let batch = await watcher.next(); batch; batch = await watcher.next()) events += batch.length;
+    for (let batch = await nextEvents(watcher); batch; batch = await nextEvents(watcher)) events += batch.length;
   })();
   await fill(pods, PODS, pod);
   await fill(maps, MAPS, configMap);

@@ -5,6 +5,7 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { memoryStore } from '../../store/memory/memory-store.ts';
 import { type Store, StoreError } from '../../store/store.ts';
+import { nextEvents } from '../../store/watch-cache/next-events.ts';
 import { createWatchCache } from '../../store/watch-cache/watch-cache.ts';
 import { openResources } from '../registry/resources.ts';
 import { observeStorage, observeStorageSize } from './storage-metrics.ts';
@@ -48,7 +49,7 @@ it('shows the calls, events and objects of each resource under upstream’s name
   );
   await expect(deployments?.collection.put(key('web'), web, { expected: 0 })).rejects.toThrow();
   await expect(deployments?.collection.put(key('broken'), web, { expected: 0 })).rejects.toThrow('the disk is gone');
-  await expect(slow?.next()).rejects.toThrow('behind');
+  await expect(slow && nextEvents(slow)).rejects.toThrow('behind');
 
   const text = await shown.metrics();
   const at = 'group="apps",resource="deployments"';

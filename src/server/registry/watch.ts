@@ -2,14 +2,12 @@ import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError, type Status } from '../../api/meta/status.ts';
 import type { ApiRequest, WatchEvent } from '../../api/transport.ts';
-import { unreachable } from '../../base/unreachable.ts';
 import { isStoreExpired, isTooSlow } from '../../store/store.ts';
 import type { Cached, CollectionEvent, Watcher } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { RegistryDeps } from './deps.ts';
 import { parseRevision, prefixOf, reach } from './list.ts';
 import { checkListOptions } from './list-options.ts';
-import { type Mail, Mailbox } from './mailbox.ts';
 import { type Resource, restamped } from './resources.ts';
 import { selectionOf } from './selectors.ts';
 
@@ -79,27 +77,34 @@ async function* single(item: WatchItem): AsyncGenerator<readonly WatchItem[]> {
 async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly WatchItem[]> {
   const { watcher, context, request, resource } = plan;
   const { allowWatchBookmarks = false, sendInitialEvents = false, timeoutSeconds } = request.options ?? {};
-  const mailbox = new Mailbox(watcher);
-  const close = () => {
-    watcher[Symbol.dispose]();
-    mailbox.deliver({ type: 'closed' });
+  let due: 'bookmark' | 'end' | undefined;
+  const tick = (what: 'bookmark' | 'end') => {
+    if (due !== 'end') due = what;
+    watcher.wake();
   };
+  const close = () => watcher[Symbol.dispose]();
   const seconds = timeoutSeconds || SHORTEST_WATCH_SECONDS * (1 + deps.random());
-  using _timeout = deps.clock.timer(seconds * 1000, () => mailbox.deliver({ type: 'tick', name: 'timeout' }));
-  using _bookmarks = allowWatchBookmarks ? everyMinute(deps, () => mailbox.deliver({ type: 'tick', name: 'bookmark' })) : undefined;
+  using _timeout = deps.clock.timer(seconds * 1000, () => tick('end'));
+  using _bookmarks = allowWatchBookmarks ? everyMinute(deps, () => tick('bookmark')) : undefined;
   if (context.signal.aborted) return close();
   context.signal.addEventListener('abort', close, { once: true });
   try {
     yield* initialBatches(plan);
     if (sendInitialEvents && allowWatchBookmarks) yield [bookmark(resource.definition, plan.revision, true)];
-    while (!context.signal.aborted) {
-      const mail = await mailbox.next();
-      if (mail.type === 'closed') return;
-      const unready = mail.type === 'events' && resource.prepare ? await unreadyBecause(resource.prepare, mail.events) : undefined;
-      const items = unready ? [failure(unready)] : told(plan, mail, allowWatchBookmarks);
+    for (;;) {
+      await watcher.ready();
+      const events = watcher.take();
+      if (!events || context.signal.aborted) return;
+      const now = due;
+      due = undefined;
+      if (resource.prepare) await resource.prepare(events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item])));
+      const items = told(plan, events);
       if (items.length > 0) yield items;
-      if (unready || mail.type === 'failed' || (mail.type === 'tick' && mail.name === 'timeout')) return;
+      if (now && allowWatchBookmarks) yield [bookmark(resource.definition, Math.max(watcher.progress(), plan.revision))];
+      if (now === 'end') return;
     }
+  } catch (error) {
+    yield [failure(error)];
   } finally {
     context.signal.removeEventListener('abort', close);
     watcher[Symbol.dispose]();
@@ -122,28 +127,8 @@ function* initialBatches({ initial }: Plan): Generator<readonly WatchItem[]> {
 }
 
 /** What the client hears of it. */
-function told(plan: Plan, mail: Exclude<Mail<KubeObject>, { type: 'closed' }>, bookmarks: boolean): readonly WatchItem[] {
-  switch (mail.type) {
-    case 'failed':
-      return [failure(mail.error)];
-    case 'tick':
-      return bookmarks ? [bookmark(plan.resource.definition, Math.max(plan.watcher.progress(), plan.revision))] : [];
-    case 'events':
-      return mail.events.flatMap((event) => (event.revision > plan.revision ? (seenBy(plan, event) ?? []) : []));
-    default:
-      return unreachable(mail);
-  }
-}
-
-/** Converts what the events tell of; answers with why it cannot. */
-async function unreadyBecause(prepare: NonNullable<Resource['prepare']>, events: readonly CollectionEvent<KubeObject>[]): Promise<unknown> {
-  try {
-    await prepare(events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item])));
-    return undefined;
-  } catch (error) {
-    return error ?? new Error('conversion failed');
-  }
-}
+const told = (plan: Plan, events: readonly CollectionEvent<KubeObject>[]): readonly WatchItem[] =>
+  events.flatMap((event) => (event.revision > plan.revision ? (seenBy(plan, event) ?? []) : []));
 
 /** The event as a watcher with this selector sees it: entering is ADDED, leaving is DELETED. */
 function seenBy({ resource, matches }: Plan, { type, item, previous, revision }: CollectionEvent<KubeObject>): WatchItem | undefined {

@@ -64,13 +64,20 @@ export interface Page<T> {
   readonly remaining?: number;
 }
 
-/** A watcher: an iterator over batches. Pull with `next`; the queue behind it is bounded. */
+/**
+ * A watcher. Wait with `ready`, then pull with `take`; the queue behind it is bounded. (Two calls, since a watcher that is woken by a promise of its events
+ * would miss those that the same commit brings after the first.)
+ */
 export interface Watcher<T> extends Disposable {
+  /** Resolves when there are events, when `wake` was called, and when the watcher is closed. One call at a time. */
+  ready(): Promise<void>;
   /**
-   * The events since the last call, at least one, in order; undefined when the watcher was closed by `dispose`.
-   * Rejects with StoreError TooSlow when the queue overflowed (the watcher is then closed).
+   * The events since the last call, in order; undefined when the watcher was closed by `dispose`. Throws StoreError TooSlow when the queue overflowed
+   * (the watcher is then closed).
    */
-  next(): Promise<readonly CollectionEvent<T>[] | undefined>;
+  take(): readonly CollectionEvent<T>[] | undefined;
+  /** Lets whoever waits for events do something else. */
+  wake(): void;
   /** The revision up to which this watcher has seen everything: what a bookmark says. */
   progress(): number;
 }

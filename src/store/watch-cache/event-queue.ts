@@ -21,7 +21,8 @@ export class EventQueue<T> implements Watcher<T> {
   readonly #limit: number;
   #state: QueueState = { at: 'open' };
   #events: CollectionEvent<T>[];
-  #wake: (() => void) | undefined;
+  #isWoken = false;
+  #resolve: (() => void) | undefined;
 
   constructor(options: QueueOptions<T>) {
     this.#options = options;
@@ -44,19 +45,26 @@ export class EventQueue<T> implements Watcher<T> {
     this.#end({ at: 'failed', error });
   }
 
-  /** Woken through a promise, so a batch holds everything that one commit brought. */
-  async next(): Promise<readonly CollectionEvent<T>[] | undefined> {
-    while (this.#state.at === 'open' && this.#events.length === 0) {
-      if (this.#wake) throw new Error('one call of next at a time');
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  ready(): Promise<void> {
+    if (this.#state.at !== 'open' || this.#events.length > 0 || this.#isWoken) return Promise.resolve();
+    if (this.#resolve) throw new Error('one call of ready at a time');
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  take(): readonly CollectionEvent<T>[] | undefined {
     if (this.#state.at === 'failed') throw this.#state.error;
     if (this.#state.at === 'disposed') return undefined;
+    this.#isWoken = false;
     const batch = this.#events;
     this.#events = [];
     return batch;
+  }
+
+  wake(): void {
+    this.#isWoken = true;
+    this.#rouse();
   }
 
   progress(): number {
@@ -77,7 +85,7 @@ export class EventQueue<T> implements Watcher<T> {
   }
 
   #rouse(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#resolve?.();
+    this.#resolve = undefined;
   }
 }

@@ -4,6 +4,7 @@ import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { memoryStore } from '../memory/memory-store.ts';
 import type { Collection, CollectionEvent } from './collection.ts';
+import { nextEvents } from './next-events.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { createWatchCache } from './watch-cache.ts';
 
@@ -68,7 +69,7 @@ it('a watcher from any revision sees exactly the events after it, in order', asy
 });
 
 async function drain(watcher: ReturnType<Collection<Thing>['watch']>): Promise<readonly CollectionEvent<Thing>[]> {
-  const next = watcher.next();
+  const next = nextEvents(watcher);
   const events = await Promise.race([next, new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))]);
   watcher[Symbol.dispose]();
   await next;

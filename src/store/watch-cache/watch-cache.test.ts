@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { memoryStore } from '../memory/memory-store.ts';
+import { nextEvents } from './next-events.ts';
 import { createWatchCache, type WatchCacheOptions } from './watch-cache.ts';
 
 interface Thing {
@@ -81,7 +82,7 @@ it('tells watchers what was before, and stamps a deleted object with the revisio
   const a = await things.put(key('a'), thing('a'), { expected: 0 });
   const b = await things.put(key('a'), thing('a', 'n1'), { expected: a.revision });
   const gone = await things.delete(key('a'), { expected: b.revision });
-  const events = await watcher.next();
+  const events = await nextEvents(watcher);
   expect(events?.map((e) => [e.type, e.previous?.revision, e.item.revision])).toEqual([
     ['ADDED', undefined, a.revision],
     ['MODIFIED', a.revision, b.revision],
@@ -103,7 +104,7 @@ it('shows watchers the last state that a delete was given, and the first of simu
     things.delete(key('a'), { expected, last: thing('a', 'second') }),
   ]);
   expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected']);
-  expect((await watcher.next())?.at(-1)?.item.object.node).toBe('first');
+  expect((await nextEvents(watcher))?.at(-1)?.item.object.node).toBe('first');
 });
 
 it('closes a watcher that does not keep up, and no other', async () => {
@@ -111,15 +112,15 @@ it('closes a watcher that does not keep up, and no other', async () => {
   const slow = things.watch({ fromRevision: things.revision });
   const other = things.watch({ fromRevision: things.revision, prefix: `${PREFIX}elsewhere/` });
   for (let i = 0; i < 4; i += 1) await things.put(key(String(i)), thing(String(i)), { expected: 0 });
-  await expect(slow.next()).rejects.toMatchObject({ reason: 'TooSlow' });
+  await expect(nextEvents(slow)).rejects.toMatchObject({ reason: 'TooSlow' });
   const last = await things.put(key('x', 'elsewhere'), thing('x'), { expected: 0 });
-  expect((await other.next())?.map((e) => e.revision)).toEqual([last.revision]);
+  expect((await nextEvents(other))?.map((e) => e.revision)).toEqual([last.revision]);
 });
 
 it('ends a waiting watcher when it is disposed', async () => {
   const { things } = await setUp();
   const watcher = things.watch({ fromRevision: things.revision });
-  const next = watcher.next();
+  const next = nextEvents(watcher);
   watcher[Symbol.dispose]();
   expect(await next).toBeUndefined();
 });
@@ -131,7 +132,7 @@ it('advances the progress of idle watchers with writes elsewhere', async () => {
   expect(watcher.progress()).toBe(elsewhere);
   const mine = await things.put(key('a'), thing('a'), { expected: 0 });
   expect(watcher.progress()).toBe(mine.revision - 1);
-  await watcher.next();
+  await nextEvents(watcher);
   expect(watcher.progress()).toBe(mine.revision);
   expect(things.revision).toBe(mine.revision);
 });
@@ -147,7 +148,7 @@ it('forgets events by number, by size and by age', async () => {
     expect(() => things.watch({ fromRevision: start })).toThrow(expect.objectContaining({ reason: 'Expired' }));
     expect(() => things.list({ atRevision: start })).toThrow(expect.objectContaining({ reason: 'Expired' }));
     const recent = things.watch({ fromRevision: things.revision - 2 });
-    expect(await recent.next()).toHaveLength(2);
+    expect(await nextEvents(recent)).toHaveLength(2);
   }
 });
 
@@ -179,7 +180,7 @@ it('loads anew and ends its watchers when the store lost track', async () => {
   const watcher = things.watch({ fromRevision: things.revision });
   const revision = await store.put(key('a'), Buffer.from(JSON.stringify(thing('a'))), { expected: 0 });
   lost();
-  await expect(watcher.next()).rejects.toMatchObject({ reason: 'Expired' });
+  await expect(nextEvents(watcher)).rejects.toMatchObject({ reason: 'Expired' });
   await clock.advance(0);
   expect(things.get(key('a'))?.revision).toBe(revision);
   expect(things.watch({ fromRevision: revision }).progress()).toBe(revision);
