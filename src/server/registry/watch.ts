@@ -93,18 +93,22 @@ async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly Wat
     if (sendInitialEvents && allowWatchBookmarks) yield [bookmark(resource.definition, plan.revision, true)];
     for (;;) {
       await watcher.ready();
-      const events = watcher.take();
-      if (!events || context.signal.aborted) return;
       const now = due;
       due = undefined;
-      if (resource.prepare) await resource.prepare(events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item])));
+      let events: readonly CollectionEvent<KubeObject>[] | undefined;
+      try {
+        events = watcher.take();
+        if (resource.prepare && events) await resource.prepare(statesOf(events));
+      } catch (error) {
+        yield [failure(error)];
+        return;
+      }
+      if (!events) return;
       const items = told(plan, events);
       if (items.length > 0) yield items;
       if (now && allowWatchBookmarks) yield [bookmark(resource.definition, Math.max(watcher.progress(), plan.revision))];
       if (now === 'end') return;
     }
-  } catch (error) {
-    yield [failure(error)];
   } finally {
     context.signal.removeEventListener('abort', close);
     watcher[Symbol.dispose]();
@@ -125,6 +129,9 @@ function* initialBatches({ initial }: Plan): Generator<readonly WatchItem[]> {
     yield initial.slice(at, at + MAX_BATCH).map((item) => ({ type: 'ADDED', item }));
   }
 }
+
+const statesOf = (events: readonly CollectionEvent<KubeObject>[]): readonly Cached<KubeObject>[] =>
+  events.flatMap(({ item, previous }) => (previous ? [item, previous] : [item]));
 
 /** What the client hears of it. */
 const told = (plan: Plan, events: readonly CollectionEvent<KubeObject>[]): readonly WatchItem[] =>
