@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/meta/object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from './client.ts';
-import type { Informer } from './informer.ts';
+import type { Informer, InformerScope } from './informer.ts';
 
 export type { Informer } from './informer.ts';
 
@@ -49,7 +49,11 @@ export interface Controller {
   readonly eventSource?: string;
   /** Resource ids that it watches: `pods`, `deployments.apps`. The first one's keys are its own. */
   readonly reads: readonly string[];
-  /** Kinds that it reads as well, which come and go while it runs (custom resources). Their informers have `indexes` of the id `*`. */
+  /** Resources that it watches as well, of whose objects it sees the outlines alone (`outline.ts`). */
+  readonly readsOutlines?: readonly string[];
+  /** By id of what it reads: it sees no more of a resource than that. Others are neither parsed for it nor held. */
+  readonly scopes?: Readonly<Record<string, InformerScope>>;
+  /** Kinds that come and go while it runs (custom resources), whose outlines it sees. Their informers have `indexes` of the id `*`. */
   readonly readsLive?: LiveKinds;
   /** As `enqueue`, for kinds of `readsLive`. */
   readonly enqueueLive?: (resource: ResourceDefinition, object: KubeObject, context: ControllerContext) => readonly string[];

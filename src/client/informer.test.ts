@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { configMaps, pods } from '../api/index.ts';
+import { configMaps, pods, secrets } from '../api/index.ts';
 import { ApiError } from '../api/meta/status.ts';
-import type { ConfigMap } from '../api/schema/generated/types.ts';
+import type { ConfigMap, Secret } from '../api/schema/generated/types.ts';
 import { fakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { fakeCluster } from './fake-client.ts';
@@ -143,4 +143,34 @@ test('indexes always agree with a scan', () => {
       }
     }),
   );
+});
+
+test('who looks at outlines alone costs no content, unless somebody else reads it', async () => {
+  const { clock, cluster, informers, put } = set();
+  const owner = { apiVersion: 'v1', kind: 'Secret', name: 'o', uid: 'u' };
+  cluster.seed(secrets, {
+    metadata: { name: 's', namespace: 'default', ownerReferences: [owner], labels: { a: 'b' } },
+    data: { x: 'eA==' },
+  });
+  put('a');
+  const outlines = informers.informer(secrets, { outlines: true });
+  // Asked for before anything came: one view for both.
+  const both = informers.informer(pods, { outlines: true });
+  expect(informers.informer(pods)).toBe(both);
+  expect(informers.informer(configMaps, { outlines: true })).toBe(informers.informer(configMaps));
+  await clock.advance(0);
+  const seen = outlines.get('default/s');
+  expect(seen).toMatchObject({ kind: 'Secret', metadata: { name: 's', namespace: 'default', ownerReferences: [owner] } });
+  expect(seen?.data).toBeUndefined();
+  expect(seen?.metadata?.labels).toBeUndefined();
+  const whole = informers.informer(secrets);
+  expect(informers.informer(secrets, { outlines: true })).toBe(whole);
+  await clock.advance(0);
+  expect(whole.get('default/s')?.data).toEqual({ x: 'eA==' });
+  const changes: string[] = [];
+  outlines.onChange(({ type, object }) => changes.push(`${type} ${object.metadata?.resourceVersion} ${object.data}`));
+  const changed = cluster.seed(secrets, { ...whole.get('default/s'), data: { x: 'eQ==' } } as Secret);
+  await clock.advance(0);
+  expect(changes.at(-1)).toBe(`MODIFIED ${changed.metadata?.resourceVersion} undefined`);
+  expect(whole.get('default/s')?.data).toEqual({ x: 'eQ==' });
 });

@@ -10,6 +10,7 @@ import { unreachable } from '../base/unreachable.ts';
 import type { Client } from './client.ts';
 import { type Change, type IndexFunction, InformerCache } from './informer-cache.ts';
 import { type InformerInput, type InformerState, stepInformer } from './informer-machine.ts';
+import { outlineOf } from './outline.ts';
 
 export type { Change, IndexFunction } from './informer-cache.ts';
 
@@ -36,6 +37,13 @@ export interface InformerScope {
   labelSelector?: string;
 }
 
+export interface InformerOptions<T extends KubeObject> {
+  scope?: InformerScope;
+  indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Who asks looks at outlines alone: the objects are held whole only if somebody else needs more of them. */
+  outlines?: boolean;
+}
+
 interface Dependencies {
   readonly client: Client;
   readonly clock: Clock;
@@ -55,15 +63,23 @@ export class ResourceInformer<T extends KubeObject> implements Informer<T>, Comp
   readonly #deps: Dependencies;
   readonly #cache = new InformerCache<T>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
+  #outlines: boolean;
   #state: InformerState = { at: 'listing', failures: 0 };
   #resourceVersion = '';
   readonly #firstList = Promise.withResolvers<void>();
 
-  constructor(resource: ResourceDefinition<T>, scope: InformerScope, deps: Dependencies) {
+  constructor(resource: ResourceDefinition<T>, scope: InformerScope, deps: Dependencies, { outlines = false } = {}) {
     this.name = `informer ${resourceId(resource)}`;
     this.#resource = resource;
     this.#scope = scope;
+    this.#outlines = outlines;
     this.#deps = deps;
+  }
+
+  /** Holds whole objects from now on; false when outlines have come already. */
+  holdWhole(): boolean {
+    if (this.#outlines && !this.synced) this.#outlines = false;
+    return !this.#outlines;
   }
 
   get(key: string): T | undefined {
@@ -159,7 +175,7 @@ export class ResourceInformer<T extends KubeObject> implements Informer<T>, Comp
       next = page.metadata.continue;
       resourceVersion = page.metadata.resourceVersion;
     } while (next);
-    const changes = this.#cache.replace(items);
+    const changes = this.#cache.replace(this.#outlines ? items.map(outlineOf) : items);
     this.#resourceVersion = resourceVersion;
     for (const change of changes) this.#tell(change);
     this.#firstList.resolve();
@@ -179,7 +195,8 @@ export class ResourceInformer<T extends KubeObject> implements Informer<T>, Comp
       const version = event.object.metadata?.resourceVersion;
       if (version) this.#progress(version);
       if (event.type === 'BOOKMARK') continue;
-      const change = event.type === 'DELETED' ? this.#cache.remove(event.object) : this.#cache.set(event.object);
+      const object = this.#outlines ? outlineOf(event.object) : event.object;
+      const change = event.type === 'DELETED' ? this.#cache.remove(object) : this.#cache.set(object);
       if (change) this.#tell(change);
     }
     return { type: 'closed' };
@@ -209,10 +226,7 @@ export class ResourceInformer<T extends KubeObject> implements Informer<T>, Comp
 
 /** Informers by resource and scope, each made once and shared. As a Component it runs them all, also those asked for later. */
 export interface Informers extends Component {
-  informer<T extends KubeObject>(
-    resource: ResourceDefinition<T>,
-    options?: { scope?: InformerScope; indexes?: Readonly<Record<string, IndexFunction<T>>> },
-  ): Informer<T>;
+  informer<T extends KubeObject>(resource: ResourceDefinition<T>, options?: InformerOptions<T>): Informer<T>;
   /** Ends the informer of a resource that is not served any more, and forgets it. One that was released already, or replaced, is left alone. */
   release(informer: Informer): void;
 }
@@ -221,19 +235,23 @@ export function createInformers(deps: Dependencies): Informers {
   const informers = new Map<string, ResourceInformer<never>>();
   const running = new Map<ResourceInformer<never>, AbortController>();
   let start: ((informer: ResourceInformer<never>) => void) | undefined;
-  const keyOf = (resource: ResourceDefinition, scope: InformerScope) =>
-    JSON.stringify([resourceId(resource), scope.namespace, scope.fieldSelector, scope.labelSelector]);
+  const keyOf = (resource: ResourceDefinition, { namespace, fieldSelector, labelSelector }: InformerScope, outlines: boolean) =>
+    JSON.stringify([resourceId(resource), namespace, fieldSelector, labelSelector, outlines]);
   return {
     name: 'informers',
     informer<T extends KubeObject>(
       resource: ResourceDefinition<T>,
-      { scope = {}, indexes = {} }: { scope?: InformerScope; indexes?: Readonly<Record<string, IndexFunction<T>>> } = {},
+      { scope = {}, indexes = {}, outlines = false }: InformerOptions<T> = {},
     ) {
-      const key = keyOf(resource as unknown as ResourceDefinition, scope);
-      let informer = informers.get(key) as unknown as ResourceInformer<T> | undefined;
+      const keyOfWhole = keyOf(resource as unknown as ResourceDefinition, scope, false);
+      const keyOfOutlines = keyOf(resource as unknown as ResourceDefinition, scope, true);
+      const found = (key: string) => informers.get(key) as unknown as ResourceInformer<T> | undefined;
+      let informer = found(keyOfWhole);
+      const outlined = found(keyOfOutlines);
+      if (!informer && outlined && (outlines || outlined.holdWhole())) informer = outlined;
       if (!informer) {
-        informer = new ResourceInformer(resource, scope, deps);
-        informers.set(key, informer as unknown as ResourceInformer<never>);
+        informer = new ResourceInformer(resource, scope, deps, { outlines });
+        informers.set(outlines ? keyOfOutlines : keyOfWhole, informer as unknown as ResourceInformer<never>);
         start?.(informer as unknown as ResourceInformer<never>);
       }
       informer.addIndexes(indexes);

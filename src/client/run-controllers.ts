@@ -87,7 +87,11 @@ class ControllerLoop implements Component {
     };
     this.#queue = new WorkQueue(clock, observer);
     metrics?.shows(controller.name, this.#queue);
-    this.#reads = new Map(controller.reads.map((id) => [id, this.#open(id)]));
+    const { reads, readsOutlines = [] } = controller;
+    this.#reads = new Map([
+      ...reads.map((id) => [id, this.#open(id, { outlines: false })] as const),
+      ...readsOutlines.map((id) => [id, this.#open(id, { outlines: true })] as const),
+    ]);
     this.#byDefinition = new Map([...this.#reads.values()].map(({ resource, informer }) => [resource, informer]));
     this.#staleness = new ReadYourWrites(new Map([...this.#reads].map(([id, { informer }]) => [id, informer])), clock);
     const component = controller.eventSource ?? `${controller.name}-controller`;
@@ -121,11 +125,12 @@ class ControllerLoop implements Component {
     }
   }
 
-  #open(id: string) {
+  #open(id: string, { outlines }: { outlines: boolean }) {
     const resource = this.#options.resource(id);
     if (!resource) throw new Error(`controller ${this.#controller.name} reads ${id}, which is no resource`);
     const indexes = this.#controller.indexes?.[id] as Readonly<Record<string, (object: KubeObject) => readonly string[]>> | undefined;
-    return { resource, informer: this.#options.informers.informer(resource, { indexes }) };
+    const scope = this.#controller.scopes?.[id];
+    return { resource, informer: this.#options.informers.informer(resource, { scope, indexes, outlines }) };
   }
 
   /** Opens informers of kinds that came, and releases those of kinds that went or are served in another version now. */
@@ -141,7 +146,7 @@ class ControllerLoop implements Component {
     const indexes = this.#controller.indexes?.['*'] as Readonly<Record<string, (object: KubeObject) => readonly string[]>> | undefined;
     for (const [id, resource] of current) {
       if (this.#live.has(id) || this.#reads.has(id)) continue;
-      const informer = this.#options.informers.informer(resource, { indexes });
+      const informer = this.#options.informers.informer(resource, { indexes, outlines: true });
       const subscription = informer.onChange((change) => this.#enqueueLive(resource, change));
       this.#live.set(id, { resource, informer, subscription });
     }

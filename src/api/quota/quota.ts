@@ -5,13 +5,16 @@ import type { ResourceQuota } from '../schema/generated/types.ts';
 import { claimEvaluator } from './claim-evaluator.ts';
 import { objectCount, type QuotaEvaluator, type QuotaView, type Scope } from './evaluator.ts';
 import { podEvaluator } from './pod-evaluator.ts';
-import { resourceClaimEvaluator } from './resource-claim-evaluator.ts';
+import { CLASSES, resourceClaimEvaluator } from './resource-claim-evaluator.ts';
 import { serviceEvaluator } from './service-evaluator.ts';
 
 export type { QuotaEvaluator, QuotaView, QuotaWrite } from './evaluator.ts';
 export { increase } from './evaluator.ts';
 
 const SPECIAL = [podEvaluator, serviceEvaluator, claimEvaluator, resourceClaimEvaluator] as readonly QuotaEvaluator[];
+/** Resources whose content matters: of the others only how many there are, and where. */
+export const weighedResources: readonly string[] = [...SPECIAL.map(({ resource }) => resource), CLASSES];
+
 const ALIASED = ['configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas'];
 const COUNT = 'count/';
 const evaluators = new Map([...SPECIAL, ...ALIASED.map(objectCount)].map((evaluator) => [evaluator.resource, evaluator]));

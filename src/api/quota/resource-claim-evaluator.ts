@@ -8,7 +8,7 @@ import { increase, isExtendedQuota, ONE, type QuotaEvaluator, type QuotaView } f
 import { podEvaluator } from './pod-evaluator.ts';
 
 const CLAIMS = 'resourceclaims.resource.k8s.io';
-const CLASSES = 'deviceclasses.resource.k8s.io';
+export const CLASSES = 'deviceclasses.resource.k8s.io';
 const COUNT = `count/${CLAIMS}`;
 /** `gpu.deviceclass.resource.k8s.io/devices` */
 const CLASS_SUFFIX = '.deviceclass.resource.k8s.io/devices';

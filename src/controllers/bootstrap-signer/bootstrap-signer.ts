@@ -1,12 +1,12 @@
 import { configMaps, secrets } from '../../api/index.ts';
+import { objectKey } from '../../api/meta/object.ts';
 import { isConflict, isNotFound } from '../../api/meta/status.ts';
-import type { Secret } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
+import { bootstrapTokens } from '../lib/secret-scopes.ts';
 import { detachedSignature } from './detached-signature.ts';
 import { planSignatures, signingToken } from './signatures-plan.ts';
 
-const CLUSTER_INFO = 'kube-public/cluster-info';
-const isTokenSecret = ({ metadata, type }: Secret) => metadata?.namespace === 'kube-system' && type === 'bootstrap.kubernetes.io/token';
+const CLUSTER_INFO = { namespace: 'kube-public', name: 'cluster-info' };
 
 /**
  * Signs the kubeconfig in the ConfigMap kube-public/cluster-info, where somebody made one (kubeadm does), with every bootstrap token: who knows a token can
@@ -17,17 +17,17 @@ export const bootstrapSigner: Controller = {
   reads: ['configmaps', 'secrets'],
   writes: ['configmaps'],
   workers: 1,
-  indexes: { secrets: { bootstrap: (secret: Secret) => (isTokenSecret(secret) ? ['yes'] : []) } },
-  enqueue: {
-    configmaps: ({ metadata }) => (`${metadata?.namespace}/${metadata?.name}` === CLUSTER_INFO ? [CLUSTER_INFO] : []),
-    secrets: (secret) => (isTokenSecret(secret as Secret) ? [CLUSTER_INFO] : []),
+  scopes: {
+    configmaps: { namespace: CLUSTER_INFO.namespace, fieldSelector: `metadata.name=${CLUSTER_INFO.name}` },
+    secrets: bootstrapTokens,
   },
+  enqueue: { secrets: () => [objectKey({ metadata: CLUSTER_INFO })] },
   async reconcile({ key, informer, client, clock, signal }) {
     const configMap = informer(configMaps).get(key);
     const content = configMap?.data?.kubeconfig;
     if (!configMap || content === undefined) return undefined;
     const tokens = informer(secrets)
-      .by('bootstrap', 'yes')
+      .list()
       .flatMap((secret) => signingToken(secret, clock.now()) ?? []);
     const signed = tokens.map((token) => [token.id, detachedSignature(content, token)] as const);
     const data = planSignatures(configMap.data ?? {}, new Map(signed));

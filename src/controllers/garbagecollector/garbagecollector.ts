@@ -20,7 +20,8 @@ export function garbageCollector({ resources, custom }: { resources: readonly Re
   const graph = new OwnerGraph(collected, () => custom?.current() ?? []);
   return {
     name: 'garbage-collector',
-    reads: collected.map(resourceId),
+    reads: [],
+    readsOutlines: collected.map(resourceId),
     writes: ['*'],
     workers: 20,
     indexes: Object.fromEntries([...collected.map(resourceId), '*'].map((id) => [id, { [OWNERS_INDEX]: ownerUids }])),

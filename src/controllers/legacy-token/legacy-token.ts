@@ -1,18 +1,15 @@
 import { configMaps, pods, secrets, serviceAccounts } from '../../api/index.ts';
 import { objectKey } from '../../api/meta/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/meta/status.ts';
-import type { Secret } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
+import { accountTokens } from '../lib/secret-scopes.ts';
 import { dayOf, INVALID_SINCE, planLegacyToken, planTracking, TRACKING, trackedSinceMs } from './legacy-token-plan.ts';
 
 const TRACKING_KEY = `${TRACKING.namespace}/${TRACKING.name}`;
-const TOKEN_INDEX = 'legacy token';
 /** Labels are days. */
 const LOOK_EVERY_MS = 86_400_000;
 /** Somebody who deletes the ConfigMap again and again makes no hot loop. */
 const RECREATE_AFTER_MS = 30 * 60_000;
-
-const isToken = ({ type }: Secret) => type === 'kubernetes.io/service-account-token';
 
 /** Says in a ConfigMap since when the API server notes which tokens in Secrets are used. */
 export function legacyTokenTracking(): Controller {
@@ -21,8 +18,9 @@ export function legacyTokenTracking(): Controller {
     name: 'legacy-token-tracking',
     reads: ['configmaps'],
     writes: ['configmaps'],
+    scopes: { configmaps: { namespace: TRACKING.namespace } },
     // The namespace has others from its first moment, so that this one is missed at once.
-    enqueue: { configmaps: ({ metadata }) => (metadata?.namespace === TRACKING.namespace ? [TRACKING_KEY] : []) },
+    enqueue: { configmaps: () => [TRACKING_KEY] },
     async reconcile({ key, informer, client, clock, signal }) {
       const existing = informer(configMaps).get(key);
       const data = planTracking(existing, clock.now());
@@ -47,13 +45,11 @@ export const legacyTokenCleaner: Controller = {
   reads: ['secrets', 'serviceaccounts', 'pods', 'configmaps'],
   writes: ['secrets'],
   workers: 1,
-  indexes: { secrets: { [TOKEN_INDEX]: (secret: Secret) => (isToken(secret) ? ['yes'] : []) } },
+  scopes: { secrets: accountTokens, configmaps: { namespace: TRACKING.namespace } },
   enqueue: {
-    secrets: (secret) => (isToken(secret as Secret) ? [objectKey(secret)] : []),
     serviceaccounts: () => [],
     pods: () => [],
-    configmaps: (configMap, { informer }) =>
-      objectKey(configMap) === TRACKING_KEY ? informer(secrets).by(TOKEN_INDEX, 'yes').map(objectKey) : [],
+    configmaps: (configMap, { informer }) => (objectKey(configMap) === TRACKING_KEY ? informer(secrets).list().map(objectKey) : []),
   },
   async reconcile({ key, informer, client, clock, log, signal }) {
     const secret = informer(secrets).get(key);

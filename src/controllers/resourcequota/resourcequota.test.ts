@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configMaps, pods, registry, resourceQuotas } from '../../api/index.ts';
+import { configMaps, deviceClasses, pods, registry, resourceClaims, resourceQuotas } from '../../api/index.ts';
 import type { Pod, ResourceQuota } from '../../api/schema/generated/types.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { fakeCluster } from '../../client/fake-client.ts';
@@ -53,5 +53,19 @@ describe('the resourcequota controller', () => {
     const before = cluster.find(resourceQuotas, 'n/q')?.metadata?.resourceVersion;
     await clock.advance(60_000);
     expect(cluster.find(resourceQuotas, 'n/q')?.metadata?.resourceVersion).toBe(before);
+  });
+
+  it('counts the devices of claims as the extended resource that their class stands for', async () => {
+    const clock = fakeClock();
+    const cluster = fakeCluster({ clock });
+    const { signal } = stop;
+    cluster.seed(deviceClasses, { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } });
+    startControllers([resourceQuota({ resources: registry.all })], { client: cluster.client, clock, signal });
+    await cluster.client.create(resourceQuotas, quota({ 'requests.example.com/gpu': '4' }), { namespace: 'n', signal });
+    const requests = [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 2 } }];
+    const claim = { metadata: { name: 'c', namespace: 'n' }, spec: { devices: { requests } } };
+    await cluster.client.create(resourceClaims, claim, { namespace: 'n', signal });
+    await clock.advance(500);
+    expect(cluster.find(resourceQuotas, 'n/q')?.status?.used).toEqual({ 'requests.example.com/gpu': '2' });
   });
 });

@@ -3,17 +3,19 @@ import { resourceQuotas } from '../../api/index.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { objectKey } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { QuotaView } from '../../api/quota/quota.ts';
+import { type QuotaView, weighedResources } from '../../api/quota/quota.ts';
 import type { Controller, ControllerContext, LiveKinds } from '../../client/controller.ts';
 import { countedBy, isUpToDate, planUsage } from './usage-plan.ts';
 
 const QUOTAS = 'resourcequotas';
 
-/** Each kind that has a namespace once, whatever the number of its versions. Events come and go by themselves: nobody counts them. */
-function countable(resources: readonly ResourceDefinition[]): ReadonlyMap<string, ResourceDefinition> {
+const isWeighed = (id: string) => weighedResources.includes(id);
+
+/** What is counted, or looked at for that: each kind once, whatever the number of its versions. Events come and go by themselves: nobody counts them. */
+function counted(resources: readonly ResourceDefinition[]): ReadonlyMap<string, ResourceDefinition> {
   const wanted = resources.filter(
     (r) =>
-      r.scope === 'Namespaced' &&
+      (r.scope === 'Namespaced' || isWeighed(resourceId(r))) &&
       !r.storedAs &&
       r.persistence !== 'none' &&
       r.kind !== 'Event' &&
@@ -27,7 +29,7 @@ function countable(resources: readonly ResourceDefinition[]): ReadonlyMap<string
  * Keeps `status.used` and `status.hard` of quotas true. Admission counts by itself: this is what people see (Kubernetes: "Resource Quotas").
  */
 export function resourceQuota({ resources, custom }: { resources: readonly ResourceDefinition[]; custom?: LiveKinds }): Controller {
-  const builtIn = countable(resources);
+  const builtIn = counted(resources);
   const resourceOf = (id: string) => builtIn.get(id) ?? custom?.current().find((resource) => resourceId(resource) === id);
   const concerned = (id: string, object: KubeObject, { informer }: ControllerContext) =>
     informer(resourceQuotas)
@@ -48,7 +50,8 @@ export function resourceQuota({ resources, custom }: { resources: readonly Resou
   const others = [...builtIn.keys()].filter((id) => id !== QUOTAS);
   return {
     name: 'resourcequota',
-    reads: [QUOTAS, ...others],
+    reads: [QUOTAS, ...others.filter(isWeighed)],
+    readsOutlines: others.filter((id) => !isWeighed(id)),
     writes: ['resourcequotas/status'],
     enqueue: {
       ...Object.fromEntries(others.map((id) => [id, (object: KubeObject, context: ControllerContext) => concerned(id, object, context)])),

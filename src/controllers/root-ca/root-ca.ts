@@ -11,7 +11,8 @@ export function rootCa({ caPem }: { caPem: string }): Controller {
     name: 'root-ca-certificate-publisher',
     reads: ['namespaces', 'configmaps'],
     writes: ['configmaps'],
-    enqueue: { configmaps: (object) => (object.metadata?.name === ROOT_CA_NAME ? namespaceOf(object) : []) },
+    scopes: { configmaps: { fieldSelector: `metadata.name=${ROOT_CA_NAME}` } },
+    enqueue: { configmaps: namespaceOf },
     async reconcile({ key: namespace, informer, client, signal }) {
       if (!wantsContent(informer(namespaces).get(namespace))) return;
       const plan = planRootCa(informer(configMaps).get(`${namespace}/${ROOT_CA_NAME}`), namespace, caPem);

@@ -2,6 +2,7 @@ import { secrets, serviceAccounts } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Secret, ServiceAccount } from '../../api/schema/generated/types.ts';
 import type { Controller, ReconcileRequest } from '../../client/controller.ts';
+import { accountTokens } from '../lib/secret-scopes.ts';
 import { accountOf, type FillPlan, planTokenSecret } from './token-secret-plan.ts';
 
 /** Signs a token without end that holds as long as its Secret. Only the server has the key. */
@@ -41,6 +42,7 @@ export const serviceAccountToken = ({ caPem, issueToken }: { caPem: string; issu
   name: 'serviceaccount-token',
   reads: ['secrets', 'serviceaccounts'],
   writes: ['secrets'],
+  scopes: { secrets: accountTokens },
   indexes: { secrets: { [ACCOUNT_INDEX]: (secret: Secret) => [accountOf(secret) ?? []].flat() } },
   enqueue: {
     secrets: (secret) => (accountOf(secret as Secret) ? [keyOf(secret as Secret)] : []),

@@ -1,11 +1,5 @@
 import type { Secret } from '../../api/schema/generated/types.ts';
 
-/** Where bootstrap tokens count at all. */
-const NAMESPACE = 'kube-system';
-const TYPE = 'bootstrap.kubernetes.io/token';
-
-export const isBootstrapToken = ({ metadata, type }: Secret): boolean => metadata?.namespace === NAMESPACE && type === TYPE;
-
 /** RFC 3339, as Go reads it: a date and a time with a zone. */
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 

@@ -1,22 +1,21 @@
 import { secrets } from '../../api/core/secret.ts';
-import { objectKey } from '../../api/meta/object.ts';
 import { isConflict, isNotFound } from '../../api/meta/status.ts';
-import type { Secret } from '../../api/schema/generated/types.ts';
 import type { Controller, ReconcileRequest, ReconcileResult } from '../../client/controller.ts';
-import { isBootstrapToken, tokenLifeMs } from './token-cleaner-plan.ts';
+import { bootstrapTokens } from '../lib/secret-scopes.ts';
+import { tokenLifeMs } from './token-cleaner-plan.ts';
 
 /** Deletes bootstrap tokens that have expired (https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/). */
 export const tokenCleaner: Controller = {
   name: 'token-cleaner',
   reads: ['secrets'],
   writes: ['secrets'],
-  enqueue: { secrets: (secret: Secret) => (isBootstrapToken(secret) ? [objectKey(secret)] : []) },
+  scopes: { secrets: bootstrapTokens },
   reconcile,
 };
 
 async function reconcile({ key, informer, client, clock, log, signal }: ReconcileRequest): Promise<ReconcileResult> {
   const secret = informer(secrets).get(key);
-  if (!secret || !isBootstrapToken(secret) || secret.metadata?.deletionTimestamp) return undefined;
+  if (!secret || secret.metadata?.deletionTimestamp) return undefined;
   const lifeMs = tokenLifeMs(secret, clock.now());
   if (lifeMs === undefined) return undefined;
   if (lifeMs > 0) return { afterMs: lifeMs };
