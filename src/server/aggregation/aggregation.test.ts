@@ -436,6 +436,8 @@ describe('an extension API server', () => {
       paths: { '/api/v1/pods': {} },
       definitions: {},
       parameters: {},
+      securityDefinitions: {},
+      security: [],
     };
     const own = {
       gzip: Buffer.alloc(0),

@@ -44,6 +44,7 @@ export const SUBRESOURCE_KINDS = [
 export function definitionNames(registry: Registry): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of META_TYPES) names.set(name, `${META}.${name}`);
+  names.set('VersionInfo', 'io.k8s.apimachinery.pkg.version.Info');
   // The core group comes first in the registry, so that what it shares with others (PodTemplateSpec) is called by its name.
   for (const resource of registry.all) {
     if (!readSchema(resource.schema)) names.set(resource.schema, customName(resource));
@@ -128,7 +129,7 @@ export function kindsOfSchemas(registry: Registry, served: readonly GroupVersion
     add(resource.schema, { group, version, kind });
     add(listSchemaOf(resource), { group, version, kind: listKind });
   }
-  for (const kind of ['APIResourceList', 'Status']) add(kind, { ...V1, kind });
+  for (const kind of ['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'Status']) add(kind, { ...V1, kind });
   for (const { group, version } of [V1, ...served.filter(({ group, version }) => group !== V1.group || version !== V1.version)]) {
     add('DeleteOptions', { group, version, kind: 'DeleteOptions' });
     add('WatchEvent', { group, version, kind: 'WatchEvent' });

@@ -94,7 +94,7 @@ describe('OpenAPI 2', () => {
         .filter(([, property]) => !property.description)
         .map(([field]) => `${name.split('.').at(-1)}.${field}`),
     );
-    expect(silent.filter((field) => !field.startsWith('JSONSchemaProps.')).sort()).toEqual([
+    expect(silent.filter((field) => !field.startsWith('Info.') && !field.startsWith('JSONSchemaProps.')).sort()).toEqual([
       'CertificateSigningRequest.metadata',
       'CertificateSigningRequestList.metadata',
       'ExternalDocumentation.description',
@@ -211,6 +211,16 @@ describe('OpenAPI 2 as protobuf', () => {
     expect(named.map((definition) => String(one(definition, 1)))).toEqual(Object.keys(json.definitions));
   });
 
+  it('says how requests tell who makes them', async () => {
+    const root = fieldsOf(await (await openApi.v2Protobuf()).bytes());
+    const [required, defined] = [root.get(12)?.[0], root.get(13)?.[0]];
+    expect([String(one(required, 1, 1)), String(one(defined, 1, 1))]).toEqual(['BearerToken', 'BearerToken']);
+    expect([1, 2, 3].map((field) => String(one(defined, 1, 2, 2, field)))).toEqual(['apiKey', 'authorization', 'header']);
+    const { security, securityDefinitions } = await parse<V2 & Record<string, unknown>>(openApi.v2Json());
+    expect(security).toEqual([{ BearerToken: [] }]);
+    expect(securityDefinitions).toMatchObject({ BearerToken: { name: 'authorization' } });
+  });
+
   it('holds paths, and extensions as YAML', async () => {
     const root = fieldsOf(await (await openApi.v2Protobuf()).bytes());
     const paths = fieldsOf(root.get(8)?.[0] ?? Buffer.alloc(0)).get(2) ?? [];
@@ -226,9 +236,12 @@ describe('OpenAPI 2 as protobuf', () => {
 });
 
 describe('OpenAPI 3', () => {
-  it('indexes every group and version by a hash', async () => {
+  it('indexes every group and version by a hash, and what the server says of itself', async () => {
     const { paths } = await parse<{ paths: Record<string, { serverRelativeURL: string }> }>(openApi.v3Index());
-    expect(Object.keys(paths)).toHaveLength(registry.groups.flatMap((group) => group.versions).length);
+    const groups = registry.groups.filter(({ name }) => name !== '').map(({ name }) => `apis/${name}`);
+    const versions = registry.groups.flatMap(({ name, versions }) => versions.map((v) => (name === '' ? `api/${v}` : `apis/${name}/${v}`)));
+    const others = ['.well-known/openid-configuration', 'api', 'apis', 'openid/v1/jwks', 'version'];
+    expect(Object.keys(paths).sort()).toEqual([...others, ...groups, ...versions].sort());
     expect(paths['apis/apps/v1']?.serverRelativeURL).toBe(`/openapi/v3/apis/apps/v1?hash=${openApi.v3Hash('apis/apps/v1')}`);
     expect(openApi.v3Document('apis/nope/v1')).toBeUndefined();
     expect(openApi.v3Hash('apis/nope/v1')).toBeUndefined();
@@ -243,6 +256,21 @@ describe('OpenAPI 3', () => {
       );
       expect(dangling, path).toEqual([]);
     }
+  });
+
+  it.each<[string, string, string[]]>([
+    ['version', 'getCodeVersion', ['io.k8s.apimachinery.pkg.version.Info']],
+    ['openid/v1/jwks', 'getServiceAccountIssuerOpenIDKeyset', []],
+    [
+      'apis/apps',
+      'getAppsAPIGroup',
+      ['APIGroup', 'GroupVersionForDiscovery', 'ServerAddressByClientCIDR'].map((kind) => `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`),
+    ],
+  ])('has a document about %s, with what it answers and how to say who asks', async (path, operationId, schemas) => {
+    const { paths, components } = await parse<V3 & { components: { securitySchemes: object } }>(openApi.v3Document(path));
+    expect(paths).toEqual({ [`/${path}/`]: { get: expect.objectContaining({ operationId }) } });
+    expect(Object.keys(components.schemas)).toEqual(schemas);
+    expect(components.securitySchemes).toMatchObject({ BearerToken: { type: 'apiKey', in: 'header' } });
   });
 
   it('keeps descriptions beside references, and offers the query parameters of patches', async () => {

@@ -7,8 +7,9 @@ import { schemasFingerprint } from '../../api/schema/index.ts';
 import { entityTag } from '../discovery/document.ts';
 import type { Documentation } from './definitions.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
+import { serverPaths } from './server-paths.ts';
 import { documentV2 } from './v2.ts';
-import { documentV3 } from './v3.ts';
+import { documentV3, serverDocumentV3 } from './v3.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -60,19 +61,19 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     v2Protobuf: () => current().v2Protobuf(),
     v3Index: () => current().v3Index(),
     v3Document: (path) => current().v3Document(path),
-    v3Hash: (path) => current().versions.get(path)?.hash,
+    v3Hash: (path) => current().planned.get(path)?.hash,
   };
 }
 
-interface ServedVersion {
-  readonly group: string;
-  readonly version: string;
+/** A document of OpenAPI 3, yet to be written. */
+interface Planned {
   readonly hash: string;
+  readonly write: (documentation: Documentation, gitVersion: string) => object;
 }
 
 class DocumentCache {
   /** By path. */
-  readonly versions: ReadonlyMap<string, ServedVersion>;
+  readonly planned: ReadonlyMap<string, Planned>;
   readonly #registry: Registry;
   readonly #options: OpenApiOptions;
   readonly #documents = new Map<string, Promise<CompressedDocument>>();
@@ -80,7 +81,7 @@ class DocumentCache {
   constructor(registry: Registry, options: OpenApiOptions) {
     this.#registry = registry;
     this.#options = options;
-    this.versions = servedVersions(registry, options.gitVersion);
+    this.planned = plannedDocuments(registry, options.gitVersion);
   }
 
   v2Json(): Promise<CompressedDocument> {
@@ -92,17 +93,17 @@ class DocumentCache {
   }
 
   v3Index(): Promise<CompressedDocument> {
-    const paths = [...this.versions].map(([path, { hash }]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]);
+    const paths = [...this.planned].map(([path, { hash }]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]);
     return this.#keep('v3', 'application/json', async () => Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) })));
   }
 
   v3Document(path: string): Promise<CompressedDocument> | undefined {
-    const served = this.versions.get(path);
+    const planned = this.planned.get(path);
     return (
-      served &&
+      planned &&
       this.#keep(`v3 ${path}`, 'application/json', async () => {
         const { loadDocumentation, gitVersion } = this.#options;
-        return Buffer.from(JSON.stringify(documentV3(this.#registry, served, await loadDocumentation(), gitVersion)));
+        return Buffer.from(JSON.stringify(planned.write(await loadDocumentation(), gitVersion)));
       })
     );
   }
@@ -142,16 +143,23 @@ function fingerprintOf(definition: ResourceDefinition): string {
 }
 
 /** Hashes change with the version of minik, with the built-in schemas and with what the group's version serves: no document has to be built for them. */
-function servedVersions(registry: Registry, gitVersion: string): Map<string, ServedVersion> {
+function plannedDocuments(registry: Registry, gitVersion: string): Map<string, Planned> {
   const base = createHash('sha256').update(gitVersion).update(schemasFingerprint()).digest('hex');
-  const versions = new Map<string, ServedVersion>();
+  const hashOf = (...parts: readonly string[]) => {
+    const hash = createHash('sha256').update(base);
+    for (const part of parts) hash.update(part);
+    return hash.digest('hex').toUpperCase();
+  };
+  const planned = new Map<string, Planned>();
+  for (const path of serverPaths(registry)) {
+    planned.set(path.document, { hash: hashOf(path.document), write: (...texts) => serverDocumentV3(registry, path, ...texts) });
+  }
   for (const { name: group, versions: served } of registry.groups) {
     for (const version of served) {
       const path = `${group === '' ? 'api' : 'apis'}/${apiVersionOf({ group, version })}`;
-      const hash = createHash('sha256').update(base);
-      for (const definition of registry.inVersion(group, version)) hash.update(fingerprintOf(definition));
-      versions.set(path, { group, version, hash: hash.digest('hex').toUpperCase() });
+      const hash = hashOf(...registry.inVersion(group, version).map(fingerprintOf));
+      planned.set(path, { hash, write: (...texts) => documentV3(registry, { group, version }, ...texts) });
     }
   }
-  return versions;
+  return planned;
 }

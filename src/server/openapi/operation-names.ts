@@ -2,12 +2,13 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import type { GroupVersion } from './definition-names.ts';
 
 export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+export const lowerFirst = (word: string): string => word.charAt(0).toLowerCase() + word.slice(1);
 
 /** `Namespaced`, in the ids of operations on objects of a namespace. */
 export const scopeWord = ({ scope }: ResourceDefinition): string => (scope === 'Namespaced' ? 'Namespaced' : '');
 
 /** rbac.authorization.k8s.io -> RbacAuthorization. */
-const groupName = (group: string) =>
+export const groupName = (group: string): string =>
   group === ''
     ? 'Core'
     : group
@@ -20,7 +21,4 @@ const groupName = (group: string) =>
 export const groupWord = ({ group, version }: GroupVersion): string => `${groupName(group)}${capital(version)}`;
 
 /** `rbacAuthorization_v1` */
-export function tagOf({ group, version }: GroupVersion): string {
-  const name = groupName(group);
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
-}
+export const tagOf = ({ group, version }: GroupVersion): string => `${lowerFirst(groupName(group))}_${version}`;

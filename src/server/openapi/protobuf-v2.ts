@@ -12,8 +12,17 @@ export function encodeDocumentV2(document: DocumentV2): Buffer {
     nested(8, ...Object.entries(document.paths).map(([path, item]) => nested(2, text(1, path), nested(2, pathItem(item))))),
     nested(9, ...namedSchemas(document.definitions)),
     nested(10, ...Object.entries(document.parameters).map(([name, value]) => nested(1, text(1, name), nested(2, simpleParameter(value))))),
+    ...document.security.map((schemes) => nested(12, ...Object.keys(schemes).map((name) => nested(1, text(1, name), nested(2))))),
+    nested(
+      13,
+      ...Object.entries(document.securityDefinitions).map(([name, scheme]) => nested(1, text(1, name), nested(2, apiKey(scheme)))),
+    ),
   );
 }
+
+/** A SecurityDefinitionsItem holding an ApiKeySecurity. */
+const apiKey = (scheme: DocumentV2['securityDefinitions']['BearerToken']): Buffer =>
+  nested(2, text(1, scheme.type), text(2, scheme.name), text(3, scheme.in), text(4, scheme.description));
 
 type Part = Buffer | undefined | false;
 

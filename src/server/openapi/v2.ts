@@ -4,6 +4,8 @@ import { DefinitionWriter, type Documentation, type JsonSchema } from './definit
 import type { Operation, PathOperations } from './operation.ts';
 import { pathsOf } from './operations.ts';
 import { type Parameter, QUERY_PARAMETERS } from './parameters.ts';
+import { SECURITY_SCHEMES } from './security.ts';
+import { serverPaths } from './server-paths.ts';
 
 /** The parts of OpenAPI 2 that the API uses (openapi.org, specification 2.0). */
 export interface DocumentV2 {
@@ -12,6 +14,9 @@ export interface DocumentV2 {
   readonly paths: Readonly<Record<string, PathItemV2>>;
   readonly definitions: Readonly<Record<string, JsonSchema>>;
   readonly parameters: Readonly<Record<string, SimpleParameterV2>>;
+  readonly securityDefinitions: typeof SECURITY_SCHEMES;
+  /** Each is enough; a scheme without scopes has an empty list. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 export interface SimpleParameterV2 extends Parameter {
@@ -32,7 +37,7 @@ export interface ResponseV2 {
 }
 export interface OperationV2 {
   readonly description: string;
-  readonly consumes: readonly string[];
+  readonly consumes?: readonly string[];
   readonly produces: readonly string[];
   readonly schemes: readonly string[];
   readonly tags: readonly string[];
@@ -49,7 +54,7 @@ export function documentV2(registry: Registry, documentation: Documentation, ver
   const served = registry.groups.flatMap(({ name, versions }) => versions.map((v) => ({ group: name, version: v })));
   const writer = new DefinitionWriter(registry, 'v2', documentation, served);
   const definitions = [...writer.names].map(([schema, name]): [string, JsonSchema] => [name, writer.definition(schema)]);
-  const paths = served.flatMap((gv) => pathsOf(registry, gv.group, gv.version));
+  const paths = [...serverPaths(registry), ...served.flatMap((gv) => pathsOf(registry, gv.group, gv.version))];
   const items = paths.map((entry) => [entry.path, pathItem(entry, writer)]);
   return {
     swagger: '2.0',
@@ -57,6 +62,8 @@ export function documentV2(registry: Registry, documentation: Documentation, ver
     paths: Object.fromEntries(items),
     definitions: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
     parameters: Object.fromEntries(QUERY_PARAMETERS.map((parameter) => [parameter.name, simpleParameter(parameter)])),
+    securityDefinitions: SECURITY_SCHEMES,
+    security: Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [] })),
   };
 }
 
@@ -81,7 +88,7 @@ function operationV2(operation: Operation, writer: DefinitionWriter): OperationV
   const responses = operation.codes.map((code): [string, ResponseV2] => [String(code), { description: STATUS_TEXTS[code] ?? '', schema }]);
   return {
     description: operation.description,
-    consumes: operation.consumes,
+    ...(operation.consumes.length > 0 && { consumes: operation.consumes }),
     produces: operation.produces,
     schemes: ['https'],
     tags: [operation.tag],

@@ -1,20 +1,26 @@
 import type { Registry } from '../../api/registry.ts';
-import { BUILT_IN, listSchemaOf, reachable } from './definition-names.ts';
+import { BUILT_IN, type GroupVersion, listSchemaOf, reachable } from './definition-names.ts';
 import { DefinitionWriter, type Documentation, type JsonSchema } from './definitions.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, PathOperations } from './operation.ts';
 import { pathsOf } from './operations.ts';
 import type { Parameter } from './parameters.ts';
+import { SECURITY_SCHEMES } from './security.ts';
 import { marksOf, STATUS_TEXTS } from './v2.ts';
 
 /** /openapi/v3/apis/GROUP/VERSION: one group and version, with everything that its kinds refer to (KEP-2896). */
-export function documentV3(registry: Registry, gv: { group: string; version: string }, documentation: Documentation, version: string) {
-  const writer = new DefinitionWriter(registry, 'v3', documentation, [gv]);
+export function documentV3(registry: Registry, gv: GroupVersion, documentation: Documentation, version: string) {
   const paths = pathsOf(registry, gv.group, gv.version);
-  const schemas = schemasOf(
-    registry,
-    gv,
-    paths.flatMap((path) => path.operations),
-  );
+  const operations = paths.flatMap((path) => path.operations);
+  return written(paths, schemasOf(registry, gv, operations), new DefinitionWriter(registry, 'v3', documentation, [gv]), version);
+}
+
+/** /openapi/v3/version and the like. */
+export function serverDocumentV3(registry: Registry, path: PathOperations, documentation: Documentation, version: string) {
+  const answers = path.operations.flatMap(({ answer }) => answer ?? []);
+  return written([path], [...reachable(answers)], new DefinitionWriter(registry, 'v3', documentation, []), version);
+}
+
+function written(paths: readonly PathOperations[], schemas: readonly string[], writer: DefinitionWriter, version: string) {
   const definitions = schemas.map((schema): [string, JsonSchema] => [writer.names.get(schema) ?? schema, writer.definition(schema)]);
   const items = paths.map(({ path, parameters, operations }) => [
     path,
@@ -29,6 +35,7 @@ export function documentV3(registry: Registry, gv: { group: string; version: str
     paths: Object.fromEntries(items),
     components: {
       schemas: Object.fromEntries([...definitions, ...Object.entries(writer.builtIns())].sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: SECURITY_SCHEMES,
     },
   };
 }
