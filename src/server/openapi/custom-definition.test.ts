@@ -15,6 +15,8 @@ function served(crd: CustomResourceDefinition) {
 interface Operation {
   readonly consumes?: readonly string[];
   readonly produces?: readonly string[];
+  readonly parameters?: readonly { readonly name?: string }[];
+  readonly responses?: object;
 }
 type Document = Record<'definitions', Record<string, JsonSchema>> & {
   readonly components: { readonly schemas: Record<string, JsonSchema> };
@@ -44,6 +46,22 @@ describe('a custom kind in OpenAPI', () => {
     expect(Object.keys(paths)).toContain('/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}/status');
     live.serve([]);
     expect(openApi.v3Document('apis/stable.example.com/v1')).toBeUndefined();
+  });
+
+  it('is told as upstream tells it: JSON and YAML, and no paths of discovery or old watches', async () => {
+    live.serve(served(cronTabs()));
+    const document = await parse(openApi.v2Json());
+    const root = '/apis/stable.example.com/v1';
+    const one = `${root}/namespaces/{namespace}/crontabs/{name}`;
+    const own = Object.keys(document.paths).filter((path) => path.startsWith(root));
+    const all = [`${root}/crontabs`, `${root}/namespaces/{namespace}/crontabs`, one, `${one}/scale`, `${one}/status`];
+    expect(own.sort()).toEqual(all.sort());
+    const types = ['application/json', 'application/yaml'];
+    const collection = document.paths[`${root}/namespaces/{namespace}/crontabs`];
+    expect(collection?.post).toMatchObject({ consumes: types, produces: types });
+    expect(collection?.get).toMatchObject({ produces: types });
+    expect(collection?.delete?.parameters?.some((parameter) => parameter.name === 'body')).toBe(false);
+    expect(Object.keys(document.paths[one]?.patch?.responses ?? {})).toEqual(['200', '401']);
   });
 
   it('changes its hash with its schema and no other’s', () => {

@@ -19,6 +19,8 @@ const isForCustom = (type: string) => !type.includes('protobuf') && !type.includ
 const forKind = (types: readonly string[], { structural }: ResourceDefinition) => (structural ? types.filter(isForCustom) : types);
 
 export const objectTypes = (resource: ResourceDefinition): readonly string[] => forKind(OBJECT_TYPES, resource);
-/** Of lists, which may be watched as well. */
-export const listTypes = (resource: ResourceDefinition): readonly string[] => forKind([...OBJECT_TYPES, ...STREAM_TYPES], resource);
+/** What may be sent. */
+export const bodyTypes = (resource: ResourceDefinition): readonly string[] => (resource.structural ? objectTypes(resource) : ANY_TYPE);
+/** Of lists of built-in kinds, which may be watched as well. */
+export const LIST_TYPES = [...OBJECT_TYPES, ...STREAM_TYPES];
 export const patchTypes = (resource: ResourceDefinition): readonly string[] => forKind(PATCH_TYPES, resource);

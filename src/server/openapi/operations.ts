@@ -3,7 +3,7 @@ import type { Registry } from '../../api/registry.ts';
 import type { Verb } from '../../api/transport.ts';
 import { connectionPaths } from './connections.ts';
 import { type GroupVersion, type GroupVersionKind, listSchemaOf, SUBRESOURCE_KINDS } from './definition-names.ts';
-import { ANY_TYPE, DISCOVERY_TYPES, listTypes, objectTypes, patchTypes } from './media-types.ts';
+import { bodyTypes, DISCOVERY_TYPES, LIST_TYPES, objectTypes, patchTypes } from './media-types.ts';
 import type { Method, Operation, PathOperations } from './operation.ts';
 import { capital, groupWord, scopeWord, tagOf } from './operation-names.ts';
 import {
@@ -15,15 +15,18 @@ import {
   PATCH_PARAMETERS,
   type Parameter,
   PRETTY,
+  RESOURCE_VERSION,
   WRITE_PARAMETERS,
 } from './parameters.ts';
 import { watchPaths } from './watch-operations.ts';
 
-/** Every path of one group and version, in order. */
-export const pathsOf = (registry: Registry, group: string, version: string): PathOperations[] =>
-  [discoveryPath({ group, version }), ...registry.inVersion(group, version).flatMap(resourcePaths)].sort((a, b) =>
-    a.path < b.path ? -1 : 1,
-  );
+/** Every path of one group and version, in order. Of custom kinds upstream documents neither discovery nor the old paths of watches. */
+export function pathsOf(registry: Registry, group: string, version: string): PathOperations[] {
+  const resources = registry.inVersion(group, version);
+  const isBuiltIn = resources.some(({ structural }) => !structural);
+  const paths = [...(isBuiltIn ? [discoveryPath({ group, version })] : []), ...resources.flatMap(resourcePaths)];
+  return paths.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
 
 const rootOf = (gv: GroupVersion) => `/${gv.group === '' ? 'api' : 'apis'}/${apiVersionOf(gv)}`;
 
@@ -60,7 +63,7 @@ function resourcePaths(resource: ResourceDefinition): PathOperations[] {
       parameters: [NAME, ...place, PRETTY],
       operations: mainOperations(resource, ['get', 'update', 'patch', 'delete']),
     },
-    ...watchPaths(resource, root),
+    ...(resource.structural ? [] : watchPaths(resource, root)),
   ];
   if (namespaced) {
     const everywhere = mainOperations(resource, ['list'], 'ForAllNamespaces');
@@ -113,7 +116,17 @@ const VERBS: Readonly<Record<Exclude<DocumentedVerb, 'watch'>, VerbShape>> = {
   },
 };
 
-const shapeOf = (verb: DocumentedVerb): VerbShape => VERBS[verb === 'watch' ? 'list' : verb];
+/** What upstream says otherwise of custom kinds. */
+const CUSTOM_VERBS: Partial<Record<DocumentedVerb, Partial<VerbShape>>> = {
+  get: { parameters: [RESOURCE_VERSION] },
+  patch: { codes: [200] },
+  deletecollection: { parameters: LIST_PARAMETERS },
+};
+
+function shapeOf(verb: DocumentedVerb, { structural }: ResourceDefinition): VerbShape {
+  const shape = VERBS[verb === 'watch' ? 'list' : verb];
+  return structural ? { ...shape, ...CUSTOM_VERBS[verb] } : shape;
+}
 
 /** Those of the verbs that the resource has. */
 const mainOperations = (resource: ResourceDefinition, verbs: readonly DocumentedVerb[], suffix = ''): Operation[] =>
@@ -130,10 +143,10 @@ function mainOperation(resource: ResourceDefinition, verb: DocumentedVerb, suffi
   return {
     ...operation(resource, verb, `${collection}${suffix === '' ? scopeWord(resource) : ''}${kind}${suffix}`),
     kind: { group, kind, version },
-    description: `${shapeOf(verb).text} ${kind}`,
-    body: bodyOf(verb, schema),
+    description: `${shapeOf(verb, resource).text} ${kind}`,
+    body: resource.structural && verb === 'deletecollection' ? { is: 'none' } : bodyOf(verb, schema),
     answer: verb in answers ? answers[verb] : schema,
-    ...(verb === 'list' && { produces: listTypes(resource) }),
+    ...(verb === 'list' && !resource.structural && { produces: LIST_TYPES }),
   };
 }
 
@@ -144,7 +157,7 @@ function subresourceOperations(resource: ResourceDefinition, name: string, subre
   return documented.map((verb) => ({
     ...operation(resource, verb, `${scopeWord(resource)}${resource.kind}${capital(name)}`),
     kind,
-    description: `${shapeOf(verb).text} ${resource.kind}'s ${name}`,
+    description: `${shapeOf(verb, resource).text} ${resource.kind}'s ${name}`,
     body: bodyOf(verb, schema),
     answer: schema,
   }));
@@ -162,7 +175,7 @@ function subresourceKind(resource: ResourceDefinition, subresource: Subresource)
 type Frame = 'method' | 'action' | 'id' | 'tag' | 'parameters' | 'codes' | 'consumes' | 'produces';
 
 function operation(resource: ResourceDefinition, verb: DocumentedVerb, what: string): Pick<Operation, Frame> {
-  const { method, action, word, parameters, codes } = shapeOf(verb);
+  const { method, action, word, parameters, codes } = shapeOf(verb, resource);
   return {
     method,
     action,
@@ -170,7 +183,7 @@ function operation(resource: ResourceDefinition, verb: DocumentedVerb, what: str
     codes,
     id: `${word}${groupWord(resource)}${what}`,
     tag: tagOf(resource),
-    consumes: verb === 'patch' ? patchTypes(resource) : ANY_TYPE,
+    consumes: verb === 'patch' ? patchTypes(resource) : bodyTypes(resource),
     produces: objectTypes(resource),
   };
 }

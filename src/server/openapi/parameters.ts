@@ -18,14 +18,14 @@ const fieldValidation = query(
   'What to do about unknown or duplicate fields: Ignore, Warn (the default) or Strict.',
 );
 const force = query('force', 'boolean', 'Take over fields that other managers own; only for apply patches.');
-const resourceVersion = query('resourceVersion', 'string', 'Which versions of objects a request may be served from.');
+export const RESOURCE_VERSION = query('resourceVersion', 'string', 'Which versions of objects a request may be served from.');
 
 const SELECTION: readonly Parameter[] = [
   query('continue', 'string', 'Where the previous page of the list ended.'),
   query('fieldSelector', 'string', 'Restricts the objects by their fields.'),
   query('labelSelector', 'string', 'Restricts the objects by their labels.'),
   query('limit', 'integer', 'The most objects that one page of a list may have.'),
-  resourceVersion,
+  RESOURCE_VERSION,
   query('resourceVersionMatch', 'string', 'How resourceVersion is applied to lists.'),
   query('sendInitialEvents', 'boolean', 'Start a watch with an event for every object that exists.'),
   query('timeoutSeconds', 'integer', 'How long the call may take, whatever its activity.'),

@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../api/define.ts';
-import { ANY_TYPE, listTypes } from './media-types.ts';
+import { ANY_TYPE, LIST_TYPES } from './media-types.ts';
 import type { Operation, PathOperations } from './operation.ts';
 import { groupWord, scopeWord, tagOf } from './operation-names.ts';
 import { LIST_PARAMETERS, NAME, NAMESPACE, type Parameter, PRETTY } from './parameters.ts';
@@ -39,7 +39,7 @@ function watchPath(
     answer: 'WatchEvent',
     codes: [200],
     consumes: ANY_TYPE,
-    produces: listTypes(resource),
+    produces: LIST_TYPES,
   };
   return { path, parameters: [...parameters, ...LIST_PARAMETERS, PRETTY], operations: [operation] };
 }
