@@ -21,6 +21,9 @@ function read({ metadata }: DaemonSet): number | undefined {
   return Number(text);
 }
 
+/** Where no number is said it is none: whoever leaves it out sets it, as far as the ownership of fields goes. */
+export const showTemplateGeneration = (set: DaemonSet): void => put(set, read(set) ?? 0);
+
 /** A new DaemonSet's template is number 1, unless it says a higher one itself. */
 export const startTemplateGeneration = (set: DaemonSet): void => put(set, Math.max(read(set) ?? 1, 1));
 

@@ -4,7 +4,7 @@ import { column, defineResource } from '../define.ts';
 import { formatLabels, selectorCell } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import type { DaemonSet } from '../schema/generated/types.ts';
-import { countTemplateGeneration, startTemplateGeneration } from './daemon-set-generation.ts';
+import { countTemplateGeneration, showTemplateGeneration, startTemplateGeneration } from './daemon-set-generation.ts';
 import { checkDaemonSetStatus } from './status-validation.ts';
 import { defaultDaemonSet } from './workload-defaults.ts';
 import { checkDaemonSet, checkDaemonSetUpdate } from './workload-validation.ts';
@@ -32,7 +32,10 @@ export const daemonSets = defineResource<DaemonSet>({
     wideColumn('Selector', 'string', (set) => selectorCell(set.spec?.selector), { of: 'DaemonSetSpec.selector' }),
   ],
   hooks: {
-    defaults: defaultDaemonSet,
+    defaults(set) {
+      defaultDaemonSet(set);
+      showTemplateGeneration(set);
+    },
     prepareForCreate: startTemplateGeneration,
     prepareForUpdate: countTemplateGeneration,
     checksRequired: true,

@@ -79,7 +79,7 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
     return;
   }
   const write: Write = {
-    before: old && versionedAs(definition, old),
+    before: versionedAs(definition, old ?? nothingSaid(deps, definition)),
     after: versionedAs(definition, draft),
     managers,
     writer: { name: managerName(request, context), subresource },
@@ -87,6 +87,13 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
     now: rfc3339(deps.clock.now()),
   };
   setEntries(draft, entriesAfter(write) ?? old?.metadata?.managedFields);
+}
+
+/** A new object before anybody said anything of it: of the zeros that are always shown nobody is the owner, although they are in every object. */
+function nothingSaid({ schemas }: RegistryDeps, { structural, schema }: ResourceDefinition): KubeObject {
+  const object: KubeObject = { metadata: {} };
+  if (!structural) schemas.showZeros(object, schema);
+  return object;
 }
 
 /** undefined: nobody owns anything, or this is an object whose fields cannot be named, which validation refuses. */

@@ -62,10 +62,11 @@ function atomicPart(): ApplyType {
   return type;
 }
 
-const ATOMIC_PART = atomicPart();
+/** A value of any kind that has one owner. */
+export const ATOMIC: ApplyType = atomicPart();
 
 function deduced(): ApplyType {
-  const type: { scalar: 'untyped'; list: ApplyListType; map?: ApplyMapType } = { scalar: 'untyped', list: atomicList(ATOMIC_PART) };
+  const type: { scalar: 'untyped'; list: ApplyListType; map?: ApplyMapType } = { scalar: 'untyped', list: atomicList(ATOMIC) };
   type.map = granularMap(type);
   return type;
 }

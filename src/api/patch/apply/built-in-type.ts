@@ -1,6 +1,6 @@
 import { isAtomicType, type MergeRule, mergeRule } from '../../schema/list-types.ts';
 import { type Field, type FieldType, findSchema, type Scalar } from '../../schema/schema.ts';
-import { type ApplyField, type ApplyListType, type ApplyType, applyKey, atomicList, DEDUCED, granularMap } from './apply-type.ts';
+import { type ApplyField, type ApplyListType, type ApplyType, ATOMIC, applyKey, atomicList, DEDUCED, granularMap } from './apply-type.ts';
 import { fieldElement } from './path-element.ts';
 
 /** Fields of structs that Go writes even when they are empty, besides required ones and metadata, spec and status: structs, not pointers (k8s.io/api). */
@@ -22,6 +22,13 @@ const STRUCT_VALUES: Readonly<Record<string, readonly string[]>> = {
   StatefulSetSpec: ['updateStrategy'],
 };
 const ALWAYS_THERE = new Set(['metadata', 'spec', 'status']);
+/** Required fields that Go leaves out when they are empty: pointers, lists and maps with `omitempty`. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  CounterSet: 'counters',
+  DeviceCounterConsumption: 'counters',
+  IPAddressSpec: 'parentRef',
+  ValidatingAdmissionPolicyBindingSpec: 'validationActions',
+};
 
 /** Keys of list elements that have a default in the API (`+default`). */
 const KEY_DEFAULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -59,7 +66,8 @@ export function builtInType(name: string): ApplyType {
 
 function applyField(schema: string, { name, type, required }: Field): ApplyField {
   const rule = mergeRule(schema, name);
-  const alwaysThere = required || ALWAYS_THERE.has(name) || STRUCT_VALUES[schema]?.includes(name) === true;
+  const written = required && LEFT_OUT[schema] !== name;
+  const alwaysThere = written || ALWAYS_THERE.has(name) || STRUCT_VALUES[schema]?.includes(name) === true;
   let read: ApplyType | undefined;
   return {
     element: fieldElement(name),
@@ -74,7 +82,7 @@ function applyField(schema: string, { name, type, required }: Field): ApplyField
 function typeOf(type: FieldType, rule: MergeRule): ApplyType {
   switch (type.is) {
     case 'scalar':
-      return type.scalar === 'any' || type.scalar === 'object' ? DEDUCED : SCALARS[type.scalar];
+      return type.scalar === 'any' || type.scalar === 'object' ? ATOMIC : SCALARS[type.scalar];
     case 'schema': {
       const struct = builtInType(type.name);
       if (!struct.map || rule.map === undefined) return struct;
