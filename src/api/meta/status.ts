@@ -49,7 +49,8 @@ export interface Status {
   message?: string;
   reason?: string;
   details?: StatusDetails;
-  code: number;
+  /** Absent where a deletion went well. */
+  code?: number;
 }
 
 /** Any failure that the API reports, on the server that throws it and in the client that receives it. */

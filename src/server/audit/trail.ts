@@ -303,7 +303,7 @@ function objectRefOf(request: ApiRequest): ObjectRef {
   };
 }
 
-function statusOf({ status, message, reason, details, code }: Partial<Status> & { code: number }): LoggedStatus {
+function statusOf({ status, message, reason, details, code = 200 }: Partial<Status>): LoggedStatus {
   return { ...(status && { status }), ...(message && { message }), ...(reason && { reason }), ...(details && { details }), code };
 }
 

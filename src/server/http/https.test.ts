@@ -313,7 +313,7 @@ describe('what a query says', () => {
   it('of a write is refused when the API does not know it', async () => {
     expect((await post('dryRun=Some')).json()).toMatchObject({
       code: 422,
-      message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: []string{"Some"}: supported values: "All"',
+      message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
     });
     expect((await post('fieldValidation=Lax')).json()).toMatchObject({
       code: 422,
@@ -333,7 +333,7 @@ describe('what a query says', () => {
     const refused = (await fetchJson(`${at}?${wrong}`, { method: 'POST', body: '{' })).json();
     expect(refused).toMatchObject({ code: 422, details: { kind: 'CreateOptions', group: 'meta.k8s.io', causes } });
     expect(refused.details).not.toHaveProperty('name');
-    expect(refused.message).toContain('dryRun: Unsupported value: []string{"All", "Some"}: supported values: "All", fieldValidation:');
+    expect(refused.message).toContain('dryRun: Unsupported value: ["All","Some"]: supported values: "All", fieldValidation:');
     await create('w');
     const patch = { method: 'PATCH', body: '{}', headers: { 'content-type': 'application/merge-patch+json' } };
     expect((await fetchJson(`${at}/w?force=1&${wrong}`, patch)).json()).toMatchObject({

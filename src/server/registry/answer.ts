@@ -48,5 +48,4 @@ export const success = (details: Status['details']): Status => ({
   metadata: {},
   status: 'Success',
   ...(details && { details }),
-  code: 200,
 });

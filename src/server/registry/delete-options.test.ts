@@ -5,14 +5,14 @@ const POLICIES = 'supported values: "Foreground", "Background", "Orphan", "nil"'
 
 it.each<[object, string]>([
   [{ propagationPolicy: 'Some' }, `propagationPolicy: Unsupported value: "Some": ${POLICIES}`],
-  [{ dryRun: ['All', 'Some'] }, 'dryRun: Unsupported value: []string{"All", "Some"}: supported values: "All"'],
+  [{ dryRun: ['All', 'Some'] }, 'dryRun: Unsupported value: ["All","Some"]: supported values: "All"'],
   [
     { propagationPolicy: 'Orphan', orphanDependents: true },
     'propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
   ],
   [
     { propagationPolicy: 'Some', orphanDependents: false, dryRun: [''] },
-    `[propagationPolicy: Invalid value: "Some": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "Some": ${POLICIES}, dryRun: Unsupported value: []string{""}: supported values: "All"]`,
+    `[propagationPolicy: Invalid value: "Some": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "Some": ${POLICIES}, dryRun: Unsupported value: [""]: supported values: "All"]`,
   ],
 ])('a deletion with %j is refused, of one object and of all, even if there are none', async (body, told) => {
   const api = await fakeApi();
@@ -45,4 +45,28 @@ it.each<[object, RegExp]>([
   await api.call('create', 'configmaps', { namespace: 'default', body });
   const deletion = api.call('delete', 'configmaps', { namespace: 'default', name: 'a', body: { preconditions } });
   await expect(deletion).rejects.toMatchObject({ code: 409, message: expect.stringMatching(message), details: { kind: 'ConfigMap' } });
+});
+
+it('a deletion that went well is told without a code', async () => {
+  const api = await fakeApi();
+  const body = { metadata: { name: 'a' } };
+  const { metadata } = await api.call('create', 'configmaps', { namespace: 'default', body });
+  expect(await api.call('delete', 'configmaps', { namespace: 'default', name: 'a' })).toEqual({
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Success',
+    details: { name: 'a', kind: 'configmaps', uid: metadata?.uid },
+  });
+});
+
+it('a deletion that is only tried shows the object as it would be marked, in the version that it has', async () => {
+  const api = await fakeApi();
+  const { metadata } = await api.call('create', 'configmaps', { namespace: 'default', body: { metadata: { name: 'a' } } });
+  const tried = await api.call('delete', 'configmaps', {
+    namespace: 'default',
+    name: 'a',
+    body: { propagationPolicy: 'Foreground', dryRun: ['All'] },
+  });
+  expect(tried.metadata).toMatchObject({ resourceVersion: metadata?.resourceVersion, finalizers: ['foregroundDeletion'] });
 });

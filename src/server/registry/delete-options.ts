@@ -26,9 +26,8 @@ function policyFindings({ propagationPolicy: policy, orphanDependents }: DeleteO
   ];
 }
 
-/** The values are shown all together, as Go writes a list. */
+/** The values are shown all together, as JSON. */
 export function dryRunFindings(values: readonly string[]): FieldError[] {
   if (values.every((value) => value === 'All')) return [];
-  const shown = `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`;
-  return [{ ...notSupported('dryRun', '', ['All']), message: `Unsupported value: ${shown}: supported values: "All"` }];
+  return [{ ...notSupported('dryRun', '', ['All']), message: `Unsupported value: ${JSON.stringify(values)}: supported values: "All"` }];
 }

@@ -92,7 +92,8 @@ async function removeOnce(
   const dryRun = request.options?.dryRun || options.dryRun?.includes('All');
   if (plan.do === 'mark') {
     const marked = markedObject(begun, plan);
-    if (dryRun) return { kind: 'object', object: marked };
+    if (dryRun)
+      return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } } };
     const item = await collection.put(stored.key, marked, { expected: stored.revision });
     await resource.prepare?.([item]);
     return { kind: 'item', definition, item: resource.view(item) };
