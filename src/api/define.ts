@@ -112,6 +112,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly nameRule: 'subdomain' | 'label' | 'longName' | 'path' | 'address';
   /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. */
   readonly generation: boolean;
+  /** Parts of metadata whose changes are counted as well. */
+  readonly countedMetadata: readonly ('annotations' | 'labels')[];
   /** Another served version of the same stored objects. Absent: stored as it is. */
   readonly storedAs?: {
     readonly group: string;
@@ -160,6 +162,7 @@ type Optional =
   | 'persistence'
   | 'nameRule'
   | 'generation'
+  | 'countedMetadata'
   | 'behaviour'
   | 'statusMetadata'
   | 'keepsStatusAtCreation'
@@ -186,6 +189,7 @@ export function defineResource<T extends KubeObject>(input: ResourceInput<T>): R
     persistence: 'durable',
     nameRule: 'subdomain',
     generation: false,
+    countedMetadata: [],
     behaviour: 'complete',
     statusMetadata: ['annotations', 'finalizers', 'labels', 'ownerReferences'],
     keepsStatusAtCreation: false,

@@ -26,6 +26,8 @@ export const deployments = defineResource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   generation: true,
+  // Replica sets take them over.
+  countedMetadata: ['annotations'],
   statusMetadata: ['annotations', 'finalizers', 'ownerReferences'],
   subresources: {
     scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },

@@ -1,5 +1,6 @@
 import type { Hooks } from '../define.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
+import { fillZero } from '../meta/fill.ts';
 import { checkQualifiedName } from '../meta/validation.ts';
 import type { Namespace } from '../schema/generated/types.ts';
 
@@ -27,7 +28,10 @@ function checkPhase({ metadata, status }: Namespace): FieldError[] {
 }
 
 export const namespaceHooks: Hooks<Namespace> = {
-  defaults: labelWithName,
+  defaults(namespace) {
+    labelWithName(namespace);
+    if (namespace.status) fillZero(namespace.status, { phase: 'Active' });
+  },
   prepareForCreate(namespace) {
     const others = namespace.spec?.finalizers ?? [];
     namespace.spec = { ...namespace.spec, finalizers: others.includes(FINALIZER) ? others : [...others, FINALIZER] };

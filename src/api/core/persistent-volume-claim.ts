@@ -1,7 +1,7 @@
 import { column, defineResource } from '../define.ts';
 import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
-import { fill } from '../meta/fill.ts';
+import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
 import { claimWarnings } from './claim-warnings.ts';
 import { storageClassOf } from './storage-class-of.ts';
@@ -36,8 +36,9 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     wideColumn('VolumeMode', 'string', (pvc) => pvc.spec?.volumeMode ?? UNSET, { of: 'PersistentVolumeClaimSpec.volumeMode' }),
   ],
   hooks: {
-    defaults({ spec }) {
+    defaults({ spec, status }) {
       if (spec) fill(spec, { volumeMode: 'Filesystem' });
+      if (status) fillZero(status, { phase: 'Pending' });
     },
     prepareForCreate(pvc) {
       pvc.status = { phase: 'Pending' };

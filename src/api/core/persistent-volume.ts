@@ -39,7 +39,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     wideColumn('VolumeMode', 'string', (pv) => pv.spec?.volumeMode ?? UNSET, { of: 'PersistentVolumeSpec.volumeMode' }),
   ],
   hooks: {
-    defaults({ spec }) {
+    defaults({ spec, status }) {
+      if (status) fillZero(status, { phase: 'Pending' });
       if (!spec) return;
       fill(fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain' }), { volumeMode: 'Filesystem' });
       if (spec.hostPath) fill(spec.hostPath, { type: '' });

@@ -36,6 +36,7 @@ export const endpointSlices = defineResource<EndpointSlice>({
   plural: 'endpointslices',
   scope: 'Namespaced',
   generation: true,
+  countedMetadata: ['labels'],
   columns: [
     nameColumn,
     column('AddressType', 'string', (slice) => slice.addressType ?? '', { of: 'EndpointSlice.addressType' }),

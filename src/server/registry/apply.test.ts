@@ -376,6 +376,27 @@ describe('managed fields', () => {
     expect(again.metadata).not.toHaveProperty('managedFields');
   });
 
+  it('end with the last field that somebody owned', async () => {
+    const api = await fakeApi();
+    await as(api, 'one')('create', 'configmaps', { body: configMap({ k: '1' }) });
+    const emptied = await as(api, 'two')('update', 'configmaps', { name: 'c', body: { metadata: { name: 'c' } } });
+    expect(emptied.metadata).not.toHaveProperty('managedFields');
+  });
+
+  it('leave out zeros that every object shows when they begin with the first apply', async () => {
+    const api = await fakeApi();
+    const body = {
+      metadata: { name: 'r' },
+      spec: { selector: { a: 'b' }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+    };
+    await as(api, 'one')('create', 'replicationcontrollers', { body });
+    const reset = { metadata: { managedFields: [{}] } };
+    await as(api, 'one')('patch', 'replicationcontrollers', { name: 'r', patchType: 'merge', body: reset });
+    const labels = { apiVersion: 'v1', kind: 'ReplicationController', metadata: { name: 'r', labels: { l: '1' } } };
+    const applied = await apply(api, 'replicationcontrollers', 'me', labels, { subresource: 'status' });
+    expect(fieldsOf(applied, 'before-first-apply')).toEqual({ 'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } } });
+  });
+
   it('can be handed over by a client that knows what it does, but not broken', async () => {
     const api = await fakeApi();
     const made = await as(api, 'one')('create', 'configmaps', { body: configMap({ k: '1' }) });

@@ -27,6 +27,7 @@ import {
   applyTypeOf,
   inAllVersions,
   managerName,
+  nothingSaid,
   reconciled,
   setEntries,
   versionedAs,
@@ -111,6 +112,7 @@ function applied(
 ): Applied {
   const apply: Apply = {
     live: versionedAs(definition, old),
+    unsaid: versionedAs(definition, nothingSaid(deps, definition)),
     configuration,
     managers: reconciled({ deps, definition }, storedManagers(old.metadata?.managedFields)),
     applier: { name: managerName(request, context), subresource },

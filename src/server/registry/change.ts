@@ -15,6 +15,7 @@ import { endsWithUpdate } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
 
@@ -114,12 +115,14 @@ async function writeChange(deps: RegistryDeps, change: Change, { stored, old, dr
     ? undefined
     : ({ operation: 'UPDATE', request, context, object: draft, old, ...change.admitAs?.(draft, old) } as const);
   setDefaults(strategy, draft);
+  if (request.verb === 'update') dropRepeatedOwners(draft, context, 'sent');
   const noting = change.ownership ? undefined : noteOwnership({ deps, definition, request, context, subresource }, draft, old);
   if (noting) await noting;
   if (admission) {
     await mutate(deps, admission, draft);
     change.takeBack?.(admission.object, draft);
   }
+  dropRepeatedOwners(draft, context, 'admitted');
   prepareForUpdate(strategy, draft, old);
   setDefaults(strategy, draft);
   const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);

@@ -12,6 +12,7 @@ import type { Claim, RegistryDeps } from './deps.ts';
 import { alreadyExists } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { stampNew } from './metadata.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
 
@@ -59,9 +60,12 @@ async function createNamed(
   const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
   stampNew(draft.metadata, stamp);
   setDefaults(strategy, draft);
+  // An apply is a patch.
+  if (!ownership) dropRepeatedOwners(draft, context, 'sent');
   const noting = ownership ? undefined : noteOwnership({ deps, definition, request, context, subresource: '' }, draft, undefined);
   if (noting) await noting;
   await mutate(deps, admission, draft);
+  dropRepeatedOwners(draft, context, 'admitted');
   // What the server owns, and where the object is, stay as they are whatever a webhook says.
   stampNew(draft.metadata, stamp);
   matchNamespace(draft, definition, request.namespace);

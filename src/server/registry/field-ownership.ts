@@ -86,24 +86,20 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
     versions: versionsOf(deps.resources, definition, subresource, convert),
     now: rfc3339(deps.clock.now()),
   };
-  setEntries(draft, entriesAfter(write) ?? old?.metadata?.managedFields);
+  try {
+    setEntries(draft, entriesOf(ownershipAfterUpdate(write)));
+  } catch (error) {
+    // This is an object whose fields cannot be named, which validation refuses.
+    if (!(error instanceof UnnamedElement)) throw error;
+    setEntries(draft, old?.metadata?.managedFields);
+  }
 }
 
 /** A new object before anybody said anything of it: of the zeros that are always shown nobody is the owner, although they are in every object. */
-function nothingSaid({ schemas }: RegistryDeps, { structural, schema }: ResourceDefinition): KubeObject {
+export function nothingSaid({ schemas }: RegistryDeps, { structural, schema }: ResourceDefinition): KubeObject {
   const object: KubeObject = { metadata: {} };
   if (!structural) schemas.showZeros(object, schema);
   return object;
-}
-
-/** undefined: nobody owns anything, or this is an object whose fields cannot be named, which validation refuses. */
-function entriesAfter(write: Write): ManagedFieldsEntry[] | undefined {
-  try {
-    return entriesOf(ownershipAfterUpdate(write));
-  } catch (error) {
-    if (error instanceof UnnamedElement) return undefined;
-    throw error;
-  }
 }
 
 /** Mutating admission, which may not leave entries behind that cannot be read. */

@@ -99,7 +99,10 @@ export function settleUpdate({ definition, subresource }: Strategy, draft: Draft
   const { metadata } = draft;
   shareLike(draft, { ...old, metadata: undefined });
   const ignoresStatus = subresource === 'status' || definition.structural === undefined || hasStatus(definition);
-  if (metadata.generation !== undefined && specChanged(draft, old, ignoresStatus)) metadata.generation += 1;
+  if (metadata.generation === undefined) return;
+  const counted = subresource === 'status' ? [] : definition.countedMetadata;
+  const isOther = counted.some((field) => !equalJson(metadata[field] ?? {}, old.metadata?.[field] ?? {}));
+  if (isOther || specChanged(draft, old, ignoresStatus)) metadata.generation += 1;
 }
 
 function keepStatus(draft: WithStatus, old: WithStatus): void {

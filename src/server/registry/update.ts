@@ -33,7 +33,12 @@ const CONDITIONAL_ONLY = new Set([
   'runtimeclasses.node.k8s.io',
   'csinodes.storage.k8s.io',
   'csidrivers.storage.k8s.io',
+  'csistoragecapacities.storage.k8s.io',
   'volumeattachments.storage.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
   'customresourcedefinitions.apiextensions.k8s.io',
@@ -58,7 +63,7 @@ export async function update(
   matchNamespace(received, definition, request.namespace);
   const make = () => {
     if ((definition.structural || CONDITIONAL_ONLY.has(id)) && !received.metadata.resourceVersion) {
-      throw invalidObject(definition.kind, definition.group, name, [
+      throw invalidObject(definition.plural, definition.group, name, [
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);
     }

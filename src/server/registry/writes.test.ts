@@ -341,3 +341,41 @@ describe('delete', () => {
     });
   });
 });
+
+it.each([
+  ['deployments.apps', { annotations: { a: 'b' } }, 2],
+  ['deployments.apps', { labels: { a: 'b' } }, 1],
+  ['endpointslices.discovery.k8s.io', { labels: { a: 'b' } }, 2],
+  ['endpointslices.discovery.k8s.io', { annotations: { a: 'b' } }, 1],
+])('a change of metadata is one of the content where others take it over: of %s, %j', async (id, metadata, generation) => {
+  const api = await fakeApi();
+  const slice = { metadata: { name: 'a' }, addressType: 'IPv4', endpoints: [], ports: [] };
+  await api.call('create', id, { ...inDefault, body: id === 'deployments.apps' ? deployment('a') : slice });
+  const changed = await api.call('patch', id, { ...inDefault, name: 'a', patchType: 'merge', body: { metadata } });
+  expect(changed.metadata?.generation).toBe(generation);
+});
+
+it.each([
+  ['csistoragecapacities.storage.k8s.io', { storageClassName: 's' }, inDefault],
+  ['leases.coordination.k8s.io', {}, inDefault],
+  ['validatingadmissionpolicybindings.admissionregistration.k8s.io', { spec: { policyName: 'p', validationActions: ['Deny'] } }, {}],
+])('an update of %s has to say of which version it is, and is refused in the name of the resource', async (id, content, place) => {
+  const api = await fakeApi();
+  const body = { metadata: { name: 'a' }, ...content };
+  await api.call('create', id, { ...place, body });
+  await expect(api.call('update', id, { ...place, name: 'a', body })).rejects.toMatchObject({
+    message: `${id} "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
+    details: { kind: id.split('.', 1)[0] },
+  });
+});
+
+it.each([
+  ['persistentvolumes', { spec: { capacity: { storage: '1' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } } }, 'Pending'],
+  ['namespaces', {}, 'Active'],
+])('a status of %s without a phase has the first one', async (id, content, phase) => {
+  const api = await fakeApi();
+  await api.call('create', id, { body: { metadata: { name: 'a' }, ...content } });
+  const body = { metadata: { name: 'a' }, ...content, status: { message: '' } };
+  const written = await api.call<KubeObject & { status?: { phase?: string } }>('update', id, { name: 'a', subresource: 'status', body });
+  expect(written.status?.phase).toBe(phase);
+});

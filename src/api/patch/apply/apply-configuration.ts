@@ -10,6 +10,8 @@ import type { Versioned, Versions } from './versions.ts';
 export interface Apply {
   /** Without a uid it is to be created. */
   readonly live: Versioned<{ metadata?: { uid?: string } }>;
+  /** A new object before anybody said anything of it: what all objects show belongs to nobody. Absent: they show nothing. */
+  readonly unsaid?: Versioned;
   /** Checked with `configurationFindings`. */
   readonly configuration: object;
   readonly managers: readonly Manager[];
@@ -45,10 +47,10 @@ export function applyConfiguration(apply: Apply): Applied {
 }
 
 /** What is there when apply meets an object for the first time belongs to nobody in particular. */
-function managersBeforeFirstApply({ live, applier, versions, now }: Apply): readonly Manager[] {
+function managersBeforeFirstApply({ live, unsaid, applier, versions, now }: Apply): readonly Manager[] {
   if (live.object.metadata?.uid === undefined) return [];
   const writer = { name: 'before-first-apply', subresource: applier.subresource };
-  return ownershipAfterUpdate({ before: undefined, after: live, managers: [], writer, versions, now });
+  return ownershipAfterUpdate({ before: unsaid, after: live, managers: [], writer, versions, now });
 }
 
 /** Removes what the applier named last time, does not name now, and nobody else owns. */
