@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatGoDuration, goDurationMs, goDurationNanos } from './go-duration.ts';
+import { formatGoDuration, goDurationFault, goDurationMs, goDurationNanos } from './go-duration.ts';
 
 it.each([
   ['0', 0n],
@@ -34,3 +34,12 @@ it.each([
   expect(formatGoDuration(ms)).toBe(text);
   expect(goDurationMs(text)).toBe(Math.round(ms));
 });
+
+it.each([
+  ['x', 'invalid duration "x"'],
+  ['1', 'missing unit in duration "1"'],
+  ['-1', 'missing unit in duration "-1"'],
+  ['1x', 'unknown unit "x" in duration "1x"'],
+  ['1h2q', 'unknown unit "q" in duration "1h2q"'],
+  ['.s', 'invalid duration ".s"'],
+])('%j is refused as Go does it', (text, why) => expect(goDurationFault(text)).toBe(`time: ${why}`));

@@ -37,3 +37,14 @@ export function formatGoDuration(ms: number): string {
   const seconds = `${(rounded % 60_000) / 1000}s`;
   return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}`;
 }
+
+/** Why it is none, in the words of Go's time.ParseDuration. */
+export function goDurationFault(text: string): string {
+  const rest = text.replace(/^[+-]/, '');
+  for (const [, number = '', unit = ''] of rest.matchAll(/(\d*\.?\d*)([^\d.]*)/g)) {
+    if (number === '' || number === '.') break;
+    if (unit === '') return `time: missing unit in duration ${JSON.stringify(text)}`;
+    if (UNIT_NANOS[unit] === undefined) return `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
+  }
+  return `time: invalid duration ${JSON.stringify(text)}`;
+}

@@ -25,6 +25,9 @@ describe('what is wrong with JSON', () => {
     ['1e,', "invalid character ',' in exponent of numeric literal"],
     ['01', "invalid character '1' after top-level value"],
     ['tru}', "invalid character '}' in literal true (expecting 'e')"],
+    ['\u0000', "invalid character '\\x00' looking for beginning of value"],
+    ['\u0081', "invalid character 'Â' looking for beginning of value"],
+    ['ä', "invalid character 'Ã' looking for beginning of value"],
     ['nil', "invalid character 'i' in literal null (expecting 'u')"],
   ])('of %j is said as Go says it', (text, message) => expect(jsonFault(text)).toBe(message));
 

@@ -9,11 +9,27 @@ const SPACE = new Set([' ', '\t', '\r', '\n']);
 const WORDS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: 'null' };
 const END = 'unexpected end of JSON input';
 
-/** The sign as Go's %q has it. */
+const NAMED: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+};
+
+/** The byte as Go's %q has it. */
 function quoted(char: string): string {
   if (char === "'") return `'\\''`;
   if (char === '"') return `'"'`;
-  return `'${JSON.stringify(char).slice(1, -1)}'`;
+  const named = NAMED[char];
+  if (named) return `'${named}'`;
+  const code = char.charCodeAt(0);
+  if (code < 0x20 || code === 0x7f) return `'\\x${code.toString(16).padStart(2, '0')}'`;
+  const isPrintable = code < 0x7f || (code > 0xa0 && code !== 0xad);
+  return isPrintable ? `'${char}'` : `'\\u${code.toString(16).padStart(4, '0')}'`;
 }
 
 class Fault extends Error {}
@@ -23,8 +39,11 @@ class Scanner {
   readonly #text: string;
   #at = 0;
 
-  constructor(text: string) {
+  readonly #isBytes: boolean;
+
+  constructor(text: string, isBytes: boolean) {
     this.#text = text;
+    this.#isBytes = isBytes;
   }
 
   /** undefined: nothing is wrong. */
@@ -45,7 +64,10 @@ class Scanner {
 
   #wrong(where: string): never {
     const code = this.#text.codePointAt(this.#at);
-    throw new Fault(code === undefined ? END : `invalid character ${quoted(String.fromCodePoint(code))} ${where}`);
+    if (code === undefined) throw new Fault(END);
+    // Go reads bytes: of a longer character it sees the first.
+    const [byte = 0] = this.#isBytes ? [code] : new TextEncoder().encode(String.fromCodePoint(code));
+    throw new Fault(`invalid character ${quoted(String.fromCharCode(byte))} ${where}`);
   }
 
   #document(): void {
@@ -188,5 +210,5 @@ class Scanner {
 
 const isDigit = (char: string): boolean => char >= '0' && char <= '9' && char.length === 1;
 
-/** Why the text is no JSON, in the words of Go's encoding/json; undefined when it is. */
-export const jsonFault = (text: string): string | undefined => new Scanner(text).fault();
+/** Why the text is no JSON, in the words of Go's encoding/json; undefined when it is. `bytes`: each of its characters is a byte. */
+export const jsonFault = (text: string, of: 'text' | 'bytes' = 'text'): string | undefined => new Scanner(text, of === 'bytes').fault();

@@ -241,7 +241,7 @@ const splitUnescaped = (text: string): string[] => text.match(/(?:[^\\,]|\\[\s\S
 
 function unescapeFieldValue(value: string): string {
   return value.replace(/\\([\s\S]?)|[=,]/g, (found, escaped: string | undefined) => {
-    if (escaped === undefined) throw refuse(`invalid field selector: unescaped character in value: ${found}`);
+    if (escaped === undefined) throw refuse(`invalid field selector: unescaped character in value: ${found.charCodeAt(0)}`);
     if (escaped !== '\\' && escaped !== ',' && escaped !== '=') {
       throw refuse(`invalid field selector: invalid escape sequence: ${found}`);
     }

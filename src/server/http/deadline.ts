@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../api/meta/status.ts';
-import { goDurationMs } from '../../base/go-duration.ts';
+import { goDurationFault, goDurationMs } from '../../base/go-duration.ts';
 import { badRequest } from '../registry/errors.ts';
 
 /** Upstream's default of --request-timeout. */
@@ -17,7 +17,6 @@ export function allottedMs(raw: IncomingMessage, longestMs: number): number {
   const asked = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('timeout');
   if (!asked) return longestMs;
   const ms = goDurationMs(asked);
-  if (ms === undefined || ms < 0)
-    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(asked)}`);
-  return ms === 0 ? longestMs : Math.min(ms, longestMs);
+  if (ms === undefined) throw badRequest(`invalid timeout specified in the request URL - ${goDurationFault(asked)}`);
+  return ms <= 0 ? longestMs : Math.min(ms, longestMs);
 }

@@ -142,7 +142,7 @@ describe('a request that takes too long', () => {
 
   it.each([
     ['soon', 400],
-    ['-1s', 400],
+    ['-1s', 200],
     ['0s', 200],
     ['3m', 200],
   ])('is refused where the client names no time for it, of documents too: %s', async (timeout, code) => {

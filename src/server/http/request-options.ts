@@ -6,10 +6,34 @@ import { FIELD_VALIDATIONS } from '../registry/write-options.ts';
 /** Query parameters as RequestOptions. Throws BadRequest for values that cannot be read; those that a write does not know are `unknown`. */
 export function requestOptions(query: URLSearchParams, verb: Verb): RequestOptions {
   const options: RequestOptions = {};
-  for (const [name, value] of query) read(options, name, value);
+  const known = KNOWN[verb];
+  // Of what is said twice the first counts.
+  for (const name of known ? new Set(query.keys()) : []) if (known?.has(name)) read(options, name, query.get(name) ?? '');
   if (query.size > 0 && WRITES.has(verb)) readWriteOptions(options, query);
   return options;
 }
+
+const LIST_OPTIONS: ReadonlySet<string> = new Set([
+  'labelSelector',
+  'fieldSelector',
+  'continue',
+  'resourceVersion',
+  'resourceVersionMatch',
+  'limit',
+  'timeoutSeconds',
+  'allowWatchBookmarks',
+  'sendInitialEvents',
+]);
+/** What the options of each verb have; anything else in the query says nothing. */
+const KNOWN: Readonly<Partial<Record<Verb, ReadonlySet<string>>>> = {
+  get: new Set(['resourceVersion']),
+  list: LIST_OPTIONS,
+  watch: LIST_OPTIONS,
+  deletecollection: LIST_OPTIONS,
+  create: new Set(['fieldManager']),
+  update: new Set(['fieldManager']),
+  patch: new Set(['fieldManager', 'force']),
+};
 
 /** Deletions say in their DeleteOptions what they are. */
 const WRITES: ReadonlySet<Verb> = new Set(['create', 'update', 'patch']);
@@ -31,13 +55,15 @@ function readWriteOptions(options: RequestOptions, query: URLSearchParams): void
 export function deleteOptionsIn(query: URLSearchParams): DeleteOptions | undefined {
   const options: DeleteOptions = {};
   const grace = query.get('gracePeriodSeconds');
-  if (grace) options.gracePeriodSeconds = wholeNumber(grace);
+  if (grace !== null) options.gracePeriodSeconds = wholeNumber(grace);
   const orphan = query.get('orphanDependents');
   if (orphan !== null) options.orphanDependents = truth(orphan);
   const policy = query.get('propagationPolicy');
-  if (policy) options.propagationPolicy = policy as DeleteOptions['propagationPolicy'];
+  if (policy !== null) options.propagationPolicy = policy as DeleteOptions['propagationPolicy'];
   const dryRun = query.getAll('dryRun');
   if (dryRun.length > 0) options.dryRun = dryRun;
+  const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')];
+  if (uid || resourceVersion) options.preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
   return Object.keys(options).length > 0 ? options : undefined;
 }
 
@@ -55,7 +81,7 @@ function read(options: RequestOptions, name: string, value: string): void {
       return;
     case 'limit':
     case 'timeoutSeconds': {
-      const number = value === '' ? 0 : wholeNumber(value);
+      const number = wholeNumber(value);
       if (number > 0) options[name] = number;
       return;
     }
@@ -69,11 +95,8 @@ function read(options: RequestOptions, name: string, value: string): void {
 }
 
 function wholeNumber(value: string): number {
-  const number = /^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined;
-  return number ?? badNumber(value);
-}
-
-function badNumber(value: string): never {
-  const why = /^[+-]?\d+$/.test(value) ? 'value out of range' : 'invalid syntax';
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`);
+  const isNumber = /^[+-]?\d+$/.test(value);
+  const number = isNumber ? BigInt(value.replace('+', '')) : 0n;
+  if (isNumber && BigInt.asIntN(64, number) === number) return Number(number);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`);
 }

@@ -18,8 +18,18 @@ const NO_QUERY = new URLSearchParams();
 
 export const queryOf = (url: string): URLSearchParams => {
   const mark = url.indexOf('?');
-  return mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
+  if (mark < 0) return NO_QUERY;
+  const text = url.slice(mark + 1);
+  return new URLSearchParams(UNREADABLE.test(text) ? readable(text) : text);
 };
+
+/** Go takes nothing from a part of the query that has a semicolon, or a percent sign that begins no byte. */
+const UNREADABLE = /;|%(?![0-9a-fA-F]{2})/;
+const readable = (query: string): string =>
+  query
+    .split('&')
+    .filter((part) => !UNREADABLE.test(part))
+    .join('&');
 
 /** Verb and options out of method and query. Throws MethodNotAllowed and BadRequest. */
 export function routeRequest(raw: IncomingMessage, definition: ResourceDefinition, path: ResourcePath): Routed {

@@ -34,18 +34,23 @@ export function decodeContinue(text: string): ContinueToken {
   if (typeof start !== 'string' || start === '') {
     throw invalidToken(': encoded start key empty (version meta.k8s.io/v1)');
   }
+  if (!isClean(start)) throw invalidToken(`: ${start}`);
   return { revision: rv, after: start, begunMs: typeof begun === 'number' ? begun : 0 };
 }
+
+/** A key that leads out of the list's prefix is none. */
+const isClean = (key: string): boolean => !key.split('/').some((part, i) => part === '.' || part === '..' || (part === '' && i > 0));
 
 function tokenIn(text: string): { v?: unknown; rv?: unknown; start?: unknown; begun?: unknown } {
   if (!BASE64_URL.test(text) || text.length % 4 === 1) {
     const at = text.search(/[^A-Za-z0-9_-]/);
     throw invalidToken(`: illegal base64 data at input byte ${at < 0 ? text.length - 1 : at}`);
   }
-  const json = Buffer.from(text, 'base64url').toString();
-  const why = jsonFault(json);
+  const bytes = Buffer.from(text, 'base64url');
+  // Go names what is wrong by its byte.
+  const why = jsonFault(bytes.toString('latin1'), 'bytes');
   if (why !== undefined) throw invalidToken(`: ${why}`);
-  const token: unknown = JSON.parse(json);
+  const token: unknown = JSON.parse(bytes.toString());
   return typeof token === 'object' && token !== null ? token : {};
 }
 

@@ -133,7 +133,7 @@ export async function removeCollection(
   const { definition } = resource;
   checkListOptions(request.options ?? {}, 'list');
   deleteOptions(request);
-  const page = request.options?.limit ? await list(resource, request, context, deps.clock) : undefined;
+  const page = request.options?.limit || request.options?.continue ? await list(resource, request, context, deps.clock) : undefined;
   const items = page?.items ?? (await collectAll(resource, request));
   const queue = items.values();
   const worker = async () => {

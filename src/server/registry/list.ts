@@ -1,5 +1,4 @@
-import type { ResourceDefinition } from '../../api/define.ts';
-import { invalid, invalidObject } from '../../api/meta/field-error.ts';
+import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
@@ -29,10 +28,8 @@ export async function list(
   checkListOptions(options, 'list');
   const selection = selectionOf(definition, request);
   const nowMs = clock.now();
-  const from = startOf(options, definition, nowMs);
+  const from = startOf(options, nowMs);
   if (from.atLeast !== undefined) await reach(resource, from.atLeast, context);
-  if (from.after !== undefined && (from.atRevision ?? 0) > collection.revision)
-    throw badRequest('continue key is not valid: its resourceVersion is yet to come');
   if (from.atRevision !== undefined && from.atRevision > collection.revision) await reach(resource, from.atRevision, context);
   const page = resource.prepare ? await convertedPage(resource, request, selection, from) : readPage(resource, request, selection, from);
   const next = page.nextAfter?.slice(resource.prefix.length);
@@ -60,16 +57,16 @@ interface Start {
   readonly begunMs?: number;
 }
 
-function startOf(options: RequestOptions, definition: ResourceDefinition, nowMs: number): Start {
+function startOf(options: RequestOptions, nowMs: number): Start {
   const { continue: token, resourceVersion, resourceVersionMatch, limit } = options;
   if (token) {
-    if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
     const { revision, after, begunMs } = decodeContinue(token);
-    if (revision === INCONSISTENT) return { after, inconsistent: true };
+    if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (revision < 0) return { after, inconsistent: true };
     if (nowMs - begunMs > LIST_LIFE_MS) throw continueExpired(after);
     return { after, atRevision: revision, begunMs };
   }
-  const revision = parseRevision(resourceVersion, 'list', definition);
+  const revision = parseRevision(resourceVersion, 'list');
   if (revision === 0) return {};
   const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && (limit ?? 0) > 0);
   return exact ? { atRevision: revision } : { atLeast: revision };
@@ -78,7 +75,9 @@ function startOf(options: RequestOptions, definition: ResourceDefinition, nowMs:
 function readPage(resource: Resource, request: ApiRequest, selection: Selection, { after, atRevision }: Start): Page<KubeObject> {
   const { collection, prefix } = resource;
   const { matches } = selection;
-  const limit = request.options?.limit;
+  const { resourceVersion } = request.options ?? {};
+  // Who takes whatever there is gets all of it.
+  const limit = resourceVersion === '0' ? undefined : request.options?.limit;
   try {
     return collection.list({
       prefix: prefixOf(resource, request, selection),
@@ -132,15 +131,18 @@ export async function collectAll(resource: Resource, request: ApiRequest): Promi
   return page.items.map((item) => resource.view(item));
 }
 
-/** A resourceVersion parameter as a number; 0 when absent. What is none is refused as upstream's store does for the verb. */
-export function parseRevision(text: string | undefined, verb: 'get' | 'list' | 'watch', { group, plural }: ResourceDefinition): number {
+/** A resourceVersion parameter as a number; 0 when absent. Throws what upstream's store does for the verb. */
+export function parseRevision(text: string | undefined, verb: 'get' | 'list' | 'watch'): number {
   if (text === undefined || text === '') return 0;
-  if (/^[0-9]{1,16}$/.test(text)) return Number(text);
-  const finding = invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
-  if (verb === 'watch') throw invalidObject(plural, group, '', [finding]);
-  const why = `${finding.path}: ${finding.message}`;
+  const isNumber = /^[0-9]+$/.test(text);
+  if (isNumber && BigInt(text) <= MAX_UINT64) return Number(text);
+  const fault = isNumber ? 'value out of range' : 'invalid syntax';
+  const { path, message } = invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`);
+  const why = `${path}: ${message}`;
   throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : new ApiError('InternalError', why, { statedReason: '' });
 }
+
+const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** Waits until the cache has seen the revision; 504 with upstream's cause when that takes too long. */
 export async function reach({ collection }: Pick<Resource, 'collection'>, revision: number, { signal }: RequestContext): Promise<void> {
@@ -148,7 +150,7 @@ export async function reach({ collection }: Pick<Resource, 'collection'>, revisi
   try {
     await collection.waitFor(revision, { timeoutMs: CATCH_UP_MS, signal });
   } catch (cause) {
-    throw new ApiError('Timeout', `Too large resource version: ${revision}, current: ${collection.revision}`, {
+    throw new ApiError('Timeout', `Timeout: Too large resource version: ${BigInt(revision)}, current: ${collection.revision}`, {
       details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
       cause,
     });

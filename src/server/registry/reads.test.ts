@@ -15,6 +15,8 @@ async function withConfigMaps(...names: string[]): Promise<FakeApi> {
 
 const namesOf = (objects: readonly KubeObject[]) => objects.map((o) => o.metadata?.name);
 
+const token = (more: object) => Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, ...more })).toString('base64url');
+
 describe('list', () => {
   it('pages in one consistent state', async () => {
     const api = await withConfigMaps('a', 'b', 'c', 'd', 'e');
@@ -58,6 +60,35 @@ describe('list', () => {
     const refused = expect(late).rejects.toMatchObject({ reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } });
     await api.clock.advance(5_000);
     await refused;
+  });
+
+  it('is whole for those who take whatever there is', async () => {
+    const api = await withConfigMaps('a', 'b', 'c');
+    const { items, metadata } = await api.list('configmaps', { options: { resourceVersion: '0', limit: 1 } });
+    expect([namesOf(items), metadata.continue]).toEqual([['a', 'b', 'c'], undefined]);
+  });
+
+  it.each([
+    ['bm8', "invalid continue token: continue key is not valid: invalid character 'o' in literal null (expecting 'u')"],
+    ['gQ', "invalid continue token: continue key is not valid: invalid character '\\u0081' looking for beginning of value"],
+    [token({ start: '../a' }), 'invalid continue token: continue key is not valid: ../a'],
+    [token({ start: 'default//a' }), 'invalid continue token: continue key is not valid: default//a'],
+  ])('tells what is wrong with the token %s, whatever else is asked', async (text, message) => {
+    const api = await withConfigMaps('a');
+    const options = { continue: text, resourceVersion: '3' };
+    await expect(api.list('configmaps', { options })).rejects.toMatchObject({ reason: 'BadRequest', message });
+    await expect(api.call('deletecollection', 'configmaps', { ...inDefault, options })).rejects.toMatchObject({ message });
+  });
+
+  it.each([
+    ['18446744073709551616', 'value out of range'],
+    ['-1', 'invalid syntax'],
+  ])('of the resourceVersion %s is refused', async (resourceVersion, fault) => {
+    const api = await withConfigMaps('a');
+    const why = `resourceVersion: Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": ${fault}`;
+    const options = { resourceVersion };
+    await expect(api.list('configmaps', { options })).rejects.toMatchObject({ code: 400, message: `invalid resource version: ${why}` });
+    await expect(watching(api, options).next()).rejects.toMatchObject({ code: 500, message: why });
   });
 
   it('refuses combinations of options that mean nothing', async () => {
@@ -112,22 +143,26 @@ describe('watch', () => {
     watch.stop();
   });
 
-  it('ends the initial events with an annotated bookmark', async () => {
-    const api = await withConfigMaps('a');
-    const options = { sendInitialEvents: true, allowWatchBookmarks: true, resourceVersionMatch: 'NotOlderThan' as const };
-    const watch = watching(api, options);
-    expect(await watch.next()).toBe('ADDED a');
-    const { value } = await watch.events.next();
-    expect(value).toMatchObject({
-      type: 'BOOKMARK',
-      object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
-    });
-    watch.stop();
-  });
+  it.each<RequestOptions>([{ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, {}, { resourceVersion: '0' }])(
+    'ends the initial events with an annotated bookmark, asked with %j',
+    async (asked) => {
+      const api = await withConfigMaps('a');
+      const options = { ...asked, allowWatchBookmarks: true };
+      const watch = watching(api, options);
+      expect(await watch.next()).toBe('ADDED a');
+      const { value } = await watch.events.next();
+      expect(value).toMatchObject({
+        type: 'BOOKMARK',
+        object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+      });
+      watch.stop();
+    },
+  );
 
   it('sends a bookmark every minute and one at its time-out', async () => {
-    const api = await withConfigMaps();
-    const watch = watching(api, { allowWatchBookmarks: true, timeoutSeconds: 90 });
+    const api = await withConfigMaps('a');
+    const { metadata } = await api.call('get', 'configmaps', { ...inDefault, name: 'a' });
+    const watch = watching(api, { resourceVersion: metadata?.resourceVersion, allowWatchBookmarks: true, timeoutSeconds: 90 });
     const first = watch.next();
     await api.clock.advance(60_000);
     expect(await first).toBe('BOOKMARK');

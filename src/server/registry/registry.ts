@@ -175,7 +175,7 @@ export async function get(resource: Resource, request: ApiRequest, context: Requ
   const { name = '', options } = request;
   const key = keyOf(resource, request.namespace, name);
   if (options?.resourceVersion) {
-    await reach(resource, parseRevision(options.resourceVersion, 'get', definition), context);
+    await reach(resource, parseRevision(options.resourceVersion, 'get'), context);
   }
   const stored = collection.get(key);
   if (!stored) throw notFound(definition, name);

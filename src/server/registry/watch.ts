@@ -1,7 +1,7 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError, type Status } from '../../api/meta/status.ts';
-import type { ApiRequest, WatchEvent } from '../../api/transport.ts';
+import type { ApiRequest, RequestOptions, WatchEvent } from '../../api/transport.ts';
 import { isStoreExpired, isTooSlow } from '../../store/store.ts';
 import type { Cached, CollectionEvent, Watcher } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
@@ -46,10 +46,10 @@ interface Plan {
  */
 export async function watch(deps: RegistryDeps, resource: Resource, request: ApiRequest, context: RequestContext): Promise<WatchStream> {
   const { definition, collection } = resource;
-  const options = request.options ?? {};
+  const options = fromTheBeginning(request.options ?? {});
   checkListOptions(options, 'watch');
   const { matches } = selectionOf(definition, request);
-  const asked = parseRevision(options.resourceVersion, 'watch', resource.definition);
+  const asked = parseRevision(options.resourceVersion, 'watch');
   const wantsInitial = options.sendInitialEvents ?? asked === 0;
   if (wantsInitial) await reach(resource, asked, context);
   const prefix = prefixOf(resource, request);
@@ -60,13 +60,20 @@ export async function watch(deps: RegistryDeps, resource: Resource, request: Api
     const watcher = collection.watch({ prefix, fromRevision: future ? collection.revision : fromRevision });
     if (resource.prepare && page) await resource.prepare(page.items);
     const initial = (page?.items ?? []).map((item) => resource.view(item)).filter((item) => !matches || matches(item.object));
-    const plan: Plan = { resource, request, context, watcher, initial, revision: fromRevision, matches };
+    const plan: Plan = { resource, request: { ...request, options }, context, watcher, initial, revision: fromRevision, matches };
     return { definition, batches: run(deps, plan) };
   } catch (error) {
     if (!isStoreExpired(error)) throw error;
     const expired = new ApiError('Expired', `too old resource version: ${fromRevision} (${collection.revision})`);
     return { definition, batches: single({ type: 'ERROR', object: expired.toStatus() }) };
   }
+}
+
+/** A watch that does not say where it begins is one that asks for the initial events (KEP-3157). */
+function fromTheBeginning(options: RequestOptions): RequestOptions {
+  const { sendInitialEvents, resourceVersionMatch, resourceVersion = '0' } = options;
+  if (sendInitialEvents !== undefined || resourceVersionMatch !== undefined || resourceVersion !== '0') return options;
+  return { ...options, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
 }
 
 async function* single(item: WatchItem): AsyncGenerator<readonly WatchItem[]> {
