@@ -1,5 +1,6 @@
 import { ApiError } from '../../api/meta/status.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
+import type { Verb } from '../../api/transport.ts';
 
 /** The shape that an answer takes. */
 export type Shape = 'object' | 'partial' | 'partialList' | 'table';
@@ -46,6 +47,20 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
   if (found) return found;
   const types = ['application/json', ...(offer.yaml ? ['application/yaml'] : []), ...(offer.protobuf ? [PROTOBUF] : [])];
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+/** The media types of a header without their parameters, as upstream's router compares them. */
+export const bareTypes = (header: string): string[] => header.split(',').map((type) => (type.split(';', 1)[0] ?? '').trim());
+
+const ROUTED_TYPES = ['application/json', 'application/yaml', PROTOBUF];
+const STREAM_TYPES = ['application/json;stream=watch', `${PROTOBUF};stream=watch`];
+
+/** Upstream's router lets in who names one of its types, whatever it says of it. Throws NotAcceptable. */
+export function checkRouted(accept: string | undefined, verb: Verb): void {
+  if (!accept) return;
+  if (bareTypes(accept).some((type) => type === '*/*' || ROUTED_TYPES.includes(type))) return;
+  const types = [...ROUTED_TYPES, ...(verb === 'list' || verb === 'watch' ? STREAM_TYPES : [])].join(', ');
+  throw new ApiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, { details: {} });
 }
 
 /** One media type of an Accept header. */

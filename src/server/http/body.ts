@@ -3,8 +3,9 @@ import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
-import type { PatchType, RequestOptions } from '../../api/transport.ts';
-import { badRequest, unreadable } from '../registry/errors.ts';
+import type { PatchType, RequestOptions, Verb } from '../../api/transport.ts';
+import { badRequest, unreadable, unreadableOptions } from '../registry/errors.ts';
+import { bareTypes } from './accept.ts';
 import { readYaml, unmarshalErrors } from './yaml-body.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
@@ -12,6 +13,7 @@ export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 /** Lists and objects within one another. No kind of the API needs a tenth of it. */
 const MAX_DEPTH = 1000;
 
+const OBJECT_TYPES: readonly string[] = ['application/json', 'application/yaml', PROTOBUF];
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
@@ -19,7 +21,14 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
-const mediaType = (raw: IncomingMessage): string => (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const MEDIA_TYPE = new RegExp(`^\\s*${TOKEN}/${TOKEN}\\s*(?:;\\s*${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")\\s*)*;?\\s*$`);
+
+/** Without its parameters; the whole header where it is not well formed, which is no type that anybody knows. '': there is none. */
+function mediaType(raw: IncomingMessage): string {
+  const header = raw.headers['content-type'] ?? '';
+  return MEDIA_TYPE.test(header) ? (header.split(';', 1)[0] ?? '').trim().toLowerCase() : header;
+}
 
 /** Throws RequestEntityTooLarge past the limit; what comes after it is left unread. Listeners: iterating over a stream costs more than a small body. */
 export function readBody(raw: IncomingMessage): Promise<Buffer> {
@@ -44,19 +53,28 @@ export function readBody(raw: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** The patch's kind by its media type. Throws UnsupportedMediaType. */
+/** The patch's kind by its media type. Throws UnsupportedMediaType: what no patch has does not get past upstream's router. */
 export function patchTypeOf(raw: IncomingMessage): PatchType {
-  const type = mediaType(raw);
-  const found = PATCH_TYPES[type];
+  const header = raw.headers['content-type'] ?? '';
+  const found = PATCH_TYPES[header.split(';', 1)[0]?.trim() ?? ''];
   if (found) return found;
-  const known = Object.keys(PATCH_TYPES).join(', ');
-  throw new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${known}`);
+  if (!bareTypes(header).some((type) => PATCH_TYPES[type])) {
+    throw new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
+  }
+  throw unknownFormat(Object.keys(PATCH_TYPES));
 }
+
+const unknownFormat = (known: readonly string[]): ApiError =>
+  new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${known.join(', ')}`,
+  );
 
 export interface Reading {
   readonly options: RequestOptions | undefined;
   /** What is to be read, for the messages. */
   readonly kind: string;
+  readonly verb: Verb;
   readonly warn: (text: string) => void;
 }
 
@@ -72,17 +90,16 @@ export interface Parsed {
  * JSON, YAML or protobuf.
  */
 export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): Parsed {
-  if (bytes.length === 0) return { value: undefined };
+  const isPatch = reading.verb === 'patch';
+  const isDeletion = reading.verb === 'delete' || reading.verb === 'deletecollection';
+  if (bytes.length === 0 && (isPatch || isDeletion)) return { value: undefined };
   const type = mediaType(raw);
+  if (!isPatch && type !== '' && !OBJECT_TYPES.includes(type)) throw unknownFormat(OBJECT_TYPES);
+  if (bytes.length === 0) return { value: undefined };
   if (type === PROTOBUF) return { value: decodeProtobuf(bytes) };
   const text = bytes.toString('utf8');
   if (type === 'application/yaml') return parseYaml(text, reading);
   if (type === 'application/apply-patch+yaml') return { value: parseApplied(text, reading) };
-  if (type !== '' && type !== 'application/json' && PATCH_TYPES[type] === undefined) {
-    const message =
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf';
-    throw new ApiError('UnsupportedMediaType', message);
-  }
   checkDepth(text);
   const value = parseJson(text, type, reading.kind);
   return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text, value), reading);
@@ -120,7 +137,8 @@ function parseJson(text: string, type: string, kind: string): unknown {
   } catch (error) {
     const why = jsonFault(text) ?? (error instanceof Error ? error.message : String(error));
     if (PATCH_TYPES[type] === 'strategic') throw badRequest(why);
-    throw PATCH_TYPES[type] ? badRequest(`error decoding patch: ${why}`) : unreadable(kind, why, text);
+    if (PATCH_TYPES[type]) throw badRequest(`error decoding patch: ${why}`);
+    throw kind === 'DeleteOptions' ? unreadableOptions(why) : unreadable(kind, why, text);
   }
 }
 

@@ -18,7 +18,7 @@ import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkWriteOptions } from '../registry/write-options.ts';
-import { type Accepted, negotiate } from './accept.ts';
+import { type Accepted, checkRouted, negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import type { ColumnHeads } from './column-heads.ts';
@@ -241,6 +241,7 @@ async function answer(
   if (definition.deprecation !== undefined) options.metrics.requestedDeprecated(labelsOf(raw, routed));
   using _deadline = request.verb === 'watch' ? undefined : deadline(options, { raw, reply, routed, warnings, trail, seat }, gone);
   const { accepted, include } = wantedForm(raw, routed);
+  if (routed.unreadable) throw routed.unreadable;
   if (request.verb === 'watch') {
     using _counted = options.watches.open(user.name, request);
     using _closing = endingWith(options.closing, gone);
@@ -258,7 +259,7 @@ async function answer(
     if (turn) await turn;
     checkWriteOptions(request);
     const kind = sentKind(routed);
-    const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, warn: context.warn });
+    const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, verb: request.verb, warn: context.warn });
     request = { ...request, body: value ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined), repeatedFields };
     trail?.asked(request);
   }
@@ -275,11 +276,14 @@ export function wantedForm(
   { definition, request, query, path }: Routed,
 ): { accepted: Accepted; include: IncludeObject } {
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
-  const accepted = negotiate(raw.headers.accept, {
+  if (!definition.structural) checkRouted(raw.headers.accept, request.verb);
+  const offer = {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
-    yaml: request.verb !== 'watch',
+    yaml: true,
     table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
-  });
+  };
+  let accepted = negotiate(raw.headers.accept, offer);
+  if (request.verb === 'watch') accepted = negotiate(raw.headers.accept, { ...offer, yaml: false });
   return { accepted, include: accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata' };
 }
 

@@ -561,3 +561,45 @@ it('tells a client that speaks plain HTTP that this is HTTPS', async () => {
   expect(answer).toBe('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
   expect((await fetchJson('/api/v1/namespaces')).code).toBe(200);
 });
+
+describe('the types of a request', () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const unknown = (known: string) => `the body of the request was in an unknown format - accepted media types include: ${known}`;
+  const OBJECTS = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  const PATCHES =
+    'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml';
+
+  it.each([
+    ['PATCH', 'application/json', '415: Unsupported Media Type'],
+    ['PATCH', 'APPLICATION/MERGE-PATCH+JSON', '415: Unsupported Media Type'],
+    ['PATCH', 'text/plain, application/merge-patch+json', unknown(PATCHES)],
+    ['POST', 'text/plain', unknown(OBJECTS)],
+    ['POST', 'application/json;x', unknown(OBJECTS)],
+    ['POST', 'application/json, application/yaml', unknown(OBJECTS)],
+    ['POST', 'application/merge-patch+json', unknown(OBJECTS)],
+  ])('%s with a body of type %s is refused', async (method, type, message) => {
+    const name = method === 'POST' ? '' : '/a';
+    const body = '{"metadata":{"name":"a"}}';
+    const answer = await fetchJson(`${at}${name}`, { method, headers: { 'content-type': type }, body });
+    expect(answer.json()).toMatchObject({ code: 415, message });
+  });
+
+  it('are told before an empty body', async () => {
+    const answer = await fetchJson(at, { method: 'POST', headers: { 'content-type': 'text/plain' } });
+    expect(answer.json()).toMatchObject({ code: 415, message: unknown(OBJECTS) });
+  });
+
+  it.each([
+    [
+      '',
+      'application/*',
+      `406: Not Acceptable\n\nAvailable representations: ${OBJECTS}, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch`,
+    ],
+    ['/a', 'text/html', `406: Not Acceptable\n\nAvailable representations: ${OBJECTS}`],
+    ['/a', 'application/json;as=Nothing;g=meta.k8s.io;v=v1', `only the following media types are accepted: ${OBJECTS}`],
+    ['?limit=x', 'application/json;as=Nothing;g=meta.k8s.io;v=v1', `only the following media types are accepted: ${OBJECTS}`],
+    ['?watch=1', 'application/yaml', 'only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf'],
+  ])('%s: %s is not acceptable', async (more, accept, message) => {
+    expect((await fetchJson(`${at}${more}`, { headers: { accept } })).json()).toMatchObject({ code: 406, message });
+  });
+});

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ResourceDefinition } from '../../api/define.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import { truth } from '../../api/query-truth.ts';
 import type { ApiRequest, Verb } from '../../api/transport.ts';
 import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
@@ -12,6 +13,8 @@ export interface Routed {
   readonly path: ResourcePath;
   readonly request: ApiRequest;
   readonly query: URLSearchParams;
+  /** What is wrong with the query: told once it is known that the client may ask, and how it wants to be answered. */
+  readonly unreadable?: ApiError;
 }
 
 const NO_QUERY = new URLSearchParams();
@@ -31,7 +34,7 @@ const readable = (query: string): string =>
     .filter((part) => !UNREADABLE.test(part))
     .join('&');
 
-/** Verb and options out of method and query. Throws MethodNotAllowed and BadRequest. */
+/** Verb and options out of method and query. Throws MethodNotAllowed. */
 export function routeRequest(raw: IncomingMessage, definition: ResourceDefinition, path: ResourcePath): Routed {
   const query = queryOf(raw.url ?? '');
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
@@ -40,10 +43,15 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
   const verb = verbOf(raw.method ?? 'GET', path, query);
   // Every method may go through a proxy; nothing else takes OPTIONS.
   if (verb === '' && !(streams && subresource === 'proxy')) throw methodNotAllowed();
-  const options = streams ? undefined : requestOptions(query, verb);
   checkPlace(verb, definition, path);
-  const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace, options };
-  return { definition, path, query, request };
+  const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace };
+  if (streams) return { definition, path, query, request };
+  try {
+    return { definition, path, query, request: { ...request, options: requestOptions(query, verb) } };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { definition, path, query, request, unreadable: error };
+  }
 }
 
 /** Writes name one object or one namespace; objects of a namespace are not found without it. */

@@ -35,12 +35,16 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   return draft;
 }
 
-/** Why Go cannot read the kind in it. */
 function notAnObject(body: unknown, kind: string): ApiError {
   if (body === undefined) return unreadable(kind, 'unexpected end of JSON input', '');
+  return unreadable(kind, namesNoKind(body), JSON.stringify(body));
+}
+
+/** Why Go cannot read the kind in what is no object. */
+export function namesNoKind(body: unknown): string {
   const is = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
   const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-  return unreadable(kind, `json: cannot unmarshal ${is} into Go value of type ${struct}`, JSON.stringify(body));
+  return `json: cannot unmarshal ${is} into Go value of type ${struct}`;
 }
 
 /** Another kind cannot be read as this one; another version of it can, but is not taken. */

@@ -70,3 +70,20 @@ it('a deletion that is only tried shows the object as it would be marked, in the
   });
   expect(tried.metadata).toMatchObject({ resourceVersion: metadata?.resourceVersion, finalizers: ['foregroundDeletion'] });
 });
+
+it.each<[unknown, string]>([
+  [{ dryRun: 'All' }, 'json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string'],
+  [{ gracePeriodSeconds: 'x' }, 'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64'],
+  [
+    { apiVersion: 'policy/v1', kind: 'Eviction' },
+    'no kind "Eviction" is registered for version "policy/v1" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"',
+  ],
+  [
+    [],
+    'couldn\'t get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+  ],
+])('what is no DeleteOptions is refused: %j', async (body, message) => {
+  const api = await fakeApi();
+  const away = api.call('delete', 'configmaps', { namespace: 'default', name: 'a', body });
+  await expect(away).rejects.toMatchObject({ code: 400, message });
+});

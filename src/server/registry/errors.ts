@@ -17,6 +17,9 @@ export const unreadable = (kind: string, why: string, body: string): ApiError =>
     `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${summary(body)})`,
   );
 
+/** The same of DeleteOptions, which are no object. */
+export const unreadableOptions = (why: string): ApiError => badRequest(`couldn't get version/kind; json parse error: ${why}`);
+
 const SUMMARY_BYTES = 30;
 
 function summary(body: string): string {

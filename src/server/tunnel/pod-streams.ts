@@ -136,7 +136,7 @@ async function log(dialer: Dialer, objects: ObjectReader, { request, raw, url, c
   query.delete('container');
   const path = `/containerLogs/${encode(request.namespace, request.name, container)}?${query}`;
   if (!pod.spec?.nodeName && upgrade) return sendLog(Readable.from([]), raw, upgrade);
-  if (!pod.spec?.nodeName) return void reply?.writeHead(200, { 'content-type': 'text/plain' }).end();
+  if (!pod.spec?.nodeName) return void reply?.writeHead(204).end();
   const response = await dialer.request(dialer.podTarget(pod), { method: 'GET', path, headers: {}, signal: context.signal });
   if (response.statusCode !== 200) {
     const error = await refusal(response);
