@@ -51,3 +51,47 @@ it('an object that is not being deleted outlives every update', () => {
     }),
   );
 });
+
+const plain = { gracefulDeletion: true, orphansByDefault: false };
+const scheduled = (metadata: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { nodeName: 'n' } }) as KubeObject;
+const in30s = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 };
+
+it.each<[string, object, DeleteOptions, object]>([
+  [
+    'without grace is marked at its end',
+    { generation: 1 },
+    { gracePeriodSeconds: 0 },
+    {
+      do: 'remove',
+      metadata: { generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 },
+    },
+  ],
+  [
+    'whose grace ends now is marked so',
+    in30s,
+    { gracePeriodSeconds: 0 },
+    {
+      do: 'remove',
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 },
+    },
+  ],
+  [
+    'gets less time',
+    in30s,
+    { gracePeriodSeconds: 10 },
+    {
+      do: 'mark',
+      metadata: { deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 10 },
+    },
+  ],
+  [
+    'whose shorter grace would be over keeps a second',
+    { ...in30s, deletionTimestamp: '2026-01-01T00:00:05Z' },
+    { gracePeriodSeconds: 10 },
+    {
+      do: 'mark',
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 1 },
+    },
+  ],
+  ['without grace left goes as it is', { ...in30s, deletionGracePeriodSeconds: 0 }, {}, { do: 'remove' }],
+])('a pod %s', (_, metadata, asked, plan) => expect(planDelete(scheduled(metadata), plain, asked, NOW)).toEqual(plan));

@@ -12,7 +12,8 @@ export type DeletePlan =
   | { readonly do: 'nothing' }
   /** Finalizers or a grace period hold it: the new metadata says so, and the object stays. */
   | { readonly do: 'mark'; readonly metadata: ObjectMeta }
-  | { readonly do: 'remove' };
+  /** `metadata`: how it looks at its end, where grace was over when it began. */
+  | { readonly do: 'remove'; readonly metadata?: ObjectMeta };
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
@@ -37,10 +38,13 @@ export function planDelete(
   const changed = finalizers.length !== (meta.finalizers?.length ?? 0) || finalizers.some((f, i) => f !== meta.finalizers?.[i]);
   const graceSeconds = definition.gracefulDeletion ? podGraceSeconds(object as PodLike, options) : 0;
   const mayRemove = finalizers.length === 0 && !held(object);
-  if (meta.deletionTimestamp) return planAgain(meta, { finalizers, changed, graceSeconds, mayRemove, asked: options.gracePeriodSeconds });
-  if (graceSeconds === 0 && mayRemove) return { do: 'remove' };
+  if (meta.deletionTimestamp) {
+    return planAgain(meta, { finalizers, changed, graceSeconds, mayRemove, asked: options.gracePeriodSeconds, nowMs });
+  }
+  const isEnd = graceSeconds === 0 && mayRemove;
+  if (isEnd && !definition.gracefulDeletion) return { do: 'remove' };
   return {
-    do: 'mark',
+    do: isEnd ? 'remove' : 'mark',
     metadata: {
       ...meta,
       ...(finalizers.length > 0 || meta.finalizers ? { finalizers } : {}),
@@ -57,17 +61,27 @@ interface Again {
   readonly graceSeconds: number;
   readonly mayRemove: boolean;
   readonly asked: number | undefined;
+  readonly nowMs: number;
 }
 
-/** A grace period may only become shorter. */
-function planAgain(meta: ObjectMeta, { finalizers, changed, graceSeconds, mayRemove, asked }: Again): DeletePlan {
+/** A grace period may only become shorter, and not so short that it is over already: a second is left to whoever waits for it. */
+function planAgain(meta: ObjectMeta, { finalizers, changed, graceSeconds, mayRemove, asked, nowMs }: Again): DeletePlan {
   const current = meta.deletionGracePeriodSeconds ?? 0;
   const shorter = asked !== undefined && graceSeconds < current;
-  const remaining = shorter ? graceSeconds : current;
-  if (remaining === 0 && mayRemove) return { do: 'remove' };
+  if (!shorter && current === 0 && mayRemove) return { do: 'remove' };
   if (!shorter && !changed) return { do: 'nothing' };
-  const deletionTimestamp = rfc3339(Date.parse(meta.deletionTimestamp ?? '') - (current - remaining) * 1000);
-  return { do: 'mark', metadata: { ...meta, finalizers, deletionTimestamp, deletionGracePeriodSeconds: remaining } };
+  const was = Date.parse(meta.deletionTimestamp ?? '');
+  const wished = was - (current - graceSeconds) * 1000;
+  const isPast = shorter && wished < nowMs;
+  const remaining = shorter ? (isPast ? Math.min(graceSeconds, 1) : graceSeconds) : current;
+  const deletionTimestamp = rfc3339(shorter ? Math.max(wished, nowMs) : was);
+  const metadata = {
+    ...meta,
+    ...(finalizers.length > 0 || meta.finalizers ? { finalizers } : {}),
+    deletionTimestamp,
+    deletionGracePeriodSeconds: remaining,
+  };
+  return { do: remaining === 0 && mayRemove ? 'remove' : 'mark', metadata };
 }
 
 /** Nothing runs for a pod that no node has, or that ended: no grace. */

@@ -1,5 +1,5 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
-import type { KubeObject } from '../../api/meta/object.ts';
+import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { isNotFound, notFound } from '../../api/meta/status.ts';
 import type { ApiRequest, DeleteOptions } from '../../api/transport.ts';
 import { isStoreConflict, isStoreNotFound } from '../../store/store.ts';
@@ -9,7 +9,7 @@ import { type Answer, success } from './answer.ts';
 import type { Draft } from './body.ts';
 import { copyJson } from './copy.ts';
 import { deleteOptions } from './delete-options.ts';
-import { type DeletePlan, planDelete } from './delete-plan.ts';
+import { planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { modified } from './errors.ts';
 import { collectAll, list } from './list.ts';
@@ -90,15 +90,16 @@ async function removeOnce(
   const plan = planDelete(begun, definition, options, deps.clock.now());
   if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored) };
   const dryRun = request.options?.dryRun || options.dryRun?.includes('All');
-  if (plan.do === 'mark') {
-    const marked = markedObject(begun, plan);
-    if (dryRun)
-      return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } } };
+  const marked = plan.metadata && markedObject(begun, plan.metadata);
+  if (dryRun && marked) {
+    return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } } };
+  }
+  if (plan.do === 'mark' && marked) {
     const item = await collection.put(stored.key, marked, { expected: stored.revision });
     await resource.prepare?.([item]);
     return { kind: 'item', definition, item: resource.view(item) };
   }
-  const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision });
+  const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision, ...(marked && { last: marked }) });
   if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
   if (definition.returnsDeleted) return { kind: 'item', definition, item: resource.view(last) };
   const { name, uid } = last.object.metadata ?? {};
@@ -116,8 +117,7 @@ function beginning(deps: RegistryDeps, definition: ResourceDefinition, context: 
 }
 
 /** A namespace also says in its phase that it is on its way out. */
-function markedObject(object: KubeObject, plan: DeletePlan & { do: 'mark' }): KubeObject {
-  const { resourceVersion: _, ...metadata } = plan.metadata;
+function markedObject(object: KubeObject, { resourceVersion: _, ...metadata }: ObjectMeta): KubeObject {
   const marked = { ...object, metadata } as KubeObject & { status?: object };
   if (object.kind === 'Namespace' && object.apiVersion === 'v1') marked.status = { ...marked.status, phase: 'Terminating' } as object;
   return marked;
@@ -133,7 +133,8 @@ export async function removeCollection(
   const { definition } = resource;
   checkListOptions(request.options ?? {}, 'list');
   deleteOptions(request);
-  const page = request.options?.limit || request.options?.continue ? await list(resource, request, context, deps.clock) : undefined;
+  const { limit, continue: token, resourceVersion } = request.options ?? {};
+  const page = limit || token || resourceVersion ? await list(resource, request, context, deps.clock) : undefined;
   const items = page?.items ?? (await collectAll(resource, request));
   const queue = items.values();
   const worker = async () => {
