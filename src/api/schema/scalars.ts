@@ -50,8 +50,14 @@ export const SCALAR_READERS: Readonly<Record<Scalar, ScalarReader>> = {
     if (typeof value === 'string' || isInteger(value, INT32_LIMIT)) return value;
     throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type int32`);
   },
-  time: (value) => readTime(value, 0),
-  microTime: (value) => readTime(value, 6),
+  time(value, mismatch) {
+    if (typeof value !== 'string') throw mismatch(value, 'string');
+    return readTime(value, 0);
+  },
+  microTime(value, mismatch) {
+    if (typeof value !== 'string') throw mismatch(value, 'string');
+    return readTime(value, 6);
+  },
   any: (value) => value,
   object(value, mismatch) {
     if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, 'map[string]interface {}');
@@ -136,8 +142,7 @@ const STORED = {
 } as const;
 
 /** RFC 3339 in, RFC 3339 in UTC with `digits` of fraction (0 or 6) out. */
-function readTime(value: unknown, digits: 0 | 6): string {
-  if (typeof value !== 'string') throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type string`);
+function readTime(value: string, digits: 0 | 6): string {
   if (STORED[digits].test(value)) return value;
   const match = RFC3339.exec(value);
   const excess = match && outOfRange(value);

@@ -69,14 +69,15 @@ export interface Clause {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** By quality, then in the header's order; what is not wanted is left out. */
+/** By quality, then in the header's order. As upstream: what has none at all comes last, and comes all the same. */
 export function acceptClauses(accept: string): readonly Clause[] {
   const clauses = accept.split(',').map((clause) => {
     const [type = '', ...rest] = clause.split(';').map((part) => part.trim());
     const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
-    return { type, parameters, quality: Number(parameters.get('q') ?? 1) };
+    const quality = Number(parameters.get('q') ?? 1);
+    return { type, parameters, quality: Number.isNaN(quality) ? 1 : quality };
   });
-  return clauses.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
+  return clauses.sort((a, b) => b.quality - a.quality);
 }
 
 function parse(accept: string): readonly Accepted[] {

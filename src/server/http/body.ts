@@ -91,8 +91,7 @@ export interface Parsed {
  */
 export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): Parsed {
   const isPatch = reading.verb === 'patch';
-  const isDeletion = reading.verb === 'delete' || reading.verb === 'deletecollection';
-  if (bytes.length === 0 && (isPatch || isDeletion)) return { value: undefined };
+  if (bytes.length === 0 && (isPatch || isDeletion(reading))) return { value: undefined };
   const type = mediaType(raw);
   if (!isPatch && type !== '' && !OBJECT_TYPES.includes(type)) throw unknownFormat(OBJECT_TYPES);
   if (bytes.length === 0) return { value: undefined };
@@ -105,7 +104,10 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading)
   return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text, value), reading);
 }
 
-const validationOf = ({ options }: Reading): 'Ignore' | 'Warn' | 'Strict' => options?.fieldValidation ?? 'Warn';
+const isDeletion = ({ verb }: Reading) => verb === 'delete' || verb === 'deletecollection';
+/** Options of deletions are read as they come. */
+const validationOf = (reading: Reading): 'Ignore' | 'Warn' | 'Strict' =>
+  isDeletion(reading) ? 'Ignore' : (reading.options?.fieldValidation ?? 'Warn');
 
 function parsed(value: unknown, repeatedFields: readonly string[], reading: Reading): Parsed {
   if (repeatedFields.length === 0) return { value };

@@ -260,7 +260,7 @@ async function answer(
     checkWriteOptions(request);
     const kind = sentKind(routed);
     const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, verb: request.verb, warn: context.warn });
-    request = { ...request, body: value ?? (kind === DELETE_OPTIONS ? deleteOptionsIn(query) : undefined), repeatedFields };
+    request = { ...request, body: value === undefined && kind === DELETE_OPTIONS ? deleteOptionsIn(query) : value, repeatedFields };
     trail?.asked(request);
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, columnHeads: options.columnHeads, nowMs: options.clock.now() };

@@ -603,3 +603,42 @@ describe('the types of a request', () => {
     expect((await fetchJson(`${at}${more}`, { headers: { accept } })).json()).toMatchObject({ code: 406, message });
   });
 });
+
+describe('odd bodies and answers', () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  const post = (type: string, body: string) =>
+    fetchJson(`${at}?dryRun=All`, { method: 'POST', headers: { 'content-type': `application/${type}` }, body });
+
+  it.each([
+    ['json', 'null', 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
+    [
+      'json',
+      '{"metadata":[]}',
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal array into Go struct field ConfigMap.metadata of type v1.ObjectMeta',
+    ],
+    [
+      'json',
+      '{"metadata":{"creationTimestamp":5}}',
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string',
+    ],
+  ])('%s of %s is refused as upstream does it', async (type, body, message) => {
+    expect((await post(type, body)).json().message).toBe(message);
+  });
+
+  it('of several YAML documents the first counts', async () => {
+    const made = await post('yaml', '---\nmetadata: {name: first}\n---\nmetadata: {name: second}\n');
+    expect([made.code, made.json().metadata.name]).toEqual([201, 'first']);
+  });
+
+  it('answers in YAML have their keys in order and lists where their key is', async () => {
+    const headers = { accept: 'application/yaml', 'content-type': 'application/json' };
+    const body = '{"metadata":{"name":"a","finalizers":["x.y/z"]},"data":{"b":"1","a":"2"}}';
+    const { text } = await fetchJson(`${at}?dryRun=All`, { method: 'POST', headers, body });
+    expect(text).toMatch(/^apiVersion: v1\ndata:\n {2}a: "2"\n {2}b: "1"\nkind: ConfigMap\nmetadata:\n/);
+    expect(text).toContain('\n  finalizers:\n  - x.y/z\n');
+  });
+
+  it('a quality of nothing is a quality', async () => {
+    expect((await fetchJson(at, { headers: { accept: 'application/json;q=0' } })).code).toBe(200);
+  });
+});

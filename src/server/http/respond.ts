@@ -91,7 +91,9 @@ function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeL
   const { format } = exchange.accepted;
   if (format === 'protobuf' && hasProtobuf(object)) return sendProtobuf(exchange, code, [encodeProtobuf(object as KubeObject)]);
   if (format !== 'yaml') return sendJson(exchange, code, object);
-  const text = Buffer.from(stringify(object, { aliasDuplicateObjects: false, version: '1.1', lineWidth: 0 }));
+  const text = Buffer.from(
+    stringify(object, { aliasDuplicateObjects: false, version: '1.1', lineWidth: 0, sortMapEntries: true, indentSeq: false }),
+  );
   return sendBytes(exchange, code, [text], text.length, 'application/yaml');
 }
 

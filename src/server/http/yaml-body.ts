@@ -1,4 +1,4 @@
-import { type Document, isAlias, isNode, type Node, parseDocument, visit, type YAMLError } from 'yaml';
+import { type Document, isAlias, isNode, type Node, parseAllDocuments, parseDocument, visit, type YAMLError } from 'yaml';
 import { badRequest } from '../registry/errors.ts';
 
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
@@ -15,10 +15,16 @@ export const unmarshalErrors = (repeated: readonly string[]): string => `yaml: u
 
 /** Throws BadRequest for what is no YAML; `saying` is what it begins with. */
 export function readYaml(text: string, { saying = '' }: { saying?: string } = {}): YamlBody {
-  const document = parseDocument(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
+  const document = firstDocument(text);
   const fault = document.errors.find((error) => !isRepeatedKey(error));
   if (fault) throw badRequest(`${saying}error converting YAML to JSON: ${fault.message}`);
   return { value: toValue(document, saying), repeated: repeatedKeys(text, document.errors) };
+}
+
+/** Go reads the first document and leaves the others. */
+function firstDocument(text: string): Document.Parsed {
+  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
+  return (Array.isArray(documents) ? documents[0] : undefined) ?? parseDocument('');
 }
 
 function toValue(document: Document.Parsed, saying: string): unknown {

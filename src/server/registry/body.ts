@@ -26,7 +26,8 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   const draft = body as unknown as Draft;
   draft.apiVersion = apiVersionOf(definition);
   draft.kind = definition.kind;
-  draft.metadata = isObject(body.metadata) ? (body.metadata as ObjectMeta) : {};
+  // What is no metadata is refused with the rest of the object; custom resources have theirs looked at apart.
+  if (!isObject(body.metadata) && (definition.structural || body.metadata === undefined || body.metadata === null)) draft.metadata = {};
   const reset = draft.metadata.managedFields?.length === 0;
   const { decode } = definition.hooks;
   reportUnknown(decode ? decode(draft) : schemas.prune(draft, definition.schema), definition, request, context);

@@ -16,7 +16,7 @@ export interface Selection {
 
 /** Throws BadRequest when a selector cannot be read, or asks for a field that the kind does not select by. */
 export function selectionOf(definition: ResourceDefinition, { options, name }: ApiRequest): Selection {
-  const fields = options?.fieldSelector ? parseFieldSelector(options.fieldSelector) : [];
+  const fields = options?.fieldSelector ? parseFieldSelector(options.fieldSelector).filter(({ field, value }) => field || value) : [];
   const parts: ((object: KubeObject) => boolean)[] = fields.map((f) => fieldMatcher(definition, f));
   if (name) parts.push((object) => object.metadata?.name === name);
   if (options?.labelSelector) {
