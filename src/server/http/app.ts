@@ -99,7 +99,7 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
     const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
     const pretty = /^\/apis?(?:\/|$)/.test(path) && isPretty({ url, headers: { 'user-agent': c.req.header('user-agent') } });
-    return documentResponse(document, { known: c.req.header('if-none-match'), takesGzip, pretty });
+    return documentResponse(document, { path, url, known: c.req.header('if-none-match'), takesGzip, pretty });
   });
   // Documents are only read; what is not there at all is missing for every method.
   app.all('*', async (c) => {
@@ -109,13 +109,27 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }
 
-async function documentResponse(
-  document: Document | CompressedDocument,
-  { known, takesGzip, pretty }: { known: string | undefined; takesGzip: boolean; pretty: boolean },
-): Promise<Response> {
+interface Asked {
+  readonly path: string;
+  readonly url: string;
+  readonly known: string | undefined;
+  readonly takesGzip: boolean;
+  readonly pretty: boolean;
+}
+
+/** How long a document is good: only those that clients ask for again and again have a tag. */
+function caching({ path, url }: Asked, { etag, contentType }: Document | CompressedDocument): Record<string, string> {
+  if (contentType.includes('apidiscovery.k8s.io')) return { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
+  if (path === '/openapi/v2') return { ETag: etag, Vary: 'Accept-Encoding, Accept' };
+  if (!path.startsWith('/openapi/v3/')) return {};
+  return { ETag: etag, Vary: 'Accept', ...(url.includes('?hash=') && { 'Cache-Control': 'public, immutable' }) };
+}
+
+async function documentResponse(document: Document | CompressedDocument, asked: Asked): Promise<Response> {
+  const { known, takesGzip, pretty } = asked;
   const { etag, contentType } = document;
-  const headers = { ETag: etag, Vary: 'Accept, Accept-Encoding', 'Cache-Control': 'public' };
-  if (known === etag) return new Response(null, { status: 304, headers });
+  const headers = caching(asked, document);
+  if (headers.ETag !== undefined && known === etag) return new Response(null, { status: 304, headers });
   const respond = (bytes: Uint8Array, more: Record<string, string> = {}) =>
     new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, ...more, 'Content-Type': contentType } });
   if (!('gzip' in document)) return respond(pretty ? prettyJson(Buffer.from(document.bytes)) : document.bytes);
