@@ -11,7 +11,7 @@ const refusal = (document: object, patch: unknown): ApiError => {
   }
   throw new Error('expected a refusal');
 };
-const cause = (document: object, patch: unknown) => refusal(document, patch).details?.causes?.[0]?.message;
+const cause = (document: object, patch: unknown) => refusal(document, patch).cause;
 
 describe('JSON patch', () => {
   // The examples of RFC 6902, appendix A.

@@ -30,11 +30,21 @@ export function cloneJson<T>(value: T, depth = 0): T {
   return copy as T;
 }
 
-/** A patch that is well-formed but cannot be applied: 422 as upstream answers, with the reason as its cause. */
-export const rejectedPatch = (message: string): ApiError =>
-  new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
-  });
+/** A JSON patch that is well-formed but cannot be applied: 422 as upstream answers, which keeps the reason (the error's cause) to itself. */
+export const rejectedPatch = (why: string): ApiError =>
+  new ApiError('Invalid', 'the server rejected our request due to an error in our request', { details: {}, cause: why });
+
+/** A strategic merge patch that cannot be merged: 500, as upstream answers what its library says. */
+export const impossibleMerge = (message: string): ApiError => new ApiError('InternalError', message, { statedReason: '' });
+
+/** As Go prints data: `map[spec:map[replicas:3]]`. */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isJsonObject(value)) return String(value);
+  const fields = Object.keys(value).sort();
+  return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
+}
 
 /** A patch that is not one. */
 export const malformedPatch = (message: string): ApiError => new ApiError('BadRequest', message);

@@ -134,9 +134,12 @@ describe('strategic merge patch', () => {
       'invalid patch format of primitive list',
     );
     const rejected = refusal(document, { spec: { containers: [{ image: 'x' }] } });
-    expect(rejected.code).toBe(422);
-    expect(rejected.details?.causes?.[0]?.message).toBe('map: {"image":"x"} does not contain declared merge key: name');
-    expect(refusal(document, { spec: { $patch: 'improve' } }).details?.causes?.[0]?.message).toBe("unknown patch type 'improve' in map");
+    expect(rejected.toStatus()).toMatchObject({ code: 500, message: 'map: map[image:x] does not contain declared merge key: name' });
+    for (const directive of ['improve', 'merge']) {
+      expect(refusal(document, { spec: { $patch: directive } }).message).toBe(
+        `unknown patch type: ${directive} in map: map[$patch:${directive}]`,
+      );
+    }
   });
 
   it('refuses bottomless patches', () => {

@@ -2,7 +2,7 @@ import { ApiError } from '../meta/status.ts';
 import { type MergeRule, mergeRule } from '../schema/list-types.ts';
 import { type FieldType, findSchema } from '../schema/schema.ts';
 import { type ElementId, indexElements, orderElements } from './element-order.ts';
-import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
+import { cloneJson, goText, hasKey, impossibleMerge, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -29,14 +29,13 @@ export function strategicMergePatch<T extends object>(document: T, patch: unknow
 function mergeObject(target: JsonObject, patch: JsonObject, schema: string | undefined): JsonObject {
   switch (patch[DIRECTIVE]) {
     case undefined:
-    case 'merge':
       break;
     case 'replace':
       return withoutDirectives(patch) as JsonObject;
     case 'delete':
       return {};
     default:
-      throw rejectedPatch(`unknown patch type '${String(patch[DIRECTIVE])}' in map`);
+      throw impossibleMerge(`unknown patch type: ${String(patch[DIRECTIVE])} in map: ${goText(patch)}`);
   }
   if (hasKey(patch, RETAIN_KEYS)) retainKeys(target, patch);
   applyElementOrders(target, patch, schema);
@@ -112,9 +111,9 @@ function applyElementDirectives(before: readonly unknown[], patch: readonly Json
         deleted.add(element[mergeKey]);
         break;
       case 'merge':
-        throw rejectedPatch('merging lists cannot yet be specified in the patch');
+        throw impossibleMerge('merging lists cannot yet be specified in the patch');
       default:
-        throw rejectedPatch(`unknown patch type '${String(element[DIRECTIVE])}' in map`);
+        throw impossibleMerge(`unknown patch type: ${String(element[DIRECTIVE])} in map: ${goText(element)}`);
     }
   }
   const list = before.filter((other) => !isJsonObject(other) || !deleted.has(other[mergeKey]));
@@ -122,9 +121,9 @@ function applyElementDirectives(before: readonly unknown[], patch: readonly Json
 }
 
 function asElement(element: unknown, mergeKey: string): JsonObject {
-  if (!isJsonObject(element)) throw rejectedPatch('list element types are not identical');
+  if (!isJsonObject(element)) throw impossibleMerge('list element types are not identical');
   if (!hasKey(element, mergeKey) && element[DIRECTIVE] !== 'replace') {
-    throw rejectedPatch(`map: ${JSON.stringify(element)} does not contain declared merge key: ${mergeKey}`);
+    throw impossibleMerge(`map: ${goText(element)} does not contain declared merge key: ${mergeKey}`);
   }
   return element;
 }

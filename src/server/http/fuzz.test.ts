@@ -204,6 +204,14 @@ describe('any body', () => {
   );
 });
 
+const OWN_FAILURES = [
+  'failed to create typed patch object',
+  'unknown patch type: ',
+  'does not contain declared merge key: ',
+  'list element types are not identical',
+  'merging lists cannot yet be specified in the patch',
+];
+
 describe('any patch', () => {
   const pointer = fc.oneof(
     fc.constantFrom(
@@ -260,8 +268,8 @@ describe('any patch', () => {
           body: JSON.stringify(patch) ?? '',
           agent,
         });
-        // Upstream's own words and code for what does not fit the schema.
-        if (code < 400 || text.includes('failed to create typed patch object')) return;
+        // Upstream's own words and code for what does not fit the schema, and for what its merges make nothing of.
+        if (code < 400 || OWN_FAILURES.some((words) => text.includes(words))) return;
         expect({ code, text: text.slice(0, 300) }).toMatchObject({ code: expect.toSatisfy((value: number) => value < 500) });
       }),
     TEST_MS,

@@ -2,8 +2,8 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
-import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
-import { DecodeError } from '../../api/schema/index.ts';
+import { goText, jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
+import { DecodeError, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
@@ -70,15 +70,6 @@ function badPatch(text: string, why: string): ApiError {
   return new ApiError('Invalid', ` "" is invalid: ${path}: ${message}`, { details: { causes: [{ reason, message, field: path }] } });
 }
 
-/** As Go prints data: `map[spec:map[replicas:3]]`. */
-function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isObject(value)) return String(value);
-  const fields = Object.keys(value).sort();
-  return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
-}
-
 /** Nothing says how the lists of custom resources merge. */
 const noStrategicMerge = () =>
   new ApiError(
@@ -112,9 +103,9 @@ function patched(old: KubeObject, { patchType, body }: ApiRequest, schema: strin
     case 'json':
       return jsonPatch(old, body);
     case 'merge':
-      return mergePatch(old, documentOf(body));
+      return mergePatch(old, documentOf(body, 'error decoding patch: '));
     case 'strategic':
-      return strategicMergePatch(old, documentOf(body), schema);
+      return strategicMergePatch(old, body === null ? {} : documentOf(body), schema);
     case 'apply':
       throw notBuilt('server-side apply of this subresource');
     case undefined:
@@ -132,7 +123,7 @@ const reachesManagers = (path: unknown): boolean =>
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function documentOf(body: unknown): object {
-  if (!isObject(body)) throw badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
+function documentOf(body: unknown, saying = ''): object {
+  if (!isObject(body)) throw badRequest(`${saying}json: cannot unmarshal ${goValue(body)} into Go value of type map[string]interface {}`);
   return body;
 }
