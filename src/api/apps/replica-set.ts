@@ -20,7 +20,6 @@ export const replicaSets = defineResource<ReplicaSet>({
     scale: { kind: 'scale', specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
     status: { kind: 'status' },
   },
-  fieldSelectors: { 'status.replicas': (rs) => String(rs.status?.replicas ?? 0) },
   columns: replicaColumns('ReplicaSet', (rs) => selectorCell(rs.spec?.selector)),
   hooks: {
     defaults: defaultReplicaSet,

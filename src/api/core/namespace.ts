@@ -13,7 +13,7 @@ export const namespaces = defineResource<Namespace>({
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   nameRule: 'label',
   subresources: { finalize: { kind: 'custom', verbs: ['update'] }, status: { kind: 'status' } },
-  fieldSelectors: { 'status.phase': (ns) => ns.status?.phase ?? '', name: (ns) => ns.metadata?.name ?? '' },
+  fieldSelectors: { 'status.phase': (ns) => ns.status?.phase ?? '' },
   columns: [
     nameColumn,
     column('Status', 'string', (ns) => ns.status?.phase ?? '', { description: 'The status of the namespace' }),

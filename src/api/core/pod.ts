@@ -25,6 +25,8 @@ export const pods = defineResource<Pod>({
     'spec.hostNetwork': (pod) => String(pod.spec?.hostNetwork ?? false),
     'status.phase': (pod) => pod.status?.phase ?? '',
     'status.podIP': (pod) => pod.status?.podIP ?? '',
+    // May be asked for, and is never there.
+    'status.podIPs': () => '',
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   indexes: { 'spec.nodeName': (pod) => [pod.spec?.nodeName ?? ''] },

@@ -642,3 +642,22 @@ describe('odd bodies and answers', () => {
     expect((await fetchJson(at, { headers: { accept: 'application/json;q=0' } })).code).toBe(200);
   });
 });
+
+it.each([
+  ['PUT', 'log'],
+  ['DELETE', 'attach'],
+  ['PATCH', 'exec'],
+  ['POST', 'log'],
+])('%s of pods/%s is no method of it', async (method, subresource) => {
+  const { code } = await fetchJson(`/api/v1/namespaces/default/pods/p/${subresource}`, { method });
+  expect(code).toBe(405);
+});
+
+it('a patch that cannot be applied keeps its reason to itself', async () => {
+  const at = '/api/v1/namespaces/default/configmaps';
+  await create('patched');
+  const headers = { 'content-type': 'application/json-patch+json' };
+  const refused = await fetchJson(`${at}/patched`, { method: 'PATCH', headers, body: '[{"op":"remove","path":"/a/b"}]' });
+  expect(refused.json()).toMatchObject({ code: 422, reason: 'Invalid', details: {} });
+  expect(refused.json().details).toEqual({});
+});

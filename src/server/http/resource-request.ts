@@ -44,6 +44,8 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
   // Every method may go through a proxy; nothing else takes OPTIONS.
   if (verb === '' && !(streams && subresource === 'proxy')) throw methodNotAllowed();
   checkPlace(verb, definition, path);
+  if (streams && subresource !== 'proxy' && !(STREAM_METHODS[subresource ?? ''] ?? BOTH).includes(raw.method ?? ''))
+    throw methodNotAllowed();
   const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace };
   if (streams) return { definition, path, query, request };
   try {
@@ -53,6 +55,10 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
     return { definition, path, query, request, unreadable: error };
   }
 }
+
+/** What begins a stream to a pod: a log is only read. */
+const BOTH = ['GET', 'HEAD', 'POST'];
+const STREAM_METHODS: Readonly<Record<string, readonly string[]>> = { log: ['GET', 'HEAD'] };
 
 /** Writes name one object or one namespace; objects of a namespace are not found without it. */
 function checkPlace(verb: Verb, { scope }: ResourceDefinition, { name, namespace, subresource }: ResourcePath): void {

@@ -88,5 +88,5 @@ it('refuses what is wrong before the socket is taken', async () => {
   const { socket } = connect(`${MAPS}?watch=1&resourceVersion=abc`);
   const [, response] = await once(socket, 'unexpected-response');
   expect(response.statusCode).toBe((await fake.call(`${MAPS}?watch=1&resourceVersion=abc`)).code);
-  expect(response.statusCode).toBe(422);
+  expect(response.statusCode).toBe(500);
 });

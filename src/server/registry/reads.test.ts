@@ -54,6 +54,26 @@ describe('list', () => {
     await expect(api.list('configmaps', { options: { fieldSelector: 'spec.x=a' } })).rejects.toMatchObject({ reason: 'BadRequest' });
   });
 
+  it.each([
+    ['nodes', 'metadata.namespace', 'field label not supported: metadata.namespace'],
+    ['namespaces', 'name', 'field label not supported: name'],
+    ['jobs.batch', 'spec.x', 'field label "spec.x" not supported for Job'],
+    ['resourceslices.resource.k8s.io', 'spec.x', 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: spec.x'],
+    ['replicasets.apps', 'status.replicas', '"status.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+  ])('of %s is not selected by %s', async (id, field, message) => {
+    const api = await fakeApi();
+    await expect(api.list(id, { options: { fieldSelector: `${field}=x` } })).rejects.toMatchObject({ code: 400, message });
+  });
+
+  it.each([
+    ['persistentvolumes', 'metadata.namespace=x'],
+    ['pods', 'status.podIPs=x'],
+    ['configmaps', '='],
+  ])('of %s may be selected by %s', async (id, fieldSelector) => {
+    const api = await fakeApi();
+    expect((await api.list(id, { options: { fieldSelector } })).items).toEqual([]);
+  });
+
   it('says so when the resourceVersion lies in the future', async () => {
     const api = await withConfigMaps('a');
     const late = api.list('configmaps', { options: { resourceVersion: '999' } });

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../api/define.ts';
+import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { type FieldRequirement, parseFieldSelector, parseLabelSelector } from '../../api/meta/selectors.ts';
 import type { ApiRequest } from '../../api/transport.ts';
@@ -37,14 +37,25 @@ function fieldMatcher(definition: ResourceDefinition, { field, op, value }: Fiel
   return (object: KubeObject) => (read(object) === value) === (op === '=');
 }
 
+/** Kinds that say it in words of their own. */
+const WORDS: Readonly<Record<string, (field: string) => string>> = {
+  'jobs.batch': (field) => `field label ${JSON.stringify(field)} not supported for Job`,
+  'resourceslices.resource.k8s.io': (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
+};
+
+/** Of kinds without a namespace only those that select by nothing of their own may be asked for one. */
+const hasNamespace = ({ scope, fieldSelectors, structural }: ResourceDefinition): boolean =>
+  scope === 'Namespaced' || (!structural && Object.keys(fieldSelectors).length === 0);
+
 /** Kinds that select by fields of their own say less than the others. (kubectl puts "Unable to find …" before it.) */
-const unknownField = ({ fieldSelectors }: ResourceDefinition, field: string): string =>
-  Object.keys(fieldSelectors).length > 0
+const unknownField = (definition: ResourceDefinition, field: string): string =>
+  WORDS[resourceId(definition)]?.(field) ??
+  (Object.keys(definition.fieldSelectors).length > 0
     ? `field label not supported: ${field}`
-    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
 
 function fieldReader(definition: ResourceDefinition, field: string): ((object: KubeObject) => string) | undefined {
   if (field === 'metadata.name') return (object) => object.metadata?.name ?? '';
-  if (field === 'metadata.namespace') return (object) => object.metadata?.namespace ?? '';
+  if (field === 'metadata.namespace' && hasNamespace(definition)) return (object) => object.metadata?.namespace ?? '';
   return Object.hasOwn(definition.fieldSelectors, field) ? definition.fieldSelectors[field] : undefined;
 }
