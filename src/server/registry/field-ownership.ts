@@ -96,11 +96,17 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
 }
 
 /** A new object before anybody said anything of it: of the zeros that are always shown nobody is the owner, although they are in every object. */
-export function nothingSaid({ schemas }: RegistryDeps, { structural, schema }: ResourceDefinition): KubeObject {
+export function nothingSaid({ schemas }: RegistryDeps, definition: ResourceDefinition): KubeObject {
+  const known = blanks.get(definition);
+  if (known) return known;
   const object: KubeObject = { metadata: {} };
-  if (!structural) schemas.showZeros(object, schema);
+  if (!definition.structural) schemas.showZeros(object, definition.schema);
+  blanks.set(definition, Object.freeze(object));
   return object;
 }
+
+/** Made once a kind: every creation is compared with it. */
+const blanks = new WeakMap<ResourceDefinition, KubeObject>();
 
 /** Mutating admission, which may not leave entries behind that cannot be read. */
 export async function mutate(deps: RegistryDeps, admission: AdmissionRequest, draft: Draft): Promise<void> {
