@@ -1,7 +1,7 @@
 import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
 import { checkEnum } from '../meta/validation.ts';
 import type { MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from '../schema/generated/types.ts';
-import { tryCompile } from './expression-validation.ts';
+import { compilationFinding, tryCompile } from './expression-validation.ts';
 import { mutationEnvironment, PATCH_TYPES, type PatchType, wrongResult } from './mutation-expressions.ts';
 import { checkBindingSpec, checkMatchResources, checkPolicySpec, type PolicyEnvironment } from './policy-validation.ts';
 
@@ -54,6 +54,7 @@ function checkMutation(path: string, mutation: Mutation, environment: PolicyEnvi
 function checkPatch(path: string, expression: string | undefined, type: PatchType, environment: PolicyEnvironment): FieldError[] {
   if (!expression?.trim()) return [required(path)];
   const compiled = tryCompile(expression, mutationEnvironment(environment({ hasAuthorizer: true })));
-  const wrong = 'error' in compiled ? compiled.error : wrongResult(type, compiled);
+  if ('error' in compiled) return [compilationFinding(path, expression, compiled)];
+  const wrong = wrongResult(type, compiled);
   return wrong === undefined ? [] : [invalid(path, expression, wrong)];
 }

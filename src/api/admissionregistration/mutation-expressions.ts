@@ -3,11 +3,11 @@ import {
   type CelProgram,
   type CelType,
   DYN,
+  nameType,
   objectType,
   openType,
   STRING,
   StructValue,
-  showType,
 } from '../cel/index.ts';
 
 const JSON_PATCH = objectType('JSONPatch', { op: STRING, path: STRING, from: STRING, value: DYN });
@@ -39,8 +39,8 @@ const isPatches = (type: CelType): boolean => type.is === 'list' && (isObject(ty
 
 /** Why a program does not evaluate to what its patch type wants; undefined: it does. */
 export function wrongResult(patchType: PatchType, { type }: CelProgram): string | undefined {
-  if (patchType === 'ApplyConfiguration') return isObject(type, 'Object') ? undefined : `must evaluate to Object but got ${showType(type)}`;
-  return isPatches(type) ? undefined : `must evaluate to list(JSONPatch) but got ${showType(type)}`;
+  if (patchType === 'ApplyConfiguration') return isObject(type, 'Object') ? undefined : `must evaluate to Object but got ${nameType(type)}`;
+  return isPatches(type) ? undefined : `must evaluate to list(JSONPatch) but got ${nameType(type)}`;
 }
 
 /** Names of types must be the paths of their fields: `Object{spec: Object.metadata{}}` is a mistake that only the value shows. */

@@ -1,4 +1,4 @@
-import { type CelEnvironment, type CelType, DYN, showType } from '../cel/index.ts';
+import { type CelEnvironment, type CelType, DYN, nameType } from '../cel/index.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings, dns1123SubdomainFindings, pathSegmentFindings } from '../meta/names.ts';
 import { checkEnum, checkLabelSelector, checkQualifiedName } from '../meta/validation.ts';
@@ -15,7 +15,7 @@ import type {
   Variable,
 } from '../schema/generated/types.ts';
 import { expressionVariables } from './expression-environment.ts';
-import { checkExpression, checkMatchConditions, tryCompile } from './expression-validation.ts';
+import { checkExpression, checkMatchConditions, compilationFinding, tryCompile } from './expression-validation.ts';
 import { checkRule } from './rule-validation.ts';
 
 /** What policies of both kinds have (kubernetes, admissionregistration/validation). */
@@ -129,10 +129,10 @@ function checkValueExpression(path: string, expression: string, environment: Pol
   if (trimmed.length > MAX_VALUE_EXPRESSION_LENGTH)
     return [required(path, `must not exceed ${MAX_VALUE_EXPRESSION_LENGTH} bytes in length`)];
   const compiled = tryCompile(trimmed, environment({ hasAuthorizer: true }));
-  if ('error' in compiled) return [invalid(path, expression, compiled.error)];
+  if ('error' in compiled) return [compilationFinding(path, expression, compiled)];
   const { type } = compiled;
   if (type.is === 'named' && VALUE_TYPES.has(type.name)) return [];
-  return [invalid(path, expression, `must evaluate to one of [string null_type] but got ${showType(type)}`)];
+  return [invalid(path, expression, `must evaluate to one of [string null_type] but got ${nameType(type)}`)];
 }
 
 const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;

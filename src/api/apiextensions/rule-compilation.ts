@@ -3,6 +3,7 @@ import { type CompiledRule, hasRules, rulesOf, ruleType } from '../crd-rules/ind
 import { type StructuralSchema, toStructural } from '../crd-schema/index.ts';
 import { type FieldError, forbidden, invalid } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
+import { internalRule } from './crd-internal-form.ts';
 
 interface RuleCost {
   readonly path: string;
@@ -70,9 +71,9 @@ function ruleFindings({ rule, program, message, usesOldSelf }: CompiledRule, pat
     if (cost > ESTIMATED_COST_LIMIT)
       errors.push(forbidden(`${path}.${field}`, costMessage(`estimated ${what} cost`, cost, ESTIMATED_COST_LIMIT)));
   };
-  if (program instanceof Error) errors.push(invalid(`${path}.rule`, rule, compilationFault(program, 'bool')));
+  if (program instanceof Error) errors.push(invalid(`${path}.rule`, internalRule(rule), program.message));
   else charge(times(program.estimatedCost, place.cardinality ?? 1), 'rule', 'rule');
-  if (message instanceof Error) errors.push(invalid(`${path}.messageExpression`, rule, compilationFault(message, 'string')));
+  if (message instanceof Error) errors.push(invalid(`${path}.messageExpression`, internalRule(rule), message.message));
   else if (message) charge(message.estimatedCost, 'messageExpression', 'messageExpression');
   if (usesOldSelf && place.uncorrelatable !== undefined) {
     const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`;
@@ -80,11 +81,6 @@ function ruleFindings({ rule, program, message, usesOldSelf }: CompiledRule, pat
   } else if (!usesOldSelf && rule.optionalOldSelf !== undefined) {
     errors.push(invalid(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
   }
-}
-
-function compilationFault({ message }: Error, wanted: 'bool' | 'string'): string {
-  if (!message.startsWith('must evaluate to')) return `compilation failed: ${message}`;
-  return wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string';
 }
 
 function totalFindings(costs: readonly RuleCost[], path: string): FieldError[] {

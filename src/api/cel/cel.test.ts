@@ -60,8 +60,14 @@ describe('expressions', () => {
     ['self.a.list[?7].orValue(0)', 0],
     ['optional.of(2).optMap(x, x * 2).or(optional.none()).value()', 4],
     ['optional.none().optFlatMap(x, optional.of(1)).hasValue()', false],
-    ['[?self.?gone, 1]', [1]],
-    ['{?"gone": self.?gone, "kept": 1}', { kept: 1 }],
+    ['[?self.?gone, ?optional.of(dyn(1))]', [1]],
+    ['{?"gone": self.?gone, "kept": dyn(1)}', { kept: 1 }],
+    ['[optional.of(1), optional.none()].size()', 2],
+    ['string(1e20) + " " + string(123456789.5) + " " + string(0.0001) + " " + string(-0.0)', '1e+20 1.234567895e+08 0.0001 -0'],
+    ['string(timestamp("2020-01-01T01:00:00.5+01:00") + duration("1h"))', '2020-01-01T02:00:00.5+01:00'],
+    ['{"a": 1, "a": 2}', { a: 2 }],
+    ['{1.5: "x"}.size()', 1],
+    ['has(self.labels.app.first) || self.labels.app.?first.hasValue()', false],
     ['self.a.list.sortBy(x, -x)', [3, 2, 1]],
     ['self.ratio == 1.5 && self.ratio > 1 && self.a.list[0] == 1.0', true],
     ['self.nothing == null ? "null" : "set"', 'null'],
@@ -88,7 +94,14 @@ describe('expressions', () => {
     ['1 % 0', 'modulus by zero'],
     ['9223372036854775807 + 1', 'integer overflow'],
     ['self.labels + 1', 'no such overload'],
-    ['self.a.list.map(x, x.y)', 'no such overload'],
+    ['self.a.list.map(x, x.y)', 'no such key: y'],
+    ['self.a.list.y', "unsupported index type 'string' in list"],
+    ['self.a.list[1.5]', 'unsupported index value 1.5 in list'],
+    ['self.labels.app.all(x, true)', "got 'types.String', expected iterable type"],
+    ['int(self.labels.app)', "type conversion error from 'string' to 'int'"],
+    ['int("x") == 1', "type conversion error from 'string' to 'int'"],
+    ['self.labels.app.find("(")', 'error parsing regexp: missing closing ): `(`'],
+    ['bytes(self.a)', 'no such overload: bytes(map)'],
     ['optional.none().value()', 'optional.none() dereference'],
     ['[0].all(x, 1 / x == 1)', 'division by zero'],
   ])('%s ends with: %s', (expression, message) => {
@@ -107,9 +120,34 @@ describe('compilation', () => {
     ['1.all(x, true)', "ERROR: <input>:1:1: expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)"],
     ['has(self)', 'ERROR: <input>:1:5: invalid argument to has() macro'],
     ['\n  nope', "ERROR: <input>:2:3: undeclared reference to 'nope' (in container '')"],
+    ['has({"a": 1}["a"])', 'ERROR: <input>:1:13: invalid argument to has() macro'],
+    ['if', 'ERROR: <input>:1:1: reserved identifier: if'],
+    ['9223372036854775808', 'ERROR: <input>:1:1: invalid int literal'],
+    ['[1].all(1, true)', 'ERROR: <input>:1:9: argument must be a simple name'],
+    ['true || 1', "ERROR: <input>:1:9: expected type 'bool' but found 'int'"],
+    ['[1].all(x, x)', "ERROR: <input>:1:12: expected type 'bool' but found 'int'"],
+    ['[1].filter(x, x)', "ERROR: <input>:1:11: found no matching overload for '_?_:_' applied to '(int, list(int), list(int))'"],
+    ['[1, dyn(2)]', "ERROR: <input>:1:8: expected type 'int' but found 'dyn'"],
+    ['startsWith("a")', "ERROR: <input>:1:11: found no matching overload for 'startsWith' applied to '(string)'"],
+    ['[1][1.5]', "ERROR: <input>:1:4: found no matching overload for '_[_]' applied to '(list(int), double)'"],
+    ['duration("x")', 'ERROR: <input>:1:10: invalid duration argument'],
+    ['"a".matches("(")', 'ERROR: <input>:1:13: invalid matches argument'],
+    ['"%d".format(["a"])', 'ERROR: <input>:1:14: error during formatting: decimal clause can only be used on integers, was given string'],
+    ['"%s%s".format(["a"])', 'ERROR: <input>:1:14: index 1 out of range'],
+    ['"".format(["a"])', 'ERROR: <input>:1:10: too many arguments supplied to string.format (expected 0, got 1)'],
     ['1 +', 'ERROR: <input>:1:4: Syntax error: Unexpected token: EOF'],
   ])('of %j says: %s', (expression, message) => {
     expect(compileErrorOf(expression)).toBe(message);
+  });
+
+  it('says all that is wrong, in the order of the source', () => {
+    const { message } = error(() => compileCel('x.all(y, y == z) && self.nope(q) == {"a": 1, 2: "b"}', { variables: { self: DYN } }));
+    expect(message.split('\n').filter((line) => line.startsWith('ERROR'))).toEqual([
+      "ERROR: <input>:1:1: undeclared reference to 'x' (in container '')",
+      "ERROR: <input>:1:15: undeclared reference to 'z' (in container '')",
+      "ERROR: <input>:1:30: undeclared reference to 'nope' (in container '')",
+      "ERROR: <input>:1:31: undeclared reference to 'q' (in container '')",
+    ]);
   });
 
   it('marks the place below the line', () => {

@@ -5,7 +5,7 @@ import { kubernetesFunctions, mutationFunctions } from './library/index.ts';
 import { parse } from './parse.ts';
 import type { Scope } from './plan.ts';
 import { createPlanner } from './planner.ts';
-import { type CelType, isNamed, showType } from './types.ts';
+import { type CelType, isNamed, nameType } from './types.ts';
 import type { CelValue } from './values.ts';
 
 export interface CelEnvironment {
@@ -53,6 +53,13 @@ export function compileCel(expression: string, environment: CelEnvironment): Cel
   return program;
 }
 
+/** All that is wrong is told at once, in the order of the source. */
+function refuseFor(issues: readonly CelError[]): void {
+  if (issues.length === 0) return;
+  const inOrder = issues.toSorted((a, b) => a.offset - b.offset);
+  throw new CelError('compile', inOrder.map(({ message }) => message).join('\n'));
+}
+
 function compileNew(expression: string, environment: CelEnvironment): CelProgram {
   const { variables, returns = 'any', struct = () => undefined, mutates = false, binds = false, sizes } = environment;
   const scope: Scope = {
@@ -61,9 +68,13 @@ function compileNew(expression: string, environment: CelEnvironment): CelProgram
   };
   const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct, sizes });
   const { type, estimate, run } = planner.plan(parse(expression, { binds }), scope);
+  const { types, literals, constants } = planner.issues;
+  refuseFor(types.length > 0 ? types : literals);
   if (returns !== 'any' && !isNamed(type, returns)) {
-    throw new CelError('compile', `must evaluate to ${returns} but got ${showType(type)}`);
+    throw new CelError('type', `must evaluate to ${returns} but got ${nameType(type)}`);
   }
+  const [hopeless] = constants;
+  if (hopeless) throw hopeless;
   return {
     expression,
     type,

@@ -1,16 +1,20 @@
 /**
- * `compile`: the expression is wrong. `runtime`: it met values that it cannot handle (`no such key: x`). `budget`: it cost more than allowed.
+ * `compile`: the expression is wrong. `type`: it evaluates to another type than is wanted. `runtime`: it met values that it cannot handle (`no such key: x`), before it is
+ * run at all where all of them are written out. `budget`: it cost more than allowed.
  */
-export type CelErrorReason = 'compile' | 'runtime' | 'budget';
+export type CelErrorReason = 'compile' | 'type' | 'runtime' | 'budget';
 
 /** What a CEL expression ends with when it has no value. The message is in cel-go's words. */
 export class CelError extends Error {
   override readonly name = 'CelError';
   readonly reason: CelErrorReason;
+  /** Where in the source something is wrong. */
+  readonly offset: number;
 
-  constructor(reason: CelErrorReason, message: string) {
+  constructor(reason: CelErrorReason, message: string, offset = 0) {
     super(message);
     this.reason = reason;
+    this.offset = offset;
   }
 }
 
@@ -26,5 +30,5 @@ export function compileError(source: string, offset: number, message: string): C
   const line = before.split('\n').length;
   const column = [...before.slice(before.lastIndexOf('\n') + 1)].length;
   const text = source.split('\n')[line - 1] ?? '';
-  return new CelError('compile', `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`);
+  return new CelError('compile', `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`, offset);
 }

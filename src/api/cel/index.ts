@@ -32,6 +32,7 @@ export {
   listOf,
   mapOf,
   namedType,
+  nameType,
   type ObjectField,
   objectType,
   openType,

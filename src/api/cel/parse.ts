@@ -12,7 +12,18 @@ const environment = new Environment({
 });
 
 /** What cel-go says where the parser that we use has words of its own. */
-const WORDS: Readonly<Record<string, string>> = { 'invalid variable argument': 'cel.bind() variable names must be simple identifiers' };
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^invalid variable argument$/, 'cel.bind() variable names must be simple identifiers'],
+  [/^(?:map|filter)\(.* invalid predicate iteration variable$/, 'argument is not an identifier'],
+  [/^.*invalid predicate iteration variable$/, 'argument must be a simple name'],
+  [/^Reserved identifier: (.*)$/, 'reserved identifier: $1'],
+  [/^Invalid integer: .*$/, 'invalid uint literal'],
+];
+
+function wordsFor(summary: string): string {
+  const found = WORDS.find(([pattern]) => pattern.test(summary));
+  return found ? summary.replace(found[0], found[1]) : `Syntax error: ${summary}`;
+}
 
 /** Reads an expression. Throws CelError `compile`. `binds`: `cel.bind` is a macro. */
 export function parse(source: string, { binds = false } = {}): Expr {
@@ -21,7 +32,7 @@ export function parse(source: string, { binds = false } = {}): Expr {
     return new Reader(source, desugared, binds).read(environment.parse(desugared.text).ast);
   } catch (e) {
     if (!(e instanceof ParseError)) throw e;
-    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), WORDS[e.summary] ?? `Syntax error: ${e.summary}`);
+    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), wordsFor(e.summary));
   }
 }
 
@@ -29,7 +40,7 @@ const FOLDS: Readonly<Record<string, readonly number[]>> = {
   all: [2, 3],
   exists: [2, 3],
   exists_one: [2, 3],
-  existsOne: [2, 3],
+  existsOne: [3],
   map: [2, 3],
   filter: [2],
   sortBy: [2],
@@ -125,7 +136,7 @@ class Reader {
   #constant(node: ASTNode, value: unknown): unknown {
     if (typeof value === 'number') return new Double(value);
     if (typeof value === 'bigint') {
-      if (value > MAX_INT) throw this.#error(node.start, 'Syntax error: invalid int literal');
+      if (value > MAX_INT) throw this.#error(node.start, 'invalid int literal');
       return value;
     }
     if (value instanceof Uint8Array) return this.#bytes(node, value);
@@ -170,7 +181,7 @@ class Reader {
     const [first] = args;
     if (name !== 'has' || args.length !== 1 || !first) return { at, is: 'call', name, args: args.map((arg) => this.read(arg)) };
     const argument = this.read(first);
-    if (argument.is !== 'select') throw this.#error(first.start, 'invalid argument to has() macro');
+    if (argument.is !== 'select') throw compileError(this.#source, argument.at, 'invalid argument to has() macro');
     return { at, is: 'has', operand: argument.operand, field: argument.field };
   }
 
@@ -238,6 +249,7 @@ class Reader {
 /** What is formatted may be of any types: elsewhere, the items of a list are of one. */
 function untyped(expr: Expr): Expr {
   const dyn = (value: Expr): Expr => ({ at: value.at, is: 'call', name: 'dyn', args: [untyped(value)] });
+  if (expr.is === 'call' && expr.name === 'dyn') return { ...expr, args: expr.args.map(untyped) };
   if (expr.is === 'list') return { ...expr, items: expr.items.map((item) => ({ ...item, value: dyn(item.value) })) };
   if (expr.is === 'map')
     return { ...expr, entries: expr.entries.map((entry) => ({ ...entry, key: dyn(entry.key), value: dyn(entry.value) })) };

@@ -1,11 +1,11 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
-import { noSuchOverload, runtimeError } from './errors.ts';
+import { runtimeError } from './errors.ts';
 import { ONE } from './estimate.ts';
 import { estimatePlace, type Plan, type Planner, type Scope } from './plan.ts';
 import { TYPE_NAMES } from './type-names.ts';
 import { BOOL, type CelType, DYN, isDyn, isNamed, optionalOf, showType } from './types.ts';
-import { adopt, type CelValue, Double, isMap, mapGet, NONE, Optional, TypeValue, Uint } from './values.ts';
+import { adopt, type CelValue, Double, isMap, kindOf, mapGet, NONE, Optional, TypeValue, Uint } from './values.ts';
 
 /** `a.b.c` as text, when it is nothing but names. */
 export function pathOf(expr: Expr): string | undefined {
@@ -122,8 +122,7 @@ const escapedField = ({ fields }: CelType & { is: 'object' }, name: string) => (
 
 function elementOf(type: CelType, index: CelType): CelType | undefined {
   if (isDyn(type) || type.is === 'param') return DYN;
-  if (type.is === 'list')
-    return isDyn(index) || isNamed(index, 'int') || isNamed(index, 'uint') || isNamed(index, 'double') ? type.element : undefined;
+  if (type.is === 'list') return isDyn(index) || isNamed(index, 'int') ? type.element : undefined;
   if (type.is !== 'map') return undefined;
   return isDyn(index) || isDyn(type.key) || showType(index) === showType(type.key) ? type.value : undefined;
 }
@@ -131,7 +130,9 @@ function elementOf(type: CelType, index: CelType): CelType | undefined {
 function reader(type: CelType, property: string): (value: CelValue) => CelValue {
   const coerce = coercion(type);
   return (value) => {
-    if (!isMap(value)) throw noSuchOverload();
+    if (Array.isArray(value)) throw runtimeError("unsupported index type 'string' in list");
+    // What has no fields lacks this one.
+    if (!isMap(value)) return undefined;
     const item = mapGet(value, property);
     return coerce && item !== undefined ? coerce(item) : item;
   };
@@ -152,14 +153,14 @@ function readOptional(value: CelValue, read: (value: CelValue) => CelValue): Cel
 
 function itemAt(value: CelValue, key: CelValue): CelValue {
   if (Array.isArray(value)) return adopt(value[listIndex(key)]);
-  if (isMap(value)) return mapGet(value, key);
-  throw noSuchOverload();
+  return isMap(value) ? mapGet(value, key) : undefined;
 }
 
 function listIndex(key: CelValue): number {
-  const index = key instanceof Double || key instanceof Uint ? Number(key.value) : Number(typeof key === 'bigint' ? key : Number.NaN);
-  if (!Number.isInteger(index)) throw runtimeError(`unsupported index type in list`);
-  return index;
+  const index = key instanceof Double || key instanceof Uint ? Number(key.value) : key;
+  if (typeof index !== 'bigint' && typeof index !== 'number') throw runtimeError(`unsupported index type '${kindOf(key)}' in list`);
+  if (typeof index === 'number' && !Number.isInteger(index)) throw runtimeError(`unsupported index value ${index} in list`);
+  return Number(index);
 }
 
 const showKey = (key: CelValue): string => (key instanceof Double || key instanceof Uint ? String(key.value) : String(key));

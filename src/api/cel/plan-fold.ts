@@ -6,7 +6,7 @@ import { estimateFold, foldVariables } from './estimate-fold.ts';
 import { sortByKeys } from './library/lists.ts';
 import { nested, type Plan, type Planner, type Scope } from './plan.ts';
 import { BOOL, type CelType, DYN, INT, isDyn, isNamed, listOf, mapOf, optionalOf, showType } from './types.ts';
-import { adopt, type CelValue, isMap, makeMap, mapGet, mapKey, mapKeys, NONE, Optional } from './values.ts';
+import { adopt, type CelValue, isMap, kindOf, makeMap, mapGet, mapKey, mapKeys, NONE, Optional } from './values.ts';
 
 type Fold = Expr & { is: 'fold' };
 
@@ -92,15 +92,12 @@ function rangeTypes(planner: Planner, type: CelType, expr: Fold): readonly [CelT
   );
 }
 
-const BOOLEAN_BODIES: Readonly<Record<string, string>> = { all: '_&&_', exists: '_||_' };
-
-function requirePredicates(planner: Planner, { macro, filter, body: bodyExpr }: Fold, filterPlan: Plan | undefined, body: Plan): void {
+function requirePredicates(planner: Planner, { at, macro, body: bodyExpr }: Fold, filter: Plan | undefined, body: Plan): void {
   const isBool = ({ type }: Plan) => isDyn(type) || isNamed(type, 'bool');
-  if (filter && filterPlan && !isBool(filterPlan)) throw ternaryError(planner, filter.at, filterPlan.type, 'list(dyn)');
-  if (macro === 'exists_one' && !isBool(body)) throw ternaryError(planner, bodyExpr.at, body.type, 'int');
-  const operator = BOOLEAN_BODIES[macro];
-  if (operator && !isBool(body)) {
-    throw planner.error(bodyExpr.at, `found no matching overload for '${operator}' applied to '(bool, ${showType(body.type)})'`);
+  if (filter && !isBool(filter)) throw ternaryError(planner, at, filter.type, showType(listOf(body.type)));
+  if (macro === 'exists_one' && !isBool(body)) throw ternaryError(planner, at, body.type, 'int');
+  if ((macro === 'all' || macro === 'exists') && !isBool(body)) {
+    throw planner.error(bodyExpr.at, `expected type 'bool' but found '${showType(body.type)}'`);
   }
 }
 
@@ -132,8 +129,19 @@ function* itemsOf(range: CelValue, pairs: boolean): Generator<readonly [CelValue
     for (let i = 0; i < range.length; i++) yield [pairs ? BigInt(i) : undefined, adopt(range[i])];
   } else if (isMap(range)) {
     for (const key of mapKeys(range)) yield [key, pairs ? mapGet(range, key) : key];
-  } else throw noSuchOverload();
+  } else throw runtimeError(`got 'types.${GO_NAMES[kindOf(range)] ?? 'Unknown'}', expected iterable type`);
 }
+const GO_NAMES: Readonly<Record<string, string>> = {
+  bool: 'Bool',
+  bytes: 'Bytes',
+  double: 'Double',
+  'google.protobuf.Duration': 'Duration',
+  'google.protobuf.Timestamp': 'Timestamp',
+  int: 'Int',
+  null_type: 'Null',
+  string: 'String',
+  uint: 'Uint',
+};
 
 function isTrue(value: CelValue): boolean {
   if (typeof value !== 'boolean') throw noSuchOverload();

@@ -1,8 +1,8 @@
 import type { Expr } from './ast.ts';
-import { runtimeError } from './errors.ts';
+import type { CelError } from './errors.ts';
 import { either, exactly, ONE, type Size, sizeIn, sumOf } from './estimate.ts';
 import type { Frame, Plan, Planner, Scope } from './plan.ts';
-import { assignable, type CelType, DYN, join, listOf, mapOf, showType } from './types.ts';
+import { assignable, type CelType, DYN, equivalent, join, listOf, mapOf, showType } from './types.ts';
 import { type CelValue, makeMap, mapKey, Optional, StructValue } from './values.ts';
 
 /** cel-go: what making a list, a map and a message costs. */
@@ -19,7 +19,7 @@ interface Part {
 export function planList(planner: Planner, { items }: Expr & { is: 'list' }, scope: Scope): Plan {
   const parts = items.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
   return {
-    type: listOf(elementType(planner, parts)),
+    type: listOf(itemType(planner, parts)),
     estimate: {
       cost: costOf(parts, LIST_COST),
       size: exactly(parts.length),
@@ -30,6 +30,8 @@ export function planList(planner: Planner, { items }: Expr & { is: 'list' }, sco
       frame.meter.charge(LIST_COST);
       return parts.map((part) => runPart(part, frame)).filter((value) => value !== undefined);
     },
+    constant: parts.every(({ plan, optional }) => plan.constant === true && !optional),
+    inside: parts.map(({ plan }) => plan),
   };
 }
 
@@ -37,7 +39,7 @@ export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, sco
   const keys = entries.map(({ key }) => ({ plan: planner.plan(key, scope), optional: false, at: key.at }));
   const values = entries.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
   return {
-    type: mapOf(elementType(planner, keys), elementType(planner, values)),
+    type: mapOf(entryType(planner, keys), entryType(planner, values)),
     estimate: {
       cost: costOf([...keys, ...values], MAP_COST),
       size: exactly(entries.length),
@@ -51,11 +53,11 @@ export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, sco
         const name = key.plan.run(frame);
         const value = values[i] && runPart(values[i], frame);
         if (value === undefined) continue;
-        if (made.has(mapKey(name))) throw runtimeError(`Failed with repeated key: ${String(name)}`);
         made.set(mapKey(name), value);
       }
       return makeMap([...made]);
     },
+    inside: [...keys, ...values].map(({ plan }) => plan),
   };
 }
 
@@ -99,13 +101,27 @@ function runPart({ plan, optional }: Part, frame: Frame): CelValue {
 const inside = ({ plan, optional }: { plan: Plan; optional: boolean }): CelType =>
   optional && plan.type.is === 'optional' ? plan.type.value : plan.type;
 
-/** Kubernetes wants items of one type (`HomogeneousAggregateLiterals`). */
-function elementType(planner: Planner, parts: readonly Part[]): CelType {
-  let type: CelType = { is: 'param', name: 'T' };
-  for (const part of parts) {
-    const joined = join(type, inside(part));
-    if (!joined) throw planner.error(part.at, `expected type '${showType(type)}' but found '${showType(part.plan.type)}'`);
-    type = joined;
-  }
-  return parts.length === 0 ? type : type.is === 'param' ? DYN : type;
+/** Kubernetes wants items of one type (`HomogeneousAggregateLiterals`): the first that is not is told. */
+function itemType(planner: Planner, parts: readonly Part[]): CelType {
+  const { type, others } = elementType(parts);
+  planner.issues.literals.push(...others.slice(0, 1).map((part) => mismatch(planner, parts, part)));
+  return type;
+}
+
+/** Of a map, all are told. */
+function entryType(planner: Planner, parts: readonly Part[]): CelType {
+  const { type, others } = elementType(parts);
+  planner.issues.literals.push(...others.map((part) => mismatch(planner, parts, part)));
+  return type;
+}
+
+const mismatch = (planner: Planner, [first]: readonly Part[], part: Part): CelError =>
+  planner.error(part.at, `expected type '${showType(first ? inside(first) : DYN)}' but found '${showType(inside(part))}'`);
+
+/** `others`: parts of another type than the first. */
+function elementType(parts: readonly Part[]): { type: CelType; others: readonly Part[] } {
+  const [first] = parts;
+  if (!first) return { type: { is: 'param', name: 'T' }, others: [] };
+  const type = parts.map(inside).reduce((a, b) => join(a, b) ?? DYN);
+  return { type: type.is === 'param' ? DYN : type, others: parts.filter((part) => !equivalent(inside(first), inside(part))) };
 }

@@ -19,6 +19,19 @@ export interface Plan {
   readonly type: CelType;
   readonly run: (frame: Frame) => CelValue;
   readonly estimate: Estimate;
+  /** Is the value written out? */
+  readonly constant?: boolean;
+  /** What is in a list or a map that is written out, keys before values; of `dyn(x)`, x. */
+  readonly inside?: readonly Plan[];
+}
+
+/** What is wrong with an expression. One that has the wrong types is not looked at any further, and one that is wrong is not tried. */
+export interface Issues {
+  readonly types: CelError[];
+  /** Values that are written out and cannot be what they are meant for. */
+  readonly literals: CelError[];
+  /** What the expression would end with whenever it is run. */
+  readonly constants: CelError[];
 }
 
 export interface Variable {
@@ -48,7 +61,9 @@ export interface Planner {
   readonly struct: (name: string) => CelType | undefined;
   readonly sizeAt: SizeAt;
   plan(expr: Expr, scope: Scope): Plan;
+  /** To throw where a part has no type for what is wrong with it. */
   error(at: number, message: string): CelError;
+  readonly issues: Issues;
 }
 
 export function nested(scope: Scope, variables: readonly (readonly [string, Omit<Variable, 'slot'>])[]): Scope {

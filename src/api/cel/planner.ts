@@ -1,16 +1,16 @@
 import type { Expr } from './ast.ts';
 import { coercion } from './coerce.ts';
-import { type CelError, compileError, isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
+import { CelError, compileError, isAbsorbable, noSuchOverload, runtimeError } from './errors.ts';
 import { type DeclaredSizes, declaredAt, either, eitherEntries, exactly, ONE, sizeIn } from './estimate.ts';
 import type { FunctionTable } from './overloads.ts';
-import { estimatePlace, type Plan, type Planner, type Scope } from './plan.ts';
+import { estimatePlace, type Issues, type Plan, type Planner, type Scope } from './plan.ts';
 import { planHas, planIndex, planSelect, typePlan } from './plan-access.ts';
 import { planBind } from './plan-bind.ts';
 import { planCall } from './plan-call.ts';
 import { planFold, planOptMap } from './plan-fold.ts';
 import { planList, planMap, planStruct } from './plan-literals.ts';
 import { TYPE_NAMES } from './type-names.ts';
-import { BOOL, type CelType, isDyn, isNamed, join, showType } from './types.ts';
+import { BOOL, type CelType, ERROR, isDyn, isNamed, join, showType } from './types.ts';
 import { adopt, type CelValue, typeOf } from './values.ts';
 
 export interface PlannerOptions {
@@ -20,23 +20,41 @@ export interface PlannerOptions {
   readonly sizes: DeclaredSizes | undefined;
 }
 
-/** Type-checks an expression and makes it ready to run, in one walk. */
+/** Type-checks an expression and makes it ready to run, in one walk. What is wrong becomes an issue, and the walk goes on. */
 export function createPlanner({ source, functions, struct, sizes }: PlannerOptions): Planner {
+  const issues: Issues = { types: [], literals: [], constants: [] };
   const planner: Planner = {
     functions,
     struct,
+    issues,
     sizeAt: declaredAt(sizes),
     error: (at: number, message: string): CelError => compileError(source, at, message),
-    plan: (expr, scope) => planExpr(planner, expr, scope),
+    plan(expr, scope) {
+      try {
+        return planExpr(planner, expr, scope);
+      } catch (error) {
+        if (!(error instanceof CelError) || error.reason !== 'compile') throw error;
+        issues.types.push(error);
+        return unusable(error);
+      }
+    },
   };
   return planner;
 }
+
+const unusable = (error: CelError): Plan => ({
+  type: ERROR,
+  estimate: { cost: 0, path: [] },
+  run: () => {
+    throw error;
+  },
+});
 
 function planExpr(planner: Planner, expr: Expr, scope: Scope): Plan {
   switch (expr.is) {
     case 'const': {
       const { value } = expr;
-      return { type: typeOf(value), run: () => value, estimate: { cost: 0, size: exactly(lengthOf(value)), path: [] } };
+      return { type: typeOf(value), run: () => value, estimate: { cost: 0, size: exactly(lengthOf(value)), path: [] }, constant: true };
     }
     case 'ident':
       return planIdent(planner, expr, scope);
@@ -104,14 +122,8 @@ function planIdent(planner: Planner, { name, at }: Expr & { is: 'ident' }, scope
 }
 
 /** The right side may decide what the left could not: `false && error` and `error && false` are both false. */
-function planLogic(planner: Planner, { op, left, right, at }: Expr & { is: 'logic' }, scope: Scope): Plan {
-  const a = planner.plan(left, scope);
-  const b = planner.plan(right, scope);
-  for (const { type } of [a, b]) {
-    if (!isDyn(type) && !isNamed(type, 'bool') && type.is !== 'param') {
-      throw planner.error(at, `found no matching overload for '_${op}_' applied to '(${showType(a.type)}, ${showType(b.type)})'`);
-    }
-  }
+function planLogic(planner: Planner, { op, left, right }: Expr & { is: 'logic' }, scope: Scope): Plan {
+  const [a, b] = [planBoolean(planner, left, scope), planBoolean(planner, right, scope)];
   const decisive = op === '||';
   return {
     type: BOOL,
@@ -132,6 +144,14 @@ function planLogic(planner: Planner, { op, left, right, at }: Expr & { is: 'logi
       return second;
     },
   };
+}
+
+function planBoolean(planner: Planner, expr: Expr, scope: Scope): Plan {
+  const plan = planner.plan(expr, scope);
+  if (!isDyn(plan.type) && !isNamed(plan.type, 'bool') && plan.type.is !== 'param') {
+    planner.issues.types.push(planner.error(expr.at, `expected type 'bool' but found '${showType(plan.type)}'`));
+  }
+  return plan;
 }
 
 function planTernary(planner: Planner, { condition, yes: whenTrue, no: whenFalse, at }: Expr & { is: 'ternary' }, scope: Scope): Plan {

@@ -8,14 +8,29 @@ export function parseTimestamp(text: string): Timestamp {
   const match = RFC_3339.exec(text);
   const millis = match ? Date.parse(`${match[1]}T${match[2]}${match[4]?.toUpperCase()}`) : Number.NaN;
   if (!match || Number.isNaN(millis)) throw runtimeError(`cannot parse ${JSON.stringify(text)} as timestamp`);
-  return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0')));
+  return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0')), offsetOf(match[4] ?? ''));
+}
+
+function offsetOf(zone: string): number {
+  const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
+  const offset = Number(hours) * 60 + Number(minutes);
+  return sign === '-' ? 0 - offset : offset;
 }
 
 /** Seconds, and as many digits of fractions as needed, in UTC. */
-export function formatTimestamp({ nanos }: Timestamp): string {
+export const formatTimestamp = ({ nanos }: Timestamp): string => `${clockOf(nanos)}Z`;
+
+/** In the zone that it was written in. */
+export function formatZoned({ nanos, offsetMinutes }: Timestamp): string {
+  const ahead = Math.abs(offsetMinutes);
+  const zone = [Math.floor(ahead / 60), ahead % 60].map((part) => String(part).padStart(2, '0')).join(':');
+  return `${clockOf(nanos + BigInt(offsetMinutes) * 60n * UNIT_SECOND)}${offsetMinutes === 0 ? 'Z' : `${offsetMinutes < 0 ? '-' : '+'}${zone}`}`;
+}
+
+function clockOf(nanos: bigint): string {
   const fraction = ((nanos % UNIT_SECOND) + UNIT_SECOND) % UNIT_SECOND;
   const seconds = new Date(Number((nanos - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}${fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`}Z`;
+  return `${seconds}${fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`}`;
 }
 const UNIT_SECOND = 1_000_000_000n;
 

@@ -43,6 +43,8 @@ export type CelType = NamedType | ListType | MapType | ObjectType | OptionalType
 const named = (name: string): NamedType => ({ is: 'named', name });
 
 export const DYN = named('dyn');
+/** Of a part that is wrong: it fits everywhere, so that one mistake is told once. */
+export const ERROR = named('!error!');
 export const NULL = named('null_type');
 export const BOOL = named('bool');
 export const INT = named('int');
@@ -66,24 +68,29 @@ export function objectType(name: string, fields: Readonly<Record<string, CelType
 /** An object of which nothing is known but its type's name. */
 export const openType = (name: string): ObjectType => ({ is: 'object', name, fields: Object.create(null), open: true });
 
-export const isDyn = (type: CelType): boolean => type.is === 'named' && type.name === 'dyn';
+export const isDyn = (type: CelType): boolean => type.is === 'named' && (type.name === 'dyn' || type.name === ERROR.name);
 export const isNamed = (type: CelType, name: string): boolean => type.is === 'named' && type.name === name;
 
 /** As cel-go prints types in messages: `list(string)`, `map(string, dyn)`. */
-export function showType(type: CelType): string {
+export const showType = (type: CelType): string => print(type, (name) => SHOWN[name] ?? name);
+
+/** By its own name: `null_type`, `list(dyn)`. */
+export const nameType = (type: CelType): string => print(substitute(type, new Map()), (name) => name);
+
+function print(type: CelType, show: (name: string) => string): string {
   switch (type.is) {
     case 'named':
     case 'object':
     case 'param':
-      return SHOWN[type.name] ?? type.name;
+      return show(type.name);
     case 'list':
-      return `list(${showType(type.element)})`;
+      return `list(${print(type.element, show)})`;
     case 'map':
-      return `map(${showType(type.key)}, ${showType(type.value)})`;
+      return `map(${print(type.key, show)}, ${print(type.value, show)})`;
     case 'optional':
-      return `optional_type(${showType(type.value)})`;
+      return `optional_type(${print(type.value, show)})`;
     case 'type':
-      return `type(${showType(type.of)})`;
+      return `type(${print(type.of, show)})`;
   }
 }
 const SHOWN: Readonly<Record<string, string>> = {
@@ -91,6 +98,12 @@ const SHOWN: Readonly<Record<string, string>> = {
   'google.protobuf.Timestamp': 'timestamp',
   'google.protobuf.Duration': 'duration',
 };
+
+/** The name of a type without those of what is in it: `list`, `int`. */
+export function kindOfType(type: CelType): string {
+  if (type.is === 'optional') return 'optional_type';
+  return 'name' in type ? type.name : type.is;
+}
 
 export type Bindings = Map<string, CelType>;
 
@@ -147,6 +160,15 @@ export function substitute(type: CelType, bindings: Bindings): CelType {
     default:
       return type;
   }
+}
+
+/** Are these one type? `dyn` is one of its own here; an unbound parameter (the element of `[]`) may be any. */
+export function equivalent(a: CelType, b: CelType): boolean {
+  if (a.is === 'param' || b.is === 'param') return true;
+  if (a.is === 'list' && b.is === 'list') return equivalent(a.element, b.element);
+  if (a.is === 'map' && b.is === 'map') return equivalent(a.key, b.key) && equivalent(a.value, b.value);
+  if (a.is === 'optional' && b.is === 'optional') return equivalent(a.value, b.value);
+  return showType(a) === showType(b);
 }
 
 /** The type of either: one of them when they agree, else undefined. An unbound parameter (the element of `[]`) gives way. */

@@ -7,6 +7,7 @@ import {
   DURATION,
   DYN,
   INT,
+  kindOfType,
   listOf,
   mapOf,
   NULL,
@@ -71,13 +72,15 @@ export class TypeValue {
     this.type = type;
   }
 }
-/** Nanoseconds since 1970, within years 1 to 9999. */
+/** Nanoseconds since 1970, within years 1 to 9999. `offsetMinutes`: of the zone that it was written in, and is printed in again. */
 export class Timestamp implements NamedValue {
   readonly [CEL_TYPE] = 'google.protobuf.Timestamp';
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  readonly offsetMinutes: number;
+  constructor(nanos: bigint, offsetMinutes = 0) {
     if (nanos < MIN_TIMESTAMP || nanos > MAX_TIMESTAMP) throw runtimeError('timestamp overflow');
     this.nanos = nanos;
+    this.offsetMinutes = offsetMinutes;
   }
 }
 export class Duration implements NamedValue {
@@ -139,7 +142,7 @@ export function mapGet(map: object, key: CelValue): CelValue {
 export function mapKey(key: CelValue): string | bigint | boolean | number {
   if (key instanceof Uint) return key.value;
   if (key instanceof Double) return Number.isInteger(key.value) ? BigInt(key.value) : key.value;
-  if (typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint') return key;
+  if (typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint' || typeof key === 'number') return key;
   throw runtimeError(`unsupported key type: ${showType(typeOf(key))}`);
 }
 
@@ -189,6 +192,9 @@ function typeOfObject(value: CelValue): CelType {
   if (isMap(value)) return mapOf(DYN, DYN);
   throw runtimeError('unsupported value');
 }
+
+/** The name of a value's type without what is in it: `list`, `int`. */
+export const kindOf = (value: CelValue): string => kindOfType(typeOf(value));
 
 export const isNumeric = (value: CelValue): value is bigint | Double | Uint =>
   typeof value === 'bigint' || value instanceof Double || value instanceof Uint;

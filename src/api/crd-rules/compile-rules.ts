@@ -1,4 +1,4 @@
-import { type CelEnvironment, type CelProgram, type CelType, compileCel, optionalOf } from '../cel/index.ts';
+import { type CelEnvironment, CelError, type CelErrorReason, type CelProgram, type CelType, compileCel, optionalOf } from '../cel/index.ts';
 import type { StructuralSchema } from '../crd-schema/index.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
 import { type RuleType, ruleType } from './rule-type.ts';
@@ -69,17 +69,34 @@ const failed = (rule: ValidationRule, error: Error): CompiledRule => ({ rule, pr
 function compileRule(rule: ValidationRule, environment: ReturnType<typeof environmentOf>): CompiledRule {
   return {
     rule,
-    program: attempt(rule.rule, environment.rule),
-    message: rule.messageExpression ? attempt(rule.messageExpression, environment.message) : undefined,
+    program: attempt(rule.rule, environment.rule, RULE_FAULTS),
+    message: rule.messageExpression ? attempt(rule.messageExpression, environment.message, MESSAGE_FAULTS) : undefined,
     usesOldSelf: mentionsOldSelf(rule.rule),
   };
 }
 
-function attempt(expression: string, environment: CelEnvironment): CelProgram | Error {
+/** What an expression that cannot be used is told, by the reason. */
+type Faults = Readonly<Record<CelErrorReason, (message: string) => string>>;
+
+const RULE_FAULTS: Faults = {
+  compile: (message) => `compilation failed: ${message}`,
+  type: () => 'cel expression must evaluate to a bool',
+  runtime: (message) => `program instantiation failed: ${message}`,
+  budget: (message) => `program instantiation failed: ${message}`,
+};
+const MESSAGE_FAULTS: Faults = {
+  compile: (message) => `messageExpression compilation failed: ${message}`,
+  type: () => 'messageExpression must evaluate to a string',
+  runtime: (message) => `messageExpression instantiation failed: ${message}`,
+  budget: (message) => `messageExpression instantiation failed: ${message}`,
+};
+
+function attempt(expression: string, environment: CelEnvironment, faults: Faults): CelProgram | Error {
   try {
     return compileCel(expression, environment);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    if (!(error instanceof CelError)) throw error;
+    return new Error(faults[error.reason](error.message));
   }
 }
 

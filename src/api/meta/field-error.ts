@@ -28,9 +28,12 @@ export interface FieldError {
 /** Says nothing of the value: upstream leaves out what would be long or misleading. */
 export const OMIT_VALUE = Symbol('omit value');
 
+/** Text as Go quotes it, anything else as Go's encoder writes it: it escapes what could be read as HTML. */
 const show = (value: unknown) => {
   if (value === OMIT_VALUE) return '';
-  return value === undefined ? 'null' : JSON.stringify(value);
+  if (value === undefined) return 'null';
+  const text = JSON.stringify(value);
+  return typeof value === 'string' ? text : text.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 };
 const join = (reason: FieldErrorReason, ...rest: string[]) => [WORDING[reason], ...rest.filter(Boolean)].join(': ');
 

@@ -1,6 +1,6 @@
-import { runtimeError } from '../errors.ts';
+import { CelError, runtimeError } from '../errors.ts';
 import { func, method, type Overload, type OverloadCosts, traverses } from '../overloads.ts';
-import { formatDuration, formatTimestamp, parseDuration, parseTimestamp } from '../time.ts';
+import { formatDuration, formatZoned, parseDuration, parseTimestamp } from '../time.ts';
 import {
   type CelValue,
   Double,
@@ -37,14 +37,26 @@ const sizes: readonly Overload[] = (
   method(`${type}.size(): int`, size as (value: CelValue) => bigint, COUNTING[type] ?? {}),
 ]);
 
+const unconvertible = (from: string, to: string): CelError => runtimeError(`type conversion error from '${from}' to '${to}'`);
+
+/** What cannot be read is told without a word about why. */
+const readAs =
+  <T>(type: string, read: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw error instanceof CelError ? unconvertible('string', type) : error;
+    }
+  };
+
 function toInt(value: number): bigint {
   if (!(value > -(2 ** 63) && value < 2 ** 63)) throw runtimeError('integer overflow');
   return BigInt(Math.trunc(value));
 }
 function intOfText(text: string): bigint {
   const value = /^[+-]?\d+$/.test(text) && text.length < 40 ? BigInt(text) : undefined;
-  if (value === undefined || value < MIN_INT || value > MAX_INT)
-    throw runtimeError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (value === undefined || value < MIN_INT || value > MAX_INT) throw unconvertible('string', 'int');
   return value;
 }
 function uintOf(value: bigint): Uint {
@@ -52,12 +64,13 @@ function uintOf(value: bigint): Uint {
   return new Uint(value);
 }
 function uintOfText(text: string): Uint {
-  if (!/^\d+$/.test(text) || text.length > 40) throw runtimeError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return uintOf(BigInt(text));
+  const value = /^\d+$/.test(text) && text.length < 40 ? BigInt(text) : undefined;
+  if (value === undefined || value > MAX_UINT) throw unconvertible('string', 'uint');
+  return new Uint(value);
 }
 const DOUBLE_SYNTAX = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf(?:inity)?|[nN]a[nN])$/;
 function doubleOfText(text: string): Double {
-  if (!DOUBLE_SYNTAX.test(text)) throw runtimeError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!DOUBLE_SYNTAX.test(text)) throw unconvertible('string', 'double');
   const special = /inf/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number(text);
   return new Double(special);
 }
@@ -66,13 +79,17 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 function boolOfText(text: string): boolean {
   if (TRUE.has(text)) return true;
   if (FALSE.has(text)) return false;
-  throw runtimeError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw unconvertible('string', 'bool');
 }
 
 export function showDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+  if (Object.is(value, -0)) return '-0';
+  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const tens = Number(exponent);
+  if (tens >= -4 && tens < 6) return String(value);
+  return `${mantissa}e${tens < 0 ? '-' : '+'}${String(Math.abs(tens)).padStart(2, '0')}`;
 }
 
 const same = (value: CelValue): CelValue => value;
@@ -112,14 +129,18 @@ export const conversions: readonly Overload[] = [
   func('string(double): string', ({ value }: Double) => showDouble(value), reads),
   func('string(bool): string', String, reads),
   func('string(bytes): string', (bytes: Uint8Array) => textOfBytes(bytes), scan),
-  func(`string(${TIMESTAMP}): string`, formatTimestamp, reads),
+  func(`string(${TIMESTAMP}): string`, formatZoned, reads),
   func(`string(${DURATION}): string`, formatDuration, reads),
   func('bytes(bytes): bytes', same),
   func('bytes(string): bytes', (text: string) => new TextEncoder().encode(text), scan),
-  func(`timestamp(string): ${TIMESTAMP}`, parseTimestamp, reads),
+  func(`timestamp(string): ${TIMESTAMP}`, readAs(TIMESTAMP, parseTimestamp), reads),
   func(`timestamp(${TIMESTAMP}): ${TIMESTAMP}`, same),
   func(`timestamp(int): ${TIMESTAMP}`, (seconds: bigint) => new Timestamp(seconds * SECOND)),
-  func(`duration(string): ${DURATION}`, parseDuration, reads),
+  func(`duration(string): ${DURATION}`, readAs(DURATION, parseDuration), reads),
+  // Declared, yet no number of anything is a duration.
+  func(`duration(int): ${DURATION}`, () => {
+    throw unconvertible('int', DURATION);
+  }),
   func(`duration(${DURATION}): ${DURATION}`, same),
 ];
 

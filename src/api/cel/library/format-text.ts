@@ -1,84 +1,177 @@
 import { runtimeError } from '../errors.ts';
-import { formatDuration, formatTimestamp } from '../time.ts';
-import { showType } from '../types.ts';
-import { adopt, type CelValue, Double, Duration, isMap, mapGet, mapKeys, Timestamp, TypeValue, typeOf, Uint } from '../values.ts';
+import { formatDuration, formatTimestamp, formatZoned } from '../time.ts';
+import { kindOfType } from '../types.ts';
+import { adopt, type CelValue, Double, Duration, isMap, kindOf, mapGet, mapKeys, Timestamp, TypeValue, Uint } from '../values.ts';
 import { showDouble } from './conversions.ts';
 
-const VERB = /%(?:%|(?:\.(\d+))?([a-zA-Z]))/g;
+/** `%.3f`: what is asked of one argument. */
+export interface Clause {
+  readonly letter: string;
+  readonly precision: number;
+}
+
+const DEFAULT_PRECISION = 6;
+const CLAUSE = /%(?:(\.)(\d*))?(.)?/gsy;
+
+/**
+ * Reads a template of `format` clause by clause, each with the argument that is its turn. Answers with the text, and how many clauses there are. Throws CelError. Source: cel-go, ext
+ * (strings, version 2).
+ */
+export function readTemplate(
+  template: string,
+  count: number,
+  show: (clause: Clause, index: number) => string,
+): { text: string; clauses: number } {
+  let clauses = 0;
+  let text = '';
+  let from = 0;
+  for (let at = template.indexOf('%'); at >= 0; at = template.indexOf('%', from)) {
+    text += template.slice(from, at);
+    if (template[at + 1] === '%') {
+      text += '%';
+      from = at + 2;
+      continue;
+    }
+    const { end, clause } = readClause(template, at, clauses < count ? undefined : clauses);
+    text += show(clause, clauses);
+    clauses += 1;
+    from = end;
+  }
+  return { text: text + template.slice(from), clauses };
+}
+
+/** `lacking`: the argument that there is none of. */
+function readClause(template: string, at: number, lacking: number | undefined): { end: number; clause: Clause } {
+  CLAUSE.lastIndex = at;
+  const [all = '', dot, digits = '', letter] = CLAUSE.exec(template) ?? [];
+  if (all === '%') throw runtimeError('unexpected end of string');
+  if (lacking !== undefined) throw runtimeError(`index ${lacking} out of range`);
+  const unreadable = 'could not parse formatting clause';
+  const imprecise = `${unreadable}: error while parsing precision`;
+  if (letter === undefined) throw runtimeError(`${imprecise}: could not find end of precision specifier`);
+  if (dot && digits === '') {
+    throw runtimeError(`${imprecise}: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax`);
+  }
+  if (!Object.hasOwn(FORMAT_CLAUSES, letter)) throw runtimeError(`${unreadable}: unrecognized formatting clause "${letter}"`);
+  const precision = dot ? Math.min(Number(digits), MAX_PRECISION) : DEFAULT_PRECISION;
+  return { end: at + all.length, clause: { letter, precision } };
+}
+/** More digits than any number has, and all that JavaScript prints. */
 const MAX_PRECISION = 100;
+
+interface ClauseKind {
+  /** Of values, by `kindOf`. */
+  readonly takes: ReadonlySet<string>;
+  readonly wants: string;
+  readonly show: (value: CelValue, precision: number) => string;
+}
+
+const kinds = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+const integerOf = (value: CelValue): bigint => (value instanceof Uint ? value.value : (value as bigint));
+
+const HEX_WANTS = 'only integers, byte buffers, and strings can be formatted as hex';
+
+/** By letter. A `double` clause takes the texts of those that are no numbers as well. */
+export const FORMAT_CLAUSES: Readonly<Record<string, ClauseKind>> = {
+  s: {
+    takes: kinds('list map int uint double bool string google.protobuf.Timestamp bytes google.protobuf.Duration type null_type'),
+    wants: 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+    show: (value) => show(value),
+  },
+  d: { takes: kinds('int uint'), wants: 'decimal clause can only be used on integers', show: (value) => String(integerOf(value)) },
+  f: {
+    takes: kinds('double string'),
+    wants: 'fixed-point clause can only be used on doubles',
+    show: (value, digits) => special(value) ?? fixed(numberOf(value), digits),
+  },
+  e: {
+    takes: kinds('double string'),
+    wants: 'scientific clause can only be used on doubles',
+    // The precision that is asked for becomes a width.
+    show: (value, width) => (special(value) ?? scientific(numberOf(value))).padStart(width),
+  },
+  b: {
+    takes: kinds('int uint bool'),
+    wants: 'only integers and bools can be formatted as binary',
+    show: (value) => (typeof value === 'boolean' ? String(Number(value)) : integerOf(value).toString(2)),
+  },
+  o: { takes: kinds('int uint'), wants: 'octal clause can only be used on integers', show: (value) => integerOf(value).toString(8) },
+  x: { takes: kinds('int uint string bytes'), wants: HEX_WANTS, show: hex },
+  X: { takes: kinds('int uint string bytes'), wants: HEX_WANTS, show: (value) => hex(value).toUpperCase() },
+};
 
 /** cel-go's `format`: `%s %d %f %e %b %o %x %X %%`. Throws CelError. */
 export function formatText(template: string, args: readonly CelValue[]): string {
-  let next = 0;
-  const text = template.replace(VERB, (verb, precision: string | undefined, letter: string | undefined) => {
-    if (letter === undefined) return '%';
-    if (next >= args.length) throw runtimeError(`index ${next} out of range`);
-    return formatOne(letter, precision === undefined ? 6 : Number(precision), adopt(args[next++]), verb);
-  });
-  return text;
+  return readTemplate(template, args.length, ({ letter, precision }, index) => {
+    const value = adopt(args[index]);
+    const kind = FORMAT_CLAUSES[letter];
+    const isWord = (letter === 'f' || letter === 'e') && typeof value === 'string' && !NO_NUMBERS.has(value);
+    if (!kind?.takes.has(kindOf(value)) || isWord)
+      throw runtimeError(`error during formatting: ${kind?.wants}, was given ${kindOf(value)}`);
+    return kind.show(value, precision);
+  }).text;
 }
 
-function formatOne(letter: string, precision: number, value: CelValue, verb: string): string {
-  if (precision > MAX_PRECISION) throw runtimeError(`precision too large in ${verb}`);
-  switch (letter) {
-    case 's':
-      return show(value);
-    case 'd':
-      return value instanceof Double ? showDouble(value.value) : String(integer(value, letter));
-    case 'f':
-      return fixed(value, letter, (number) => number.toFixed(precision));
-    case 'e':
-      return fixed(value, letter, (number) => number.toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2'));
-    case 'b':
-      return typeof value === 'boolean' ? String(Number(value)) : integer(value, letter).toString(2);
-    case 'o':
-      return integer(value, letter).toString(8);
-    case 'x':
-      return hex(value, letter);
-    case 'X':
-      return hex(value, letter).toUpperCase();
-    default:
-      throw runtimeError(`could not parse formatting clause: unrecognized formatting clause "${letter}"`);
-  }
-}
+const NO_NUMBERS = new Set(['NaN', 'Infinity', '-Infinity']);
+const numberOf = (value: CelValue): number => (value instanceof Double ? value.value : Number(value));
 
-const wrong = (letter: string, value: CelValue): Error =>
-  runtimeError(`error during formatting: %${letter} clause cannot be used on ${showType(typeOf(value))}`);
-
-function integer(value: CelValue, letter: string): bigint {
-  if (typeof value === 'bigint') return value;
-  if (value instanceof Uint) return value.value;
-  throw wrong(letter, value);
-}
-
-function fixed(value: CelValue, letter: string, print: (number: number) => string): string {
-  const number = value instanceof Double ? value.value : Number(integer(value, letter));
+/** As English prints what is no number. */
+function special(value: CelValue): string | undefined {
+  const number = numberOf(value);
   if (Number.isNaN(number)) return 'NaN';
-  if (!Number.isFinite(number)) return number > 0 ? 'Infinity' : '-Infinity';
-  return print(number);
+  return Number.isFinite(number) ? undefined : number > 0 ? '∞' : '-∞';
 }
 
-function hex(value: CelValue, letter: string): string {
-  if (typeof value === 'string') return hex(new TextEncoder().encode(value), letter);
+/** In English: with a comma between thousands. */
+const fixed = (number: number, digits: number): string =>
+  new Intl.NumberFormat('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    roundingMode: 'halfEven',
+    signDisplay: 'negative',
+  }).format(number);
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'0123456789-'].map((character, i) => [character, [...'⁰¹²³⁴⁵⁶⁷⁸⁹⁻'][i] ?? '']),
+);
+
+function scientific(number: number): string {
+  const [mantissa = '', exponent = '0'] = number.toExponential(DEFAULT_PRECISION).split('e');
+  const power = `${exponent.startsWith('-') ? '-' : ''}${exponent.replace(/^[+-]/, '').padStart(2, '0')}`;
+  return `${mantissa}×10${[...power].map((character) => SUPERSCRIPTS[character]).join('')}`;
+}
+
+function hex(value: CelValue): string {
+  if (typeof value === 'string') return hex(new TextEncoder().encode(value));
   if (value instanceof Uint8Array) return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return integer(value, letter).toString(16);
+  return integerOf(value).toString(16);
 }
 
-/** `%s` prints everything: lists as `[1, 2]`, maps as `{"a": 1}` with their keys sorted. */
+/** `%s` prints everything: a text as it is, a list as `[1, "a"]`, a map as `{"a":1}` with its keys sorted. */
 function show(raw: CelValue): string {
   const value = adopt(raw);
   if (typeof value === 'string') return value;
   if (value === null) return 'null';
   if (value instanceof Double) return showDouble(value.value);
   if (value instanceof Uint) return String(value.value);
-  if (value instanceof Timestamp) return formatTimestamp(value);
+  if (value instanceof Timestamp) return formatZoned(value);
   if (value instanceof Duration) return formatDuration(value);
-  if (value instanceof TypeValue) return showType(value.type);
+  if (value instanceof TypeValue) return kindOfType(value.type);
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
-  if (isMap(value)) {
-    const entries = mapKeys(value).map((key) => `${show(key)}: ${show(mapGet(value, key))}`);
-    return `{${entries.sort().join(', ')}}`;
-  }
-  return String(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (!isMap(value)) return String(value);
+  const entries = mapKeys(value).map((key) => `${literal(key)}:${literal(mapGet(value, key))}`);
+  return `{${entries.sort().join(', ')}}`;
+}
+
+/** As CEL would write the value. */
+function literal(raw: CelValue): string {
+  const value = adopt(raw);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Uint8Array) return `b${JSON.stringify(show(value))}`;
+  if (value instanceof Timestamp) return `timestamp("${formatTimestamp(value)}")`;
+  if (value instanceof Duration) return `duration("${formatDuration(value)}")`;
+  if (!(value instanceof Double)) return show(value);
+  if (Number.isFinite(value.value)) return value.value.toFixed(DEFAULT_PRECISION);
+  return JSON.stringify(showDouble(value.value));
 }

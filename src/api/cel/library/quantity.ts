@@ -53,7 +53,6 @@ export const quantities: readonly Overload[] = [
   func(`quantity(string): ${TYPE}`, parse, traverses(0)),
   func('isQuantity(string): bool', isQuantity, traverses(0)),
   func(`sign(${TYPE}): int`, sign),
-  method(`${TYPE}.sign(): int`, sign),
   method(`${TYPE}.isGreaterThan(${TYPE}): bool`, (a: QuantityValue, b: QuantityValue) => compare(a, b) > 0),
   method(`${TYPE}.isLessThan(${TYPE}): bool`, (a: QuantityValue, b: QuantityValue) => compare(a, b) < 0),
   method(`${TYPE}.compareTo(${TYPE}): int`, (a: QuantityValue, b: QuantityValue) => BigInt(compare(a, b))),

@@ -166,7 +166,9 @@ describe('policies', () => {
     await policy(
       {
         paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
-        mutations: [apply('Object{metadata: Object.metadata{labels: {"team": params.data.team, "in": namespaceObject.metadata.name}}}')],
+        mutations: [
+          apply('Object{metadata: Object.metadata{labels: {"team": string(params.data.team), "in": namespaceObject.metadata.name}}}'),
+        ],
       },
       'p',
       { paramRef: { name: 'settings', parameterNotFoundAction: 'Deny' } },
