@@ -1,8 +1,9 @@
+import { checkClientConfig } from '../admissionregistration/webhook-validation.ts';
 import { caBundleFault, goBytes } from '../meta/ca-bundle.ts';
-import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
+import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings } from '../meta/names.ts';
-import { checkPort } from '../meta/validation.ts';
-import type { ApiextensionsV1WebhookClientConfig, CustomResourceConversion, CustomResourceDefinition } from '../schema/generated/types.ts';
+import { checkEnum } from '../meta/validation.ts';
+import type { CustomResourceConversion, CustomResourceDefinition } from '../schema/generated/types.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 
 const STRATEGIES = ['None', 'Webhook'];
@@ -13,7 +14,7 @@ const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 export function validateConversion(conversion: CustomResourceConversion | undefined, path: string): FieldError[] {
   if (!conversion) return [];
   const { strategy, webhook } = conversion;
-  const errors = STRATEGIES.includes(strategy) ? [] : [notSupported(`${path}.strategy`, strategy, STRATEGIES)];
+  const errors = strategy ? checkEnum(`${path}.strategy`, strategy, STRATEGIES) : [required(`${path}.strategy`)];
   if (strategy !== 'Webhook') {
     if (webhook?.clientConfig)
       errors.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
@@ -24,7 +25,9 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
   }
   return [
     ...errors,
-    ...validateClient(webhook?.clientConfig, `${path}.webhookClientConfig`),
+    ...(webhook?.clientConfig
+      ? checkClientConfig(`${path}.webhookClientConfig`, webhook.clientConfig)
+      : [required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook')]),
     ...validateReviewVersions(webhook?.conversionReviewVersions ?? [], `${path}.conversionReviewVersions`),
   ];
 }
@@ -42,34 +45,6 @@ export function checkConversionBundle(crd: CustomResourceDefinition, old: Custom
   const shown = goBytes(crd.spec.conversion?.webhook?.clientConfig?.caBundle ?? '');
   return [
     { reason: 'FieldValueInvalid', path: 'spec.conversion.webhookClientConfig.caBundle', message: `Invalid value: ${shown}: ${fault}` },
-  ];
-}
-
-function validateClient(client: ApiextensionsV1WebhookClientConfig | undefined, path: string): FieldError[] {
-  if (!client) return [required(path, 'required when strategy is set to Webhook')];
-  const { url, service } = client;
-  if ((url === undefined) === (service === undefined)) return [required(path, 'exactly one of url or service is required')];
-  if (url !== undefined) return validateUrl(url, `${path}.url`);
-  return [
-    ...(service?.name ? [] : [required(`${path}.service.name`, 'service name is required')]),
-    ...(service?.namespace ? [] : [required(`${path}.service.namespace`, 'service namespace is required')]),
-    ...checkPort(`${path}.service.port`, service?.port),
-  ];
-}
-
-const FORM = '; desired format: https://host[/path]';
-
-function validateUrl(text: string, path: string): FieldError[] {
-  if (!URL.canParse(text)) return [required(path, `url must be a valid URL: parse ${JSON.stringify(text)}${FORM}`)];
-  const url = new URL(text);
-  const scheme = url.protocol.slice(0, -1);
-  const fault = (value: unknown, detail: string) => invalid(path, value, `${detail}${FORM}`);
-  return [
-    ...(scheme === 'https' ? [] : [fault(scheme, "'https' is the only allowed URL scheme")]),
-    ...(url.host === '' ? [fault(url.host, 'host must be specified')] : []),
-    ...(url.username || url.password ? [fault(url.username, 'user information is not permitted in the URL')] : []),
-    ...(url.hash ? [fault(url.hash.slice(1), 'fragments are not permitted in the URL')] : []),
-    ...(url.search ? [fault(url.search.slice(1), 'query parameters are not permitted in the URL')] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Hooks } from '../define.ts';
 import type { CustomResourceDefinition } from '../schema/generated/types.ts';
 import { CLEANUP_FINALIZER, withCrdCondition } from './crd-conditions.ts';
 import { decodeCrd } from './crd-decode.ts';
+import { unknownFormats } from './crd-schemas.ts';
 import { validateAcceptedNames, validateCrd, validateCrdUpdate } from './crd-validation.ts';
 
 function setDefaults({ spec }: CustomResourceDefinition): void {
@@ -24,9 +25,16 @@ function noteStorageVersion(crd: CustomResourceDefinition): void {
   crd.status = { ...crd.status, storedVersions: [...before, storage] };
 }
 
+/** Of formats that are not checked, as far as they were not there before. */
+function formatWarnings(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
+  const before = new Set(old ? unknownFormats(old) : []);
+  return unknownFormats(crd).flatMap((format) => (before.has(format) ? [] : [`unrecognized format ${JSON.stringify(format)}`]));
+}
+
 /** Source: Kubernetes, "CustomResourceDefinition" (API reference) and apiextensions-apiserver's strategy. */
 export const customResourceDefinitionHooks: Hooks<CustomResourceDefinition> = {
   decode: decodeCrd,
+  checksRequired: true,
   defaults: setDefaults,
   prepareForCreate(crd) {
     crd.status = { acceptedNames: { kind: '', plural: '' } };
@@ -53,4 +61,5 @@ export const customResourceDefinitionHooks: Hooks<CustomResourceDefinition> = {
   },
   validateCreate: (crd) => validateCrd(crd),
   validateUpdate: (crd, old, { subresource }) => (subresource === '' ? validateCrdUpdate(crd, old) : validateAcceptedNames(crd)),
+  warnings: formatWarnings,
 };

@@ -25,6 +25,13 @@ function crd(schema: JSONSchemaProps = { type: 'object' }, spec: Partial<CustomR
   customResourceDefinitionHooks.defaults?.(made);
   return made;
 }
+const versionWith = (more: Partial<CustomResourceDefinitionVersion>): CustomResourceDefinitionVersion => ({
+  name: 'v1',
+  served: true,
+  storage: true,
+  schema: { openAPIV3Schema: { type: 'object' } },
+  ...more,
+});
 const AT = 'spec.validation.openAPIV3Schema';
 const found = (made: CustomResourceDefinition, old?: CustomResourceDefinition) =>
   (old ? validateCrdUpdate(made, old) : validateCrd(made)).map(({ path, message }) => `${path}: ${message}`.replace(AT, '@'));
@@ -37,8 +44,52 @@ it('gets names and a conversion', () => {
   expect(found(made)).toEqual([]);
 });
 
+it('warns of formats that nobody checks, once they are there', () => {
+  const old = x({ type: 'string', format: 'colour' });
+  const made = x({ type: 'array', items: { type: 'integer', format: 'big' } });
+  expect(customResourceDefinitionHooks.warnings?.(old, undefined)).toEqual(['unrecognized format "colour"']);
+  expect(customResourceDefinitionHooks.warnings?.(made, old)).toEqual(['unrecognized format "big"']);
+  expect(customResourceDefinitionHooks.warnings?.(old, old)).toEqual([]);
+});
+
 describe('a definition is refused for', () => {
   it.each<[string, CustomResourceDefinition, string]>([
+    ['no names', { ...crd(), spec: { versions: [] } as never }, 'spec.names.plural: Required value'],
+    [
+      'no column type',
+      crd(undefined, { versions: [versionWith({ additionalPrinterColumns: [{ name: 'A', jsonPath: '.a' } as never] })] }),
+      'spec.additionalPrinterColumns[0].type: Required value: must be one of boolean,date,integer,number,string',
+    ],
+    [
+      'a version of another form, which stands beside the versions as well',
+      crd(undefined, { versions: [{ ...versionWith({}), name: 'V' }] }),
+      'spec.version: Invalid value: "V": a DNS-1035 label',
+    ],
+    [
+      'no storage version, as upstream keeps them',
+      crd(undefined, { versions: [{ ...versionWith({}), storage: false }] }),
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,',
+    ],
+    [
+      'a webhook whose service has no name',
+      crd(undefined, {
+        conversion: {
+          strategy: 'Webhook',
+          webhook: { conversionReviewVersions: ['v1'], clientConfig: { service: { namespace: 'a' } as never } },
+        },
+      }),
+      'spec.conversion.webhookClientConfig.service.namespace: Required value',
+    ],
+    [
+      'a default that breaks a rule',
+      x({ type: 'object', default: {}, 'x-kubernetes-validations': [{ rule: 'false', message: 'never' }] }),
+      '@.properties[x].default: Invalid value: never',
+    ],
+    [
+      'a default that is wrong within',
+      x({ type: 'object', properties: { y: { type: 'string' } }, default: { y: 1 } }),
+      '@.properties[x].default.y: Invalid value: "integer": y in body must be of type string: "integer"',
+    ],
     [
       'a name of its own',
       { ...crd(), metadata: { name: 'x' } },
@@ -215,11 +266,13 @@ it('is decoded at every depth', () => {
     type: 'array',
     items: { type: 'object', nonsense: 1, additionalProperties: { type: 'string', more: 2 } } as JSONSchemaProps,
   });
-  const at = 'spec.versions[0].schema.openAPIV3Schema';
-  expect(decodeCrd(made)).toEqual([
-    `unknown field "${at}.properties.x.items.nonsense"`,
-    `unknown field "${at}.properties.x.items.additionalProperties.more"`,
-  ]);
+  const [first] = made.spec.versions;
+  if (first) first.subresources = { status: { odd: 1 } };
+  expect(decodeCrd(made)).toEqual(['unknown field "spec.versions[0].subresources.status.odd"']);
+  expect(first?.schema?.openAPIV3Schema?.properties).toEqual({
+    x: { type: 'array', items: { type: 'object', additionalProperties: { type: 'string' } } },
+  });
+  expect(first?.subresources).toEqual({ status: {} });
   expect(() => decodeCrd(x({ type: 'array', items: { type: 5 } }))).toThrow(/cannot unmarshal number into Go struct field/);
 });
 

@@ -1,23 +1,31 @@
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, checkImmutable } from '../meta/validation.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec } from '../schema/generated/types.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+} from '../schema/generated/types.ts';
 import { withCommonFields } from './crd-common-fields.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 import { checkConversionBundle, validateConversion } from './crd-conversion-validation.ts';
+import { internalVersion } from './crd-internal-form.ts';
+import { hasDefaults } from './crd-schemas.ts';
 import { validateCommon, validateVersion } from './crd-version-validation.ts';
 
 /** Everything about a new definition, in upstream's words and order (apiextensions-apiserver, validation.go). */
 export function validateCrd(crd: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
-  const { spec, metadata, status } = crd;
+  const { metadata, status } = crd;
+  const spec = withEmptyFields(crd.spec);
   const name = metadata?.name ?? '';
-  const misnamed = name !== `${spec.names.plural}.${spec.group}`;
+  const misnamed = name !== '' && name !== `${spec.names.plural}.${spec.group}`;
   return [
     ...(misnamed && !old ? [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')] : []),
     ...validateSpec(spec),
     ...validateNames(status?.acceptedNames, 'status.acceptedNames'),
-    ...validateStoredVersions(status?.storedVersions ?? [], spec),
-    ...validateApproval(crd, old),
+    ...validateStoredVersions(status?.storedVersions, spec),
+    ...validateApproval({ ...crd, spec }, old),
     ...(spec.preserveUnknownFields
       ? [
           invalid(
@@ -32,19 +40,34 @@ export function validateCrd(crd: CustomResourceDefinition, old?: CustomResourceD
 
 export function validateCrdUpdate(crd: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
   const established = isCrdConditionTrue(old, 'Established');
+  const spec = withEmptyFields(crd.spec);
   return [
     ...validateCrd(crd, old),
-    ...checkConversionBundle(crd, old),
+    ...checkConversionBundle({ ...crd, spec }, old),
     ...(established
       ? [
-          ...checkImmutable('spec.scope', crd.spec.scope, old.spec.scope),
-          ...checkImmutable('spec.names.kind', crd.spec.names.kind, old.spec.names.kind),
+          ...checkImmutable('spec.scope', spec.scope, old.spec.scope),
+          ...checkImmutable('spec.names.kind', spec.names.kind, old.spec.names.kind),
         ]
       : []),
-    ...checkImmutable('spec.group', crd.spec.group, old.spec.group),
-    ...checkImmutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
+    ...checkImmutable('spec.group', spec.group, old.spec.group),
+    ...checkImmutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
   ];
 }
+
+/** What a client left out is empty: upstream's types always have it, and its messages speak of it. */
+function withEmptyFields(spec: Partial<CustomResourceDefinitionSpec> | undefined): CustomResourceDefinitionSpec {
+  const { names, versions } = spec ?? {};
+  return {
+    group: '',
+    scope: '',
+    ...spec,
+    names: { plural: '', kind: '', ...names },
+    versions: (versions ?? []).map((version) => ({ ...EMPTY_VERSION, ...version })),
+  };
+}
+
+const EMPTY_VERSION: CustomResourceDefinitionVersion = { name: '', served: false, storage: false };
 
 export const validateAcceptedNames = ({ status }: CustomResourceDefinition): FieldError[] =>
   validateNames(status?.acceptedNames, 'status.acceptedNames');
@@ -59,11 +82,15 @@ function validateSpec(spec: CustomResourceDefinitionSpec): FieldError[] {
     ...validateGroup(group),
     ...(scope ? checkEnum('spec.scope', scope, SCOPES) : [required('spec.scope')]),
     ...versions.flatMap((version, i) => (version.schema?.openAPIV3Schema ? [] : [required(`spec.versions[${i}].schema.openAPIV3Schema`)])),
+    ...(preserveUnknownFields && versions.some(({ schema }) => hasDefaults(schema?.openAPIV3Schema))
+      ? [invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema')]
+      : []),
     ...own.flatMap((version, i) => [
       ...nameFindings(`spec.versions[${i}].name`, version.name),
       ...validateVersion(version, `spec.versions[${i}]`, hasStatus[i] === true),
     ]),
-    ...validateVersionSet(spec),
+    ...validateVersionSet(versions, own),
+    ...firstNameFindings(versions[0]),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((each) => (names[each] ? [] : [required(`spec.names.${each}`)])),
     ...validateNames(names, 'spec.names'),
     ...validateCommon(common, 'spec', hasStatus.includes(true)),
@@ -81,14 +108,22 @@ function validateGroup(group: string): FieldError[] {
   return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')];
 }
 
-function validateVersionSet({ versions }: CustomResourceDefinitionSpec): FieldError[] {
+function validateVersionSet(
+  versions: readonly CustomResourceDefinitionVersion[],
+  own: readonly CustomResourceDefinitionVersion[],
+): FieldError[] {
   const names = new Set(versions.map(({ name }) => name));
   const stored = versions.filter(({ storage }) => storage).length;
+  const shown = own.map(internalVersion);
   return [
-    ...(names.size < versions.length ? [invalid('spec.versions', versions, 'must contain unique version names')] : []),
-    ...(stored === 1 ? [] : [invalid('spec.versions', versions, 'must have exactly one version marked as storage version')]),
+    ...(names.size < versions.length ? [invalid('spec.versions', shown, 'must contain unique version names')] : []),
+    ...(stored === 1 ? [] : [invalid('spec.versions', shown, 'must have exactly one version marked as storage version')]),
   ];
 }
+
+/** Upstream keeps the first version's name beside the versions as well, and checks it there again unless it is empty. */
+const firstNameFindings = (first: CustomResourceDefinitionVersion | undefined): FieldError[] =>
+  first?.name ? nameFindings('spec.version', first.name) : [];
 
 function nameFindings(path: string, name: string): FieldError[] {
   const faults = dns1035LabelFindings(name);
@@ -115,9 +150,9 @@ function validateNames(names: CustomResourceDefinitionNames | undefined, path: s
   ];
 }
 
-function validateStoredVersions(stored: readonly string[], { versions }: CustomResourceDefinitionSpec): FieldError[] {
+function validateStoredVersions(stored: readonly string[] | undefined, { versions }: CustomResourceDefinitionSpec): FieldError[] {
   const path = 'status.storedVersions';
-  if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
+  if (!stored || stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
   const storage = versions.find((version) => version.storage)?.name;
   const known = new Set(versions.map(({ name }) => name));
   return [

@@ -120,9 +120,9 @@ function simplePathFindings(text: string, path: string): FieldError[] {
 function validateSubresources(subresources: CustomResourceSubresources | undefined, path: string): FieldError[] {
   const scale = subresources?.scale;
   if (!scale) return [];
-  const checked = (field: string, value: string, prefixes: readonly string[], place: string): FieldError[] => {
+  const checked = (field: string, value: string | undefined, prefixes: readonly string[], place: string): FieldError[] => {
     const at = `${path}.scale.${field}`;
-    if (value === '') return [required(at)];
+    if (!value) return [required(at)];
     const faults = simplePathFindings(value, at);
     if (faults.length > 0 || prefixes.some((prefix) => value.startsWith(prefix))) return faults;
     return [invalid(at, value, `should be a json path under ${place}`)];
@@ -135,13 +135,15 @@ function validateSubresources(subresources: CustomResourceSubresources | undefin
   ];
 }
 
-function validateColumn({ type, format, jsonPath }: CustomResourceColumnDefinition, path: string): FieldError[] {
+function validateColumn({ name, type, format, jsonPath }: Partial<CustomResourceColumnDefinition>, path: string): FieldError[] {
+  const types = `must be one of ${COLUMN_TYPES.join(',')}`;
   return [
-    ...(COLUMN_TYPES.includes(type) ? [] : [invalid(`${path}.type`, type, `must be one of ${COLUMN_TYPES.join(',')}`)]),
+    ...(name ? [] : [required(`${path}.name`)]),
+    ...(type ? (COLUMN_TYPES.includes(type) ? [] : [invalid(`${path}.type`, type, types)]) : [required(`${path}.type`, types)]),
     ...(format && !COLUMN_FORMATS.includes(format)
       ? [invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(',')}`)]
       : []),
-    ...simplePathFindings(jsonPath, `${path}.JSONPath`),
+    ...(jsonPath ? simplePathFindings(jsonPath, `${path}.JSONPath`) : [required(`${path}.JSONPath`)]),
   ];
 }
 
@@ -151,6 +153,7 @@ function validateSelectableFields({ selectableFields = [], schema }: VersionFiel
   const seen = new Set<string>();
   const errors = selectableFields.flatMap(({ jsonPath }, i): FieldError[] => {
     const at = `${path}[${i}].jsonPath`;
+    if (!jsonPath) return [required(at)];
     const found = schemaAtPath(jsonPath, root, { indexes: false });
     if (!found.schema) return [invalid(at, jsonPath, `is an invalid path: ${found.error}`)];
     const again = seen.has(found.path);

@@ -33,7 +33,7 @@ function validateRule(rule: ValidationRule, schema: JSONSchemaProps, path: strin
   return errors;
 }
 
-function validateTexts({ rule, message = '' }: ValidationRule, path: string): FieldError[] {
+function validateTexts({ rule = '', message = '' }: ValidationRule, path: string): FieldError[] {
   if (!rule.trim()) return [required(`${path}.rule`, 'rule is not specified')];
   if (message && !message.trim()) return [invalid(`${path}.message`, message, 'must be non-empty if specified')];
   if (hasBreaks(message.trim())) return [invalid(`${path}.message`, message, 'must not contain line breaks')];

@@ -17,6 +17,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   CronJob: 'spec status',
   CustomResourceDefinition: 'status',
   CustomResourceDefinitionStatus: 'conditions=null acceptedNames storedVersions=null',
+  CustomResourceDefinitionVersion: 'served=false storage=false',
   DaemonEndpoint: 'Port=0',
   DaemonSet: 'spec status',
   DaemonSetSpec: 'updateStrategy',
