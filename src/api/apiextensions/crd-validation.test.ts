@@ -287,5 +287,5 @@ it('serves its kind whatever its paths are', () => {
   const object = { metadata: { name: 'a' }, status: { replicas: -1 } };
   expect(kind?.columns.map((each) => each.value(object, 0))).toEqual(['a', undefined]);
   const context = { now: '', user: { name: '', groups: [] }, subresource: '' };
-  expect(kind?.hooks.validateCreate?.(object, context)).toEqual([expect.objectContaining({ path: 'status.replicas' })]);
+  expect(kind?.hooks.validateCreate?.(object, context)).toEqual([expect.objectContaining({ path: '.status.replicas' })]);
 });

@@ -54,11 +54,54 @@ describe('a status that is written alone', () => {
       '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
     ]);
     expect(written({})?.[0]).toMatch(/^status: Invalid value: /);
-    expect(written({ replicas: -1 })).toEqual(['status.replicas: Invalid value: -1: should be a non-negative integer']);
+    expect(written({ replicas: -1 })).toEqual(['.status.replicas: Invalid value: -1: should be a non-negative integer']);
   });
 
   it('may keep what was wrong before, a field that is called kind as well', () => {
     expect(written({ kind: 'Small', replicas: 2 }, { old: { kind: 'Small', replicas: 1 } })).toEqual([]);
     expect(written({ kind: 'Small' }, { old: { kind: 'Big' } })).toHaveLength(2);
+  });
+});
+
+describe('what the scale subresource reads', () => {
+  const hooks = customHooks(toStructural({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }), {
+    ...SCALE,
+    labelSelectorPath: '.status.selector',
+  });
+  it.each<[string, object, string[]]>([
+    ['nothing at all', {}, []],
+    ['too little', { spec: { replicas: -1 } }, ['.spec.replicas: Invalid value: -1: should be a non-negative integer']],
+    [
+      'too much',
+      { status: { replicas: 3e9 } },
+      ['.status.replicas: Invalid value: 3000000000: should be less than or equal to 2147483647'],
+    ],
+    [
+      'no integer',
+      { spec: { replicas: 'a' } },
+      ['.spec.replicas: Invalid value: 0: .spec.replicas accessor error: a is of the type string, expected int64'],
+    ],
+    [
+      'a fraction',
+      { spec: { replicas: 1e20 } },
+      ['.spec.replicas: Invalid value: 0: .spec.replicas accessor error: 1e+20 is of the type float64, expected int64'],
+    ],
+    [
+      'no fields on the way',
+      { spec: [1, null, { b: true, a: 'x' }] },
+      [
+        '.spec.replicas: Invalid value: 0: .spec.replicas accessor error: [1 <nil> map[a:x b:true]] is of the type []interface {}, expected map[string]interface{}',
+      ],
+    ],
+    [
+      'a selector that is no text',
+      { status: { selector: {} } },
+      [
+        '.status.selector: Invalid value: "": .status.selector accessor error: map[] is of the type map[string]interface {}, expected string',
+      ],
+    ],
+  ])('%s', (_, more, findings) => {
+    const found = hooks.validateCreate?.(object(more), {} as never) ?? [];
+    expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual(findings);
   });
 });

@@ -1,14 +1,17 @@
 import { toStructural } from '../crd-schema/index.ts';
-import { ALL_VERBS, defineResource, type Reader, type ResourceDefinition, type Subresource } from '../define.ts';
+import { defineResource, type Reader, type ResourceDefinition, type Subresource } from '../define.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { customResourceType, type StructuralSchema as OpenApiSchema } from '../patch/apply/index.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresources } from '../schema/generated/types.ts';
+import type { Verb } from '../transport.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 import { customColumns, pathOf } from './custom-columns.ts';
 import { customHooks } from './custom-hooks.ts';
 
+/** In the order of upstream's discovery of custom kinds. */
+const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 /** While instances are being removed no new ones come. */
-const VERBS_WHILE_TERMINATING = ALL_VERBS.filter((verb) => verb !== 'create');
+const VERBS_WHILE_TERMINATING = VERBS.filter((verb) => verb !== 'create');
 
 /** The version that objects are written in. */
 export const storageVersion = ({ spec }: CustomResourceDefinition): string => spec.versions.find(({ storage }) => storage)?.name ?? '';
@@ -38,7 +41,7 @@ export function definitionOf(crd: CustomResourceDefinition, version: CustomResou
     shortNames,
     categories,
     scope: scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
-    verbs: isCrdConditionTrue(crd, 'Terminating') ? VERBS_WHILE_TERMINATING : ALL_VERBS,
+    verbs: isCrdConditionTrue(crd, 'Terminating') ? VERBS_WHILE_TERMINATING : VERBS,
     schema: schemaName(group, version.name, kind),
     columns: customColumns(version.additionalPrinterColumns),
     subresources: subresourcesOf(version.subresources),

@@ -8,8 +8,10 @@ const matches =
   (pattern: RegExp): Format =>
   (text) =>
     pattern.test(text);
-const isIpv4: Format = (text) => isIp(text) && !text.includes(':');
-const isIpv6: Format = (text) => isIp(text) && text.includes(':');
+/** Upstream reads addresses as it always has: `010` is ten. */
+const isSloppyIp: Format = (text) => isIp(text.replace(/(?<![\da-f])0+(?=\d+\.)|(?<=\.)0+(?=\d)/gi, ''));
+const isIpv4: Format = (text) => text.includes('.') && isSloppyIp(text);
+const isIpv6: Format = (text) => text.includes(':') && isSloppyIp(text);
 const HEX = '[0-9a-f]';
 const uuid = (third: string, fourth: string) => matches(new RegExp(`^${HEX}{8}-?${HEX}{4}-?${third}-?${fourth}-?${HEX}{12}$`, 'i'));
 const anyFour = `${HEX}{4}`;
@@ -25,22 +27,20 @@ function isDate(text: string): boolean {
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 const isDateTime: Format = (text) => isDate(DATE_TIME.exec(text)?.[1] ?? '');
 
-const WORD_DURATION =
-  /^\s*\d+(\.\d+)?\s*(ns|nano|nanos|nanosecond|nanoseconds|us|µs|micro|micros|microsecond|microseconds|ms|milli|millis|millisecond|milliseconds|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|week|weeks)\s*$/;
+/** A number and a unit, anywhere; of the long names of units, the beginning counts. */
+const WORD_DURATION = /\d+\s*(?:(?:ns|us|µs|ms|s|m|h|hr|d|w|wk)(?![A-Za-zµ])|nano|micro|milli|sec|min|hour|day|week)/i;
 
 function isCidr(text: string): boolean {
   const [address = '', bits = '', ...rest] = text.split('/');
-  return rest.length === 0 && isIp(address) && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(':') ? 128 : 32);
+  return rest.length === 0 && isSloppyIp(address) && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(':') ? 128 : 32);
 }
 
-/** RFC 1034: labels of at most 63 letters, digits and hyphens, 255 in all. */
-function isHostname(text: string): boolean {
-  return (
-    text.length <= 255 &&
-    /^([a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\.)*[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\.?$/.test(text) &&
-    text.split('.').every((label) => label.length <= 63)
-  );
-}
+const HOSTNAME =
+  /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[-a-zA-Z0-9\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u;
+
+/** One name, or several of which the last is letters: labels of at most 63 bytes, 255 in all. Letters and symbols of any script will do. */
+const isHostname: Format = (text) => HOSTNAME.test(text) && bytesOf(text) <= 255 && text.split('.').every((label) => bytesOf(label) <= 63);
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 const sumOf = (digits: string, weight: (index: number) => number) =>
   [...digits].reduce((sum, digit, index) => sum + (digit === 'X' ? 10 : Number(digit)) * weight(index), 0);
@@ -63,13 +63,15 @@ function isCreditCard(text: string): boolean {
 }
 
 /** net/url's ParseRequestURI: an absolute URI, or an absolute path. */
-const isUri: Format = (text) => !/[\s\p{Cc}]/u.test(text) && (text.startsWith('/') || /^[a-zA-Z][a-zA-Z0-9+.-]*:.+/.test(text));
+const isUri: Format = (text) =>
+  !/[\s\p{Cc}]|%(?![0-9a-f]{2})/iu.test(text) &&
+  (text.startsWith('/') || /^[a-zA-Z][a-zA-Z0-9+.-]*:(?!\/\/[^/?#]*\[[^\]/?#]*(?:[/?#]|$))/.test(text));
 const isEmail = matches(/^(?:[^<>]*<)?[^\s@<>]+@[^\s@<>]+>?$/);
 
 /** Formats of strings that are checked; others are ignored, as upstream does. Names without hyphens (`date-time` is `datetime`). */
 const FORMATS: Readonly<Record<string, Format>> = {
   bsonobjectid: matches(/^[0-9a-f]{24}$/i),
-  byte: matches(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+  byte: matches(/^(?!$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   cidr: isCidr,
   creditcard: isCreditCard,
   date: isDate,
@@ -86,7 +88,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   k8slongname: (text) => dns1123SubdomainFindings(text).length === 0,
   k8sshortname: (text) => dns1123LabelFindings(text).length === 0,
   mac: matches(
-    /^([0-9a-f]{2}([:-])([0-9a-f]{2}\2){4}([0-9a-f]{2})((\2[0-9a-f]{2}){2})?((\2[0-9a-f]{2}){12})?|([0-9a-f]{4}\.){2}[0-9a-f]{4})$/i,
+    /^([0-9a-f]{2}([:-])([0-9a-f]{2}\2){4}([0-9a-f]{2})((\2[0-9a-f]{2}){2})?((\2[0-9a-f]{2}){12})?|([0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{40})$/i,
   ),
   password: () => true,
   rgbcolor: matches(

@@ -15,7 +15,42 @@ const x = (schema: JSONSchemaProps, value: unknown, old?: unknown) =>
 describe('every keyword, in upstream’s words', () => {
   it.each<[string, JSONSchemaProps, unknown, string[]]>([
     ['type', { type: 'integer' }, 'a', ['x: Invalid value: "string": x in body must be of type integer: "string"']],
-    ['type of a fraction', { type: 'integer' }, 1.5, ['x: Invalid value: "number": x in body must be of type integer: "number"']],
+    [
+      'type of a fraction',
+      { type: 'integer' },
+      1.5,
+      [
+        'x: Invalid value: "number": x in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in x',
+      ],
+    ],
+    [
+      'format of a fraction',
+      { type: 'integer', format: 'int64' },
+      1e20,
+      [
+        'x: Invalid value: "float64": x in body must be of type int64: "float64"',
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int64 in x',
+      ],
+    ],
+    ['format of no number', { type: 'number', format: 'float' }, true, ['x: Invalid value: "": x in body must be of type float: ""']],
+    ['a large number', { type: 'number', maximum: 9.5 }, 1e20, ['x: Invalid value: 1e+20: x in body should be less than or equal to 9.5']],
+    ['the fraction of a bound, which no whole number is held to', { type: 'number', minimum: 0.5 }, 0, []],
+    [
+      'a bound that is no integer',
+      { type: 'integer', maximum: 1.5 },
+      3,
+      [
+        '<nil>: Invalid value: "": Maximum boundary value must be of type integer (default format) in x',
+        'x: Invalid value: 3: x in body should be less than or equal to 1.5',
+      ],
+    ],
+    [
+      'a factor of less than one, for whole numbers',
+      { type: 'number', multipleOf: 0.5 },
+      1,
+      ['x: Invalid value: 0: factor MultipleOf declared for x must be positive: 0'],
+    ],
     ['a whole number as number', { type: 'number' }, 1, []],
     ['null', { type: 'string' }, null, ['x: Invalid value: "null": x in body must be of type string: "null"']],
     ['nullable', { type: 'string', nullable: true }, null, []],
@@ -30,7 +65,7 @@ describe('every keyword, in upstream’s words', () => {
     ['enum of numbers', { type: 'integer', enum: [1, 2] }, 3, ['x: Unsupported value: 3: supported values: "1", "2"']],
     ['minimum', { type: 'integer', minimum: 1 }, 0, ['x: Invalid value: 0: x in body should be greater than or equal to 1']],
     ['exclusive minimum', { minimum: 1, exclusiveMinimum: true }, 1, ['x: Invalid value: 1: x in body should be greater than 1']],
-    ['maximum', { type: 'number', maximum: 1.5 }, 2, ['x: Invalid value: 2: x in body should be less than or equal to 1.5']],
+    ['maximum', { type: 'number', maximum: 1.5 }, 2.5, ['x: Invalid value: 2.5: x in body should be less than or equal to 1.5']],
     ['exclusive maximum', { maximum: 1, exclusiveMaximum: true }, 1, ['x: Invalid value: 1: x in body should be less than 1']],
     ['multipleOf', { type: 'integer', multipleOf: 5 }, 7, ['x: Invalid value: 7: x in body should be a multiple of 5']],
     ['multipleOf of fractions', { type: 'number', multipleOf: 0.1 }, 0.3, []],
@@ -118,6 +153,14 @@ describe('every keyword, in upstream’s words', () => {
     ['email', 'a@example.com', 'a'],
     ['mac', '00:00:5e:00:53:01', '00:00'],
     ['k8s-short-name', 'a-b', 'A'],
+    ['ipv4', '01.2.3.4', '1.2.3'],
+    ['ipv4', '::ffff:1.2.3.4', '::1'],
+    ['cidr', '1.2.3.0/024', '1.2.3.0'],
+    ['byte', 'YQ==', ''],
+    ['duration', '5 weeks and 2 days', 'weeks'],
+    ['hostname', 'über.com', '1.2.3.4'],
+    ['uri', 'mailto:', 'http://[::1'],
+    ['mac', '4111111111111111', '41111111111111'],
   ])('the format %s takes %s and refuses %s', (format, good, bad) => {
     expect(x({ type: 'string', format }, good)).toEqual([]);
     expect(x({ type: 'string', format }, bad)).toHaveLength(1);

@@ -1,16 +1,13 @@
 import { compileRegex, type Regex, RegexError } from '../../base/re2/regex.ts';
 import { equalJson } from '../meta/equal-json.ts';
+import { invalid } from '../meta/field-error.ts';
+import { goNumber, isGoInteger } from '../meta/go-number.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
-import { findings, type Outcome } from './findings.ts';
-import { stringFormat } from './formats.ts';
+import { findings, NO_PATH, type Outcome } from './findings.ts';
+import { isKnownFormat, stringFormat } from './formats.ts';
 
 /** Checks one keyword, or a few that belong together. Appends what it finds. */
 export type ValueCheck<T = unknown> = (value: T, path: string, out: Outcome) => void;
-
-const INT64_END = 2 ** 63;
-
-/** As Go sees a JSON number: whole ones are integers. */
-export const isInteger = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < INT64_END;
 
 /** JSON's name for what a value is; whole numbers are `integer`. */
 export function typeOf(value: unknown): string {
@@ -18,7 +15,7 @@ export function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   switch (typeof value) {
     case 'number':
-      return isInteger(value) ? 'integer' : 'number';
+      return isGoInteger(value) ? 'integer' : 'number';
     case 'string':
     case 'boolean':
     case 'object':
@@ -28,13 +25,17 @@ export function typeOf(value: unknown): string {
   }
 }
 
-/** `type`, `nullable` and int-or-string. undefined: any type will do. */
+/** What Go's numbers are taken for where a format is wanted. */
+const FORMATS_OF_TYPES: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' };
+
+/** `type`, `nullable` and int-or-string. undefined: any type will do. Where values have a format, what is neither text nor list is told to lack it. */
 export function typeCheck(props: JSONSchemaProps): ValueCheck | undefined {
   const wanted = props['x-kubernetes-int-or-string'] ? ['integer', 'string'] : props.type ? [props.type] : [];
   if (wanted.length === 0) return undefined;
   const text = wanted.join(',');
   const nullable = props.nullable ?? false;
   const takesNumbers = wanted.includes('number');
+  const format = props.format && isKnownFormat(props.type ?? '', props.format) ? props.format : undefined;
   const only = wanted.length === 1 ? wanted[0] : undefined;
   return (value, path, out) => {
     if (value === null) {
@@ -43,7 +44,8 @@ export function typeCheck(props: JSONSchemaProps): ValueCheck | undefined {
     }
     const actual = typeOf(value);
     if (actual === only || wanted.includes(actual) || (takesNumbers && actual === 'integer')) return;
-    out.errors.push(findings.type(path, text, actual));
+    const isFormatted = format !== undefined && typeof value !== 'string' && !Array.isArray(value);
+    out.errors.push(isFormatted ? findings.type(path, format, FORMATS_OF_TYPES[actual] ?? '') : findings.type(path, text, actual));
   };
 }
 
@@ -100,33 +102,56 @@ export function stringCheck(props: JSONSchemaProps): ValueCheck<string> | undefi
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 const FLOAT32_MAX = 3.4028234663852886e38;
 
-/** `multipleOf`, `minimum`, `maximum`, and the range of the format. */
+/** undefined: a number of any kind will do. */
+function rangeOf({ type, format }: JSONSchemaProps): ((value: number) => boolean) | undefined {
+  if (type === 'integer') {
+    return format === 'int32' ? (value) => isGoInteger(value) && value >= INT32.min && value <= INT32.max : isGoInteger;
+  }
+  return type === 'number' && format === 'float' ? (value) => Math.abs(value) <= FLOAT32_MAX : undefined;
+}
+
+/**
+ * `multipleOf`, `minimum`, `maximum`, and the range of the format. Upstream takes the fraction off what a whole number is compared with, unless whole numbers alone are wanted: then
+ * a bound that is none is told.
+ */
 export function numberCheck(props: JSONSchemaProps): ValueCheck<number> | undefined {
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false, type, format } = props;
-  const narrow = type === 'integer' && format === 'int32' ? INT32 : undefined;
-  const single = type === 'number' && format === 'float';
-  if (multipleOf === undefined && maximum === undefined && minimum === undefined && !narrow && !single) return undefined;
+  const inRange = rangeOf(props);
+  if (multipleOf === undefined && maximum === undefined && minimum === undefined && !inRange) return undefined;
+  const ofType = `must be of type ${type} ${format ? `with format ${format}` : '(default format)'}`;
+  const boundFor = (value: number, bound: number, what: string, path: string, out: Outcome): number => {
+    if (!inRange || inRange(bound)) return isGoInteger(value) ? Math.trunc(bound) : bound;
+    out.errors.push(findings.whole(`${what} value ${ofType} in ${path}`));
+    return bound;
+  };
   return (value, path, out) => {
-    if ((narrow && (value < narrow.min || value > narrow.max)) || (single && Math.abs(value) > FLOAT32_MAX)) {
-      out.errors.push(findings.whole(`Checked value must be of type ${type} with format ${format} in ${path}`));
+    if (inRange && !inRange(value)) out.errors.push(findings.whole(`Checked value ${ofType} in ${path}`));
+    if (multipleOf !== undefined) {
+      const factor = boundFor(value, multipleOf, 'MultipleOf', path, out);
+      if (factor <= 0) {
+        out.errors.push(invalid(path || NO_PATH, factor, `factor MultipleOf declared for ${path} must be positive: ${goNumber(factor)}`));
+      } else if (!isMultiple(value, factor)) out.errors.push(findings.should(path, value, `be a multiple of ${goNumber(factor)}`));
     }
-    if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
-      out.errors.push(findings.should(path, value, `be a multiple of ${multipleOf}`));
+    if (minimum !== undefined) {
+      const least = boundFor(value, minimum, 'Minimum boundary', path, out);
+      if (exclusiveMinimum ? value <= least : value < least) {
+        out.errors.push(findings.should(path, value, `be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goNumber(least)}`));
+      }
     }
-    if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-      out.errors.push(findings.should(path, value, `be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`));
-    }
-    if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-      out.errors.push(findings.should(path, value, `be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`));
+    if (maximum !== undefined) {
+      const most = boundFor(value, maximum, 'Maximum boundary', path, out);
+      if (exclusiveMaximum ? value >= most : value > most) {
+        out.errors.push(findings.should(path, value, `be less than ${exclusiveMaximum ? '' : 'or equal to '}${goNumber(most)}`));
+      }
     }
   };
 }
 
-/** Quotients of decimals are rarely exact: a relative error of a few units in the last place is none. */
+/** Quotients of decimals are rarely exact: a relative error of a few units in the last place is none. Beyond what a double counts by ones, nothing is a multiple of a fraction. */
 function isMultiple(value: number, factor: number): boolean {
-  if (factor <= 0) return false;
+  if (isGoInteger(value) && Number.isInteger(factor)) return value % factor === 0;
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
-  return Math.abs(quotient - Math.round(quotient)) <= Math.abs(quotient) * 1e-9;
+  return Math.abs(quotient) <= Number.MAX_SAFE_INTEGER && Math.abs(quotient - Math.round(quotient)) <= Math.abs(quotient) * 1e-9;
 }
 
 /** `minItems`, `maxItems`, `uniqueItems`. */

@@ -1,3 +1,4 @@
+import { goNumber } from './go-number.ts';
 import { ApiError } from './status.ts';
 
 /** Kinds of field errors and how upstream words them (apimachinery, util/validation/field). */
@@ -32,6 +33,7 @@ export const OMIT_VALUE = Symbol('omit value');
 const show = (value: unknown) => {
   if (value === OMIT_VALUE) return '';
   if (value === undefined) return 'null';
+  if (typeof value === 'number') return goNumber(value);
   const text = JSON.stringify(value);
   return typeof value === 'string' ? text : text.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 };
@@ -71,7 +73,7 @@ export const notFoundValue = (path: string, value: unknown, detail = ''): FieldE
 export const notSupported = (path: string, value: unknown, supported: readonly string[]): FieldError => ({
   reason: 'FieldValueNotSupported',
   path,
-  message: `${join('FieldValueNotSupported', show(value))}: supported values: ${supported.map((s) => `"${s}"`).join(', ')}`,
+  message: `${join('FieldValueNotSupported', show(value))}: supported values: ${supported.map((each) => JSON.stringify(each)).join(', ')}`,
 });
 export const tooLong = (path: string, limit: number): FieldError => ({
   reason: 'FieldValueTooLong',

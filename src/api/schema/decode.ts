@@ -32,7 +32,7 @@ export function pruneMetadata(object: { apiVersion?: string; kind?: string; meta
     delete object.metadata;
     return [];
   }
-  const walk: Walk = { path: [path], unknown: [] };
+  const walk: Walk = { path: [path], unknown: [], base: 1 };
   try {
     object.metadata = structReader('ObjectMeta')(asObject(object.metadata, walk, 'v1.ObjectMeta', 'ObjectMeta'), walk);
   } catch (e) {
@@ -75,6 +75,8 @@ interface Walk {
   /** Fields, map keys and list indexes from the root to where the walk is. */
   readonly path: (string | number)[];
   readonly unknown: string[];
+  /** How many steps of the path lead to what is read on its own: messages name fields from there. */
+  readonly base?: number;
 }
 
 /** Gives the value to store; undefined means that the field is left out. */
@@ -217,7 +219,10 @@ function goTypeOf(type: FieldType): string {
 
 /** Go names the struct and the path of fields, without list indexes. */
 function mismatch(value: unknown, walk: Walk, wanted: string, owner: string): DecodeError {
-  const fields = walk.path.filter((segment) => typeof segment === 'string').join('.');
+  const fields = walk.path
+    .slice(walk.base)
+    .filter((segment) => typeof segment === 'string')
+    .join('.');
   const into = fields === '' ? 'value' : `struct field ${owner.replace(/^V\d+(?=[A-Z])/, '')}.${fields}`;
   return new DecodeError(`json: cannot unmarshal ${goValue(value, /^(int|float)/.test(wanted))} into Go ${into} of type ${wanted}`);
 }

@@ -88,9 +88,12 @@ function twoVersions(url: string, caPem: string): CustomResourceDefinition {
   return crd;
 }
 
+/** Custom resources say what they are. */
+const typed = ({ body, patchType, subresource }: Partial<ApiRequest>, version: string) =>
+  body && !patchType && !subresource ? { body: { apiVersion: `stable.example.com/${version}`, kind: 'CronTab', ...body } } : {};
 const send = (api: FakeApi, verb: Verb, version: string, rest: Partial<ApiRequest> = {}) =>
   api.transport.request(
-    { verb, group: 'stable.example.com', version, resource: 'crontabs', namespace: 'default', ...rest },
+    { verb, group: 'stable.example.com', version, resource: 'crontabs', namespace: 'default', ...rest, ...typed(rest, version) },
     { signal: new AbortController().signal },
   ) as Promise<Cr & { items: Cr[] }>;
 

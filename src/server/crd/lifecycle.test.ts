@@ -51,9 +51,12 @@ async function established(api: FakeApi, crd: CustomResourceDefinition): Promise
 
 const cr = (name: string, spec: Record<string, unknown> = { cronSpec: '* * * * */5', image: 'i' }): Cr => ({ metadata: { name }, spec });
 const inDefault = { namespace: 'default' };
+/** Custom resources say what they are. */
+const typed = ({ body, patchType, subresource }: Partial<ApiRequest>, version: string) =>
+  body && !patchType && !subresource ? { body: { apiVersion: `stable.example.com/${version}`, kind: 'CronTab', ...body } } : {};
 const send = (api: FakeApi, verb: Verb, rest: Partial<ApiRequest> = {}, version = 'v1') =>
   api.transport.request(
-    { verb, group: 'stable.example.com', version, resource: 'crontabs', ...inDefault, ...rest },
+    { verb, group: 'stable.example.com', version, resource: 'crontabs', ...inDefault, ...rest, ...typed(rest, version) },
     { signal: new AbortController().signal },
   ) as Promise<Cr & { items: Cr[] }>;
 
@@ -244,7 +247,20 @@ describe('a custom resource', () => {
     await established(api, cronTabs());
     await expect(send(api, 'create', { body: { ...cr('a'), kind: 'Other' } })).rejects.toMatchObject({
       code: 422,
-      message: 'CronTab.stable.example.com "a" is invalid: kind: Invalid value: "Other": must be CronTab',
+      message: 'Other.stable.example.com "a" is invalid: kind: Invalid value: "Other": must be CronTab',
+    });
+    await expect(send(api, 'create', { body: { ...cr('a'), apiVersion: '' } })).rejects.toMatchObject({
+      code: 400,
+      message: 'the API version in the data () does not match the expected API version (stable.example.com/v1)',
+    });
+    await expect(send(api, 'create', { body: { kind: '' } })).rejects.toMatchObject({
+      code: 400,
+      message: `the object provided is unrecognized (must be of type CronTab): Object 'Kind' is missing in '{"apiVersion":"stable.example.com/v1","kind":""}' ({"apiVersion":"stable.example. ...)`,
+    });
+    await expect(send(api, 'create', { body: { metadata: { name: 5 } } as never })).rejects.toMatchObject({
+      code: 400,
+      message:
+        'CronTab in version "v1" cannot be handled as a CronTab: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string',
     });
     await expect(send(api, 'create', { body: { ...cr('a'), apiVersion: 'stable.example.com/v9' } })).rejects.toMatchObject({
       code: 400,

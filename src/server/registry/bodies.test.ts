@@ -75,6 +75,14 @@ describe('a body of another kind', () => {
       'ConfigMap in version "v7" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "nope/v7" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     ],
     [
+      { apiVersion: 'a/b/c' },
+      `the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion string: a/b/c ({"metadata":{"name":"b"},"apiV ...)`,
+    ],
+    [
+      { metadata: 'b' },
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal string into Go struct field ConfigMap.metadata of type v1.ObjectMeta',
+    ],
+    [
       { apiVersion: 5 },
       `the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .apiVersion of type string ({"metadata":{"name":"b"},"apiV ...)`,
     ],

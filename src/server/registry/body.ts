@@ -6,7 +6,7 @@ import { cannotBeHandled, DecodeError, goValue } from '../../api/schema/index.ts
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { SchemaWalks } from './deps.ts';
-import { badRequest, unreadable } from './errors.ts';
+import { badRequest, unreadable, unrecognized } from './errors.ts';
 import { isReadAs, schemeOf, workingType } from './go-types.ts';
 
 /** An object that is being written: metadata is there. */
@@ -26,8 +26,8 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   const draft = body as unknown as Draft;
   draft.apiVersion = apiVersionOf(definition);
   draft.kind = definition.kind;
-  // What is no metadata is refused with the rest of the object; custom resources have theirs looked at apart.
-  if (!isObject(body.metadata) && (definition.structural || body.metadata === undefined || body.metadata === null)) draft.metadata = {};
+  // What is no metadata is refused with the rest of the object.
+  draft.metadata = (body.metadata ?? {}) as ObjectMeta;
   const reset = draft.metadata.managedFields?.length === 0;
   const { decode } = definition.hooks;
   reportUnknown(decode ? decode(draft) : schemas.prune(draft, definition.schema), definition, request, context);
@@ -51,9 +51,14 @@ export function namesNoKind(body: unknown): string {
 /** Another kind cannot be read as this one; another version of it can, but is not taken. */
 function checkType(definition: ResourceDefinition, body: Record<string, unknown>): void {
   const expected = apiVersionOf(definition);
-  const apiVersion = textIn(body, 'apiVersion', definition) || expected;
-  const kind = textIn(body, 'kind', definition) || definition.kind;
+  const sent = { apiVersion: textIn(body, 'apiVersion', definition), kind: textIn(body, 'kind', definition) };
+  const whole = () => JSON.stringify(body);
+  // Custom resources are of no type but the one that they say themselves.
+  if (definition.structural && !sent.kind) throw unrecognized(definition.kind, `Object 'Kind' is missing in '${whole()}'`, whole());
+  const apiVersion = sent.apiVersion || (definition.structural ? '' : expected);
+  const kind = sent.kind || definition.kind;
   if (apiVersion === expected && kind === definition.kind) return;
+  if (apiVersion.split('/').length > 2) throw unrecognized(definition.kind, `unexpected GroupVersion string: ${apiVersion}`, whole());
   const [group, version] = partsOf(apiVersion);
   if (!definition.structural) {
     const type = workingType(definition);
@@ -74,7 +79,7 @@ function checkType(definition: ResourceDefinition, body: Record<string, unknown>
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
   }
   const { name } = isObject(body.metadata) ? body.metadata : {};
-  throw invalidObject(definition.kind, definition.group, String(name ?? ''), [invalid('kind', kind, `must be ${definition.kind}`)]);
+  throw invalidObject(kind, definition.group, String(name ?? ''), [invalid('kind', kind, `must be ${definition.kind}`)]);
 }
 
 function textIn(body: Record<string, unknown>, field: 'apiVersion' | 'kind', { kind }: ResourceDefinition): string {

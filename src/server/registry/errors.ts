@@ -11,11 +11,13 @@ const details = (resource: Named, name: string): StatusDetails => ({
 
 export const badRequest = (message: string): ApiError => new ApiError('BadRequest', message);
 
-/** What cannot be read as any object, sent as one of the kind: says why, and shows how the body begins. */
+/** What is of no kind, sent as an object of one: says why, and shows how the body begins. */
+export const unrecognized = (kind: string, why: string, body: string): ApiError =>
+  badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(body)})`);
+
+/** What cannot be read as any object. */
 export const unreadable = (kind: string, why: string, body: string): ApiError =>
-  badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${summary(body)})`,
-  );
+  unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, body);
 
 /** The same of DeleteOptions, which are no object. */
 export const unreadableOptions = (why: string): ApiError => badRequest(`couldn't get version/kind; json parse error: ${why}`);

@@ -224,7 +224,7 @@ describe('zeros that are written', () => {
       conditions: [{ type: 'Established', status: 'True' }],
     };
     await api.resources.serve([{ ...made, status } as never]);
-    const body = { metadata: { name: 'a', generateName: '' }, spec: { on: false, count: 0, text: '' } };
+    const body = { apiVersion: 'x.io/v1', kind: 'W', metadata: { name: 'a', generateName: '' }, spec: { on: false, count: 0, text: '' } };
     const widget = await create(api, 'ws.x.io', body);
     expect(widget.spec).toEqual({ on: false, count: 0, text: '' });
     expect(widget.metadata).not.toHaveProperty('generateName');

@@ -1,3 +1,4 @@
+import { goFloat } from '../../meta/go-number.ts';
 import { CelError, runtimeError } from '../errors.ts';
 import { func, method, type Overload, type OverloadCosts, traverses } from '../overloads.ts';
 import { formatDuration, formatZoned, parseDuration, parseTimestamp } from '../time.ts';
@@ -85,11 +86,7 @@ function boolOfText(text: string): boolean {
 export function showDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (Object.is(value, -0)) return '-0';
-  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
-  const tens = Number(exponent);
-  if (tens >= -4 && tens < 6) return String(value);
-  return `${mantissa}e${tens < 0 ? '-' : '+'}${String(Math.abs(tens)).padStart(2, '0')}`;
+  return goFloat(value);
 }
 
 const same = (value: CelValue): CelValue => value;
