@@ -13,10 +13,14 @@ const policy = (spec: object) =>
 describe('a mutating policy', () => {
   it('that is right passes', () => {
     const expression = '[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("a/b"), value: Object.spec{x: 1}}]';
-    expect(policy({ mutations: [apply('Object{spec: Object.spec{replicas: 1}}'), patch(expression), patch('[]')] })).toEqual([]);
+    expect(policy({ mutations: [apply('Object{spec: Object.spec{replicas: 1}}'), patch(expression)] })).toEqual([]);
   });
 
   it.each<[object, string[]]>([
+    [
+      { mutations: [patch('[]')] },
+      ['spec.mutations[0].jsonPatch.expression: Invalid value: "[]": must evaluate to list(JSONPatch) but got list(dyn)'],
+    ],
     [{ mutations: [] }, ['spec.mutations: Required value: mutations must contain at least one item']],
     [{ reinvocationPolicy: undefined }, ['spec.reinvocationPolicy: Required value']],
     [{ reinvocationPolicy: 'Always' }, ['spec.reinvocationPolicy: Unsupported value: "Always": supported values: "Never", "IfNeeded"']],

@@ -35,7 +35,7 @@ export const mutationEnvironment = (environment: CelEnvironment): CelEnvironment
 });
 
 const isObject = (type: CelType, name: string): boolean => type.is === 'object' && type.name === name;
-const isPatches = (type: CelType): boolean => type.is === 'list' && (isObject(type.element, 'JSONPatch') || type.element.is === 'param');
+const isPatches = (type: CelType): boolean => type.is === 'list' && isObject(type.element, 'JSONPatch');
 
 /** Why a program does not evaluate to what its patch type wants; undefined: it does. */
 export function wrongResult(patchType: PatchType, { type }: CelProgram): string | undefined {

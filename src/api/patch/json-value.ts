@@ -46,5 +46,8 @@ export function goText(value: unknown): string {
   return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
 }
 
+/** Why a patch was rejected. */
+export const patchFault = (error: Error): string => (typeof error.cause === 'string' ? error.cause : error.message);
+
 /** A patch that is not one. */
 export const malformedPatch = (message: string): ApiError => new ApiError('BadRequest', message);

@@ -4,7 +4,7 @@ export { endOfString, findDuplicateKeys } from './duplicate-keys.ts';
 export { keepsZero } from './kept-zeros.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
 export { validateSchema } from './required.ts';
-export { DecodeError, goValue } from './scalars.ts';
+export { DecodeError, GO_TYPE_META, goValue } from './scalars.ts';
 export {
   type Field,
   type FieldType,

@@ -6,6 +6,9 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
+/** Of what Go reads first, to find out which kind it is. */
+export const GO_TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
 /** `of` names what was met and what was wanted: `string into … of type int32`. */
 export type Mismatch = (value: unknown, goType: string) => DecodeError;
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { getCACertificates } from 'node:tls';
 import { ApiError } from '../../api/meta/status.ts';
+import { GO_TYPE_META } from '../../api/schema/index.ts';
 import { deadline, TOO_LATE } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -111,7 +112,7 @@ export function createOutbound({ objects, clock, random }: OutboundOptions): Out
     };
     const path = `${locationOf(endpoint).path}?timeout=${goSeconds(timeoutMs)}`;
     const answer = await text(endpoint, { method: 'POST', path, headers, body: content, signal }, { timeoutMs, maxAnswerBytes });
-    if (isSuccess(answer.response)) return answer.body;
+    if (isSuccess(answer.response)) return answer;
     const status = refusalOf(answer.response, answer.body);
     throw new OutboundError('Status', status.message, { status });
   }
@@ -180,11 +181,17 @@ export async function readText(response: IncomingMessage, limit: number): Promis
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
+/** Go reads YAML as well: what begins like no JSON is a text to it. */
+function parseJson({ response, body }: { response: IncomingMessage; body: string }): unknown {
+  if (body === '') {
+    const type = response.headers['content-type'] ?? '';
+    throw new OutboundError('Undecodable', `0-length response with status code: ${response.statusCode} and content type: ${type}`);
+  }
   try {
-    return JSON.parse(text);
+    return JSON.parse(body);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const isText = !/^\s*[[{]/.test(body);
+    const why = isText ? `json: cannot unmarshal string into Go value of type ${GO_TYPE_META}` : (cause as Error).message;
     throw new OutboundError('Undecodable', `couldn't get version/kind; json parse error: ${why}`, { cause });
   }
 }

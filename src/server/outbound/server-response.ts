@@ -30,7 +30,7 @@ export function refusalOf(response: Pick<IncomingMessage, 'statusCode' | 'header
 }
 
 function genericRefusal(code: number, response: Pick<IncomingMessage, 'headers'>, body: string): ApiError {
-  const text = /^text\/|json/.test(response.headers['content-type'] ?? 'text/plain') ? body.trim().slice(0, MESSAGE_LIMIT) : '';
+  const text = /^text\//.test(response.headers['content-type'] || 'text/plain') ? body.trim().slice(0, MESSAGE_LIMIT) : '';
   const said = text || 'unknown';
   if (code === 403) return new ApiError('Forbidden', said, { code });
   const [reason, message] = PLAIN[code] ?? [];

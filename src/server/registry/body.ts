@@ -2,7 +2,7 @@ import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import type { ApiError } from '../../api/meta/status.ts';
-import { cannotBeHandled, DecodeError, goValue } from '../../api/schema/index.ts';
+import { cannotBeHandled, DecodeError, GO_TYPE_META, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { SchemaWalks } from './deps.ts';
@@ -44,8 +44,7 @@ function notAnObject(body: unknown, kind: string): ApiError {
 /** Why Go cannot read the kind in what is no object. */
 export function namesNoKind(body: unknown): string {
   const is = Array.isArray(body) ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
-  const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-  return `json: cannot unmarshal ${is} into Go value of type ${struct}`;
+  return `json: cannot unmarshal ${is} into Go value of type ${GO_TYPE_META}`;
 }
 
 /** Another kind cannot be read as this one; another version of it can, but is not taken. */

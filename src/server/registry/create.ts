@@ -11,7 +11,7 @@ import { copyJson } from './copy.ts';
 import type { Claim, RegistryDeps } from './deps.ts';
 import { alreadyExists } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
-import { stampNew } from './metadata.ts';
+import { dropStamp, stampNew } from './metadata.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
@@ -58,7 +58,7 @@ async function createNamed(
   const named = { ...request, name: draft.metadata.name };
   const admission = { operation: 'CREATE', request: named, object: draft, old: undefined, context } as const;
   const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
-  stampNew(draft.metadata, stamp);
+  dropStamp(draft.metadata);
   setDefaults(strategy, draft);
   // An apply is a patch.
   if (!ownership) dropRepeatedOwners(draft, context, 'sent');

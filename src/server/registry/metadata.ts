@@ -128,15 +128,22 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta): Field
   return errors;
 }
 
-/** Sets what the server owns at creation. */
-export function stampNew(meta: ObjectMeta, { uid, now, generation }: { uid: string; now: string; generation: boolean }): void {
-  meta.uid = uid;
-  meta.creationTimestamp = now;
+/** What the server owns is not there yet when mutating admission sees a new object. */
+export function dropStamp(meta: ObjectMeta): void {
+  delete meta.uid;
+  delete meta.creationTimestamp;
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
   delete meta.generation;
-  if (generation) meta.generation = 1;
   dropUnkept(meta);
+}
+
+/** Sets what the server owns at creation. */
+export function stampNew(meta: ObjectMeta, { uid, now, generation }: { uid: string; now: string; generation: boolean }): void {
+  dropStamp(meta);
+  meta.uid = uid;
+  meta.creationTimestamp = now;
+  if (generation) meta.generation = 1;
 }
 
 /** Keeps what a client may leave out, and what it cannot change, from the state before. */

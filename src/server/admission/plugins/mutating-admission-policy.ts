@@ -138,7 +138,7 @@ async function invoke(
     if (!object) continue;
     try {
       const made = await authorizer.settle(() => mutated(hook.compiled, mutation, { object, definition: asked, bindings }));
-      if (await replaceObject(admission, as, made, equivalents)) changed = true;
+      if (await replaceObject(admission, as, made, { equivalents, strict: true })) changed = true;
     } catch (e) {
       if (!(e instanceof MutationError)) throw e;
       fail(e.message);

@@ -9,13 +9,14 @@ import { mergeConfiguration } from '../../../api/patch/apply/merge.ts';
  * own a field by it.
  */
 export const mergeApplied = (object: KubeObject, configuration: object, definition: ResourceDefinition): KubeObject =>
-  mergeConfiguration(object, configuration, applyType(definition));
+  mergeConfiguration(object, configuration, applyTypeOf(definition));
 
 /** Paths of values that are replaced as a whole: setting a part of one would lose the rest, so policies may not. */
 export const atomicParts = (configuration: object, definition: ResourceDefinition): readonly string[] =>
-  findAtomics(configuration, applyType(definition), '');
+  findAtomics(configuration, applyTypeOf(definition), '');
 
-const applyType = (definition: ResourceDefinition): ApplyType => definition.applyType ?? builtInType(definition.schema);
+/** How policies see objects of the kind. */
+export const applyTypeOf = (definition: ResourceDefinition): ApplyType => definition.applyType ?? builtInType(definition.schema);
 
 function findAtomics(value: unknown, { map, list }: ApplyType, path: string): string[] {
   if (map && isObject(value)) {

@@ -199,6 +199,26 @@ describe('policies', () => {
     await expect(create()).rejects.toThrow('resulted in error: no such key: nope');
   });
 
+  it.each([
+    [
+      apply('Object{spec: Object.spec{nope: 1}}'),
+      "policy 'p' with binding 'p-binding' denied request: error applying patch: failed to convert patch object to typed object: .spec.nope: field not declared in schema",
+    ],
+    [
+      patch('[JSONPatch{op: "remove", path: "/metadata/labels/x"}]'),
+      'denied request: JSON Patch: remove operation does not apply: doc is missing path: "/metadata/labels/x": missing value',
+    ],
+    [patch('[JSONPatch{op: "zap", path: "/spec"}]'), 'denied request: JSON Patch: Unexpected kind: zap'],
+    [patch('[JSONPatch{op: "add", path: "/nope", value: 1}]'), 'Internal error occurred: strict decoding error: unknown field "nope"'],
+    [
+      patch('[JSONPatch{op: "add", path: "/metadata/labels", value: {"n": 1}}]'),
+      'Internal error occurred: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
+    ],
+  ])('refuse what does not fit: %j', async (mutation, message) => {
+    await policy({ mutations: [mutation] });
+    await expect(create()).rejects.toThrow(message);
+  });
+
   it('do not change what their conditions leave out', async () => {
     await policy({ matchConditions: [{ name: 'no', expression: 'object.metadata.name == "other"' }], mutations: [apply(count('"a"'))] });
     expect((await create()).metadata?.annotations).toBeUndefined();

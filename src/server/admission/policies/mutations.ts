@@ -8,11 +8,12 @@ import { adopt, CelBudget, CelError, StructValue, toJson } from '../../../api/ce
 import type { ResourceDefinition } from '../../../api/define.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError } from '../../../api/meta/status.ts';
-import { jsonPatch } from '../../../api/patch/index.ts';
+import { configurationFindings, findingsText } from '../../../api/patch/apply/index.ts';
+import { jsonPatch, patchFault } from '../../../api/patch/index.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../../api/schema/generated/types.ts';
 import type { Bindings } from '../expressions/bindings.ts';
 import { type Compiled, compileExpression, evaluateExpression, OutOfBudget } from '../expressions/conditions.ts';
-import { atomicParts, mergeApplied } from './apply-configuration.ts';
+import { applyTypeOf, atomicParts, mergeApplied } from './apply-configuration.ts';
 import { type ComposedPolicy, composePolicy, withVariables } from './composed.ts';
 
 export interface CompiledMutation {
@@ -84,7 +85,7 @@ function patchedBy(value: unknown, object: KubeObject): KubeObject {
     if (!(e instanceof ApiError)) throw e;
     // A test that does not hold leaves the object as it is.
     if (operations.some(({ op }) => op === 'test') && !appliesWithoutTests(object, operations, e)) return object;
-    throw new MutationError(`JSON Patch: ${e.message}`);
+    throw new MutationError(`JSON Patch: ${patchFault(e)}`);
   }
 }
 
@@ -141,6 +142,10 @@ function applied(value: unknown, object: KubeObject, definition: ResourceDefinit
   requireTypeNames(value, 'Object');
   const configuration = json(value) as object;
   const { apiVersion, kind } = object;
+  const misfits = configurationFindings(configuration, applyTypeOf(definition));
+  if (misfits.length > 0) {
+    throw new MutationError(`error applying patch: failed to convert patch object to typed object: ${findingsText(misfits)}`);
+  }
   const atomics = atomicParts(configuration, definition);
   if (atomics.length > 0) {
     const why = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;

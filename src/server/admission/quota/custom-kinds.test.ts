@@ -34,7 +34,12 @@ it('custom resources are counted while their kind is served, before and after it
     );
   };
   const send = (verb: Verb, name: string) => {
-    const body = { metadata: { name }, spec: { cronSpec: '* * * * */5', image: 'i' } };
+    const body = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'CronTab',
+      metadata: { name },
+      spec: { cronSpec: '* * * * */5', image: 'i' },
+    };
     const request = { verb, group: 'stable.example.com', version: 'v1', resource: 'crontabs', namespace: 'n' };
     const rest = verb === 'create' ? { body } : { name };
     return api.transport.request({ ...request, ...rest }, { signal: stop.signal });

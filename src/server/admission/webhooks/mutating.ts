@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../api/meta/object.ts';
-import { jsonPatch } from '../../../api/patch/index.ts';
+import { ApiError } from '../../../api/meta/status.ts';
+import { jsonPatch, patchFault } from '../../../api/patch/index.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
 import { replaceObject } from '../replace-object.ts';
 import { ask, internalError, judged, WebhookFailure } from './ask.ts';
@@ -88,8 +89,9 @@ async function apply(
     throw internalError(why);
   }
   try {
-    return await replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject, equivalents);
+    return await replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject, { equivalents });
   } catch (error) {
-    throw internalError(error instanceof Error ? error.message : String(error));
+    if (error instanceof ApiError && error.reason === 'InternalError') throw error;
+    throw internalError(error instanceof Error ? patchFault(error) : String(error));
   }
 }

@@ -1,4 +1,5 @@
 import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
+import { GO_TYPE_META, goValue } from '../../../api/schema/index.ts';
 
 /** What a webhook decided. */
 export interface Verdict {
@@ -31,7 +32,7 @@ export interface Expected {
 
 /** Reads the AdmissionReview that came back (apiserver, webhook/request). Throws InvalidVerdict. */
 export function readVerdict(answer: unknown, { uid, version, mutating }: Expected): Verdict {
-  const review = asReview(answer);
+  const review = asReview(answer, version);
   const { response } = review;
   if (!isObject(response)) throw new InvalidVerdict('webhook response was absent');
   if (version === 'v1') checkEcho(review, response, uid);
@@ -52,21 +53,47 @@ export function readVerdict(answer: unknown, { uid, version, mutating }: Expecte
 
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []);
 
-function asReview(answer: unknown): Record<string, unknown> {
-  const text = () => JSON.stringify(answer).slice(0, 1024);
-  if (!isObject(answer)) throw new InvalidVerdict(`couldn't get version/kind; json parse error: the answer is no object: ${text()}`, true);
-  if (!answer.kind) throw new InvalidVerdict(`Object 'Kind' is missing in '${text()}'`, true);
-  if (!answer.apiVersion) throw new InvalidVerdict(`Object 'apiVersion' is missing in '${text()}'`, true);
-  if (answer.kind !== 'AdmissionReview') {
-    throw new InvalidVerdict(`no kind ${show(answer.kind)} is registered for version ${show(answer.apiVersion)} in scheme`, true);
+const AS_READ: Readonly<Record<string, string>> = { v1: 'admission.k8s.io/v1', v1beta1: 'admission.k8s.io/v1beta1' };
+
+/** Go reads the answer into the review that was sent, whose type it may leave out. */
+function asReview(answer: unknown, version: Expected['version']): Record<string, unknown> {
+  if (answer === null) return {};
+  if (!isObject(answer)) {
+    throw new InvalidVerdict(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goValue(answer)} into Go value of type ${GO_TYPE_META}`,
+      true,
+    );
   }
+  const { apiVersion = '', kind = '' } = answer;
+  if (kind && kind !== 'AdmissionReview') {
+    throw new InvalidVerdict(
+      `no kind ${show(kind)} is registered for version ${show(apiVersion)} in scheme "pkg/util/webhook/client.go:71"`,
+      true,
+    );
+  }
+  if (kind && apiVersion && apiVersion !== AS_READ[version]) {
+    const sent = String(apiVersion).slice(String(apiVersion).indexOf('/') + 1);
+    throw new InvalidVerdict(`converting (${sent}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`, true);
+  }
+  const { response } = answer;
+  if (isObject(response) && response.allowed !== undefined && response.allowed !== null && typeof response.allowed !== 'boolean') {
+    const met = goValue(response.allowed);
+    throw new InvalidVerdict(`json: cannot unmarshal ${met} into Go struct field AdmissionResponse.response.allowed of type bool`, true);
+  }
+  if (isObject(response) && typeof response.patch === 'string') checkBase64(response.patch);
   return answer;
+}
+
+function checkBase64(text: string): void {
+  const wrong = text.replace(/[\r\n]/g, '').search(/[^A-Za-z0-9+/=]|=(?!=?$)/);
+  const at = wrong >= 0 ? wrong : text.length % 4 === 0 ? -1 : text.length;
+  if (at >= 0) throw new InvalidVerdict(`illegal base64 data at input byte ${at}`, true);
 }
 
 function checkEcho(review: Record<string, unknown>, response: Record<string, unknown>, uid: string): void {
   if (response.uid !== uid) throw new InvalidVerdict(`expected response.uid=${show(uid)}, got ${show(response.uid)}`);
   if (review.apiVersion === 'admission.k8s.io/v1') return;
-  const got = `${review.apiVersion}, Kind=${review.kind}`;
+  const got = review.apiVersion ? `${review.apiVersion}, Kind=${review.kind ?? ''}` : `/, Kind=${review.kind ?? ''}`;
   throw new InvalidVerdict(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${got}`);
 }
 

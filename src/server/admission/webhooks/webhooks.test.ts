@@ -257,6 +257,7 @@ describe('a validating webhook', () => {
 
 describe('a webhook that fails', () => {
   const invalid = 'failed calling webhook "v-0.example.com": received invalid webhook response: ';
+  const failed = 'failed calling webhook "v-0.example.com": failed to call webhook: ';
   it.each<[string, Answer, string | RegExp, Partial<MutatingWebhook>?]>([
     [
       'is broken',
@@ -271,7 +272,22 @@ describe('a webhook that fails', () => {
     [
       'is of another version',
       ({ request: { uid } }) => ({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1beta1', response: { uid, allowed: true } }),
-      `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview`,
+      `${failed}converting (v1beta1.AdmissionReview) to (v1.AdmissionReview): unknown conversion`,
+    ],
+    [
+      'is of no version',
+      ({ request: { uid } }) => ({ kind: '', response: { uid, allowed: true } }),
+      `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind=`,
+    ],
+    [
+      'is of another kind',
+      () => ({ kind: 'Nope', apiVersion: 'admission.k8s.io/v1' }),
+      `${failed}no kind "Nope" is registered for version "admission.k8s.io/v1" in scheme "pkg/util/webhook/client.go:71"`,
+    ],
+    [
+      'neither allows nor denies',
+      ({ request: { uid } }) => ({ uid, allowed: 'yes' }) as never,
+      `${failed}json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool`,
     ],
     ['patches', () => patch(), `${invalid}validating webhook may not return response.patch`],
     [
@@ -360,12 +376,33 @@ describe('a mutating webhook', () => {
     expect(asked.at(-1)?.review.request.object?.metadata?.labels).toEqual(labels);
   });
 
+  it('sees a new object before the server stamps it, a validating one after', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    await configure(VALIDATING, 'v', [{}]);
+    on('/m-0', allow);
+    on('/v-0', allow);
+    await api.call('create', 'configmaps', configMap('x'));
+    const [first, second] = asked.map(({ review }) => review.request.object?.metadata);
+    expect(first).not.toHaveProperty('uid');
+    expect(first).not.toHaveProperty('creationTimestamp');
+    expect(second).toMatchObject({ uid: expect.any(String), creationTimestamp: expect.any(String) });
+  });
+
+  it('that leaves what cannot be read is told what, without a word about the client', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => patch({ op: 'add', path: '/data/n', value: 1 }));
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toMatchObject({
+      code: 500,
+      message: 'Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    });
+  });
+
   it.each([
     [{ allowed: true, patch: 'W10=' }, 'webhook returned response.patch but not response.patchType'],
     [{ allowed: true, patchType: 'JSONPatch' }, 'webhook returned response.patchType but not response.patch'],
     [{ allowed: true, patchType: 'MergePatch', patch: 'e30=' }, 'unsupported patch type "MergePatch"'],
     [{ allowed: true, patchType: 'JSONPatch', patch: 'e30=' }, 'received undecodable patch in webhook response'],
-    [{ allowed: true, patchType: 'JSONPatch', patch: '!!!' }, 'received undecodable patch in webhook response'],
+    [{ allowed: true, patchType: 'JSONPatch', patch: '!!!' }, 'failed to call webhook: illegal base64 data at input byte 0'],
     [patch({ op: 'remove', path: '/nothing/here' }), 'Internal error occurred: '],
   ])('that answers %j fails', async (response, message) => {
     await configure(MUTATING, 'm', [{}]);
@@ -660,7 +697,12 @@ describe('custom resources', () => {
     await configure(MUTATING, 'm', [{ rules }]);
   }
   const create = () => {
-    const body = { metadata: { name: 'c' }, spec: { cronSpec: '* * * * */5', image: 'x' } };
+    const body = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'CronTab',
+      metadata: { name: 'c' },
+      spec: { cronSpec: '* * * * */5', image: 'x' },
+    };
     const request: ApiRequest = { verb: 'create', group: 'stable.example.com', version: 'v1', resource: 'crontabs', ...at, body };
     return api.transport.request(request, { signal: new AbortController().signal });
   };
