@@ -23,5 +23,5 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
     }),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkMutatingBinding },
+  hooks: { checksRequired: true, defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkMutatingBinding },
 });

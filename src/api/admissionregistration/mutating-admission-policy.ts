@@ -23,5 +23,5 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
     }),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkMutatingPolicy },
+  hooks: { checksRequired: true, defaults: ({ spec }) => defaultPolicy(spec), validate: checkMutatingPolicy },
 });

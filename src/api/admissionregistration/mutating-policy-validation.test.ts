@@ -23,7 +23,7 @@ describe('a mutating policy', () => {
     ],
     [{ mutations: [] }, ['spec.mutations: Required value: mutations must contain at least one item']],
     [{ reinvocationPolicy: undefined }, ['spec.reinvocationPolicy: Required value']],
-    [{ reinvocationPolicy: 'Always' }, ['spec.reinvocationPolicy: Unsupported value: "Always": supported values: "Never", "IfNeeded"']],
+    [{ reinvocationPolicy: 'Always' }, ['spec.reinvocationPolicy: Unsupported value: "Always": supported values: "IfNeeded", "Never"']],
     [
       { matchConstraints: { ...matchConstraints, resourceRules: [{ ...rule, operations: ['DELETE'] }] } },
       ['spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"'],

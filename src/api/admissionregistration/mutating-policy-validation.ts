@@ -18,7 +18,7 @@ export function checkMutatingPolicy({ spec = {} }: MutatingAdmissionPolicy): Fie
     ...(mutations.length === 0 ? [required('spec.mutations', 'mutations must contain at least one item')] : []),
     ...mutations.flatMap((mutation, i) => checkMutation(`spec.mutations[${i}]`, mutation, environment)),
     ...(reinvocationPolicy
-      ? checkEnum('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])
+      ? checkEnum('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])
       : [required('spec.reinvocationPolicy')]),
   ];
 }

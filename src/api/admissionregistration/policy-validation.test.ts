@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldError } from '../meta/field-error.ts';
 import { checkValidatingBinding, checkValidatingPolicy } from './policy-validation.ts';
+import { validatingAdmissionPolicies } from './validating-admission-policy.ts';
+import { validatingAdmissionPolicyBindings } from './validating-admission-policy-binding.ts';
 
 const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] };
 const matchConstraints = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, resourceRules: [rule] };
@@ -40,11 +42,16 @@ describe('a validating policy', () => {
         'spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item',
       ],
     ],
+    [
+      { matchConstraints: { ...matchConstraints, matchPolicy: '' } },
+      ['spec.matchConstraints.matchPolicy: Unsupported value: "": supported values: "Equivalent", "Exact"'],
+    ],
+    [{ validations: [{}] }, ['spec.validations[0].expression: Required value: expression is not specified']],
     [{ validations: [{ expression: ' ' }] }, ['spec.validations[0].expression: Required value: expression is not specified']],
     [
       { validations: [{ expression: 'object.x in' }] },
       [
-        'spec.validations[0].expression: Invalid value: "object.x in": compilation failed: ERROR: <input>:1:12: Syntax error: Unexpected token: EOF',
+        "spec.validations[0].expression: Invalid value: \"object.x in\": compilation failed: ERROR: <input>:1:12: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
       ],
     ],
     [
@@ -74,7 +81,7 @@ describe('a validating policy', () => {
     [
       { variables: [{ name: 'a-b', expression: 'x' }] },
       [
-        'spec.variables[0].name: Invalid value: "a-b": name is not a valid CEL identifier',
+        'spec.variables[0].name: Invalid value: "a-b": must be a valid CEL identifier',
         `spec.variables[0].expression: Invalid value: "x": compilation failed: ERROR: <input>:1:1: undeclared reference to 'x' (in container '')`,
       ],
     ],
@@ -105,6 +112,10 @@ describe('a validating policy', () => {
   ])('%j', (spec, expected) => {
     expect(policy(spec)).toEqual(expected);
   });
+});
+
+it.each([validatingAdmissionPolicies, validatingAdmissionPolicyBindings])('$kind says itself what it lacks', ({ hooks }) => {
+  expect(hooks.checksRequired).toBe(true);
 });
 
 describe('a binding', () => {

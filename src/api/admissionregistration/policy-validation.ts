@@ -113,7 +113,9 @@ function checkAnnotations(
   for (const [i, { key, valueExpression }] of annotations.entries()) {
     const at = `${path}[${i}]`;
     errors.push(
-      ...(name ? checkQualifiedName(`${at}.key`, `${name}/${key}`) : [invalid(`${at}.key`, key, 'requires metadata.name be non-empty')]),
+      ...(name
+        ? checkQualifiedName(`${at}.key`, `${name}/${key ?? ''}`)
+        : [invalid(`${at}.key`, key ?? '', 'requires metadata.name be non-empty')]),
     );
     errors.push(...checkValueExpression(`${at}.valueExpression`, valueExpression, environment));
     if (annotations.findIndex((other) => other.key === key) < i) errors.push(duplicate(`${at}.key`, key));
@@ -143,7 +145,7 @@ const RESERVED = new Set(
 function checkVariable(path: string, { name, expression }: Variable, environment: CelEnvironment): FieldError[] {
   const errors: FieldError[] = [];
   if (!name?.trim()) errors.push(required(`${path}.name`, 'name is not specified'));
-  else if (!IDENTIFIER.test(name) || RESERVED.has(name)) errors.push(invalid(`${path}.name`, name, 'name is not a valid CEL identifier'));
+  else if (!IDENTIFIER.test(name) || RESERVED.has(name)) errors.push(invalid(`${path}.name`, name, 'must be a valid CEL identifier'));
   return [...errors, ...checkExpression(`${path}.expression`, expression, environment, 'expression is not specified')];
 }
 
@@ -178,7 +180,9 @@ export function checkMatchResources(path: string, match: MatchResources | undefi
   if (!match) return [];
   const { matchPolicy, namespaceSelector, objectSelector, resourceRules = [], excludeResourceRules = [] } = match;
   return [
-    ...(matchPolicy ? checkEnum(`${path}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']) : [required(`${path}.matchPolicy`)]),
+    ...(matchPolicy === undefined
+      ? [required(`${path}.matchPolicy`)]
+      : checkEnum(`${path}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact'])),
     ...(namespaceSelector ? checkLabelSelector(`${path}.namespaceSelector`, namespaceSelector) : [required(`${path}.namespaceSelector`)]),
     ...(objectSelector ? checkLabelSelector(`${path}.objectSelector`, objectSelector) : [required(`${path}.objectSelector`)]),
     ...resourceRules.flatMap((rule, i) => checkNamedRule(`${path}.resourceRules[${i}]`, rule)),

@@ -23,5 +23,5 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
     }),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkValidatingBinding },
+  hooks: { checksRequired: true, defaults: ({ spec }) => defaultMatchResources(spec?.matchResources), validate: checkValidatingBinding },
 });

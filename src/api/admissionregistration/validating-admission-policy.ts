@@ -25,5 +25,5 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
     }),
     ageColumn,
   ],
-  hooks: { defaults: ({ spec }) => defaultPolicy(spec), validate: checkValidatingPolicy },
+  hooks: { checksRequired: true, defaults: ({ spec }) => defaultPolicy(spec), validate: checkValidatingPolicy },
 });

@@ -135,7 +135,11 @@ describe('compilation', () => {
     ['"%d".format(["a"])', 'ERROR: <input>:1:14: error during formatting: decimal clause can only be used on integers, was given string'],
     ['"%s%s".format(["a"])', 'ERROR: <input>:1:14: index 1 out of range'],
     ['"".format(["a"])', 'ERROR: <input>:1:10: too many arguments supplied to string.format (expected 0, got 1)'],
-    ['1 +', 'ERROR: <input>:1:4: Syntax error: Unexpected token: EOF'],
+    [
+      '1 +',
+      "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+    ],
+    ['self bc', "ERROR: <input>:1:6: Syntax error: extraneous input 'bc' expecting <EOF>"],
   ])('of %j says: %s', (expression, message) => {
     expect(compileErrorOf(expression)).toBe(message);
   });

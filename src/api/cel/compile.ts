@@ -5,7 +5,7 @@ import { kubernetesFunctions, mutationFunctions } from './library/index.ts';
 import { parse } from './parse.ts';
 import type { Scope } from './plan.ts';
 import { createPlanner } from './planner.ts';
-import { type CelType, isNamed, nameType } from './types.ts';
+import { type CelType, isNamed, nameType, substitute } from './types.ts';
 import type { CelValue } from './values.ts';
 
 export interface CelEnvironment {
@@ -77,7 +77,8 @@ function compileNew(expression: string, environment: CelEnvironment): CelProgram
   if (hopeless) throw hopeless;
   return {
     expression,
-    type,
+    // Nothing else says what `[]` is a list of.
+    type: substitute(type, new Map()),
     estimatedCost: estimate.cost,
     evaluate(bindings, budget) {
       const meter = new Meter(PER_CALL_LIMIT);

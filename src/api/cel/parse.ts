@@ -20,9 +20,18 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Invalid integer: .*$/, 'invalid uint literal'],
 ];
 
-function wordsFor(summary: string): string {
+const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|&&|\|\||[<>=!]=|[\s\S]|$/y;
+const OPERAND = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
+/** `at`: where in the text the parser stopped. */
+function wordsFor(summary: string, text: string, at: number): string {
   const found = WORDS.find(([pattern]) => pattern.test(summary));
-  return found ? summary.replace(found[0], found[1]) : `Syntax error: ${summary}`;
+  if (found) return summary.replace(found[0], found[1]);
+  TOKEN.lastIndex = at;
+  const token = TOKEN.exec(text)?.[0] || '<EOF>';
+  if (summary.startsWith('Unexpected token: ')) return `Syntax error: mismatched input '${token}' expecting ${OPERAND}`;
+  if (summary.startsWith("Unexpected character: '")) return `Syntax error: extraneous input '${token}' expecting <EOF>`;
+  return `Syntax error: ${summary}`;
 }
 
 /** Reads an expression. Throws CelError `compile`. `binds`: `cel.bind` is a macro. */
@@ -32,7 +41,7 @@ export function parse(source: string, { binds = false } = {}): Expr {
     return new Reader(source, desugared, binds).read(environment.parse(desugared.text).ast);
   } catch (e) {
     if (!(e instanceof ParseError)) throw e;
-    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), wordsFor(e.summary));
+    throw compileError(source, desugared.sourceOffset(e.range?.start ?? 0), wordsFor(e.summary, desugared.text, e.range?.start ?? 0));
   }
 }
 
