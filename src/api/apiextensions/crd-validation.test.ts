@@ -276,6 +276,20 @@ it('is decoded at every depth', () => {
   expect(() => decodeCrd(x({ type: 'array', items: { type: 5 } }))).toThrow(/cannot unmarshal number into Go struct field/);
 });
 
+it('recommends the best version that is served in place of a deprecated one', () => {
+  const versions = ['v1alpha1', 'v1beta1', 'v1', 'v2'].map((name) => ({
+    ...versionWith({ served: name !== 'v2', storage: name === 'v1', deprecated: name.startsWith('v1alpha') }),
+    name,
+  }));
+  const made = crd(undefined, { versions });
+  made.status = { ...made.status, conditions: [{ type: 'Established', status: 'True' }] };
+  expect(definitionsOf(made).map(({ deprecation }) => deprecation)).toEqual([
+    'example.com/v1alpha1 Tab is deprecated; use example.com/v1 Tab',
+    undefined,
+    undefined,
+  ]);
+});
+
 it('serves its kind whatever its paths are', () => {
   const made = crd();
   const [version] = made.spec.versions;

@@ -1,8 +1,14 @@
 import { toStructural } from '../crd-schema/index.ts';
 import { defineResource, type Reader, type ResourceDefinition, type Subresource } from '../define.ts';
+import { compareVersions } from '../live-registry.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { customResourceType, type StructuralSchema as OpenApiSchema } from '../patch/apply/index.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresources } from '../schema/generated/types.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+} from '../schema/generated/types.ts';
 import type { Verb } from '../transport.ts';
 import { isCrdConditionTrue } from './crd-conditions.ts';
 import { customColumns, pathOf } from './custom-columns.ts';
@@ -52,15 +58,24 @@ export function definitionOf(crd: CustomResourceDefinition, version: CustomResou
     structural,
     statusMetadata: [],
     applyType: customResourceType(version.schema?.openAPIV3Schema as OpenApiSchema | undefined),
-    ...(version.deprecated && { deprecation: deprecationOf(group, version.name, kind, version.deprecationWarning) }),
+    ...(version.deprecated && { deprecation: deprecationOf(crd.spec, version) }),
   });
 }
 
 /** `com.example.stable.v1.CronTab`: what OpenAPI calls the kind; no generated schema has a dot in its name. */
 const schemaName = (group: string, version: string, kind: string): string => [...group.split('.').reverse(), version, kind].join('.');
 
-const deprecationOf = (group: string, version: string, kind: string, warning: string | undefined): string =>
-  warning ?? `${group}/${version} ${kind} is deprecated`;
+/** Whoever says nothing recommends the best version that is served, unless the deprecated one is better. */
+function deprecationOf(
+  { group, names: { kind }, versions }: CustomResourceDefinitionSpec,
+  { name, deprecationWarning }: CustomResourceDefinitionVersion,
+): string {
+  if (deprecationWarning !== undefined) return deprecationWarning;
+  const [best] = versions
+    .filter((other) => other.served && !other.deprecated && compareVersions(other.name, name) < 0)
+    .toSorted((a, b) => compareVersions(a.name, b.name));
+  return `${group}/${name} ${kind} is deprecated${best ? `; use ${group}/${best.name} ${kind}` : ''}`;
+}
 
 function subresourcesOf(subresources: CustomResourceSubresources | undefined): Record<string, Subresource> {
   const { status, scale } = subresources ?? {};

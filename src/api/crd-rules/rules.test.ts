@@ -113,6 +113,21 @@ describe('rules of custom resources', () => {
     expect(found(bounded, { spec: { min: 4, replicas: 2 } }, { spec: { min: 3, replicas: 2 } })).toHaveLength(1);
   });
 
+  it('tolerate nothing where something is that the schema does not describe', () => {
+    const never = [{ rule: 'false' }];
+    const list: JSONSchemaProps = { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const spec: JSONSchemaProps = {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: { list },
+      'x-kubernetes-validations': never,
+    };
+    const schema = object({ spec });
+    const same = (value: object) => found(schema, { spec: value }, { spec: structuredClone(value) });
+    expect(same({ list: [{ any: 1 }] })).toEqual([]);
+    expect(same({ more: 1 })).toEqual(['spec: Invalid value: failed rule: false']);
+  });
+
   it('reach every value of maps, and read text of a format as what it is', () => {
     const value: JSONSchemaProps = { type: 'string', format: 'duration', 'x-kubernetes-validations': [{ rule: "self > duration('1s')" }] };
     const schema = object({ map: { type: 'object', additionalProperties: value } });

@@ -1,5 +1,5 @@
 import { CelBudget, CelError, Optional } from '../cel/index.ts';
-import { isMap } from '../crd-schema/index.ts';
+import { isMap, type StructuralSchema } from '../crd-schema/index.ts';
 import { equalJson } from '../meta/equal-json.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
@@ -33,7 +33,12 @@ export function runRules(node: RuleNode, object: unknown, old?: unknown): FieldE
   const run: Run = { errors: [], budget: new CelBudget() };
   const before: Old = old ?? NO_OLD;
   try {
-    visit(node, object, { path: '', old: before, unchanged: once(() => before !== NO_OLD && equalJson(object, before)) }, run);
+    visit(
+      node,
+      object,
+      { path: '', old: before, unchanged: once(() => before !== NO_OLD && isUnchanged(node.schema, object, before)) },
+      run,
+    );
   } catch (error) {
     if (!(error instanceof OutOfBudget)) throw error;
   }
@@ -59,19 +64,32 @@ function visit(node: RuleNode, value: unknown, place: Place, run: Run): void {
   const { properties, additional } = node;
   for (const [key, inner] of properties) {
     if (Object.hasOwn(value, key))
-      visit(inner, value[key], below(place, `${place.path}${place.path && '.'}${key}`, value[key], oldField(place.old, key)), run);
+      visit(inner, value[key], below(place, `${place.path}${place.path && '.'}${key}`, inner, value[key], oldField(place.old, key)), run);
   }
   if (!additional) return;
   for (const [key, field] of Object.entries(value)) {
-    visit(additional, field, below(place, `${place.path}[${key}]`, field, oldField(place.old, key)), run);
+    visit(additional, field, below(place, `${place.path}[${key}]`, additional, field, oldField(place.old, key)), run);
   }
 }
 
 const oldField = (old: Old, key: string): Old => (isMap(old) && Object.hasOwn(old, key) ? old[key] : NO_OLD);
 
 /** What cannot be compared itself is unchanged when that is which holds it. */
-function below(place: Place, path: string, value: unknown, old: Old): Place {
-  return { path, old, unchanged: old === NO_OLD ? place.unchanged : once(() => equalJson(value, old)) };
+function below(place: Place, path: string, { schema }: RuleNode, value: unknown, old: Old): Place {
+  return { path, old, unchanged: old === NO_OLD ? place.unchanged : once(() => isUnchanged(schema, value, old)) };
+}
+
+/** Upstream compares by the schema: what it does not describe counts as changed, which all of an object's metadata is. */
+const isUnchanged = (schema: StructuralSchema, value: unknown, old: Old): boolean => equalJson(value, old) && isDescribed(schema, value);
+
+function isDescribed(schema: StructuralSchema, value: unknown): boolean {
+  const { items, properties, additional } = schema;
+  if (Array.isArray(value)) return schema.listType !== 'map' || !items || value.every((item) => isDescribed(items, item));
+  if (!isMap(value)) return true;
+  return Object.entries(value).every(([key, field]) => {
+    const inner = properties.get(key) ?? additional;
+    return typeof inner === 'object' && isDescribed(inner, field);
+  });
 }
 
 function visitItems({ schema }: RuleNode, items: RuleNode, list: readonly unknown[], place: Place, run: Run): void {
@@ -80,7 +98,12 @@ function visitItems({ schema }: RuleNode, items: RuleNode, list: readonly unknow
   const before = new Map(keys.length > 0 && Array.isArray(place.old) ? place.old.map((item) => [keyOf(item), item as unknown]) : []);
   for (const [i, item] of list.entries()) {
     const key = keyOf(item);
-    visit(items, item, below(place, `${place.path}[${i}]`, item, key !== undefined && before.has(key) ? before.get(key) : NO_OLD), run);
+    visit(
+      items,
+      item,
+      below(place, `${place.path}[${i}]`, items, item, key !== undefined && before.has(key) ? before.get(key) : NO_OLD),
+      run,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
+import { type FieldError, invalid, notSupported, required, tooLong, tooMany } from '../meta/field-error.ts';
 
 /** Findings about no field in particular carry Go's word for no path. */
 export const NO_PATH = '<nil>';
@@ -28,11 +28,7 @@ export const findings = {
       allowed.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))),
     ),
   tooLong: (path: string, limit: number): FieldError => tooLong(pathOf(path), limit),
-  tooMany: (path: string, actual: number, limit: number): FieldError => ({
-    reason: 'FieldValueTooMany',
-    path: pathOf(path),
-    message: `Too many: ${actual}: must have at most ${limit} items`,
-  }),
+  tooMany: (path: string, actual: number, limit: number): FieldError => tooMany(pathOf(path), actual, limit),
   /** `should be …` about a value. */
   should: (path: string, value: unknown, rest: string): FieldError => invalid(pathOf(path), value, `${path} in body should ${rest}`),
   duplicates: (path: string): FieldError => invalid(pathOf(path), '', `${path} in body shouldn't contain duplicates`),

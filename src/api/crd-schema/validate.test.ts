@@ -83,7 +83,7 @@ describe('every keyword, in upstream’s words', () => {
     ['format', { type: 'string', format: 'ipv4' }, 'x', ['x: Invalid value: "x": x in body must be of type ipv4: "x"']],
     ['a format that nobody checks', { type: 'string', format: 'colour' }, 'x', []],
     ['minItems', { type: 'array', minItems: 1 }, [], ['x: Invalid value: 0: x in body should have at least 1 items']],
-    ['maxItems', { type: 'array', maxItems: 1 }, [1, 2], ['x: Too many: 2: must have at most 1 items']],
+    ['maxItems', { type: 'array', maxItems: 1 }, [1, 2], ['x: Too many: 2: must have at most 1 item']],
     [
       'uniqueItems',
       { type: 'array', uniqueItems: true },
@@ -97,7 +97,7 @@ describe('every keyword, in upstream’s words', () => {
       ['x[1]: Invalid value: "integer": x[1] in body must be of type string: "integer"'],
     ],
     ['minProperties', { type: 'object', minProperties: 1 }, {}, ['x: Invalid value: 0: x in body should have at least 1 properties']],
-    ['maxProperties', { type: 'object', maxProperties: 1 }, { a: 1, b: 2 }, ['x: Too many: 2: must have at most 1 items']],
+    ['maxProperties', { type: 'object', maxProperties: 1 }, { a: 1, b: 2 }, ['x: Too many: 2: must have at most 1 item']],
     ['required', { type: 'object', required: ['a'] }, {}, ['x.a: Required value']],
     [
       'additionalProperties',
