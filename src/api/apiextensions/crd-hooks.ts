@@ -1,12 +1,14 @@
 import type { Hooks } from '../define.ts';
-import type { CustomResourceDefinition } from '../schema/generated/types.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../schema/generated/types.ts';
 import { CLEANUP_FINALIZER, withCrdCondition } from './crd-conditions.ts';
 import { decodeCrd } from './crd-decode.ts';
 import { unknownFormats } from './crd-schemas.ts';
 import { validateAcceptedNames, validateCrd, validateCrdUpdate } from './crd-validation.ts';
 
-function setDefaults({ spec }: CustomResourceDefinition): void {
+function setDefaults(crd: CustomResourceDefinition): void {
+  const { spec, status } = crd;
   if (!spec) return;
+  if (status?.storedVersions?.length === 0) noteStorageVersion(crd);
   const { names } = spec;
   if (names?.kind) {
     names.singular ||= names.kind.toLowerCase();
@@ -19,10 +21,11 @@ function setDefaults({ spec }: CustomResourceDefinition): void {
 
 /** Versions that objects were ever stored in: one that is not stored in any more is taken out by whoever migrated them. */
 function noteStorageVersion(crd: CustomResourceDefinition): void {
-  const storage = crd.spec?.versions?.find((version) => version.storage)?.name;
+  const storage = crd.spec?.versions?.find((version) => version.storage);
   const before = crd.status?.storedVersions ?? [];
-  if (storage === undefined || before.includes(storage)) return;
-  crd.status = { ...crd.status, storedVersions: [...before, storage] };
+  const { name = '' }: Partial<CustomResourceDefinitionVersion> = storage ?? {};
+  if (!storage || before.includes(name)) return;
+  crd.status = { ...crd.status, storedVersions: [...before, name] };
 }
 
 /** Of formats that are not checked, as far as they were not there before. */

@@ -44,6 +44,13 @@ it('gets names and a conversion', () => {
   expect(found(made)).toEqual([]);
 });
 
+it('keeps its storage version among those that objects were stored in', () => {
+  const made = crd();
+  made.status = { storedVersions: [] };
+  customResourceDefinitionHooks.defaults?.(made);
+  expect(made.status.storedVersions).toEqual(['v1']);
+});
+
 it('warns of formats that nobody checks, once they are there', () => {
   const old = x({ type: 'string', format: 'colour' });
   const made = x({ type: 'array', items: { type: 'integer', format: 'big' } });

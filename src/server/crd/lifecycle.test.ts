@@ -300,6 +300,12 @@ describe('a custom resource', () => {
     expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { replicas: 0 } });
     await send(api, 'patch', { name: 'a', subresource: 'scale', patchType: 'merge', body: { spec: { replicas: 3 } } });
     expect((await send(api, 'get', { name: 'a' })).spec).toMatchObject({ replicas: 3 });
+    const negative = { name: 'a', subresource: 'scale', patchType: 'merge', body: { spec: { replicas: -1 } } } as const;
+    await expect(send(api, 'patch', negative)).rejects.toMatchObject({
+      code: 422,
+      message:
+        'CronTab.stable.example.com "a" is invalid: [spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 1, .spec.replicas: Invalid value: -1: should be a non-negative integer]',
+    });
   });
 
   it('cannot be patched strategically', async () => {

@@ -1,4 +1,4 @@
-import type { ScaleSubresource } from '../../api/define.ts';
+import type { ResourceDefinition, ScaleSubresource } from '../../api/define.ts';
 import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject, LabelSelector } from '../../api/meta/object.ts';
 import { formatLabelSelector } from '../../api/meta/selectors.ts';
@@ -47,13 +47,14 @@ function changeScale(
   if (request.patchType === 'apply') return applyScale(resource, paths, request, context, deps);
   const make = (old: KubeObject): Draft => {
     const wanted = wantedScale(scaleOf(old, paths), request);
-    const replicas = checkedReplicas(wanted, name);
+    const replicas = checkedReplicas(wanted, name, resource.definition);
     const draft = copyObject(old) as Draft;
     draft.metadata.resourceVersion = request.verb === 'patch' && !patchesVersion(request) ? undefined : wanted.metadata?.resourceVersion;
     writePath(draft, paths.specReplicas, replicas);
     return draft;
   };
-  const takeBack = (admitted: KubeObject, draft: Draft) => writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name));
+  const takeBack = (admitted: KubeObject, draft: Draft) =>
+    writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name, resource.definition));
   return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), takeBack });
 }
 
@@ -75,7 +76,7 @@ function applyScale(
   const { definition } = resource;
   const scale = readConfiguration(request.body, SCALE) as Scale;
   const configuration: KubeObject = {};
-  if (scale.spec?.replicas !== undefined) writePath(configuration, paths.specReplicas, checkedReplicas(scale, name));
+  if (scale.spec?.replicas !== undefined) writePath(configuration, paths.specReplicas, checkedReplicas(scale, name, definition));
   const make = async (old: KubeObject): Promise<Draft> => {
     const { object, managers } = await appliedObject({ deps, definition, request, context, subresource: 'scale' }, configuration, old);
     const draft = copyObject(object) as Draft;
@@ -105,9 +106,10 @@ function wantedScale(current: Scale, request: ApiRequest): Scale {
   return body;
 }
 
-function checkedReplicas({ spec }: Scale, name: string): number {
+/** What a custom resource may not have, its own findings say. */
+function checkedReplicas({ spec }: Scale, name: string, { structural }: ResourceDefinition): number {
   const replicas = spec?.replicas ?? 0;
-  if (Number.isInteger(replicas) && replicas >= 0) return replicas;
+  if (Number.isInteger(replicas) && (replicas >= 0 || structural)) return replicas;
   const finding = invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
   throw invalidObject('Scale', 'autoscaling', name, [finding]);
 }
