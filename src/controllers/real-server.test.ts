@@ -278,6 +278,7 @@ test('custom kinds that come while controllers run are collected with their owne
   const options = { namespace: 'n', signal };
   await client.create(customResourceDefinitions, cronTabs(), { signal });
   await live(1);
+  const CRON_TAB = { apiVersion: 'stable.example.com/v1', kind: 'CronTab' };
   const cronTabKind = core.definitions.byId('crontabs.stable.example.com');
   if (!cronTabKind) throw new Error('the kind is not served');
   const spec = { image: 'i' };
@@ -286,7 +287,7 @@ test('custom kinds that come while controllers run are collected with their owne
     { apiVersion, kind, name: of.metadata?.name ?? '', uid: of.metadata?.uid ?? '' },
   ];
   const first = { metadata: { name: 'owned', ownerReferences: ownedBy('ConfigMap', 'v1', owner) }, spec };
-  const owned = await client.create(cronTabKind, first, options);
+  const owned = await client.create(cronTabKind, { ...CRON_TAB, ...first }, options);
   const below = { metadata: { name: 'below', ownerReferences: ownedBy('CronTab', 'stable.example.com/v1', owned) } };
   await client.create(configMaps, below, options);
   await live(2);
@@ -295,7 +296,7 @@ test('custom kinds that come while controllers run are collected with their owne
   await live(3);
   expect(await all(cronTabKind)).toEqual([]);
   expect((await all(configMaps)).map((c) => c.metadata?.name)).not.toContain('below');
-  await client.create(cronTabKind, { metadata: { name: 'last' }, spec } as KubeObject, options);
+  await client.create(cronTabKind, { ...CRON_TAB, metadata: { name: 'last' }, spec } as KubeObject, options);
   await client.delete(namespaces, 'n', { signal });
   await live(5);
   expect(await all(cronTabKind)).toEqual([]);

@@ -84,7 +84,8 @@ describe('migration of a custom resource', () => {
     await until(api, () => api.definitions.byId(TABS) !== undefined);
     const names = Array.from({ length: 12 }, (_, i) => `tab-${i}`);
     for (const name of names) {
-      await api.call('create', TABS, { namespace: 'default', body: { metadata: { name }, spec: { image: 'i' } } as KubeObject });
+      const body = { apiVersion: 'stable.example.com/v2', kind: 'CronTab', metadata: { name }, spec: { image: 'i' } };
+      await api.call('create', TABS, { namespace: 'default', body: body as KubeObject });
     }
     const patch = { spec: { versions: twoVersions('v2') } };
     await api.call('patch', CRDS, { name: TABS, patchType: 'merge', body: patch });
