@@ -27,12 +27,8 @@ function checkRecursive(path: string, { recursiveReadOnly, readOnly, mountPropag
   ];
 }
 
-function checkSubPaths(path: string, at: string, { subPath, subPathExpr }: VolumeMount, volume: Volume | undefined): FieldError[] {
-  const inImage = (field: string, value: string | undefined) =>
-    volume?.image && value ? [invalid(`${at}.${field}`, value, 'not allowed in image volume sources')] : [];
+function checkSubPaths(path: string, at: string, { subPath, subPathExpr }: VolumeMount): FieldError[] {
   return [
-    ...inImage('subPath', subPath),
-    ...inImage('subPathExpr', subPathExpr),
     ...(subPath ? checkDescendingPath(`${path}.subPath`, subPath) : []),
     ...(subPath && subPathExpr ? [invalid(`${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive')] : []),
     ...(subPathExpr ? checkDescendingPath(`${path}.subPathExpr`, subPathExpr) : []),
@@ -55,7 +51,7 @@ export function checkMounts(path: string, container: Container, volumes: Volumes
     if (volumeDevices.some((d) => d.devicePath === mountPath)) {
       errors.push(invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
     }
-    errors.push(...checkSubPaths(path, at, mount, volumes.get(name)));
+    errors.push(...checkSubPaths(path, at, mount));
     errors.push(...checkPropagation(`${path}.mountPropagation`, mount.mountPropagation, container));
     errors.push(...checkRecursive(`${path}.recursiveReadOnly`, mount));
   }

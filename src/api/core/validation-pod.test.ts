@@ -452,7 +452,7 @@ describe('validation of pod specs', () => {
       [
         'spec.tolerations[0].operator: Invalid value: "v": value must be empty when `operator` is \'Exists\'',
         'spec.tolerations[1].effect: Invalid value: "X": effect must be \'NoExecute\' when `tolerationSeconds` is set',
-        'spec.tolerations[1].operator: Unsupported value: "Gt": supported values: "Equal", "Exists"',
+        'spec.tolerations[1].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt"',
         'spec.tolerations[1].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
       ],
     ],

@@ -19,6 +19,10 @@ export function checkTolerations(path: string, tolerations: readonly Toleration[
   return (tolerations ?? []).flatMap((toleration, index) => checkToleration(`${path}[${index}]`, toleration));
 }
 
+const OPERATORS = ['Equal', 'Exists'];
+/** Known, but off by default (TaintTolerationComparisonOperators). */
+const COMPARISONS = ['Lt', 'Gt'];
+
 function checkToleration(at: string, { key, operator = '', value = '', effect = '', tolerationSeconds }: Toleration): FieldError[] {
   const errors = key ? checkQualifiedName(`${at}.key`, key) : [];
   if (!key && operator !== 'Exists') {
@@ -33,7 +37,7 @@ function checkToleration(at: string, { key, operator = '', value = '', effect = 
   } else if (operator === '' || operator === 'Equal') {
     const findings = labelValueFindings(value);
     if (findings.length > 0) errors.push(invalid(`${at}.operator`, value, findings.join(';')));
-  } else errors.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
+  } else errors.push(notSupported(`${at}.operator`, operator, COMPARISONS.includes(operator) ? [...OPERATORS, ...COMPARISONS] : OPERATORS));
   return effect ? [...errors, ...checkEnum(`${at}.effect`, effect, TAINT_EFFECTS)] : errors;
 }
 

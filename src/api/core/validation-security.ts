@@ -113,6 +113,9 @@ function checkSysctls(path: string, sysctls: readonly Sysctl[], { hostNetwork, h
   return errors;
 }
 
+/** `MountOption` comes with SELinuxMount, which is off by default. */
+const SELINUX_CHANGE_POLICIES = ['Recursive'];
+
 /** What a pod says for all its containers. Fields of the spec itself are upstream's security context as well, and shown there. */
 export function checkPodSecurityContext(path: string, context: PodSecurityContext | undefined, spec: PodSpec): FieldError[] {
   const c = context ?? {};
@@ -129,7 +132,7 @@ export function checkPodSecurityContext(path: string, context: PodSecurityContex
     ...checkWindowsOptions(`${path}.windowsOptions`, c.windowsOptions),
     ...checkAppArmor(`${path}.appArmorProfile`, c.appArmorProfile),
     ...checkEnum(`${path}.supplementalGroupsPolicy`, c.supplementalGroupsPolicy, ['Merge', 'Strict']),
-    ...checkEnum(`${path}.seLinuxChangePolicy`, c.seLinuxChangePolicy, ['MountOption', 'Recursive']),
+    ...checkEnum(`${path}.seLinuxChangePolicy`, c.seLinuxChangePolicy, SELINUX_CHANGE_POLICIES),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { ApiError } from '../meta/status.ts';
 import { keepsZero } from './kept-zeros.ts';
+import { isOff } from './off-fields.ts';
 import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS, zeroLeftOut } from './scalars.ts';
 import { type Field, type FieldType, findSchema, schemaOf } from './schema.ts';
 import { isShownAsNull } from './zeros.ts';
@@ -91,9 +92,20 @@ function structReader(name: string): Reader {
   const goType = goTypeOf({ is: 'schema', name });
   const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
   readers.set(name, reader);
-  for (const field of schemaOf(name).fields.values()) fields.set(field.name, typeReader(field.type, name, isKeptEmpty(name, field)));
+  for (const field of schemaOf(name).fields.values()) {
+    const read = typeReader(field.type, name, isKeptEmpty(name, field));
+    fields.set(field.name, isOff(name, field.name) ? onlyRead(read) : read);
+  }
   return reader;
 }
+
+/** What does not fit is found, and what fits is left out. */
+const onlyRead =
+  (read: Reader): Reader =>
+  (value, walk) => {
+    read(value, walk);
+    return undefined;
+  };
 
 /** Does the field tell what is empty (a list, a map, a zero) from what is missing? */
 const isKeptEmpty = (schemaName: string, field: Field): boolean =>
