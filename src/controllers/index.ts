@@ -35,7 +35,7 @@ import { serviceCidr } from './service-cidr/service-cidr.ts';
 import { serviceAccount } from './serviceaccount/serviceaccount.ts';
 import { type LegacyTokenIssuer, serviceAccountToken } from './serviceaccount-token/serviceaccount-token.ts';
 import { statefulSet } from './statefulset/statefulset.ts';
-import { pvcProtection, pvProtection } from './storage-protection/storage-protection.ts';
+import { pvcProtection, pvProtection, vacProtection } from './storage-protection/storage-protection.ts';
 import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.ts';
 import { taintEviction } from './taint-eviction/taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner/token-cleaner.ts';
@@ -100,6 +100,7 @@ export function controllers(dependencies: ControllerDependencies): readonly Cont
     volumeExpand,
     pvcProtection,
     pvProtection,
+    vacProtection,
     attachDetach(),
     flowSchemaController(),
     priorityLevelController(),

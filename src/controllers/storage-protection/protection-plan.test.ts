@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/schema/generated/types.ts';
-import { isClaimInUse, planClaimFinalizers, planVolumeFinalizers } from './protection-plan.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttributesClass } from '../../api/schema/generated/types.ts';
+import {
+  classesOfClaim,
+  classesOfVolume,
+  isClaimInUse,
+  planClaimFinalizers,
+  planClassFinalizers,
+  planVolumeFinalizers,
+} from './protection-plan.ts';
 
 const PVC_FINALIZER = 'kubernetes.io/pvc-protection';
 const PV_FINALIZER = 'kubernetes.io/pv-protection';
@@ -37,6 +44,23 @@ it('the finalizer is put on, and taken off when the object goes unused; finalize
   expect(planClaimFinalizers(going, unused)).toEqual(['a/b']);
   const volume: PersistentVolume = { metadata: { name: 'v', deletionTimestamp: 'now', finalizers: [] } };
   expect(planVolumeFinalizers(volume)).toBeUndefined();
+});
+
+it('a class of attributes is held while claims or volumes name it', () => {
+  const going = {
+    metadata: { name: 'fast', deletionTimestamp: 'now', finalizers: ['kubernetes.io/vac-protection'] },
+  } as VolumeAttributesClass;
+  const none = () => [];
+  expect(planClassFinalizers(going, () => [claim()], none)).toBeUndefined();
+  expect(planClassFinalizers(going, none, () => [{ metadata: { name: 'v' } }])).toBeUndefined();
+  expect(planClassFinalizers(going, none, none)).toEqual([]);
+});
+
+it('a claim names the classes that it has, that it had and that it is on its way to', () => {
+  const status = { currentVolumeAttributesClassName: 'b', modifyVolumeStatus: { status: 'Pending', targetVolumeAttributesClassName: 'a' } };
+  expect(classesOfClaim({ ...claim(), spec: { volumeAttributesClassName: 'a' }, status })).toEqual(['a', 'b']);
+  expect(classesOfClaim(claim())).toEqual([]);
+  expect(classesOfVolume({ spec: { volumeAttributesClassName: 'a' } })).toEqual(['a']);
 });
 
 describe('whatever else there is', () => {

@@ -1,9 +1,10 @@
 import { claimKeysOf } from '../../api/core/volume-binding.ts';
-import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/index.ts';
+import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from '../../api/index.ts';
 import { isNotFound } from '../../api/meta/status.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../api/schema/generated/types.ts';
 import type { Controller } from '../../client/controller.ts';
 import { byClaim, POD_CLAIM_INDEX } from '../lib/pod-claims.ts';
-import { planClaimFinalizers, planVolumeFinalizers } from './protection-plan.ts';
+import { classesOfClaim, classesOfVolume, planClaimFinalizers, planClassFinalizers, planVolumeFinalizers } from './protection-plan.ts';
 
 const ignoreNotFound = (error: unknown) => {
   if (!isNotFound(error)) throw error;
@@ -38,5 +39,32 @@ export const pvProtection: Controller = {
     const finalizers = planVolumeFinalizers(volume);
     if (!finalizers) return;
     await client.update(persistentVolumes, { ...volume, metadata: { ...volume.metadata, finalizers } }, { signal }).catch(ignoreNotFound);
+  },
+};
+
+const CLASS_INDEX = 'attributes-class';
+
+/** A class of attributes that is deleted stays while a claim or a volume names it. */
+export const vacProtection: Controller = {
+  name: 'volumeattributesclass-protection',
+  reads: ['volumeattributesclasses.storage.k8s.io', 'persistentvolumeclaims', 'persistentvolumes'],
+  writes: ['volumeattributesclasses.storage.k8s.io'],
+  indexes: { persistentvolumeclaims: { [CLASS_INDEX]: classesOfClaim }, persistentvolumes: { [CLASS_INDEX]: classesOfVolume } },
+  enqueue: {
+    persistentvolumeclaims: (claim) => classesOfClaim(claim as PersistentVolumeClaim),
+    persistentvolumes: (volume) => classesOfVolume(volume as PersistentVolume),
+  },
+  async reconcile({ key, client, informer, signal }) {
+    const attributesClass = informer(volumeAttributesClasses).get(key);
+    if (!attributesClass) return;
+    const finalizers = planClassFinalizers(
+      attributesClass,
+      () => informer(persistentVolumeClaims).by(CLASS_INDEX, key),
+      () => informer(persistentVolumes).by(CLASS_INDEX, key),
+    );
+    if (!finalizers) return;
+    await client
+      .update(volumeAttributesClasses, { ...attributesClass, metadata: { ...attributesClass.metadata, finalizers } }, { signal })
+      .catch(ignoreNotFound);
   },
 };
