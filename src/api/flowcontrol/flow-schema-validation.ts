@@ -114,7 +114,8 @@ function checkSome(path: string, values: readonly string[] | undefined, one: str
 }
 
 function checkResourceRule(path: string, rule: ResourcePolicyRule): FieldError[] {
-  const { namespaces = [], clusterScope } = rule;
+  const { clusterScope } = rule;
+  const namespaces = rule.namespaces ?? [];
   return [
     ...checkVerbs(`${path}.verbs`, rule.verbs),
     ...checkSome(`${path}.apiGroups`, rule.apiGroups, 'api group', 'api groups'),

@@ -11,8 +11,13 @@ export const SHOWN: Readonly<Record<string, string>> = {
   CSINodeDriver: 'topologyKeys=null',
   CSINodeSpec: 'drivers=null',
   CertificateSigningRequest: 'spec status',
+  CertificateSigningRequestCondition: 'lastTransitionTime=null lastUpdateTime=null',
   ClusterRole: 'rules=null',
   Container: 'resources',
+  ContainerImage: 'names=null',
+  ContainerStateRunning: 'startedAt=null',
+  ContainerStateTerminated: 'exitCode=0 finishedAt=null startedAt=null',
+  ContainerStatus: 'image="" imageID="" lastState name="" ready=false restartCount=0 state',
   ControllerRevision: 'revision=0',
   CronJob: 'spec status',
   CustomResourceDefinition: 'status',
@@ -20,9 +25,11 @@ export const SHOWN: Readonly<Record<string, string>> = {
   CustomResourceDefinitionVersion: 'served=false storage=false',
   DaemonEndpoint: 'Port=0',
   DaemonSet: 'spec status',
+  DaemonSetCondition: 'lastTransitionTime=null',
   DaemonSetSpec: 'updateStrategy',
   DaemonSetStatus: 'currentNumberScheduled=0 desiredNumberScheduled=0 numberMisscheduled=0 numberReady=0',
   Deployment: 'spec status',
+  DeploymentCondition: 'lastTransitionTime=null lastUpdateTime=null',
   DeploymentSpec: 'strategy',
   DeviceClaim: 'requests=null',
   DeviceClass: 'spec',
@@ -30,8 +37,10 @@ export const SHOWN: Readonly<Record<string, string>> = {
   EndpointSlice: 'endpoints=null ports=null',
   EphemeralContainer: 'resources',
   Event: 'involvedObject source firstTimestamp=null lastTimestamp=null eventTime=null reportingComponent="" reportingInstance=""',
+  EventSeries: 'lastObservedTime=null',
   EventsV1Event: 'eventTime=null regarding deprecatedSource deprecatedFirstTimestamp=null deprecatedLastTimestamp=null',
   FlowSchema: 'spec status',
+  FlowSchemaCondition: 'lastTransitionTime=null',
   HTTPHeader: 'value=""',
   HorizontalPodAutoscaler: 'spec status',
   HorizontalPodAutoscalerStatus: 'currentReplicas=0 desiredReplicas=0',
@@ -41,39 +50,50 @@ export const SHOWN: Readonly<Record<string, string>> = {
   IngressClass: 'spec',
   IngressStatus: 'loadBalancer',
   Job: 'spec status',
+  JobCondition: 'lastProbeTime=null lastTransitionTime=null',
   JobTemplateSpec: 'metadata spec',
   Lease: 'spec',
   LimitRange: 'spec',
   LimitRangeSpec: 'limits=null',
+  LinuxContainerUser: 'gid=0 uid=0',
   MutatingAdmissionPolicy: 'spec',
   Namespace: 'spec status',
+  NamespaceCondition: 'lastTransitionTime=null',
   NetworkPolicy: 'spec',
   NetworkPolicySpec: 'podSelector',
   Node: 'spec status',
+  NodeCondition: 'lastHeartbeatTime=null lastTransitionTime=null',
   NodeDaemonEndpoints: 'kubeletEndpoint',
+  NodeRuntimeHandler: 'name=""',
   NodeStatus: 'daemonEndpoints nodeInfo',
   NodeSystemInfo:
     'architecture="" bootID="" containerRuntimeVersion="" kernelVersion="" kubeProxyVersion="" kubeletVersion="" machineID="" operatingSystem="" osImage="" systemUUID=""',
   PersistentVolume: 'spec status',
   PersistentVolumeClaim: 'spec status',
+  PersistentVolumeClaimCondition: 'lastProbeTime=null lastTransitionTime=null',
   PersistentVolumeClaimSpec: 'resources',
   PersistentVolumeClaimTemplate: 'metadata',
   Pod: 'spec status',
+  PodCondition: 'lastProbeTime=null lastTransitionTime=null',
   PodDisruptionBudget: 'spec status',
   PodDisruptionBudgetStatus: 'currentHealthy=0 desiredHealthy=0 disruptionsAllowed=0 expectedPods=0',
   PodTemplate: 'template',
   PodTemplateSpec: 'metadata spec',
   PriorityClass: 'value=0',
   PriorityLevelConfiguration: 'spec status',
+  PriorityLevelConfigurationCondition: 'lastTransitionTime=null',
   ProjectedVolumeSource: 'sources=null',
   ReplicaSet: 'spec status',
+  ReplicaSetCondition: 'lastTransitionTime=null',
   ReplicaSetStatus: 'replicas=0',
   ReplicationController: 'spec status',
+  ReplicationControllerCondition: 'lastTransitionTime=null',
   ReplicationControllerStatus: 'replicas=0',
   ResourceClaimSpec: 'devices',
   ResourceClaimTemplate: 'spec',
   ResourceClaimTemplateSpec: 'metadata spec',
   ResourceFieldSelector: 'divisor="0"',
+  ResourcePolicyRule: 'namespaces=null',
   ResourcePool: 'name="" generation=0 resourceSliceCount=0',
   ResourceQuota: 'spec status',
   ResourceV1ResourceClaim: 'spec status',
@@ -83,6 +103,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   ServiceStatus: 'loadBalancer',
   SleepAction: 'seconds=0',
   StatefulSet: 'spec status',
+  StatefulSetCondition: 'lastTransitionTime=null',
   StatefulSetOrdinals: 'start=0',
   StatefulSetSpec: 'serviceName="" updateStrategy',
   StatefulSetStatus: 'availableReplicas=0 replicas=0',
@@ -91,10 +112,12 @@ export const SHOWN: Readonly<Record<string, string>> = {
   TypedLocalObjectReference: 'apiGroup=null',
   TypedObjectReference: 'apiGroup=null',
   V2HorizontalPodAutoscaler: 'spec status',
+  V2HorizontalPodAutoscalerCondition: 'lastTransitionTime=null',
   V2HorizontalPodAutoscalerStatus: 'currentMetrics=null desiredReplicas=0',
   ValidatingAdmissionPolicy: 'spec status',
   VolumeAttachment: 'spec status',
   VolumeAttachmentStatus: 'attached=false',
+  VolumeError: 'time=null',
 };
 
 /** Is the field a list or map of which nobody sees the difference between absent and null, but between null and empty? */
@@ -102,10 +125,10 @@ export const isShownAsNull = (schemaName: string, field: string): boolean => (SH
 
 /**
  * Sets the zero values that upstream always shows, in place. Parts that came from the cache are frozen: those that lack something are replaced by copies.
- * Lists within a status are not looked into. A kind without a schema stays as it is.
+ * A kind without a schema stays as it is.
  */
 export function showZeros(draft: object, schemaName: string): void {
-  if (findSchema(schemaName)) showerOf(schemaName, false)?.(draft as JsonObject);
+  if (findSchema(schemaName)) showerOf(schemaName)?.(draft as JsonObject);
 }
 
 type JsonObject = Record<string, unknown>;
@@ -123,27 +146,25 @@ interface Step {
   readonly through: 'value' | 'list' | 'map';
 }
 
-function showerOf(schemaName: string, inStatus: boolean): Shower | null {
-  const key = inStatus ? `${schemaName}/status` : schemaName;
-  const known = showers.get(key);
+function showerOf(schemaName: string): Shower | null {
+  const known = showers.get(schemaName);
   if (known !== undefined) return known;
   // Known before its steps are: schemas refer to themselves, and none that does has anything to show.
-  showers.set(key, null);
-  const steps = stepsOf(schemaName, inStatus);
+  showers.set(schemaName, null);
+  const steps = stepsOf(schemaName);
   const shower = steps.length > 0 ? (object: JsonObject) => show(object, steps) : null;
-  showers.set(key, shower);
+  showers.set(schemaName, shower);
   return shower;
 }
 
-function stepsOf(schemaName: string, inStatus: boolean): Step[] {
+function stepsOf(schemaName: string): Step[] {
   const zeros = zerosOf(SHOWN[schemaName] ?? '');
   const steps: Step[] = [];
   for (const { name, type } of findSchema(schemaName)?.fields.values() ?? []) {
     const through = type.is === 'list' || type.is === 'map' ? type.is : 'value';
     const target = type.is === 'list' ? type.items : type.is === 'map' ? type.values : type;
-    const within = inStatus || name === 'status';
-    const looksIn = target.is === 'schema' && target.name !== 'ObjectMeta' && !(within && through !== 'value');
-    const inner = (looksIn && showerOf(target.name, within)) || undefined;
+    const looksIn = target.is === 'schema' && target.name !== 'ObjectMeta';
+    const inner = (looksIn && showerOf(target.name)) || undefined;
     const zero = zeros.get(name);
     if (zero || inner) steps.push({ field: name, zero, inner, through });
   }
