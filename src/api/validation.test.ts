@@ -209,9 +209,11 @@ describe('the validation of pods', () => {
     expect(updateFindings(api.pods, grown, old)).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
   });
 
-  it('does not tell empty lists and zero values from absent ones', () => {
-    const old = pod({}, { volumes: [], nodeSelector: {}, hostNetwork: false, hostname: '' });
+  it('does not tell empty lists and maps from absent ones, but zeros that somebody set', () => {
+    const old = pod({}, { volumes: [], nodeSelector: {} });
     expect(updateFindings(api.pods, pod({}), old)).toEqual([]);
+    const optional = (source: object) => pod({ envFrom: [{ secretRef: { name: 's', ...source } }] });
+    expect(updateFindings(api.pods, optional({}), optional({ optional: false }))).toHaveLength(1);
   });
 
   it('keeps each subresource to its own fields', () => {

@@ -11,7 +11,9 @@ describe('same', () => {
   });
 
   it('takes what is empty for what is absent, and nothing else', () => {
-    expect(same({ a: [], b: {}, c: '', d: false }, {})).toBe(true);
+    expect(same({ a: [], b: {}, c: null }, {})).toBe(true);
+    expect(same({ a: false }, {})).toBe(false);
+    expect(same({ a: '' }, {})).toBe(false);
     expect(same({ a: ['x'] }, {})).toBe(false);
     expect(same(['a'], ['a', 'b'])).toBe(false);
     expect(same(['a', ''], ['a'])).toBe(false);

@@ -75,7 +75,10 @@ export function checkOperands(path: string, operator: string, values: readonly s
 export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions?.length ?? 0) === 0;
 
-/** Structural equality of JSON values. What is absent equals what is empty, as the wire format does not tell them apart. */
+/**
+ * Structural equality of JSON values in their stored form. A list or map that is absent equals one that is empty, as the wire format does not tell them apart; a zero is stored
+ * only where it says something (`optional: false`), and equals itself alone.
+ */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b || (isEmpty(a) && isEmpty(b))) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
@@ -89,9 +92,8 @@ export function same(a: unknown, b: unknown): boolean {
 
 const own = (object: Record<string, unknown>, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined);
 
-/** Go's clients leave out zero values, so that `hostNetwork: false` comes back as nothing. */
 function isEmpty(value: unknown): boolean {
-  if (!value) return true;
+  if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
   for (const _ in value) return false;
   return true;
