@@ -3,6 +3,7 @@ import { formatLabels } from '../meta/cells.ts';
 import { nameColumn } from '../meta/columns.ts';
 import type { PodTemplate } from '../schema/generated/types.ts';
 import { defaultPodTemplate } from './defaults-pod-spec.ts';
+import { workloadWarnings } from './pod-warnings.ts';
 import { images, names } from './template-columns.ts';
 import { checkPodTemplate } from './validation-pod-spec.ts';
 
@@ -25,5 +26,6 @@ export const podTemplates = defineResource<PodTemplate>({
     defaults: ({ template }) => defaultPodTemplate(template),
     checksRequired: true,
     validate: ({ template }) => checkPodTemplate('template', template),
+    warnings: workloadWarnings('template', ({ template }) => template, false),
   },
 });

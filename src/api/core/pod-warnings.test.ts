@@ -36,7 +36,56 @@ describe('warnings about pods', () => {
         'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
       ],
     ],
-    [pod({ volumes: [{ name: 'v', gitRepo: { repository: 'r' } }] }), ['spec.volumes[0].gitRepo: deprecated in v1.11']],
+    [
+      pod({ volumes: [{ name: 'v', gitRepo: { repository: 'r' } }] }),
+      ['spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+'],
+    ],
+    [
+      pod({
+        volumes: [
+          {
+            name: 'c',
+            configMap: {
+              name: 'm',
+              items: [
+                { key: 'a', path: 'd' },
+                { key: 'b', path: 'd/e' },
+                { key: 'c', path: 'de' },
+              ],
+            },
+          },
+          {
+            name: 'p',
+            projected: {
+              sources: [{}, { secret: { name: 's', items: [{ key: 'a', path: 't/' }] } }, { serviceAccountToken: { path: 't' } }],
+            },
+          },
+        ],
+      }),
+      [
+        'volume "c" (ConfigMap "m"): overlapping paths: "d/e" with "d"',
+        'volume "p" (Projected) has no sources provided',
+        'volume "p" (Projected): overlapping paths: "t" (ServiceAccountToken) with "t" (Secret "s")',
+      ],
+    ],
+    [
+      pod({ volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1m' } } } } } }] }),
+      [
+        'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value "1m" is invalid, must be an integer',
+      ],
+    ],
+    [
+      pod({
+        containers: [
+          { ...container, ports: [{ name: 'x', containerPort: 1, protocol: 'TCP', hostIP: '127.0.0.1' }] },
+          { ...container, ports: [{ name: 'x', containerPort: 2, protocol: 'TCP' }] },
+        ],
+      }),
+      [
+        'spec.containers[0].ports[0]: hostIP set without hostPort: {Name:x HostPort:0 ContainerPort:1 Protocol:TCP HostIP:127.0.0.1}',
+        'spec.containers[1].ports[0]: duplicate port name "x" with spec.containers[0].ports[0], services and probes that select ports by name will use spec.containers[0].ports[0]',
+      ],
+    ],
     [
       pod({ imagePullSecrets: [{ name: 'a' }, { name: 'a' }, {}], hostAliases: [{ ip: '1.1.1.1' }, { ip: '1.1.1.1' }] }),
       [

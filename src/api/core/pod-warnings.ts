@@ -2,7 +2,9 @@ import { milliValue } from '../../base/quantity.ts';
 import { dns1123LabelFindings } from '../meta/names.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { same } from '../meta/validation.ts';
-import type { Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../schema/generated/types.ts';
+import type { Container, ContainerPort, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../schema/generated/types.ts';
+import { claimSpecWarnings } from './claim-warnings.ts';
+import { volumeWarnings } from './pod-volume-warnings.ts';
 
 /** What clients should know about pods that are taken all the same (kubernetes, pkg/api/pod/warnings.go). */
 
@@ -24,7 +26,7 @@ const APPARMOR_RULE = 'deprecated since v1.30; use the "appArmorProfile" field i
 /** [field, how upstream spells it, since when and until when]. */
 const VOLUMES: readonly (readonly [keyof Volume, string, string])[] = [
   ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
-  ['gitRepo', 'gitRepo', 'deprecated in v1.11'],
+  ['gitRepo', 'gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
   ['scaleIO', 'scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
   ['flocker', 'flocker', 'deprecated in v1.22, non-functional in v1.25+'],
   ['storageos', 'storageOS', 'deprecated in v1.22, non-functional in v1.25+'],
@@ -93,15 +95,38 @@ function clash(a: Place, b: Place): string | undefined {
 function ofPorts(containers: readonly (readonly [string, Container])[]): string[] {
   const seen = new Map<string, Place[]>();
   return containers.flatMap(([path, { ports = [] }]) =>
-    ports.flatMap(({ containerPort, protocol = 'TCP', hostIP = '', hostPort = 0 }, i) => {
+    ports.flatMap((port, i) => {
+      const { containerPort, protocol = 'TCP', hostIP = '', hostPort = 0 } = port;
       const place = { at: `${path}.ports[${i}]`, hostIP, hostPort };
+      const unused = hostIP !== '' && hostPort === 0 ? [`${place.at}: hostIP set without hostPort: ${shownPort(port)}`] : [];
       const id = `${containerPort}/${protocol}`;
       const others = seen.get(id) ?? [];
       seen.set(id, [...others, place]);
-      return others.flatMap((other) => {
+      const clashes = others.flatMap((other) => {
         const word = clash(place, other);
         return word ? [`${place.at}: ${word} port definition with ${other.at}`] : [];
       });
+      return [...unused, ...clashes];
+    }),
+  );
+}
+
+/** As Go prints its struct. */
+const shownPort = ({ name = '', hostPort = 0, containerPort, protocol = 'TCP', hostIP = '' }: ContainerPort): string =>
+  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+
+/** Whoever asks for a port by name gets the first one of that name. */
+function ofPortNames(containers: readonly (readonly [string, Container])[]): string[] {
+  const seen = new Map<string, string>();
+  return containers.flatMap(([path, { ports = [] }]) =>
+    ports.flatMap(({ name = '' }, i) => {
+      const at = `${path}.ports[${i}]`;
+      const first = seen.get(name);
+      if (name !== '' && first === undefined) seen.set(name, at);
+      if (first === undefined) return [];
+      return [
+        `${at}: duplicate port name ${JSON.stringify(name)} with ${first}, services and probes that select ports by name will use ${first}`,
+      ];
     }),
   );
 }
@@ -141,6 +166,14 @@ function ofAnnotations(prefix: string, annotations: Readonly<Record<string, stri
   ];
 }
 
+function ofSource(at: string, volume: Volume): string[] {
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+  return [
+    ...VOLUMES.flatMap(([field, spelled, since]) => (volume[field] ? [`${at}.${spelled}: ${since}`] : [])),
+    ...(claim ? claimSpecWarnings(`${at}.ephemeral.volumeClaimTemplate.spec`, claim) : []),
+  ];
+}
+
 function warnings(prefix: string, annotations: Readonly<Record<string, string>> | undefined, spec: PodSpec): string[] {
   const at = `${prefix}spec`;
   const containers = (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
@@ -157,9 +190,8 @@ function warnings(prefix: string, annotations: Readonly<Record<string, string>> 
           containers.map(([, container]) => container),
         )
       : []),
-    ...volumes.flatMap((volume, i) =>
-      VOLUMES.flatMap(([field, spelled, since]) => (volume[field] ? [`${at}.volumes[${i}].${spelled}: ${since}`] : [])),
-    ),
+    ...volumes.flatMap((volume, i) => ofSource(`${at}.volumes[${i}]`, volume)),
+    ...volumeWarnings(volumes),
     ...repeated(
       `${at}.hostAliases`,
       'ip',
@@ -174,6 +206,7 @@ function warnings(prefix: string, annotations: Readonly<Record<string, string>> 
     ...fractions(`${at}.overhead`, spec.overhead),
     ...containers.flatMap(([path, container]) => ofContainer(path, container)),
     ...ofPorts(containers),
+    ...ofPortNames(containers),
     ...(grace < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
     ...ofAffinity(at, spec.affinity),
   ];
@@ -191,14 +224,17 @@ function ofName(name = '', used: string): string[] {
 export const podWarnings = ({ metadata, spec }: Pod, old: Pod | undefined): string[] =>
   old ? [] : [...ofName(metadata?.name, "the Pod's hostname"), ...(spec ? warnings('', metadata?.annotations, spec) : [])];
 
-type Templated = KubeObject & { spec?: object };
+const contentOf = <T extends KubeObject>(object: T): object => ({ ...object, metadata: undefined, status: undefined });
 
-/** What a kind with a template for pods at `path` says: when it is made, and when it changes. `named`: its name goes into those of its pods. */
+/**
+ * What a kind with a template for pods at `path` says: when it is made, and when it changes. `named`: its name goes into those of its pods. `ofOld`: once it is made it says of a change what
+ * it said of the template before (upstream's replication controllers).
+ */
 export const workloadWarnings =
-  <T extends Templated>(path: string, read: (object: T) => PodTemplateSpec | undefined, named: boolean) =>
+  <T extends KubeObject>(path: string, read: (object: T) => PodTemplateSpec | undefined, named: boolean, ofOld = false) =>
   (object: T, old: T | undefined): string[] => {
-    if (old && same(object.spec, old.spec)) return [];
-    const template = read(object);
+    if (old && same(contentOf(object), contentOf(old))) return [];
+    const template = read(ofOld && old ? old : object);
     return [
       ...(named && !old ? ofName(object.metadata?.name, 'Pod names and hostnames') : []),
       ...(template?.spec ? warnings(`${path}.`, template.metadata?.annotations, template.spec) : []),
