@@ -21,6 +21,7 @@ function defaultLifecycle(lifecycle: Lifecycle | undefined): void {
 function defaultEnv(env: EnvVar): void {
   if (env.valueFrom?.fieldRef) fillZero(env.valueFrom.fieldRef, { apiVersion: 'v1' });
   if (env.valueFrom?.resourceFieldRef) fillZero(env.valueFrom.resourceFieldRef, { divisor: '0' });
+  if (env.valueFrom?.fileKeyRef) fill(env.valueFrom.fileKeyRef, { optional: false });
 }
 
 /** Containers of every list: app, init and ephemeral. */

@@ -1,6 +1,6 @@
 import { fill, fillZero } from '../meta/fill.ts';
 import { defaultPullPolicy } from '../meta/image-reference.ts';
-import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../schema/generated/types.ts';
+import type { DownwardAPIVolumeFile, PersistentVolumeSpec, Volume, VolumeProjection } from '../schema/generated/types.ts';
 
 /** 0644. */
 const DEFAULT_FILE_MODE = 420;
@@ -18,7 +18,15 @@ function defaultProjection(source: VolumeProjection): void {
   defaultDownwardFiles(source.downwardAPI?.items);
 }
 
-/** Volumes from networks and clouds keep what they say; their drivers live elsewhere. */
+/** Sources that pods and persistent volumes have in common. */
+export function defaultSource(source: Volume | PersistentVolumeSpec): void {
+  if (source.hostPath) fill(source.hostPath, { type: '' });
+  if (source.iscsi) fillZero(source.iscsi, { iscsiInterface: 'default' });
+  if (source.rbd) fillZero(source.rbd, { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' });
+  if (source.azureDisk) fill(source.azureDisk, { cachingMode: 'ReadWrite', fsType: 'ext4', readOnly: false, kind: 'Shared' });
+  if (source.scaleIO) fillZero(source.scaleIO, { storageMode: 'ThinProvisioned', fsType: 'xfs' });
+}
+
 export function defaultVolume(volume: Volume): void {
   const sources = Object.keys(volume).filter((key) => key !== 'name');
   if (sources.length === 0) volume.emptyDir = {};
@@ -27,8 +35,7 @@ export function defaultVolume(volume: Volume): void {
   }
   defaultDownwardFiles(volume.downwardAPI?.items);
   for (const source of volume.projected?.sources ?? []) defaultProjection(source);
-  if (volume.hostPath) fill(volume.hostPath, { type: '' });
-  if (volume.iscsi) fillZero(volume.iscsi, { iscsiInterface: 'default' });
+  defaultSource(volume);
   if (volume.ephemeral?.volumeClaimTemplate?.spec) fill(volume.ephemeral.volumeClaimTemplate.spec, { volumeMode: 'Filesystem' });
   if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? '');
 }

@@ -3,9 +3,11 @@ import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolumeClaim } from '../schema/generated/types.ts';
+import { settleDataSources } from './claim-data-source.ts';
 import { claimWarnings } from './claim-warnings.ts';
 import { storageClassOf } from './storage-class-of.ts';
 import { checkClaim, checkClaimUpdate } from './validation-claim.ts';
+import { checkClaimStatus } from './validation-claim-status.ts';
 
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   group: '',
@@ -42,10 +44,15 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     },
     prepareForCreate(pvc) {
       pvc.status = { phase: 'Pending' };
+      if (pvc.spec) settleDataSources(pvc.spec, undefined);
+    },
+    prepareForUpdate(pvc, old, { subresource }) {
+      if (subresource === '' && pvc.spec) settleDataSources(pvc.spec, old.spec);
     },
     checksRequired: true,
     validate: checkClaim,
     warnings: claimWarnings,
     validateUpdate: checkClaimUpdate,
+    validateStatus: checkClaimStatus,
   },
 });

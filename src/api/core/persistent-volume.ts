@@ -3,6 +3,7 @@ import { accessModesCell, UNSET } from '../meta/cells.ts';
 import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
+import { defaultSource } from './defaults-volume.ts';
 import { storageClassOf } from './storage-class-of.ts';
 import { checkPersistentVolume, checkPersistentVolumeUpdate } from './validation-persistent-volume.ts';
 import { stampPhase, startPhase } from './volume-phase.ts';
@@ -43,7 +44,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       if (status) fillZero(status, { phase: 'Pending' });
       if (!spec) return;
       fill(fillZero(spec, { persistentVolumeReclaimPolicy: 'Retain' }), { volumeMode: 'Filesystem' });
-      if (spec.hostPath) fill(spec.hostPath, { type: '' });
+      defaultSource(spec);
     },
     prepareForCreate: (pv, { now }) => startPhase(pv, now),
     prepareForUpdate(pv, old, { now, subresource }) {

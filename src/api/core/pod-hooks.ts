@@ -1,6 +1,7 @@
 import type { HookContext, Hooks } from '../define.ts';
-import type { Pod } from '../schema/generated/types.ts';
+import type { Pod, PodCondition } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
+import { firstOfMany } from './first-of-many.ts';
 import { mergeMatchLabelKeys } from './pod-match-label-keys.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { podWarnings } from './pod-warnings.ts';
@@ -23,18 +24,46 @@ function startStatus(pod: Pod, { now }: HookContext): void {
   ];
 }
 
-/** Agents report status as a whole; the class is not theirs to change. */
-function keepQosClass(pod: Pod, old: Pod): void {
-  if (old.status?.qosClass) pod.status = { ...pod.status, qosClass: old.status.qosClass };
+/** Of several conditions of a type each has its own. */
+function keepConditionGenerations(now: readonly PodCondition[], then: readonly PodCondition[]): PodCondition[] {
+  const left = [...then];
+  return now.map((condition) => {
+    const at = left.findIndex(({ type }) => type === condition.type);
+    const [before] = at < 0 ? [] : left.splice(at, 1);
+    if (condition.observedGeneration || !before?.observedGeneration) return condition;
+    return { ...condition, observedGeneration: before.observedGeneration };
+  });
+}
+
+/** Agents report status as a whole; what they do not know of stays: the class, and which generation was seen (KEP-5067). */
+function keepStatus(pod: Pod, old: Pod, { subresource }: HookContext): void {
+  const { qosClass, observedGeneration, conditions: then = [] } = old.status ?? {};
+  if (qosClass && !pod.status?.qosClass) pod.status = { ...pod.status, qosClass };
+  if (subresource !== 'status') return;
+  if (observedGeneration && !pod.status?.observedGeneration) pod.status = { ...pod.status, observedGeneration };
+  const { conditions } = pod.status ?? {};
+  if (conditions) pod.status = { ...pod.status, conditions: keepConditionGenerations(conditions, then) };
+}
+
+function defaultAddresses(pod: Pod): void {
+  const { status } = pod;
+  if (!status) return;
+  const addresses = status.podIPs?.map(({ ip = '' }) => ip);
+  const { one, many } = firstOfMany(status.podIP, addresses);
+  if (one !== '' && one !== status.podIP) status.podIP = one;
+  if (many !== addresses && many.length > 0) status.podIPs = many.map((ip) => ({ ip }));
 }
 
 export const podHooks: Hooks<Pod> = {
-  defaults: defaultPod,
+  defaults(pod) {
+    defaultPod(pod);
+    defaultAddresses(pod);
+  },
   prepareForCreate(pod, context) {
     startStatus(pod, context);
     mergeMatchLabelKeys(pod);
   },
-  prepareForUpdate: keepQosClass,
+  prepareForUpdate: keepStatus,
   checksRequired: true,
   validate: checkPod,
   validateCreate: checkNewPod,

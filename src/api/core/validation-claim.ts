@@ -8,6 +8,7 @@ import type {
   PersistentVolumeClaimTemplate,
   TypedObjectReference,
 } from '../schema/generated/types.ts';
+import { withDataSources } from './claim-data-source.ts';
 import { checkAmount, compareAmounts, isPositive } from './validation-resources.ts';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -34,7 +35,7 @@ function checkSource(path: string, { name, kind = '', apiGroup = '', namespace }
   ];
 }
 
-/** Two fields for one thing: they agree, unless the newer one says what the older one cannot. */
+/** Two fields for one thing: they agree (upstream shows a path as the value, which prints as nothing), unless the newer one says what the older one cannot. */
 function checkSources(path: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec): FieldError[] {
   const errors = [
     ...(dataSource ? checkSource(`${path}.dataSource`, dataSource) : []),
@@ -42,11 +43,11 @@ function checkSources(path: string, { dataSource, dataSourceRef }: PersistentVol
   ];
   if (!dataSource || !dataSourceRef) return errors;
   if (dataSourceRef.namespace) {
-    return [...errors, invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified')];
+    return [...errors, invalid(path, {}, 'may not be specified when dataSourceRef.namespace is specified')];
   }
   const { apiGroup, kind, name } = dataSourceRef;
   if (dataSource.apiGroup === apiGroup && dataSource.kind === kind && dataSource.name === name) return errors;
-  return [...errors, invalid(path, `${path}.dataSource`, 'must match dataSourceRef')];
+  return [...errors, invalid(path, {}, 'must match dataSourceRef')];
 }
 
 function checkStorage(path: string, storage: string | undefined): FieldError[] {
@@ -85,9 +86,12 @@ export function checkClaimTemplate(path: string, { metadata = {}, spec }: Persis
 
 const SPEC_RULE = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
+/** An earlier version of the server kept but the one field for the source that it got. */
+const specBefore = ({ spec }: PersistentVolumeClaim): PersistentVolumeClaimSpec => withDataSources(spec ?? {});
+
 /** The spec with all that may still change put back: the volume's name once, size and class of a bound claim, a class for none. */
 function restored(value: PersistentVolumeClaim, old: PersistentVolumeClaim): PersistentVolumeClaimSpec {
-  const [now, then] = [value.spec ?? {}, old.spec ?? {}];
+  const [now, then] = [value.spec ?? {}, specBefore(old)];
   const bound = value.status?.phase === 'Bound';
   const annotated = old.metadata?.annotations?.[BETA_CLASS];
   const takesClass = then.storageClassName === undefined && (annotated === undefined || annotated === now.storageClassName);
@@ -124,7 +128,7 @@ export function checkClaimUpdate(value: PersistentVolumeClaim, old: PersistentVo
     then !== '' && old.spec?.storageClassName === undefined && value.spec?.storageClassName === then && (!now || now === then);
   return [
     ...(now === then || upgraded ? [] : [invalid(`metadata.annotations.${BETA_CLASS}`, now, 'field is immutable')]),
-    ...(same(restored(value, old), old.spec) ? [] : [forbidden('spec', SPEC_RULE)]),
+    ...(same(restored(value, old), specBefore(old)) ? [] : [forbidden('spec', SPEC_RULE)]),
     ...checkShrinking(value, old),
     ...(same(value.spec?.volumeMode, old.spec?.volumeMode) ? [] : [invalid('volumeMode', value.spec?.volumeMode, 'field is immutable')]),
     ...checkAttributesClass(value, old),

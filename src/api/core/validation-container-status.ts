@@ -43,7 +43,7 @@ function checkHealth(path: string, { health = '', message, resourceID }: Resourc
   ];
 }
 
-const checkDevices = (path: string, { name, resources = [] }: ResourceStatus, container: Container | undefined): FieldError[] => [
+const checkDevices = (path: string, { name = '', resources = [] }: ResourceStatus, container: Container | undefined): FieldError[] => [
   ...(container ? checkDeviceName(`${path}.name`, name, container) : []),
   ...resources.flatMap((health, i) => checkHealth(`${path}.resources[${i}]`, health, resources.slice(0, i))),
 ];

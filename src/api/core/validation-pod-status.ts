@@ -36,7 +36,14 @@ function checkFamilies(path: string, addresses: readonly { ip?: string }[]): Fie
   if (errors.length > 0 || addresses.length < 2) return errors;
   const families = new Set(addresses.map(({ ip = '' }) => canonicalIp(ip)?.includes(':')));
   if (families.size === addresses.length) return errors;
-  return [...errors, invalid(path, addresses, 'may specify no more than one IP for each IP family')];
+  return [
+    ...errors,
+    invalid(
+      path,
+      addresses.map(({ ip = '' }) => ({ IP: ip })),
+      'may specify no more than one IP for each IP family',
+    ),
+  ];
 }
 
 function checkHostIps({ hostIP = '', hostIPs = [] }: PodStatus): FieldError[] {
@@ -56,7 +63,10 @@ function checkClaimStatuses({ resourceClaimStatuses = [] }: PodStatus, spec: Pod
     seen.add(name);
     return resourceClaimName === undefined
       ? errors
-      : [...errors, ...found(at, resourceClaimName, dns1123SubdomainFindings(resourceClaimName))];
+      : [
+          ...errors,
+          ...found(`status.resourceClaimStatuses[${i}].resourceClaimName`, resourceClaimName, dns1123SubdomainFindings(resourceClaimName)),
+        ];
   });
 }
 

@@ -40,7 +40,7 @@ function checkTolerationsGrow(value: readonly Toleration[] = [], old: readonly T
 
 function checkGatesShrink(value: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map((g) => g.name));
-  return (value.schedulingGates ?? []).flatMap(({ name }, i) =>
+  return (value.schedulingGates ?? []).flatMap(({ name = '' }, i) =>
     before.has(name)
       ? []
       : [forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`)],

@@ -271,7 +271,9 @@ describe('managed fields', () => {
     const body = { ...made, spec: { ...made.spec, hostname: 'x' }, status: { ...made.status, podIP: '10.0.0.1' } };
     const after = await as(api, 'kubelet')('update', 'pods', { name: 'p', subresource: 'status', body });
     expect(managers(after)).toEqual(['kubelet Update status', 'one Update']);
-    expect(fieldsOf(after, 'kubelet')).toEqual({ 'f:status': { 'f:podIP': {} } });
+    expect(fieldsOf(after, 'kubelet')).toEqual({
+      'f:status': { 'f:podIP': {}, 'f:podIPs': { '.': {}, 'k:{"ip":"10.0.0.1"}': { '.': {}, 'f:ip': {} } } },
+    });
   });
 
   it('do not stand in the way of patches after a status write that said nothing of labels and annotations', async () => {
@@ -283,7 +285,9 @@ describe('managed fields', () => {
     const patch = { name: 'p', subresource: 'status', patchType: 'strategic', body: { status: { podIP: '10.0.0.1' } } } as const;
     const after = await as(api, 'kubelet')('patch', 'pods', patch);
     expect(after.status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1' });
-    expect(fieldsOf(after, 'kubelet')).toEqual({ 'f:status': { 'f:phase': {}, 'f:podIP': {} } });
+    expect(fieldsOf(after, 'kubelet')).toEqual({
+      'f:status': { 'f:phase': {}, 'f:podIP': {}, 'f:podIPs': { '.': {}, 'k:{"ip":"10.0.0.1"}': { '.': {}, 'f:ip': {} } } },
+    });
   });
 
   it('are applied to status and scale on their own', async () => {
