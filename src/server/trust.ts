@@ -4,7 +4,7 @@ import { createAuthenticator, tokenAuthenticator } from './authn/authenticator.t
 import { bootstrapSource } from './authn/bootstrap-token.ts';
 import { jsonWebKeySet, openIdConfiguration } from './authn/discovery-documents.ts';
 import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from './authn/front-proxy.ts';
-import { impersonate, impersonationIn } from './authn/impersonation.ts';
+import { impersonationIn, impersonator } from './authn/impersonation.ts';
 import { type JwtAuthenticator, type OidcSource, oidcSource } from './authn/oidc/oidc.ts';
 import { type ServiceAccountSource, serviceAccountSource } from './authn/service-account.ts';
 import { type ServiceAccountTokens, serviceAccountTokens } from './authn/service-account-token.ts';
@@ -86,11 +86,12 @@ export function assembleTrust(options: TrustOptions): Trust {
   const webhook = tokenWebhookOf(options, apiAudiences);
   let sources = [...own, ...issuerSources(options, apiAudiences, options.issuers ?? []), ...webhook];
   const authenticateToken = tokenAuthenticator(() => sources);
+  const impersonate = impersonator(authorizer);
   return {
     authenticator: createAuthenticator({ authenticateToken, audiences: apiAudiences, frontProxy }),
     impersonate: async (attributes, headers) => {
       const wanted = impersonationIn(headers);
-      return wanted && impersonate(wanted, attributes, authorizer);
+      return wanted && impersonate(wanted, attributes);
     },
     authorizer,
     rbac,
@@ -98,7 +99,7 @@ export function assembleTrust(options: TrustOptions): Trust {
     virtualHandlers: {
       ...accessReviews(authorizer),
       'tokenreviews.authentication.k8s.io': tokenReview(authenticateToken, apiAudiences),
-      'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
+      'selfsubjectreviews.authentication.k8s.io': selfSubjectReview(clock),
       'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview(rbac, unlisted),
     },
     tokenHandler: tokenHandler({ reader, tokens, apiAudiences, maxExpirationSeconds, extendExpiration, clock }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../ports.ts';
-import { asksToImpersonate, impersonate, impersonationIn } from './impersonation.ts';
+import { asksToImpersonate, impersonationIn, impersonator } from './impersonation.ts';
 
 const jane: UserInfo = { name: 'jane', groups: ['dev'] };
 const listPods = (user: UserInfo): AuthorizationAttributes => ({
@@ -30,7 +30,7 @@ function only(...allowed: string[]): { authorizer: Authorizer; asked: string[] }
 }
 const as = async (headers: Record<string, string[]>, authorizer: Authorizer, user = jane) => {
   const wanted = impersonationIn(headers);
-  const found = wanted && (await impersonate(wanted, listPods(user), authorizer));
+  const found = wanted && (await impersonator(authorizer)(wanted, listPods(user)));
   if (!found) return undefined;
   const { impersonatedBy, ...other } = found;
   expect(impersonatedBy).toBe(user);
@@ -138,6 +138,16 @@ describe('impersonation', () => {
     await expect(as({ 'impersonate-user': ['bob'], 'impersonate-group': ['system:masters'] }, authorizer)).rejects.toThrow(
       'impersonating the system:masters group is not allowed',
     );
+  });
+
+  it('says what the way lacks that last led on, once one did', async () => {
+    const asked = impersonator(only('impersonate users bob').authorizer);
+    const refused = (headers: Record<string, string[]>) =>
+      Promise.resolve(impersonationIn(headers)).then((wanted) => wanted && asked(wanted, listPods(jane)));
+    const groups = { 'impersonate-user': ['bob'], 'impersonate-group': ['a'] };
+    await expect(refused(groups)).rejects.toThrow('cannot impersonate-on:user-info:list resource "pods"');
+    await refused({ 'impersonate-user': ['bob'] });
+    await expect(refused(groups)).rejects.toThrow('cannot impersonate resource "groups"');
   });
 
   it('gives the anonymous user its own group', async () => {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { dns1123SubdomainFindings } from '../../api/meta/names.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { AuthorizationAttributes, Authorizer, Credentials, UserInfo } from '../ports.ts';
@@ -71,30 +72,50 @@ const MODES: readonly { readonly mode: string; readonly fits: (wanted: Impersona
   { mode: 'user-info', fits: ({ name }) => nodeOf(name) === undefined && serviceAccountOf(name) === undefined },
 ];
 
+/** Users of whom it is remembered how they last were let act as somebody. */
+const REMEMBERED_USERS = 10_000;
+const WITHOUT_CONSTRAINTS = MODES.length;
+
+/** Gives the user that a request acts as. Throws Forbidden. */
+export type Impersonate = (wanted: Impersonated, attributes: AuthorizationAttributes) => Promise<UserInfo>;
+
 /**
- * The user that a request acts as. First the constrained ways are tried, which need `impersonate:<mode>` on who is asked for and
- * `impersonate-on:<mode>:<verb>` on what is asked; then the verb `impersonate`, which lets everything through. Throws Forbidden, saying what was missing first.
+ * First the constrained ways are tried, which need `impersonate:<mode>` on who is asked for and `impersonate-on:<mode>:<verb>` on what is asked; then the verb
+ * `impersonate`, which lets everything through. The way that last led on for the user goes before all others. A refusal says what was missing first.
  * (Kubernetes: User Impersonation; KEP-5284.)
  */
-export async function impersonate(wanted: Impersonated, attributes: AuthorizationAttributes, authorizer: Authorizer): Promise<UserInfo> {
-  const impersonatedBy = attributes.user;
-  let refusal: unknown;
-  for (const { mode, fits } of MODES) {
-    if (!fits(wanted, attributes.user)) continue;
-    try {
-      const user = mode === 'associated-node' ? withoutExtra(attributes.user) : attributes.user;
-      await demand(authorizer, { ...attributes, user, verb: `impersonate-on:${mode}:${attributes.verb}` });
-      return { ...(await become(wanted, { user, verb: `impersonate:${mode}`, mode, authorizer })), impersonatedBy };
-    } catch (error) {
-      refusal ??= error;
+export function impersonator(authorizer: Authorizer): Impersonate {
+  const lastWays = new LRUCache<string, number>({ max: REMEMBERED_USERS });
+  return async (wanted, attributes) => {
+    const asker = attributes.user;
+    const last = lastWays.get(asker.name);
+    const order = [...MODES.keys(), WITHOUT_CONSTRAINTS];
+    let refusal: unknown;
+    for (const way of last === undefined ? order : [last, ...order.filter((each) => each !== last)]) {
+      const constraint = MODES[way];
+      if (constraint && !constraint.fits(wanted, asker)) continue;
+      try {
+        const user = constraint
+          ? await constrained(constraint.mode, wanted, attributes, authorizer)
+          : await unconstrained(wanted, asker, authorizer);
+        lastWays.set(asker.name, way);
+        return { ...user, impersonatedBy: asker };
+      } catch (error) {
+        refusal ??= error;
+      }
     }
-  }
-  try {
-    return { ...(await become(wanted, { user: attributes.user, verb: 'impersonate', mode: undefined, authorizer })), impersonatedBy };
-  } catch (error) {
-    throw refusal ?? error;
-  }
+    throw refusal;
+  };
 }
+
+async function constrained(mode: string, wanted: Impersonated, attributes: AuthorizationAttributes, authorizer: Authorizer) {
+  const user = mode === 'associated-node' ? withoutExtra(attributes.user) : attributes.user;
+  await demand(authorizer, { ...attributes, user, verb: `impersonate-on:${mode}:${attributes.verb}` });
+  return become(wanted, { user, verb: `impersonate:${mode}`, mode, authorizer });
+}
+
+const unconstrained = (wanted: Impersonated, user: UserInfo, authorizer: Authorizer) =>
+  become(wanted, { user, verb: 'impersonate', mode: undefined, authorizer });
 
 /** A service account's extra fields differ from pod to pod; what it may be on its own node does not. */
 const withoutExtra = (user: UserInfo): UserInfo => ({

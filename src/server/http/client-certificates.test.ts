@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { createAuthenticator } from '../authn/authenticator.ts';
 import { DEFAULT_FRONT_PROXY } from '../authn/front-proxy.ts';
-import { impersonate, impersonationIn } from '../authn/impersonation.ts';
+import { impersonationIn, impersonator } from '../authn/impersonation.ts';
 import type { KeyPair } from '../pki/certificate.ts';
 import { issueAuthority, issueIdentity, newKeyPem } from '../pki/issue.ts';
 import type { Authorizer } from '../ports.ts';
@@ -31,6 +31,7 @@ beforeAll(async () => {
   const serving = await identity(ca, 'localhost', 'server');
   // Everything is refused, so that the refusal says who asked.
   const authorizer: Authorizer = ({ verb }) => ({ allowed: verb === 'impersonate', reason: '' });
+  const impersonate = impersonator(authorizer);
   const fake = await serve({
     authenticator: createAuthenticator({
       authenticateToken: (token) => (token === 'good' ? { user: { name: 'robot', groups: [] }, audiences: [] } : undefined),
@@ -41,7 +42,7 @@ beforeAll(async () => {
     allowsAnonymous: (path) => path === '/livez',
     impersonate: async (attributes, headers) => {
       const wanted = impersonationIn(headers);
-      return wanted && impersonate(wanted, attributes, authorizer);
+      return wanted && impersonate(wanted, attributes);
     },
     authorizer,
     tls: { current: () => ({ key: serving.keyPem, cert: serving.certPem, ca: [ca.certPem, proxyCa.certPem] }) },
