@@ -13,7 +13,7 @@ import { type Asked, type Auditor, type AuditTrail, UntoldRequest } from '../aud
 import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
-import { attributesOf, authorize } from '../registry/authorize.ts';
+import { AuthorizationRefused, attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -370,11 +370,10 @@ async function answerOther(
   options: FrontOptions,
   { raw, reply, path, user, trail }: Pick<Incoming, 'raw' | 'reply' | 'user' | 'trail'> & { readonly path: string },
 ): Promise<void> {
-  const verb = NON_RESOURCE_VERBS[raw.method ?? 'GET'];
-  if (!verb) throw methodNotAllowed();
   // Documents are there at once; a timeout that is none is refused all the same.
   allottedMs(raw, options.requestTimeoutMs);
-  await authorize(options.authorizer, { user, verb, path }, trail?.decided);
+  // Whether there is such a resource is told to those who might use it.
+  await authorizeForeign(options, { raw, user, path, request: foreignRequest(raw, parseResourcePath(path)), trail });
   await options.fallback(raw, reply);
 }
 
@@ -391,6 +390,7 @@ async function answerError(
   if (reply.headersSent || reply.destroyed) return void reply.destroy();
   // A body that nobody reads would hold up the next request on the connection.
   if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
+  if (error instanceof AuthorizationRefused) reply.setHeader('X-Content-Type-Options', 'nosniff');
   await sendError({ raw, reply, warnings }, known);
 }
 

@@ -245,6 +245,10 @@ it('refuses who may not, unknown paths, methods and bodies', async () => {
     403,
     'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"',
   ]);
+  expect(forbidden.headers['x-content-type-options']).toBe('nosniff');
+  expect((await fetchJson('/apis/none/v1/things', anonymous)).json().message).toBe(
+    'things.none is forbidden: User "system:anonymous" cannot list resource "things" in API group "none" at the cluster scope',
+  );
   expect((await fetchJson('/secret', anonymous)).json().message).toBe('forbidden: User "system:anonymous" cannot get path "/secret"');
   expect((await fetchJson('/api/v1/nonsense')).json()).toMatchObject({ reason: 'NotFound', code: 404 });
   expect((await fetchJson('/api/v1/configmaps', { method: 'PUT', body: '{}' })).code).toBe(405);
@@ -549,7 +553,7 @@ describe('keys that a body has twice', () => {
     const refused = await fetchJson(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: review });
     expect([refused.code, refused.json().message]).toEqual([
       400,
-      'strict decoding error: duplicate field "spec.nonResourceAttributes.path"',
+      'SelfSubjectAccessReview in version "v1" cannot be handled as a SelfSubjectAccessReview: strict decoding error: duplicate field "spec.nonResourceAttributes.path"',
     ]);
   });
 });

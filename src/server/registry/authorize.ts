@@ -33,20 +33,23 @@ function readable<T>(parse: () => readonly T[]): readonly T[] {
 /** Upstream writes no text of a request back that a browser could take for HTML. */
 const plain = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** What a request was refused for before anybody looked at what it brings. */
+export class AuthorizationRefused extends ApiError {}
+
 /** The refusal of what the attributes say, worded as upstream words it. */
-export function forbiddenBy(attributes: AuthorizationAttributes, reason: string): ApiError {
+export function forbiddenBy(attributes: AuthorizationAttributes, reason: string): AuthorizationRefused {
   const because = reason ? `: ${reason}` : '';
   const who = JSON.stringify(attributes.user.name);
   if (attributes.path !== undefined) {
     const message = plain(`User ${who} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}`);
-    return new ApiError('Forbidden', `forbidden: ${message}${because}`, { details: {} });
+    return new AuthorizationRefused('Forbidden', `forbidden: ${message}${because}`, { details: {} });
   }
   const { group, resource, subresource, namespace, name, verb } = attributes;
   const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
   const what = JSON.stringify(subresource ? `${resource}/${subresource}` : resource);
   const subject = `${qualifiedResource(resource, group)}${name ? ` ${JSON.stringify(name)}` : ''}`;
   const message = plain(`User ${who} cannot ${verb} resource ${what} in API group ${JSON.stringify(group)} ${where}`);
-  return new ApiError('Forbidden', `${subject} is forbidden: ${message}${because}`, {
+  return new AuthorizationRefused('Forbidden', `${subject} is forbidden: ${message}${because}`, {
     details: { ...(name && { name }), ...(group && { group }), kind: resource },
   });
 }
