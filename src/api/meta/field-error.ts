@@ -95,7 +95,7 @@ export function invalidObject(kind: string, group: string, name: string, errors:
     details: {
       ...(name && { name }),
       ...(group && { group }),
-      kind,
+      ...(kind && { kind }),
       causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.path })),
     },
   });

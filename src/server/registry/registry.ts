@@ -5,13 +5,16 @@ import type { ApiRequest } from '../../api/transport.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
+import { draftOf } from './body.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import type { RegistryDeps } from './deps.ts';
 import { badRequest, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
+import { noteOwnership } from './field-ownership.ts';
 import { list, parseRevision, reach } from './list.ts';
 import { patch } from './patch.ts';
 import { keyOf, type Resource } from './resources.ts';
+import { setDefaults } from './strategy.ts';
 import { update } from './update.ts';
 import { type WatchStream, watch } from './watch.ts';
 import { checkWriteOptions } from './write-options.ts';
@@ -107,16 +110,25 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   async function answerVirtual(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<Answer> {
     if (!definition.verbs.includes(request.verb)) throw methodNotAllowed();
+    const sent = request.verb === 'create' ? await asSent(definition, request, context) : request;
     const handler = options.virtual[resourceId(definition)];
     if (!handler) throw notBuilt(resourceId(definition));
-    return asAnswer(await handler(request, context, deps), request);
+    return asAnswer(await handler(sent, context, deps), request);
+  }
+
+  /** What is never stored is read as what is: unknown fields are told of, and its fields belong to who sent them. */
+  async function asSent(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<ApiRequest> {
+    const draft = draftOf(definition, request, context, options.schemas);
+    setDefaults({ deps: options, definition, context, subresource: '' }, draft);
+    await noteOwnership({ deps: options, definition, request, context, subresource: '' }, draft, undefined);
+    return { ...request, body: draft };
   }
   return registry;
 }
 
 /** Does the body become the stored object, whose unknown fields are looked for? Repeated ones are then told of together with them. */
-const isObjectSent = ({ persistence, subresources }: ResourceDefinition, { verb, subresource }: ApiRequest): boolean =>
-  persistence !== 'none' && WRITES.has(verb) && (subresource === undefined || subresources[subresource]?.kind === 'status');
+const isObjectSent = ({ subresources }: ResourceDefinition, { verb, subresource }: ApiRequest): boolean =>
+  WRITES.has(verb) && (subresource === undefined || subresources[subresource]?.kind === 'status');
 
 const WRITES = new Set(['create', 'update', 'patch']);
 

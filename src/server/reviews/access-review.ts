@@ -47,8 +47,7 @@ interface Selector<T> {
 
 function ignored(field: string, { usable, problems }: Selector<unknown>): string[] {
   if (problems.length === 0) return [];
-  const why = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`;
-  return [`spec.resourceAttributes.${field} ${usable.length > 0 ? 'partially ' : ''}ignored due to parse error: ${why}`];
+  return [`spec.resourceAttributes.${field} ${usable.length > 0 ? 'partially ' : ''}ignored due to parse error`];
 }
 
 function parsed<T>(parse: () => readonly T[]): Selector<T> {
@@ -144,7 +143,8 @@ interface Further {
   readonly metadata: readonly FieldError[];
 }
 
-function checkAsked(kind: string, spec: Asked | undefined, { user = [], metadata }: Further): Asked {
+/** Upstream's errors leave out which kind of review it was. */
+function checkAsked(spec: Asked | undefined, { user = [], metadata }: Further): Asked {
   const { resourceAttributes, nonResourceAttributes } = spec ?? {};
   const errors: FieldError[] = [];
   if (resourceAttributes && nonResourceAttributes) {
@@ -161,9 +161,12 @@ function checkAsked(kind: string, spec: Asked | undefined, { user = [], metadata
     ...checkSelector('spec.resourceAttributes.labelSelector', resourceAttributes?.labelSelector, checkLabelRequirement),
     ...metadata,
   );
-  if (errors.length > 0) throw invalidObject(kind, GROUP, '', errors);
+  if (errors.length > 0) throw invalidObject('', GROUP, '', errors);
   return { resourceAttributes, nonResourceAttributes };
 }
+
+/** As upstream shows its internal type. */
+const shownPath = ({ path = '', verb = '' }: NonResourceAttributes) => ({ Path: path, Verb: verb });
 
 /** What is asked must be about the namespace of the request. */
 function checkLocal(review: LocalSubjectAccessReview, namespace: string): FieldError[] {
@@ -172,7 +175,9 @@ function checkLocal(review: LocalSubjectAccessReview, namespace: string): FieldE
   return [
     ...checkMetadata(review, 'must be empty except for namespace', { namespace: own }),
     ...(asked === namespace ? [] : [invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]),
-    ...(nonResourceAttributes ? [invalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request')] : []),
+    ...(nonResourceAttributes
+      ? [invalid('spec.nonResourceAttributes', shownPath(nonResourceAttributes), 'disallowed on this kind of request')]
+      : []),
   ];
 }
 
@@ -189,14 +194,14 @@ const userOf = (spec: SubjectAccessReviewSpec): UserInfo => ({
 async function decide(authorizer: Authorizer, { attributes, errors }: Question): Promise<object> {
   const { allowed, denied, reason, error } = await authorizer(attributes);
   const problems = [...(error ? [error] : []), ...errors];
-  const evaluationError = problems.length > 1 ? `[${problems.join(', ')}]` : problems[0];
+  const evaluationError = problems.join('; ');
   return { allowed, ...(denied && { denied }), ...(reason && { reason }), ...(evaluationError && { evaluationError }) };
 }
 
 /** SubjectAccessReview, LocalSubjectAccessReview and SelfSubjectAccessReview (`kubectl auth can-i`). */
 export function accessReviews(authorizer: Authorizer): Record<string, VirtualHandler> {
   const about = async (request: ApiRequest, kind: string, review: SubjectAccessReview, metadata = checkMetadata(review)) => {
-    const asked = checkAsked(kind, review.spec, { user: checkUser(review.spec ?? {}), metadata });
+    const asked = checkAsked(review.spec, { user: checkUser(review.spec ?? {}), metadata });
     return answer(request, kind, review, await decide(authorizer, questionOf(userOf(review.spec), asked)));
   };
   return {
@@ -207,7 +212,7 @@ export function accessReviews(authorizer: Authorizer): Record<string, VirtualHan
     },
     [`selfsubjectaccessreviews.${GROUP}`]: async (request, { user }) => {
       const review = bodyOf<SelfSubjectAccessReview>(request);
-      const asked = checkAsked('SelfSubjectAccessReview', review.spec, { metadata: checkMetadata(review) });
+      const asked = checkAsked(review.spec, { metadata: checkMetadata(review) });
       return answer(request, 'SelfSubjectAccessReview', review, await decide(authorizer, questionOf(user, asked)));
     },
   };

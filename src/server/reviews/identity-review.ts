@@ -1,5 +1,7 @@
+import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
-import type { PolicyRule, SelfSubjectReview, SelfSubjectRulesReview, TokenReview } from '../../api/schema/generated/types.ts';
+import type { PolicyRule, SelfSubjectRulesReview, TokenReview } from '../../api/schema/generated/types.ts';
+import { type Clock, rfc3339 } from '../../base/clock.ts';
 import type { TokenSource } from '../authn/token-source.ts';
 import { nodeNameOf } from '../authz/node.ts';
 import type { Rbac } from '../authz/rbac.ts';
@@ -24,8 +26,13 @@ export const tokenReview =
   };
 
 /** SelfSubjectReview: `kubectl auth whoami`. */
-export const selfSubjectReview: VirtualHandler = async (request, { user }) =>
-  answer(request, 'SelfSubjectReview', bodyOf<SelfSubjectReview>(request), { userInfo: show(user) });
+export const selfSubjectReview =
+  (clock: Clock): VirtualHandler =>
+  async (request, { user }) =>
+    answer(request, 'SelfSubjectReview', { metadata: { creationTimestamp: rfc3339(clock.now()) } }, { userInfo: show(user) });
+
+/** What was asked is not said again. */
+const NOTHING_ECHOED = { spec: {} } as KubeObject;
 
 const resourceRule = ({ verbs, apiGroups, resources, resourceNames }: PolicyRule) => ({
   verbs,
@@ -44,7 +51,7 @@ export const selfSubjectRulesReview =
     const { rules, errors } = rbac.rulesFor(user, namespace);
     const isNode = nodeNameOf(user) !== undefined;
     const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors, ...unlisted()];
-    return answer(request, 'SelfSubjectRulesReview', review, {
+    return answer(request, 'SelfSubjectRulesReview', NOTHING_ECHOED, {
       resourceRules: rules.filter((rule) => rule.resources?.length).map(resourceRule),
       nonResourceRules: rules
         .filter((rule) => rule.nonResourceURLs?.length)

@@ -50,13 +50,13 @@ export function tokenHandler(options: TokenHandlerOptions) {
       isExtended: options.extendExpiration && isPodDefault(kubernetes, audiences, wanted, options),
     });
     const claims = life.warns ? { ...kubernetes, warnafter: Math.floor(nowMs / 1000) + expirationSeconds } : kubernetes;
-    const isDryRun = request.options?.dryRun === true;
-    const token = isDryRun ? '' : (await tokens.issue({ audiences, expirationSeconds: life.seconds, kubernetes: claims })).token;
+    // Signing changes nothing: a dry run gets its token as well.
+    const { token } = await tokens.issue({ audiences, expirationSeconds: life.seconds, kubernetes: claims });
     return {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      metadata: { name, namespace, ...(uid && { uid }), creationTimestamp: rfc3339(nowMs) },
-      spec: { audiences, expirationSeconds, ...(boundTo && { boundObjectRef: boundTo }) },
+      metadata: { name, namespace, uid: account.metadata.uid, creationTimestamp: rfc3339(nowMs) },
+      spec: { audiences, expirationSeconds, boundObjectRef: boundTo ?? null },
       status: { token, expirationTimestamp: rfc3339(nowMs + expirationSeconds * 1000) },
     } as KubeObject;
   };
@@ -69,7 +69,7 @@ function checkNames({ metadata }: AuthenticationV1TokenRequest, namespace: strin
   if (metadata?.name && metadata.name !== name)
     throw refused(name, invalid('metadata.name', metadata.name, 'must match the service account name if specified'));
   if (metadata?.namespace && metadata.namespace !== namespace)
-    throw refused(name, invalid('metadata.namespace', metadata.namespace, 'must match the service account namespace if specified'));
+    throw new ApiError('BadRequest', 'the namespace of the provided object does not match the namespace sent on the request');
 }
 
 function uidConflict(name: string, asked: string, stored: string): ApiError {
@@ -146,6 +146,7 @@ function resolve<T extends KubeObject>(
   ref: BoundObjectReference,
 ): [T, ObjectIdentity] {
   const name = ref.name ?? '';
+  if (name === '') throw new ApiError('BadRequest', 'Name parameter required.');
   const object = reader.get<T>(plural, namespace, name);
   const uid = object?.metadata?.uid;
   if (!object || !uid) throw notFound({ plural, group: '' }, name);
