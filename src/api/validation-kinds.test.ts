@@ -523,7 +523,7 @@ describe('validation of storage, quotas and nodes', () => {
     [
       'namespaces',
       storage({ finalizers: ['kubernetes', 'mine'] }),
-      ['spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
+      ['spec.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
     ],
   ])('finds in %s %j: %j', (kind, object, expected) => {
     expect(created(kindOf(kind), object)).toEqual(expected);

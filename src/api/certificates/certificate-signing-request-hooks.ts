@@ -21,7 +21,11 @@ function stamp(conditions: readonly Condition[] | undefined, old: readonly Condi
   return conditions?.map((condition) => {
     const before = old?.find((c) => c.type === condition.type);
     const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
-    return { lastUpdateTime: now, ...condition, lastTransitionTime: condition.lastTransitionTime ?? since ?? now };
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? since ?? now,
+    };
   });
 }
 

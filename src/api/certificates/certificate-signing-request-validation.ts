@@ -139,10 +139,10 @@ export function checkCertificateSigningRequestUpdate(
   return errors;
 }
 
-const facts = ({ type, status, reason = '', message = '', lastUpdateTime = '' }: Condition) => [
+const facts = ({ type, status, reason = '', message = '', lastUpdateTime }: Condition) => [
   type,
   status,
   reason,
   message,
-  lastUpdateTime,
+  lastUpdateTime ?? '',
 ];

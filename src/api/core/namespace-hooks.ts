@@ -42,6 +42,6 @@ export const namespaceHooks: Hooks<Namespace> = {
   prepareForUpdate(namespace, old, { subresource }) {
     if (subresource !== 'finalize') namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers ?? [] };
   },
-  validate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name) => checkFinalizer('spec.finalizers', name)),
+  validate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name, i) => checkFinalizer(`spec.finalizers[${i}]`, name)),
   validateStatus: checkPhase,
 };

@@ -4,6 +4,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Ingress } from '../schema/generated/types.ts';
 import { checkIngress, checkIngressStatus, checkNewIngress } from './ingress-validation.ts';
 
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const MAX_HOSTS = 3;
 
 /** Once three hosts are shown every rule that follows counts as one more, with a host or without; the number is that of all rules beyond three. */
@@ -29,7 +30,16 @@ export const ingresses = defineResource<Ingress>({
   generation: true,
   subresources: { status: { kind: 'status' } },
   behaviour: 'stored-only',
-  hooks: { checksRequired: true, validate: checkIngress, validateCreate: checkNewIngress, validateStatus: checkIngressStatus },
+  hooks: {
+    checksRequired: true,
+    validate: checkIngress,
+    validateCreate: checkNewIngress,
+    validateStatus: checkIngressStatus,
+    warnings: ({ metadata, spec }, old) =>
+      old === undefined && metadata?.annotations?.[CLASS_ANNOTATION] !== undefined && spec?.ingressClassName === undefined
+        ? [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`]
+        : [],
+  },
   columns: [
     nameColumn,
     column('Class', 'string', (ingress) => ingress.spec?.ingressClassName ?? NONE, {

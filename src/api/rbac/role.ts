@@ -1,5 +1,6 @@
 import { defineResource } from '../define.ts';
 import type { Role } from '../schema/generated/types.ts';
+import { dropNoRules } from './no-rules.ts';
 import { checkRole } from './rbac-validation.ts';
 
 export const roles = defineResource<Role>({
@@ -9,5 +10,5 @@ export const roles = defineResource<Role>({
   plural: 'roles',
   scope: 'Namespaced',
   nameRule: 'path',
-  hooks: { validate: checkRole },
+  hooks: { defaults: dropNoRules, checksRequired: true, validate: checkRole },
 });

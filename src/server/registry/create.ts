@@ -1,9 +1,11 @@
 import { resourceId } from '../../api/define.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError, isAlreadyExists } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { safeString } from '../../base/random.ts';
 import { isStoreConflict } from '../../store/store.ts';
+import type { Cached } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { type Draft, draftOf, matchNamespace } from './body.ts';
@@ -85,6 +87,15 @@ async function createNamed(
   }
 }
 
+/** What cannot be decrypted is in the way all the same. */
+function readable({ view }: Resource, item: Cached<KubeObject>): KubeObject | undefined {
+  try {
+    return view(item).object;
+  } catch {
+    return undefined;
+  }
+}
+
 async function store(resource: Resource, draft: Draft, claim: Claim | undefined, dryRun: boolean): Promise<Answer> {
   const { definition, collection } = resource;
   const { name = '', namespace } = draft.metadata;
@@ -92,7 +103,8 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   if (!dryRun && Number(draft.metadata.resourceVersion) > 0) {
     throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
   }
-  if (collection.get(key)) throw alreadyExists(definition, name);
+  const existing = collection.get(key);
+  if (existing) throw alreadyExists(definition, name, readable(resource, existing));
   if (dryRun) {
     await claim?.release();
     return { kind: 'object', object: draft, created: true };

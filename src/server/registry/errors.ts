@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../../api/define.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError, qualifiedResource, type StatusDetails } from '../../api/meta/status.ts';
 
 type Named = Pick<ResourceDefinition, 'group' | 'plural'>;
@@ -31,10 +32,13 @@ function summary(body: string): string {
   return `${body.startsWith('{') ? part.toString() : part.toString('hex')}${bytes.length > SUMMARY_BYTES ? ' ...' : ''}`;
 }
 
-export const alreadyExists = (resource: Named, name: string): ApiError =>
-  new ApiError('AlreadyExists', `${qualifiedResource(resource.plural, resource.group)} "${name}" already exists`, {
+/** Whoever waits for `existing` to go learns that it is going. */
+export function alreadyExists(resource: Named, name: string, existing?: KubeObject): ApiError {
+  const going = existing?.metadata?.deletionTimestamp ? 'object is being deleted: ' : '';
+  return new ApiError('AlreadyExists', `${going}${qualifiedResource(resource.plural, resource.group)} "${name}" already exists`, {
     details: details(resource, name),
   });
+}
 
 export const conflict = (resource: Named, name: string, why: string): ApiError =>
   new ApiError('Conflict', `Operation cannot be fulfilled on ${qualifiedResource(resource.plural, resource.group)} "${name}": ${why}`, {

@@ -11,7 +11,7 @@ function takeMetadata(sent: KubeObject, object: KubeObject): void {
 /** PUT namespaces/NAME/finalize: whoever cleaned a namespace takes its finalizer off; with the last one the namespace goes. */
 export const finalizeNamespace = partialUpdate<Namespace>('finalize', (sent, namespace) => {
   takeMetadata(sent, namespace);
-  namespace.spec = { ...namespace.spec, finalizers: sent.spec?.finalizers ?? [] };
+  namespace.spec = { ...namespace.spec, finalizers: sent.spec?.finalizers?.length ? sent.spec.finalizers : undefined };
 });
 
 /** Debug containers of a running pod (KEP-277). */

@@ -4,7 +4,7 @@ import type { Namespace } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
 
 /** They are the cluster's own. */
-const IMMORTAL = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 /** Requests about access are answered in namespaces that do not exist as well. */
 const ANYWHERE = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
 const NAMESPACES = { group: '', plural: 'namespaces' };
