@@ -128,10 +128,18 @@ describe('pruning', () => {
   it('writes times in UTC, with microseconds only where the API has them', () => {
     const lease = {
       metadata: { creationTimestamp: '2024-05-01T12:00:00.5+02:00' },
-      spec: { renewTime: '2024-05-01T12:00:00.1234567+02:00' },
+      spec: { renewTime: '2024-05-01T12:00:00.123456+02:00' },
     };
     prune(lease, 'Lease');
     expect(lease).toEqual({ metadata: { creationTimestamp: '2024-05-01T10:00:00Z' }, spec: { renewTime: '2024-05-01T10:00:00.123456Z' } });
+  });
+
+  it.each([
+    ['2024-05-01T12:00:00Z', 'cannot parse "Z" as ".000000"'],
+    ['2024-05-01T12:00:00.123Z', 'cannot parse ".123Z" as ".000000"'],
+    ['2024-05-01T12:00:00.1234567+02:00', 'cannot parse "7+02:00" as "Z07:00"'],
+  ])('takes microseconds and nothing else where there are some: %s', (renewTime, fault) => {
+    expect(() => prune({ apiVersion: 'coordination.k8s.io/v1', spec: { renewTime } }, 'Lease')).toThrow(fault);
   });
 
   it('leaves free-form values as they are', () => {

@@ -156,8 +156,16 @@ function readTime(value: string, digits: 0 | 6): string {
       `parsing time ${JSON.stringify(value)} as "${GO_LAYOUT[digits === 0 ? 0 : 1]}": cannot parse "${value}" as "2006"`,
     );
   }
+  if (digits === 6) checkMicros(value, match?.[1]);
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return digits === 0 ? `${seconds}Z` : `${seconds}.${(match?.[1] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+/** Go takes six digits after the point and no others (metav1.MicroTime). */
+function checkMicros(time: string, digits = ''): void {
+  if (digits.length === 6) return;
+  const [rest, wanted] = digits.length < 6 ? [time.slice(19), '.000000'] : [time.slice(26), 'Z07:00'];
+  throw new DecodeError(`parsing time ${JSON.stringify(time)} as "${GO_LAYOUT[1]}": cannot parse "${rest}" as "${wanted}"`);
 }
 
 /** The part of a time that there is not, in the order in which Go looks. */
