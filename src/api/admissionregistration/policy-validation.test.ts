@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldError } from '../meta/field-error.ts';
-import { checkValidatingBinding, checkValidatingPolicy } from './policy-validation.ts';
+import { checkValidatingBinding, checkValidatingPolicy, checkValidatingPolicyStatus } from './policy-validation.ts';
 import { validatingAdmissionPolicies } from './validating-admission-policy.ts';
 import { validatingAdmissionPolicyBindings } from './validating-admission-policy-binding.ts';
 
@@ -143,7 +143,31 @@ describe('a binding', () => {
         'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive',
       ],
     ],
+    [
+      { matchResources: { ...matchConstraints, matchPolicy: '', resourceRules: [{ ...rule, operations: [] }] } },
+      [
+        'spec.matchResources.matchPolicy: Unsupported value: "": supported values: "Equivalent", "Exact"',
+        'spec.matchResources.resourceRules[0].operations: Required value',
+      ],
+    ],
   ])('%j', (spec, expected) => {
     expect(binding(spec)).toEqual(expected);
   });
+});
+
+it.each<[object, string[]]>([
+  [{}, []],
+  [
+    { typeChecking: { expressionWarnings: [{}] } },
+    [
+      'status.typeChecking.expressionWarnings[0].warning: Required value',
+      'status.typeChecking.expressionWarnings[0].fieldRef: Required value',
+    ],
+  ],
+  [
+    { conditions: [{ type: 'A', status: 'True', reason: 'R', lastTransitionTime: '2020-01-01T00:00:00Z', observedGeneration: -1 }] },
+    ['status.conditions[0].observedGeneration: Invalid value: -1: must be greater than or equal to zero'],
+  ],
+])('the status %j of a policy finds %j', (status, expected) => {
+  expect(show(checkValidatingPolicyStatus({ status } as never))).toEqual(expected);
 });

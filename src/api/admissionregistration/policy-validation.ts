@@ -1,4 +1,5 @@
 import { type CelEnvironment, type CelType, DYN, nameType } from '../cel/index.ts';
+import { checkConditions } from '../meta/conditions.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings, dns1123SubdomainFindings, pathSegmentFindings } from '../meta/names.ts';
 import { checkEnum, checkLabelSelector, checkQualifiedName } from '../meta/validation.ts';
@@ -41,7 +42,9 @@ export function checkPolicySpec(
 ): CheckedPolicy {
   const hasParams = paramKind !== undefined;
   const errors = [
-    ...(failurePolicy ? checkEnum(`${path}.failurePolicy`, failurePolicy, ['Fail', 'Ignore']) : [required(`${path}.failurePolicy`)]),
+    ...(failurePolicy === undefined
+      ? [required(`${path}.failurePolicy`)]
+      : checkEnum(`${path}.failurePolicy`, failurePolicy, ['Fail', 'Ignore'])),
     ...(paramKind ? checkParamKind(`${path}.paramKind`, paramKind) : []),
     ...(matchConstraints ? checkConstraints(`${path}.matchConstraints`, matchConstraints) : [required(`${path}.matchConstraints`)]),
     ...checkMatchConditions(`${path}.matchConditions`, matchConditions, {
@@ -199,9 +202,20 @@ function checkNamedRule(path: string, rule: NamedRuleWithOperations): FieldError
   return [...errors, ...checkRule(path, { ...rule, operations: rule.operations ?? [] })];
 }
 
+/** What the type checker found, and the conditions. */
+export function checkValidatingPolicyStatus({ status = {} }: ValidatingAdmissionPolicy): FieldError[] {
+  const { typeChecking, conditions } = status;
+  const warnings = (typeChecking?.expressionWarnings ?? []).flatMap(({ warning, fieldRef }, i) => {
+    const at = `status.typeChecking.expressionWarnings[${i}]`;
+    return [...(warning ? [] : [required(`${at}.warning`)]), ...(fieldRef ? [] : [required(`${at}.fieldRef`)])];
+  });
+  return [...warnings, ...checkConditions('status.conditions', conditions)];
+}
+
 export function checkValidatingBinding({ spec }: ValidatingAdmissionPolicyBinding): FieldError[] {
   return [
     ...checkBindingSpec('spec', spec ?? { policyName: '' }),
+    ...checkMatchResources('spec.matchResources', spec?.matchResources),
     ...checkActions('spec.validationActions', spec?.validationActions ?? []),
   ];
 }

@@ -3,7 +3,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ValidatingAdmissionPolicy } from '../schema/generated/types.ts';
 import { defaultPolicy } from './admission-defaults.ts';
 import { paramKindCell } from './param-cells.ts';
-import { checkValidatingPolicy } from './policy-validation.ts';
+import { checkValidatingPolicy, checkValidatingPolicyStatus } from './policy-validation.ts';
 
 export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -25,5 +25,10 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
     }),
     ageColumn,
   ],
-  hooks: { checksRequired: true, defaults: ({ spec }) => defaultPolicy(spec), validate: checkValidatingPolicy },
+  hooks: {
+    checksRequired: true,
+    defaults: ({ spec }) => defaultPolicy(spec),
+    validate: checkValidatingPolicy,
+    validateStatus: checkValidatingPolicyStatus,
+  },
 });

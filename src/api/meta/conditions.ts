@@ -1,6 +1,6 @@
 import type { Condition } from '../schema/generated/types.ts';
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from './field-error.ts';
-import { checkNonNegative, checkQualifiedName, utf8Bytes } from './validation.ts';
+import { checkQualifiedName, utf8Bytes } from './validation.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];
 const MAX_REASON_BYTES = 1024;
@@ -24,7 +24,9 @@ function checkCondition(path: string, condition: Partial<Condition>): FieldError
   return [
     ...checkQualifiedName(`${path}.type`, type),
     ...(STATUSES.includes(status) ? [] : [notSupported(`${path}.status`, status, STATUSES)]),
-    ...checkNonNegative(`${path}.observedGeneration`, observedGeneration),
+    ...((observedGeneration ?? 0) < 0
+      ? [invalid(`${path}.observedGeneration`, observedGeneration, 'must be greater than or equal to zero')]
+      : []),
     ...(lastTransitionTime ? [] : [required(`${path}.lastTransitionTime`)]),
     ...checkReason(`${path}.reason`, reason),
     ...(utf8Bytes(message) > MAX_MESSAGE_BYTES ? [tooLong(`${path}.message`, MAX_MESSAGE_BYTES)] : []),

@@ -72,7 +72,7 @@ function checkDevices(path: string, request: ExactDeviceRequest | DeviceSubReque
 
 export const checkSelectors = (path: string, selectors: readonly DeviceSelector[] | undefined): FieldError[] =>
   checkList(path, selectors, MOST, ({ cel }, at) =>
-    cel ? selectorFinding(`${at}.cel.expression`, cel.expression) : [required(`${at}.cel`)],
+    cel ? selectorFinding(`${at}.cel.expression`, cel.expression ?? '') : [required(`${at}.cel`)],
   );
 
 function checkCount(path: string, mode: string, count: number): FieldError[] {

@@ -7,7 +7,10 @@ const REVIEWS = `subjectaccessreviews.${GROUP}`;
 async function asked(body: object, options: object = {}) {
   const seen: unknown[] = [];
   const virtual = {
-    [REVIEWS]: async (request: { body?: unknown }) => (seen.push(request.body), { apiVersion: 'v1', kind: 'Status' }) as never,
+    [REVIEWS]: async (request: { body?: unknown }) => {
+      seen.push(request.body);
+      return { apiVersion: 'v1', kind: 'Status' } as never;
+    },
   };
   const api = await fakeApi({ virtual });
   await api.call('create', REVIEWS, { body, options });
