@@ -44,6 +44,18 @@ describe('zero values that upstream shows', () => {
     });
   });
 
+  it('are set in lists of a status', () => {
+    const status = { conditions: [{ type: 'Ready' }], containerStatuses: [{ name: 'a', state: { running: {} } }] };
+    expect(shown({ spec: {}, status }, 'Pod')).toMatchObject({
+      status: {
+        conditions: [{ type: 'Ready', status: '', lastProbeTime: null, lastTransitionTime: null }],
+        containerStatuses: [
+          { name: 'a', ready: false, restartCount: 0, image: '', imageID: '', state: { running: { startedAt: null } }, lastState: {} },
+        ],
+      },
+    });
+  });
+
   it('are not shared between objects', () => {
     const [a, b] = [shown({}, 'Service'), shown({}, 'Service')] as { status?: object }[];
     expect(a?.status).toEqual({ loadBalancer: {} });
