@@ -52,6 +52,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     },
     checksRequired: true,
     validate: checkPersistentVolume,
-    validateUpdate: checkPersistentVolumeUpdate,
+    // Upstream looks at the whole volume once more: what is wrong with it counts twice.
+    validateUpdate: (pv, old) => [...checkPersistentVolume(pv), ...checkPersistentVolumeUpdate(pv, old)],
   },
 });

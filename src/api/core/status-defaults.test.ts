@@ -97,3 +97,12 @@ it.each<[object, string[]]>([
   const found = api.persistentVolumeClaims.hooks.validateStatus?.(claim, claim) ?? [];
   expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual(findings);
 });
+
+it('what is wrong with a volume or with the taints of a node counts twice in an update', () => {
+  const volume = { metadata: { name: 'v' }, spec: { hostPath: { path: '/x' }, capacity: { storage: '1Gi' } } };
+  const mode = api.persistentVolumes.hooks.validateUpdate?.(volume as never, volume as never, context('')) ?? [];
+  expect(mode.map(({ path }) => path)).toEqual(['spec.accessModes']);
+  const node = { metadata: { name: 'n' }, spec: { taints: [{ key: 'a' }] } };
+  const taints = api.nodes.hooks.validateUpdate?.(node as never, node as never, context('')) ?? [];
+  expect(taints.map(({ path }) => path)).toEqual(['metadata.taints[0].effect']);
+});

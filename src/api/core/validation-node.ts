@@ -65,7 +65,11 @@ function checkAddresses({ status }: Node): FieldError[] {
 export function checkNodeUpdate(value: Node, old: Node): FieldError[] {
   const [ranges, before] = [value.spec?.podCIDRs, old.spec?.podCIDRs ?? []];
   const { providerID: machine = '' } = old.spec ?? {};
+  // Upstream looks at some parts once more: what is wrong with them counts twice.
   return [
+    ...checkList('status.capacity', value.status?.capacity),
+    ...checkList('status.allocatable', value.status?.allocatable),
+    ...checkFeatures(value.status?.declaredFeatures),
     ...checkAddresses(value),
     ...(before.length === 0 || same(ranges, before)
       ? []
@@ -73,6 +77,7 @@ export function checkNodeUpdate(value: Node, old: Node): FieldError[] {
     ...(machine === '' || machine === value.spec?.providerID
       ? []
       : [forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')]),
+    ...checkTaints('metadata.taints', value.spec?.taints),
     ...((value.spec?.externalID ?? '') === (old.spec?.externalID ?? '') ? [] : [forbidden('spec.externalID', 'may not be updated')]),
   ];
 }
