@@ -18,4 +18,5 @@ export const nodeHooks: Hooks<Node> = {
   checksRequired: true,
   validate: checkNode,
   validateUpdate: checkNodeUpdate,
+  validateStatus: checkNodeUpdate,
 };

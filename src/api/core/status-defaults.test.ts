@@ -98,11 +98,14 @@ it.each<[object, string[]]>([
   expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual(findings);
 });
 
-it('what is wrong with a volume or with the taints of a node counts twice in an update', () => {
+it('what is wrong with a volume or with the taints of a node counts twice in an update, but not in one of its status', () => {
   const volume = { metadata: { name: 'v' }, spec: { hostPath: { path: '/x' }, capacity: { storage: '1Gi' } } };
   const mode = api.persistentVolumes.hooks.validateUpdate?.(volume as never, volume as never, context('')) ?? [];
   expect(mode.map(({ path }) => path)).toEqual(['spec.accessModes']);
   const node = { metadata: { name: 'n' }, spec: { taints: [{ key: 'a' }] } };
   const taints = api.nodes.hooks.validateUpdate?.(node as never, node as never, context('')) ?? [];
   expect(taints.map(({ path }) => path)).toEqual(['metadata.taints[0].effect']);
+  const full = { metadata: { name: 'n' }, status: { capacity: { cpu: '-1' } } };
+  const capacity = api.nodes.hooks.validateStatus?.(full as never, full as never) ?? [];
+  expect(capacity.map(({ path }) => path)).toEqual(['status.capacity.cpu']);
 });
