@@ -83,7 +83,10 @@ test('JSON patches test, add, move and remove; a test that fails changes nothing
     { op: 'add', path: '/data/e', value: 'x' },
     { op: 'test', path: '/data/c', value: 'wrong' },
   ]);
-  expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('the server rejected our request due to an error in our request') });
+  expect(failed).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('the server rejected our request due to an error in our request'),
+  });
   expect(await data('json')).toEqual({ c: '1', d: 'x' });
 });
 
