@@ -1,5 +1,5 @@
 import { compileRules, runRules } from '../crd-rules/index.ts';
-import { compileSchema, forEmbedded, isPruned, type StructuralSchema } from '../crd-schema/index.ts';
+import { compileSchema, forEmbedded, isPruned, NO_PATH, type StructuralSchema } from '../crd-schema/index.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 
 /** Defaults are valid by their own schema and rules, and hold nothing that pruning would remove. Source: "CustomResourceDefinitions" (defaulting). */
@@ -42,8 +42,6 @@ function defaultFindings(schema: StructuralSchema, path: string, isObject: boole
   }));
   return [...unknown, ...located];
 }
-
-const NO_PATH = '<nil>';
 
 /** Rules look at values that fit the schema: at the default as it comes to an object that had it, and to one that had nothing. */
 function valueFindings(schema: StructuralSchema, isObject: boolean): FieldError[] {

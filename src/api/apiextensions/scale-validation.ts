@@ -1,6 +1,6 @@
 import { isMap } from '../crd-schema/index.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
-import { goNumber, isGoInteger } from '../meta/go-number.ts';
+import { goText, goTypeOf } from '../meta/go-text.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { CustomResourceSubresourceScale } from '../schema/generated/types.ts';
 
@@ -56,24 +56,5 @@ function accessFindings(object: KubeObject, path: string, wanted: 'int64' | 'str
   const isThere = last.path === whole;
   if (isThere ? goTypeOf(last.value) === wanted : isMap(last.value)) return [];
   const type = isThere ? wanted : 'map[string]interface{}';
-  return [
-    invalid(path, zero, `${whole} accessor error: ${goValueOf(last.value)} is of the type ${goTypeOf(last.value)}, expected ${type}`),
-  ];
-}
-
-function goTypeOf(value: unknown): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  if (isMap(value)) return 'map[string]interface {}';
-  if (typeof value === 'number') return isGoInteger(value) ? 'int64' : 'float64';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
-/** As Go prints values: `map[a:1]`, `[a b]`. */
-function goValueOf(value: unknown): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goValueOf).join(' ')}]`;
-  if (!isMap(value)) return typeof value === 'number' ? goNumber(value) : String(value);
-  const entries = Object.keys(value).sort();
-  return `map[${entries.map((key) => `${key}:${goValueOf(value[key])}`).join(' ')}]`;
+  return [invalid(path, zero, `${whole} accessor error: ${goText(last.value)} is of the type ${goTypeOf(last.value)}, expected ${type}`)];
 }

@@ -1,3 +1,5 @@
+import { GO_ESCAPES } from '../../base/go-escapes.ts';
+
 /** What stands where the parser is: what may come next, and how Go's encoding/json words it when something else does. */
 interface Frame {
   readonly object: boolean;
@@ -9,22 +11,11 @@ const SPACE = new Set([' ', '\t', '\r', '\n']);
 const WORDS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: 'null' };
 const END = 'unexpected end of JSON input';
 
-const NAMED: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-};
-
 /** The byte as Go's %q has it. */
 function quoted(char: string): string {
   if (char === "'") return `'\\''`;
   if (char === '"') return `'"'`;
-  const named = NAMED[char];
+  const named = GO_ESCAPES[char];
   if (named) return `'${named}'`;
   const code = char.charCodeAt(0);
   if (code < 0x20 || code === 0x7f) return `'\\x${code.toString(16).padStart(2, '0')}'`;

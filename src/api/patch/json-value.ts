@@ -37,15 +37,6 @@ export const rejectedPatch = (why: string): ApiError =>
 /** A strategic merge patch that cannot be merged: 500, as upstream answers what its library says. */
 export const impossibleMerge = (message: string): ApiError => new ApiError('InternalError', message, { statedReason: '' });
 
-/** As Go prints data: `map[spec:map[replicas:3]]`. */
-export function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const fields = Object.keys(value).sort();
-  return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
-}
-
 /** Why a patch was rejected. */
 export const patchFault = (error: Error): string => (typeof error.cause === 'string' ? error.cause : error.message);
 

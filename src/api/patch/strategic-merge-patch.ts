@@ -1,8 +1,9 @@
+import { goText } from '../meta/go-text.ts';
 import { ApiError } from '../meta/status.ts';
 import { type MergeRule, mergeRule } from '../schema/list-types.ts';
 import { type FieldType, findSchema } from '../schema/schema.ts';
 import { type ElementId, indexElements, orderElements } from './element-order.ts';
-import { cloneJson, goText, hasKey, impossibleMerge, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
+import { cloneJson, hasKey, impossibleMerge, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';

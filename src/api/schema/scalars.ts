@@ -1,3 +1,4 @@
+import { goBase64Fault } from '../../base/go-base64.ts';
 import { canonicalQuantity } from '../../base/quantity.ts';
 import type { Scalar } from './schema.ts';
 
@@ -131,8 +132,9 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 function readBase64(text: string): string {
   const bare = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
   if (bare.length % 4 === 0 && BASE64.test(bare)) return bare;
-  const illegal = bare.search(/[^A-Za-z0-9+/]/);
-  throw new DecodeError(`illegal base64 data at input byte ${illegal < 0 ? bare.length - (bare.length % 4) : illegal}`);
+  const fault = goBase64Fault(text);
+  if (fault !== undefined) throw new DecodeError(fault);
+  return bare;
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)$/;

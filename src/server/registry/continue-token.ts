@@ -1,5 +1,6 @@
 import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
+import { goBase64Fault } from '../../base/go-base64.ts';
 import { badRequest } from './errors.ts';
 
 /** Where a list goes on: after `after` (a key below the list's prefix), in the state of `revision`; -1: in whatever state there is then. */
@@ -19,7 +20,6 @@ export const INCONSISTENT = -1;
 export const encodeContinue = ({ revision, after, begunMs }: ContinueToken): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after, begun: begunMs })).toString('base64url');
 
-const BASE64_URL = /^[A-Za-z0-9_-]*$/;
 const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid${why}`);
 
 /** Throws BadRequest for anything that this server did not hand out. */
@@ -42,10 +42,8 @@ export function decodeContinue(text: string): ContinueToken {
 const isClean = (key: string): boolean => !key.split('/').some((part, i) => part === '.' || part === '..' || (part === '' && i > 0));
 
 function tokenIn(text: string): { v?: unknown; rv?: unknown; start?: unknown; begun?: unknown } {
-  if (!BASE64_URL.test(text) || text.length % 4 === 1) {
-    const at = text.search(/[^A-Za-z0-9_-]/);
-    throw invalidToken(`: illegal base64 data at input byte ${at < 0 ? text.length - 1 : at}`);
-  }
+  const fault = goBase64Fault(text, 'rawUrl');
+  if (fault !== undefined) throw invalidToken(`: ${fault}`);
   const bytes = Buffer.from(text, 'base64url');
   // Go names what is wrong by its byte.
   const why = jsonFault(bytes.toString('latin1'), 'bytes');

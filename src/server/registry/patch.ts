@@ -1,8 +1,9 @@
 import type { ResourceDefinition } from '../../api/define.ts';
 import { invalid } from '../../api/meta/field-error.ts';
+import { goText } from '../../api/meta/go-text.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
-import { goText, jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
+import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
 import { DecodeError, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';

@@ -1,3 +1,4 @@
+import { GO_ESCAPES } from '../../../base/go-escapes.ts';
 import { CelError, runtimeError } from '../errors.ts';
 import {
   concatenates,
@@ -93,17 +94,7 @@ const upperAscii = (text: string): string => text.replace(/[a-z]+/g, (letters) =
 /** What Unicode calls white space; Go's set. */
 const trim = (text: string): string => text.replace(/^[\s\u0085]+|[\s\u0085]+$/gu, '');
 
-const ESCAPED: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
+const ESCAPED: Readonly<Record<string, string>> = { ...GO_ESCAPES, '"': '\\"' };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
 const quote = (text: string): string => `"${text.replace(/[\\"\u0007\b\f\n\r\t\v]/g, (character) => ESCAPED[character] ?? character)}"`;
 

@@ -1,3 +1,4 @@
+import { goText, goTypeOf } from '../../meta/go-text.ts';
 import { type ApplyListType, type ApplyMapType, type ApplyType, isObject, partType } from './apply-type.ts';
 import { elementOrFault, isElement } from './list-elements.ts';
 import { printElement } from './path-element.ts';
@@ -52,25 +53,10 @@ const fitsScalar = (value: unknown, scalar: ApplyType['scalar']): boolean =>
 /** Go prints what it met as its own types. */
 function expected(value: unknown, { map, list, scalar }: ApplyType): string {
   if (map) return `expected map, got &{${goText(value)}}`;
-  if (scalar === 'numeric') return `expected numeric (int or float), got ${goType(value)}`;
+  if (scalar === 'numeric') return `expected numeric (int or float), got ${goTypeOf(value)}`;
   if (scalar === 'string') return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
   if (scalar === 'boolean') return `expected boolean, got &{${goText(value)}}`;
   return list ? `expected list, got &{${goText(value)}}` : `expected any scalar, got &{${goText(value)}}`;
-}
-
-const goType = (value: unknown): string => {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
-};
-
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isObject(value)) return value === null ? '<nil>' : String(value);
-  const parts = Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${goText(value[key])}`);
-  return `map[${parts.join(' ')}]`;
 }
 
 function goSyntax(value: unknown): string {

@@ -1,5 +1,6 @@
 import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
 import { GO_TYPE_META, goValue } from '../../../api/schema/index.ts';
+import { goBase64Fault } from '../../../base/go-base64.ts';
 
 /** What a webhook decided. */
 export interface Verdict {
@@ -80,14 +81,9 @@ function asReview(answer: unknown, version: Expected['version']): Record<string,
     const met = goValue(response.allowed);
     throw new InvalidVerdict(`json: cannot unmarshal ${met} into Go struct field AdmissionResponse.response.allowed of type bool`, true);
   }
-  if (isObject(response) && typeof response.patch === 'string') checkBase64(response.patch);
+  const fault = isObject(response) && typeof response.patch === 'string' ? goBase64Fault(response.patch) : undefined;
+  if (fault !== undefined) throw new InvalidVerdict(fault, true);
   return answer;
-}
-
-function checkBase64(text: string): void {
-  const wrong = text.replace(/[\r\n]/g, '').search(/[^A-Za-z0-9+/=]|=(?!=?$)/);
-  const at = wrong >= 0 ? wrong : text.length % 4 === 0 ? -1 : text.length;
-  if (at >= 0) throw new InvalidVerdict(`illegal base64 data at input byte ${at}`, true);
 }
 
 function checkEcho(review: Record<string, unknown>, response: Record<string, unknown>, uid: string): void {
