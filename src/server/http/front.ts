@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { scaleColumns } from '../../api/autoscaling/scale-columns.ts';
-import { apiVersionOf, type ResourceDefinition, type Subresource } from '../../api/define.ts';
+import type { ResourceDefinition } from '../../api/define.ts';
 import { ApiError, isTooManyRequests } from '../../api/meta/status.ts';
-import { hasProtobuf } from '../../api/protobuf/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Gathering } from '../../base/gathering.ts';
@@ -15,10 +13,8 @@ import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.t
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
 import { AuthorizationRefused, attributesOf, authorize } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
-import { workingType } from '../registry/go-types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkWriteOptions } from '../registry/write-options.ts';
-import { type Accepted, checkRouted, negotiate } from './accept.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
 import type { ColumnHeads } from './column-heads.ts';
@@ -29,8 +25,8 @@ import { labelsOf } from './request-labels.ts';
 import { deleteOptionsIn } from './request-options.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest, type Routed, routeRequest } from './resource-request.ts';
-import { type Exchange, respond, type Shaped, sendError } from './respond.ts';
-import { type IncludeObject, includeObject } from './table.ts';
+import { type Exchange, respond, sendError } from './respond.ts';
+import { shapedAs, wantedForm } from './wanted-form.ts';
 import { WatchBatches } from './watch-batches.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { sendWatch } from './watch-response.ts';
@@ -268,32 +264,6 @@ async function answer(
   if (gone.isOver) return;
   trail?.answered(result);
   await respond(exchange, shapedAs(definition, declared), result);
-}
-
-/** How the client wants to see what it asks for. Throws NotAcceptable, and BadRequest for a way to include objects that there is not. */
-export function wantedForm(
-  raw: IncomingMessage,
-  { definition, request, query, path }: Routed,
-): { accepted: Accepted; include: IncludeObject } {
-  const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
-  if (!definition.structural) checkRouted(raw.headers.accept, request.verb);
-  const offer = {
-    protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
-    yaml: true,
-    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
-  };
-  let accepted = negotiate(raw.headers.accept, offer);
-  if (request.verb === 'watch') accepted = negotiate(raw.headers.accept, { ...offer, yaml: false });
-  return { accepted, include: accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata' };
-}
-
-const answersAnotherKind = (declared: Subresource | undefined) => declared?.kind === 'custom' && declared.objectKind !== undefined;
-const SCALE: Shaped = { table: { columns: scaleColumns }, type: 'autoscaling.Scale' };
-
-/** Scales of custom resources are read by the columns of the resource. */
-function shapedAs(definition: ResourceDefinition, declared: Subresource | undefined): Shaped {
-  if (declared?.kind === 'scale' && !definition.structural) return SCALE;
-  return { table: definition, type: workingType(definition) };
 }
 
 const DELETE_OPTIONS = 'DeleteOptions';

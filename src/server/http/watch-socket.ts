@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { RequestContext } from '../ports.ts';
 import { acceptWebSocket, NORMAL_CLOSURE, offeredProtocols, send } from '../tunnel/websocket.ts';
-import { endingWith, type FrontOptions, stopping, wantedForm } from './front.ts';
+import { endingWith, type FrontOptions, stopping } from './front.ts';
 import { joinParts, lengthOf } from './pieces.ts';
 import type { RequestEnd } from './request-end.ts';
 import { labelsOf } from './request-labels.ts';
 import type { Routed } from './resource-request.ts';
+import { wantedForm } from './wanted-form.ts';
 import { eventWriter, type ShownWatch, STALLED_MS } from './watch-response.ts';
 
 /** Before each frame of protobuf over HTTP; a message of a WebSocket has its length already. */
