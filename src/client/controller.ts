@@ -51,7 +51,7 @@ export interface Controller {
   readonly reads: readonly string[];
   /** Resources that it watches as well, of whose objects it sees the outlines alone (`outline.ts`). */
   readonly readsOutlines?: readonly string[];
-  /** By id of what it reads: it sees no more of a resource than that. Others are neither parsed for it nor held. */
+  /** By id of what it reads: it sees no more of a resource than that, and nothing else is held for it. */
   readonly scopes?: Readonly<Record<string, InformerScope>>;
   /** Kinds that come and go while it runs (custom resources), whose outlines it sees. Their informers have `indexes` of the id `*`. */
   readonly readsLive?: LiveKinds;

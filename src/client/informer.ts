@@ -243,15 +243,16 @@ export function createInformers(deps: Dependencies): Informers {
       resource: ResourceDefinition<T>,
       { scope = {}, indexes = {}, outlines = false }: InformerOptions<T> = {},
     ) {
-      const keyOfWhole = keyOf(resource as unknown as ResourceDefinition, scope, false);
-      const keyOfOutlines = keyOf(resource as unknown as ResourceDefinition, scope, true);
-      const found = (key: string) => informers.get(key) as unknown as ResourceInformer<T> | undefined;
-      let informer = found(keyOfWhole);
-      const outlined = found(keyOfOutlines);
-      if (!informer && outlined && (outlines || outlined.holdWhole())) informer = outlined;
+      const key = (of: { outlines: boolean }) => keyOf(resource as unknown as ResourceDefinition, scope, of.outlines);
+      const found = (of: { outlines: boolean }) => informers.get(key(of)) as unknown as ResourceInformer<T> | undefined;
+      let informer = found({ outlines: false });
+      if (!informer) {
+        const outlined = found({ outlines: true });
+        if (outlines || outlined?.holdWhole()) informer = outlined;
+      }
       if (!informer) {
         informer = new ResourceInformer(resource, scope, deps, { outlines });
-        informers.set(outlines ? keyOfOutlines : keyOfWhole, informer as unknown as ResourceInformer<never>);
+        informers.set(key({ outlines }), informer as unknown as ResourceInformer<never>);
         start?.(informer as unknown as ResourceInformer<never>);
       }
       informer.addIndexes(indexes);

@@ -231,7 +231,7 @@ const contentOf = <T extends KubeObject>(object: T): object => ({ ...object, met
  * it said of the template before (upstream's replication controllers).
  */
 export const workloadWarnings =
-  <T extends KubeObject>(path: string, read: (object: T) => PodTemplateSpec | undefined, named: boolean, ofOld = false) =>
+  <T extends KubeObject>(path: string, read: (object: T) => PodTemplateSpec | undefined, named: boolean, { ofOld = false } = {}) =>
   (object: T, old: T | undefined): string[] => {
     if (old && same(contentOf(object), contentOf(old))) return [];
     const template = read(ofOld && old ? old : object);

@@ -27,7 +27,7 @@ export const replicationControllers = defineResource<ReplicationController>({
     defaults: defaultReplicationController,
     checksRequired: true,
     validate: checkReplicationController,
-    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true, true),
+    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, true, { ofOld: true }),
     validateStatus: checkReplicationControllerStatus,
   },
 });
