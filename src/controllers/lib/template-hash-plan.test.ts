@@ -17,7 +17,7 @@ test('the order of keys makes no difference, and what is equal after JSON is equ
 test('a hash is a safe part of a name, stable, and another for another collision count', () => {
   fc.assert(
     fc.property(json, fc.nat(20), (template, count) => {
-      expect(templateHash(template, count)).toMatch(/^[bcdfghjklm]{1,10}$/);
+      expect(templateHash(template, count)).toMatch(/^[4-9bcdf]{1,10}$/);
       expect(templateHash(template, count)).toBe(templateHash(structuredClone(template), count));
       expect(templateHash(template, count)).not.toBe(templateHash(template, count + 1));
     }),

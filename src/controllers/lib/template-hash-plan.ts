@@ -31,8 +31,8 @@ function fnv1a(text: string): number {
   return hash >>> 0;
 }
 
-/** The value of the label pod-template-hash: a safe part of a name. Another collisionCount gives another hash. */
+/** The value of the label pod-template-hash: a safe part of a name, in upstream's letters (SafeEncodeString of apimachinery's util/rand). Another collisionCount gives another hash. */
 export function templateHash(template: unknown, collisionCount = 0): string {
   const text = canonical(template) + (collisionCount > 0 ? `#${collisionCount}` : '');
-  return [...String(fnv1a(text))].map((digit) => SAFE_ALPHABET[Number(digit)]).join('');
+  return [...String(fnv1a(text))].map((digit) => SAFE_ALPHABET[digit.charCodeAt(0) % SAFE_ALPHABET.length]).join('');
 }
