@@ -133,7 +133,7 @@ async function writeChange(deps: RegistryDeps, change: Change, { stored, old, dr
     if (admission) await deps.admission.validate(admission);
     if (!request.options?.dryRun) await claim?.secure();
     const answer = await store(deps, change, stored, draft);
-    if (request.options?.dryRun) await claim?.release();
+    if (request.options?.dryRun || endsWithUpdate(draft)) await claim?.release();
     else await claim?.commit();
     return answer;
   } catch (error) {
@@ -153,17 +153,17 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   const ends = endsWithUpdate(draft);
   if (!ends && !stored.stale && isUnchanged(state, stored.object)) return { kind: 'item', definition, item: resource.view(stored) };
   if (dryRun) return { kind: 'object', object: draft };
+  if (ends) {
+    // Watchers see what was stored, with its finalizers; who took off the last of them sees what came of that.
+    const last = await collection.delete(stored.key, { expected: stored.revision });
+    await deps.allocators[resourceId(definition)]?.removed(last.object);
+    return { kind: 'object', object: draft };
+  }
   delete draft.metadata.resourceVersion;
   if (state.metadata) delete state.metadata.resourceVersion;
-  if (!ends) {
-    const item = await collection.put(stored.key, state, { expected: stored.revision });
-    await resource.prepare?.([item]);
-    return { kind: 'item', definition, item: resource.view(item) };
-  }
-  const last = await collection.delete(stored.key, { expected: stored.revision, last: state });
-  await deps.allocators[resourceId(definition)]?.removed(last.object);
-  await resource.prepare?.([last]);
-  return { kind: 'item', definition, item: resource.view(last) };
+  const item = await collection.put(stored.key, state, { expected: stored.revision });
+  await resource.prepare?.([item]);
+  return { kind: 'item', definition, item: resource.view(item) };
 }
 
 /** Nothing changed, or nothing but the times at which managers last wrote: who writes what is there already does not make a new state. */

@@ -94,12 +94,13 @@ async function removeOnce(
   if (dryRun && marked) {
     return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } } };
   }
-  if (plan.do === 'mark' && marked) {
-    const item = await collection.put(stored.key, marked, { expected: stored.revision });
+  // A pod that goes at once is marked first all the same: watchers hear of both.
+  const item = marked ? await collection.put(stored.key, marked, { expected: stored.revision }) : stored;
+  if (plan.do === 'mark') {
     await resource.prepare?.([item]);
     return { kind: 'item', definition, item: resource.view(item) };
   }
-  const last = dryRun ? stored : await collection.delete(stored.key, { expected: stored.revision, ...(marked && { last: marked }) });
+  const last = dryRun ? stored : await collection.delete(item.key, { expected: item.revision });
   if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
   if (definition.returnsDeleted) return { kind: 'item', definition, item: resource.view(last) };
   const { name, uid } = last.object.metadata ?? {};

@@ -118,9 +118,11 @@ describe('list', () => {
 });
 
 /** A watch whose events are awaited one at a time. */
-function watching(api: FakeApi, options: RequestOptions = {}, namespace = 'default') {
+function watching(api: FakeApi, options: RequestOptions = {}, namespace = 'default', resource = 'configmaps') {
   const stop = new AbortController();
-  const events = api.transport.watch({ verb: 'watch', ...configMaps, namespace, options }, { signal: stop.signal })[Symbol.asyncIterator]();
+  const events = api.transport
+    .watch({ verb: 'watch', ...configMaps, resource, namespace, options }, { signal: stop.signal })
+    [Symbol.asyncIterator]();
   const next = async (): Promise<string | undefined> => {
     const { value, done } = (await events.next()) as IteratorResult<WatchEvent>;
     return done ? undefined : `${value.type} ${(value.object as KubeObject).metadata?.name ?? ''}`.trim();
@@ -139,6 +141,43 @@ describe('watch', () => {
     expect([await watch.next(), await watch.next()]).toEqual(['ADDED b', 'DELETED a']);
     watch.stop();
     expect(await watch.next()).toBeUndefined();
+  });
+
+  it('tells of a pod that goes at once that it is marked first, and of no other object', async () => {
+    const api = await fakeApi();
+    const body = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+    const pod = await api.call('create', 'pods', { ...inDefault, body });
+    const map = await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name: 'a' } } });
+    const gone = await api.call('delete', 'pods', { ...inDefault, name: 'p' });
+    await api.call('delete', 'configmaps', { ...inDefault, name: 'a' });
+    const pods = watching(api, { resourceVersion: pod.metadata?.resourceVersion }, 'default', 'pods');
+    const [{ value: marked }, { value: deleted }] = [await pods.events.next(), await pods.events.next()];
+    expect([marked?.type, deleted?.type]).toEqual(['MODIFIED', 'DELETED']);
+    expect(marked?.object.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 });
+    expect(deleted?.object).toEqual(gone);
+    const maps = watching(api, { resourceVersion: map.metadata?.resourceVersion });
+    expect(await maps.next()).toBe('DELETED a');
+    for (const watch of [pods, maps]) watch.stop();
+  });
+
+  it('shows an object that ends with its last finalizer as it was stored', async () => {
+    const api = await fakeApi();
+    await api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name: 'a', finalizers: ['example.com/x'] } } });
+    const marked = await api.call('delete', 'configmaps', { ...inDefault, name: 'a' });
+    const watch = watching(api, { resourceVersion: marked.metadata?.resourceVersion });
+    const body = { metadata: { finalizers: null }, data: { a: 'b' } };
+    const answer = await api.call<KubeObject & { data: object }>('patch', 'configmaps', {
+      ...inDefault,
+      name: 'a',
+      patchType: 'merge',
+      body,
+    });
+    expect(answer.data).toEqual({ a: 'b' });
+    expect(answer.metadata?.resourceVersion).toBe(marked.metadata?.resourceVersion);
+    const { value } = await watch.events.next();
+    expect(value?.type).toBe('DELETED');
+    expect(value?.object).toEqual({ ...marked, metadata: { ...marked.metadata, resourceVersion: expect.any(String) } });
+    watch.stop();
   });
 
   it('resumes after a resourceVersion', async () => {

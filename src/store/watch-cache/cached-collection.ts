@@ -4,7 +4,7 @@ import { CollectionActivity } from './activity.ts';
 import type { Cached, Collection, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits, type ItemEvent } from './event-history.ts';
 import { EventQueue } from './event-queue.ts';
-import { deepFreeze, freezeLike } from './frozen.ts';
+import { freezeLike } from './frozen.ts';
 import { Item, type Shelf } from './item.ts';
 import { type Overlay, readPage } from './ordered-read.ts';
 import { encodeStored } from './resource-version.ts';
@@ -30,7 +30,6 @@ interface HandedOver<T extends object> {
 
 interface PendingDelete<T extends object> {
   readonly expected: number;
-  readonly last: T | undefined;
   item?: Item<T>;
 }
 
@@ -117,8 +116,8 @@ export class CachedCollection<T extends object> implements Collection<T> {
     }
   }
 
-  async delete(key: string, { expected, last }: { expected: number; last?: T }): Promise<Cached<T>> {
-    const pending: PendingDelete<T> = { expected, last: last && deepFreeze(last) };
+  async delete(key: string, { expected }: { expected: number }): Promise<Cached<T>> {
+    const pending: PendingDelete<T> = { expected };
     const waiting = this.#deletes.get(key) ?? [];
     this.#deletes.set(key, [...waiting, pending]);
     const calls = this.activity.calls.delete;
@@ -236,9 +235,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     for (const index of this.#indexes.values()) index.delete(previous.key);
     // Of several deletes of one state the store accepts the first.
     const pending = this.#deletes.get(previous.key)?.find((p) => p.expected === previous.revision && !p.item);
-    const item = pending?.last
-      ? Item.fromWrite({ key: previous.key, revision, value: encodeStored(pending.last) }, pending.last, this.#shelf)
-      : previous.deletedAt(revision);
+    const item = previous.deletedAt(revision);
     if (pending) pending.item = item;
     return { type: 'DELETED', item, previous, revision };
   }

@@ -98,8 +98,8 @@ export interface Collection<T> {
    * Parts that are frozen already count as deeply frozen. A resourceVersion that it carries is replaced.
    */
   put(key: string, object: T, options: { expected: number }): Promise<Cached<T>>;
-  /** Resolves with the last state, stamped with the deletion's revision. `last` replaces the state that watchers see as deleted. */
-  delete(key: string, options: { expected: number; last?: T }): Promise<Cached<T>>;
+  /** Resolves with the last state, stamped with the deletion's revision. */
+  delete(key: string, options: { expected: number }): Promise<Cached<T>>;
   /** The revision that reads are consistent with now. */
   readonly revision: number;
   /** Resolves when the cache has reached the revision; rejects with StoreError Unavailable after `timeoutMs`. */
