@@ -7,14 +7,14 @@ import { badRequest } from './errors.ts';
 export interface ContinueToken {
   readonly revision: number;
   readonly after: string;
-  /** When the list's first page was read, in Unix milliseconds. */
-  readonly begunMs: number;
+  /** When the list's first page was read, in Unix milliseconds; absent in tokens that are made elsewhere. */
+  readonly begunMs?: number;
 }
 
 /** Upstream compacts its history every five minutes: lists that take longer are told so even where nothing changed meanwhile. */
 export const LIST_LIFE_MS = 5 * 60 * 1000;
 
-export const INCONSISTENT = -1;
+const INCONSISTENT = -1;
 
 /** Opaque to clients: base64url without padding. */
 export const encodeContinue = ({ revision, after, begunMs }: ContinueToken): string =>
@@ -22,7 +22,7 @@ export const encodeContinue = ({ revision, after, begunMs }: ContinueToken): str
 
 const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid${why}`);
 
-/** Throws BadRequest for anything that this server did not hand out. */
+/** Throws BadRequest for what is no such token. */
 export function decodeContinue(text: string): ContinueToken {
   const { v, rv, start, begun } = tokenIn(text);
   if (v !== 'meta.k8s.io/v1') {
@@ -35,7 +35,7 @@ export function decodeContinue(text: string): ContinueToken {
     throw invalidToken(': encoded start key empty (version meta.k8s.io/v1)');
   }
   if (!isClean(start)) throw invalidToken(`: ${start}`);
-  return { revision: rv, after: start, begunMs: typeof begun === 'number' ? begun : 0 };
+  return { revision: rv, after: start, ...(typeof begun === 'number' && { begunMs: begun }) };
 }
 
 /** A key that leads out of the list's prefix is none. */
@@ -59,5 +59,5 @@ export function continueExpired(after: string): ApiError {
     'parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token ' +
     'results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and ' +
     'now may show up in the list.';
-  return new ApiError('Expired', message, { continue: encodeContinue({ revision: INCONSISTENT, after, begunMs: 0 }) });
+  return new ApiError('Expired', message, { continue: encodeContinue({ revision: INCONSISTENT, after }) });
 }

@@ -7,7 +7,7 @@ import { isStoreExpired } from '../../store/store.ts';
 import type { Cached, Page } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { ListAnswer } from './answer.ts';
-import { continueExpired, decodeContinue, encodeContinue, INCONSISTENT, LIST_LIFE_MS } from './continue-token.ts';
+import { continueExpired, decodeContinue, encodeContinue, LIST_LIFE_MS } from './continue-token.ts';
 import { badRequest } from './errors.ts';
 import { checkListOptions } from './list-options.ts';
 import type { Resource } from './resources.ts';
@@ -40,7 +40,7 @@ export async function list(
     revision: page.revision,
     ...(next !== undefined && {
       continue: encodeContinue({
-        revision: from.inconsistent ? INCONSISTENT : page.revision,
+        revision: page.revision,
         after: next,
         begunMs: from.begunMs ?? nowMs,
       }),
@@ -53,7 +53,6 @@ interface Start {
   readonly after?: string;
   readonly atRevision?: number;
   readonly atLeast?: number;
-  readonly inconsistent?: boolean;
   readonly begunMs?: number;
 }
 
@@ -62,8 +61,8 @@ function startOf(options: RequestOptions, nowMs: number): Start {
   if (token) {
     const { revision, after, begunMs } = decodeContinue(token);
     if (resourceVersion && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
-    if (revision < 0) return { after, inconsistent: true };
-    if (nowMs - begunMs > LIST_LIFE_MS) throw continueExpired(after);
+    if (revision < 0) return { after };
+    if (begunMs !== undefined && nowMs - begunMs > LIST_LIFE_MS) throw continueExpired(after);
     return { after, atRevision: revision, begunMs };
   }
   const revision = parseRevision(resourceVersion, 'list');
@@ -72,16 +71,16 @@ function startOf(options: RequestOptions, nowMs: number): Start {
   return exact ? { atRevision: revision } : { atLeast: revision };
 }
 
+/** A full page says that there is more while anything is left, selected or not: where upstream looks the selected up by an index, only what the index has. */
 function readPage(resource: Resource, request: ApiRequest, selection: Selection, { after, atRevision }: Start): Page<KubeObject> {
   const { collection, prefix } = resource;
   const { matches } = selection;
-  const { resourceVersion } = request.options ?? {};
-  // Who takes whatever there is gets all of it.
-  const limit = resourceVersion === '0' ? undefined : request.options?.limit;
+  const indexed = after === undefined && atRevision === undefined;
+  const limit = limitOf(resource, request, selection);
   try {
     return collection.list({
-      prefix: prefixOf(resource, request, selection),
-      ...(selection.index && { index: selection.index }),
+      prefix: prefixOf(resource, request),
+      ...(indexed && selection.index && { index: selection.index }),
       ...(matches && { matches: resource.views ? viewMatcher(resource, matches) : matches }),
       ...(limit && { limit }),
       ...(after !== undefined && { after: prefix + after }),
@@ -92,6 +91,12 @@ function readPage(resource: Resource, request: ApiRequest, selection: Selection,
     if (after !== undefined) throw continueExpired(after);
     throw new ApiError('Expired', `The resourceVersion for the provided list is too old.`);
   }
+}
+
+/** Who takes whatever there is gets all of it, and who asks for one name gets that object. */
+function limitOf({ definition }: Resource, { namespace, options = {} }: ApiRequest, { name }: Selection): number | undefined {
+  const isSingle = name !== undefined && !options.continue && (definition.scope === 'Cluster' || Boolean(namespace));
+  return isSingle || options.resourceVersion === '0' ? undefined : options.limit;
 }
 
 /** The collection's items are in the stored version; selectors look at the served one. */
@@ -105,7 +110,6 @@ function viewMatcher(
 /** A page of what another server converts: selectors can look only at what it answered, so pages are cut here. */
 async function convertedPage(resource: Resource, request: ApiRequest, selection: Selection, from: Start): Promise<Page<KubeObject>> {
   const { matches } = selection;
-  const { limit = 0 } = request.options ?? {};
   if (!matches) {
     const page = readPage(resource, request, selection, from);
     await resource.prepare?.(page.items);
@@ -114,12 +118,13 @@ async function convertedPage(resource: Resource, request: ApiRequest, selection:
   const all = readPage(resource, { ...request, options: {} }, { ...selection, matches: undefined, index: undefined }, from);
   await resource.prepare?.(all.items);
   const found = all.items.filter((item) => matches(resource.view(item).object));
-  const items = limit > 0 ? found.slice(0, limit) : found;
+  const items = found.slice(0, limitOf(resource, request, selection) || undefined);
   const last = items.at(-1);
-  return { items, revision: all.revision, ...(last && items.length < found.length && { nextAfter: last.key }) };
+  const isMore = last !== undefined && items.length === limitOf(resource, request, selection) && last !== all.items.at(-1);
+  return { items, revision: all.revision, ...(isMore && { nextAfter: last.key }) };
 }
 
-export const prefixOf = ({ definition, prefix }: Resource, { namespace }: ApiRequest, _selection?: Selection): string =>
+export const prefixOf = ({ definition, prefix }: Resource, { namespace }: ApiRequest): string =>
   definition.scope === 'Namespaced' && namespace ? `${prefix}${namespace}/` : prefix;
 
 /** Everything that the request selects, now. */

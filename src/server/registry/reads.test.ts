@@ -37,7 +37,30 @@ describe('list', () => {
     await api.clock.advance(2 * 60_000);
     const late = await page(second.metadata.continue).catch((error: ApiError) => error);
     expect(late).toMatchObject({ reason: 'Expired', code: 410 });
-    expect(namesOf((await page((late as ApiError).continue)).items)).toEqual(['c']);
+    const third = await page((late as ApiError).continue);
+    expect(namesOf(third.items)).toEqual(['c']);
+    await api.call('delete', 'configmaps', { ...inDefault, name: 'd' });
+    expect(namesOf((await page(third.metadata.continue)).items)).toEqual(['d']);
+  });
+
+  it('goes on while objects are left that are not selected, but not beyond the one that is named', async () => {
+    const api = await withConfigMaps('a', 'b', 'c');
+    const page = async (options: RequestOptions) => {
+      const { items, metadata } = await api.list('configmaps', { ...inDefault, options: { limit: 1, ...options } });
+      return { names: namesOf(items), token: metadata.continue, remaining: metadata.remainingItemCount };
+    };
+    const first = await page({ labelSelector: 'name=b' });
+    expect(first).toEqual({ names: ['b'], token: expect.any(String), remaining: undefined });
+    expect(await page({ labelSelector: 'name=b', continue: first.token })).toEqual({ names: [] });
+    expect(await page({ fieldSelector: 'metadata.name=b' })).toEqual({ names: ['b'] });
+  });
+
+  it('waits for the revision of a token that was not reached yet', async () => {
+    const api = await withConfigMaps('a');
+    const options = { limit: 1, continue: token({ rv: 1_000_000, start: 'default/a' }) };
+    const late = api.list('configmaps', { ...inDefault, options }).catch((error: ApiError) => error);
+    await api.clock.advance(3_000);
+    expect(await late).toMatchObject({ code: 504, details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } });
   });
 
   it('refuses tokens that it did not hand out', async () => {

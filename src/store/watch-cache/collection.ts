@@ -58,7 +58,7 @@ export interface Page<T> {
   readonly items: readonly Cached<T>[];
   /** The revision that the whole page is consistent with. */
   readonly revision: number;
-  /** Set when there is more: the last key of this page. */
+  /** Set when the page is full and there is more, whether or not that matches: the last key of this page. */
   readonly nextAfter?: string;
   /** Items after this page, where cheap to know (no selector). */
   readonly remaining?: number;

@@ -25,9 +25,8 @@ export function readPage<T extends object>(state: CurrentState<T>, overlay: Over
   const { limit, matches } = options;
   const items: Item<T>[] = [];
   for (const item of candidates(state, overlay, prefix, options)) {
-    if (matches && !matches(item.object, item)) continue;
     if (limit === undefined || items.length < limit) {
-      items.push(item);
+      if (!matches || matches(item.object, item)) items.push(item);
       continue;
     }
     const nextAfter = items.at(-1)?.key;
