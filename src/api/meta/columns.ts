@@ -26,6 +26,8 @@ export interface RowCondition {
 /** What tables of a kind do besides showing cells. Method syntax for the same reason as Column.value. */
 export interface RowRules<T> {
   conditions?(object: T): readonly RowCondition[] | undefined;
+  /** Cells after those of the columns, which have no heading. */
+  readonly unheaded?: readonly Column<T>[];
   /** The order of lists. Absent: as they are listed. */
   compare?(a: T, b: T): number;
 }

@@ -1,6 +1,6 @@
 import { column, defineResource } from '../define.ts';
 import { NONE } from '../meta/cells.ts';
-import { nameColumn } from '../meta/columns.ts';
+import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { IPAddress } from '../schema/generated/types.ts';
 import { checkIpAddress, checkIpAddressUpdate } from './network-policy-validation.ts';
@@ -22,6 +22,8 @@ export const ipAddresses = defineResource<IPAddress>({
   hooks: { checksRequired: true, validate: checkIpAddress, validateUpdate: checkIpAddressUpdate },
   shortNames: ['ip'],
   columns: [nameColumn, column('ParentRef', 'string', (address) => parentCell(address), { of: 'IPAddressSpec.parentRef' })],
+  // Upstream prints an age under no heading (printIPAddress).
+  rows: { unheaded: [ageColumn] },
 });
 
 export type Family = 'IPv4' | 'IPv6';

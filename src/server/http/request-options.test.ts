@@ -24,6 +24,13 @@ it.each([
   expect(() => requestOptions(queryOf(`/x?${query}`), 'list')).toThrow(expect.objectContaining({ reason: 'BadRequest', message }));
 });
 
+it('a read is refused an export, which was given up, unless it says no', () => {
+  const message = 'the export parameter, deprecated since v1.14, is no longer supported';
+  for (const query of ['export', 'export=true', 'export=x&limit=1']) expect(() => requestOptions(queryOf(`/x?${query}`), 'get')).toThrow(message);
+  expect(requestOptions(queryOf('/x?export=0'), 'get')).toEqual({});
+  expect(requestOptions(queryOf('/x?export=1'), 'list')).toEqual({});
+});
+
 it('a deletion names its preconditions in the query, and takes no empty policy or grace for none', () => {
   expect(deleteOptionsIn(queryOf('/x?uid=u&resourceVersion=3'))).toEqual({ preconditions: { uid: 'u', resourceVersion: '3' } });
   expect(deleteOptionsIn(queryOf('/x?propagationPolicy='))).toEqual({ propagationPolicy: '' });

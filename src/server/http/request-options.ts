@@ -7,11 +7,14 @@ import { FIELD_VALIDATIONS } from '../registry/write-options.ts';
 export function requestOptions(query: URLSearchParams, verb: Verb): RequestOptions {
   const options: RequestOptions = {};
   const known = KNOWN[verb];
+  if (verb === 'get' && truth(query.get('export'))) throw badRequest(NO_EXPORT);
   // Of what is said twice the first counts.
   for (const name of known ? new Set(query.keys()) : []) if (known?.has(name)) read(options, name, query.get(name) ?? '');
   if (query.size > 0 && WRITES.has(verb)) readWriteOptions(options, query);
   return options;
 }
+
+const NO_EXPORT = 'the export parameter, deprecated since v1.14, is no longer supported';
 
 const LIST_OPTIONS: ReadonlySet<string> = new Set([
   'labelSelector',

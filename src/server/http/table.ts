@@ -38,7 +38,8 @@ export interface TableOptions {
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 export function tableOf(objects: readonly KubeObject[], metadata: object, { source, heads, include, version, nowMs }: TableOptions): Table {
-  const { columns, rows } = source;
+  const { rows } = source;
+  const columns = [...source.columns, ...(rows?.unheaded ?? [])];
   const shown = rows?.compare ? objects.toSorted(rows.compare) : objects;
   return {
     kind: 'Table',

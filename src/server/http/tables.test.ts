@@ -34,6 +34,14 @@ it('describes columns by the texts of fields, which are read once', async () => 
   expect(asked).toHaveLength(1);
 });
 
+it('shows the age of an address under no heading', async () => {
+  const body = JSON.stringify({ metadata: { name: '10.0.0.9' }, spec: { parentRef: { resource: 'services', namespace: 'default', name: 's' } } });
+  await server.call('/apis/networking.k8s.io/v1/ipaddresses', { method: 'POST', body });
+  const { columnDefinitions, rows } = await get('/apis/networking.k8s.io/v1/ipaddresses', accept('Table'));
+  expect(columnDefinitions).toHaveLength(2);
+  expect(rows[0].cells).toEqual(['10.0.0.9', 'services/default/s', '0s']);
+});
+
 it('includes what was asked for in the rows, in the asked version', async () => {
   await create('a');
   const rows = async (include: string) => (await get(`/api/v1/configmaps?includeObject=${include}`, accept('Table', 'v1beta1'))).rows;
