@@ -47,6 +47,7 @@ import { sliMetrics } from './metrics/sli-metrics.ts';
 import { observeState } from './metrics/state-metrics.ts';
 import { observeStorage } from './metrics/storage-metrics.ts';
 import { objectReader } from './object-reader.ts';
+import { certificateChecks, certificateWarnings } from './pki/held-certificates.ts';
 import type {
   AdmissionPlugin,
   ApiHandler,
@@ -125,7 +126,8 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     schemas: { prune, validate: validateSchema, showZeros },
     admission,
     allocators: allocatorsOf(options, () => deps),
-    outsideChecks: deviceClaimChecks({ objects, authorizer }),
+    outsideChecks: { ...deviceClaimChecks({ objects, authorizer }), ...certificateChecks },
+    outsideWarnings: certificateWarnings,
     turns: new KeyTurns(),
     authorizeCreate: (request, { user }) => authorize(authorizer, attributesOf(user, { ...request, verb: 'create' })),
     clock,

@@ -93,7 +93,8 @@ function peerCertificate(certificate: NonNullable<Presented>, socket: TLSSocket,
   const root = socket.authorized ? rootOf(certificate as DetailedPeerCertificate) : '';
   const [uid] = list(subject[UID_ATTRIBUTE]);
   return {
-    commonName: list(subject.CN)[0] ?? '',
+    // Of several the last one counts, as in Go's pkix.Name.
+    commonName: list(subject.CN).at(-1) ?? '',
     organizations: list(subject.O),
     ...(uid && { uid }),
     fingerprint: certificate.fingerprint256 ?? '',

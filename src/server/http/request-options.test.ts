@@ -26,7 +26,8 @@ it.each([
 
 it('a read is refused an export, which was given up, unless it says no', () => {
   const message = 'the export parameter, deprecated since v1.14, is no longer supported';
-  for (const query of ['export', 'export=true', 'export=x&limit=1']) expect(() => requestOptions(queryOf(`/x?${query}`), 'get')).toThrow(message);
+  for (const query of ['export', 'export=true', 'export=x&limit=1'])
+    expect(() => requestOptions(queryOf(`/x?${query}`), 'get')).toThrow(message);
   expect(requestOptions(queryOf('/x?export=0'), 'get')).toEqual({});
   expect(requestOptions(queryOf('/x?export=1'), 'list')).toEqual({});
 });

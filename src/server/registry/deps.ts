@@ -56,6 +56,9 @@ export interface OutsideQuestion {
 /** Findings that need more than the object: who may do what, or what other objects say. They are reported together with those of the kind's own checks. */
 export type OutsideCheck = (question: OutsideQuestion) => Promise<readonly FieldError[]> | readonly FieldError[];
 
+/** What the writer of an object is told that only more than the kind's own code can know. */
+export type OutsideWarnings = (object: KubeObject) => readonly string[];
+
 export interface RegistryDeps {
   readonly resources: Resources;
   readonly schemas: SchemaWalks;
@@ -64,6 +67,8 @@ export interface RegistryDeps {
   readonly allocators: Readonly<Record<string, Allocator>>;
   /** By resource id. */
   readonly outsideChecks: Readonly<Record<string, OutsideCheck>>;
+  /** By resource id. */
+  readonly outsideWarnings: Readonly<Record<string, OutsideWarnings>>;
   /** Of everything that changes what is stored already, by the store's key. */
   readonly turns: KeyTurns;
   /** May this user create the object that his update or apply found missing? Throws Forbidden. */

@@ -75,10 +75,11 @@ function contentFindings(
   return missing.length > 0 ? missing : [...(hooks.validate?.(draft) ?? []), ...(more(hookContext(strategy)) ?? [])];
 }
 
-function warn({ definition, context, subresource }: Strategy, draft: Draft, old: KubeObject | undefined): void {
+function warn({ deps, definition, context, subresource }: Strategy, draft: Draft, old: KubeObject | undefined): void {
   if (definition.structural) for (const text of finalizerWarnings(draft.metadata, old?.metadata)) context.warn(text);
   if (subresource !== '') return;
-  for (const text of definition.hooks.warnings?.(draft, old) ?? []) context.warn(text);
+  const warnings = [...(definition.hooks.warnings?.(draft, old) ?? []), ...(deps.outsideWarnings[resourceId(definition)]?.(draft) ?? [])];
+  for (const text of warnings) context.warn(text);
 }
 
 /** Puts back what this write may not change: status for the object itself, all else for the status subresource. */

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FAKE_REQUEST_DER, requestOf } from '../../api/certificates/fake-request.ts';
 import type { CertificateSigningRequest } from '../../api/schema/generated/types.ts';
+import { systemClock } from '../../base/clock.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
+import { issueAuthority, newKeyPem } from '../pki/issue.ts';
+
+const CERTIFICATE = Buffer.from((await issueAuthority('ca', await newKeyPem(), systemClock.now())).certPem).toString('base64');
 
 const pem = (label: string) => Buffer.from(`-----BEGIN ${label}-----\nAA==\n-----END ${label}-----\n`).toString('base64');
 const body = (spec: object = {}) => ({
@@ -43,7 +47,7 @@ describe('a CertificateSigningRequest', () => {
       { 'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } } },
     ]);
     const approved = await update('approval', { conditions: [condition('Approved')] });
-    const issued = await update('status', { ...approved.status, certificate: pem('CERTIFICATE') });
+    const issued = await update('status', { ...approved.status, certificate: CERTIFICATE });
     expect(issued.metadata?.managedFields?.slice(1)).toMatchObject([
       { subresource: 'approval', fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Approved"}': {} } } } },
       { subresource: 'status', fieldsV1: { 'f:status': { 'f:certificate': {} } } },
@@ -97,8 +101,8 @@ describe('a CertificateSigningRequest', () => {
     expect(decided).toMatchObject({ metadata: { annotations: { decided: 'true' } }, status: { conditions: [{ type: 'Tried' }] } });
     const approved = await update('approval', { conditions: [...(decided.status?.conditions ?? []), condition('Approved')] });
     expect(approved.status?.conditions).toMatchObject([{ type: 'Tried' }, { type: 'Approved' }]);
-    const issued = await patch('status', 'issued', { status: { certificate: pem('CERTIFICATE') } });
-    expect(issued).toMatchObject({ metadata: { annotations: { issued: 'true' } }, status: { certificate: pem('CERTIFICATE') } });
+    const issued = await patch('status', 'issued', { status: { certificate: CERTIFICATE } });
+    expect(issued).toMatchObject({ metadata: { annotations: { issued: 'true' } }, status: { certificate: CERTIFICATE } });
     const told = await update('status', { ...issued.status, conditions: [...(issued.status?.conditions ?? []), condition('Told')] });
     expect(told.status?.conditions?.map(({ type }) => type)).toEqual(['Tried', 'Approved', 'Told']);
     await api.call('delete', id, { name: 'jane' });
@@ -135,16 +139,19 @@ describe('a CertificateSigningRequest', () => {
 
   it('gets one certificate, by status alone', async () => {
     await create();
-    const { status } = await update('approval', { conditions: [condition('Approved')], certificate: pem('CERTIFICATE') });
+    const { status } = await update('approval', { conditions: [condition('Approved')], certificate: CERTIFICATE });
     expect(status?.certificate).toBeUndefined();
     await expect(update('status', { ...status, certificate: pem('PRIVATE KEY') })).rejects.toThrow(
       'only CERTIFICATE PEM blocks are allowed, found "PRIVATE KEY"',
     );
     const headed = Buffer.from('-----BEGIN CERTIFICATE-----\nA: b\n\nAA==\n-----END CERTIFICATE-----\n').toString('base64');
     await expect(update('status', { ...status, certificate: headed })).rejects.toThrow('no PEM block headers are permitted');
-    const issued = await update('status', { ...status, certificate: pem('CERTIFICATE') });
-    expect(issued.status?.certificate).toBe(pem('CERTIFICATE'));
-    const twice = Buffer.from(Buffer.from(pem('CERTIFICATE'), 'base64').toString().repeat(2)).toString('base64');
+    await expect(update('status', { ...status, certificate: pem('CERTIFICATE') })).rejects.toThrow(
+      'status.certificate: Invalid value: "<certificate data>": x509: malformed certificate',
+    );
+    const issued = await update('status', { ...status, certificate: CERTIFICATE });
+    expect(issued.status?.certificate).toBe(CERTIFICATE);
+    const twice = Buffer.from(Buffer.from(CERTIFICATE, 'base64').toString().repeat(2)).toString('base64');
     await expect(update('status', { ...issued.status, certificate: twice })).rejects.toThrow(
       'status.certificate: Forbidden: updates may not modify existing certificate content',
     );
