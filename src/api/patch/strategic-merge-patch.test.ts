@@ -129,7 +129,8 @@ describe('strategic merge patch', () => {
     const document = { metadata: { finalizers: ['a'] }, spec: { containers: [{ name: 'a' }] } };
     expect(refusal(document, []).code).toBe(400);
     expect(refusal(document, { spec: { $retainKeys: ['a'], b: 1 } }).message).toBe('invalid patch format of retainKeys');
-    expect(refusal(document, { spec: { '$setElementOrder/containers': {} } }).message).toBe('invalid patch format of setElementOrder list');
+    expect(refusal(document, { spec: { $setElementOrder: [] } }).message).toBe('invalid patch format of setElementOrder list');
+    expect(refusal(document, { metadata: { $deleteFromPrimitiveList: ['a'] } }).message).toBe('invalid patch format of primitive list');
     expect(refusal(document, { metadata: { '$deleteFromPrimitiveList/finalizers': 'a' } }).message).toBe(
       'invalid patch format of primitive list',
     );
@@ -140,6 +141,28 @@ describe('strategic merge patch', () => {
         `unknown patch type: ${directive} in map: map[$patch:${directive}]`,
       );
     }
+  });
+
+  it.each([
+    [{}, [{ name: 'a' }], 'expected a []interface {}, but received a map[string]interface {}'],
+    [['a'], [{ name: 'a' }], 'expected a map[string]interface {}, but received a string'],
+    [[{ name: 'a' }], [{ x: 1 }], 'map: map[x:1] does not contain declared merge key: name'],
+    [[{ name: 'a' }], null, 'expected a []interface {}, but received a %!s(<nil>)'],
+    [
+      [{ name: 'a' }, { name: 'b' }],
+      [{ name: 'b' }, { name: 'a' }],
+      "The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n",
+    ],
+  ])('refuses the order %j of %j', (order, containers, message) => {
+    const refused = refusal({ spec: { containers: [{ name: 'a' }] } }, { spec: { '$setElementOrder/containers': order, containers } });
+    expect(refused).toMatchObject({ code: 500, message });
+  });
+
+  it('takes an order that does not name what is deleted', () => {
+    const containers = [{ name: 'b', $patch: 'delete' }, { name: 'a' }];
+    const spec = { '$setElementOrder/containers': [{ name: 'a' }], containers };
+    const patched = strategicMergePatch<object>({ spec: { containers: [{ name: 'b' }] } }, { spec }, 'Pod');
+    expect(patched).toEqual({ spec: { containers: [{ name: 'a' }] } });
   });
 
   it('refuses bottomless patches', () => {

@@ -2,13 +2,15 @@ import { goText } from '../meta/go-text.ts';
 import { ApiError } from '../meta/status.ts';
 import { type MergeRule, mergeRule } from '../schema/list-types.ts';
 import { type FieldType, findSchema } from '../schema/schema.ts';
-import { type ElementId, indexElements, orderElements } from './element-order.ts';
+import { asList, checkElementOrder, type ElementId, indexElements, orderElements } from './element-order.ts';
 import { cloneJson, hasKey, impossibleMerge, isJsonObject, type JsonObject, malformedPatch, setKey } from './json-value.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
 const DELETE_FROM_LIST = '$deleteFromPrimitiveList/';
 const ELEMENT_ORDER = '$setElementOrder/';
+/** Of a directive that names no list. */
+const bare = (directive: string) => directive.slice(0, -1);
 
 /**
  * Kubernetes' own patch: lists with a merge key merge by element, and directives ($patch, $retainKeys, $deleteFromPrimitiveList, $setElementOrder)
@@ -42,6 +44,7 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: string | und
   applyElementOrders(target, patch, schema);
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(DELETE_FROM_LIST)) deleteFromList(target, key.slice(DELETE_FROM_LIST.length), value);
+    else if (key.startsWith(bare(DELETE_FROM_LIST))) throw malformedPatch('invalid patch format of primitive list');
     else if (key !== DIRECTIVE && key !== RETAIN_KEYS && !key.startsWith(ELEMENT_ORDER)) mergeField(target, key, value, schema);
   }
   return target;
@@ -150,16 +153,19 @@ function retainKeys(target: JsonObject, patch: JsonObject): void {
 /** `$setElementOrder/containers` names every element that the writer knows, in order; the list itself may be absent from the patch. */
 function applyElementOrders(target: JsonObject, patch: JsonObject, schema: string | undefined): void {
   for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(ELEMENT_ORDER)) continue;
-    if (!Array.isArray(order)) throw malformedPatch('invalid patch format of setElementOrder list');
+    if (!directive.startsWith(bare(ELEMENT_ORDER))) continue;
+    const wanted = asList(order);
+    if (!directive.startsWith(ELEMENT_ORDER)) throw malformedPatch('invalid patch format of setElementOrder list');
     const key = directive.slice(ELEMENT_ORDER.length);
-    const before = hasKey(target, key) && Array.isArray(target[key]) ? [...target[key]] : [];
+    const { mergeKey } = lookUp(schema, key).rule;
+    const before = hasKey(target, key) ? [...asList(target[key])] : [];
     if (hasKey(patch, key)) {
+      checkElementOrder(asList(patch[key]), wanted, mergeKey);
       mergeField(target, key, patch[key], schema);
       delete patch[key];
     }
-    if (!hasKey(target, key) || !Array.isArray(target[key])) continue;
-    setKey(target, key, orderElements(target[key], order, before, elementId(lookUp(schema, key).rule.mergeKey)));
+    if (!hasKey(target, key)) continue;
+    setKey(target, key, orderElements(asList(target[key]), wanted, before, elementId(mergeKey)));
   }
 }
 
