@@ -39,7 +39,7 @@ export interface BuiltInAdmissionOptions {
 
 /**
  * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
- * CertificateRequest and RBACEscalation have no place there: upstream checks this in storage, after all mutation.
+ * CertificateRequest and RBACEscalation have no place there: upstream checks this in storage, after all mutation; the latter mutates nothing, and runs last.
  */
 export const builtInAdmission = ({
   objects,
@@ -69,11 +69,11 @@ export const builtInAdmission = ({
   defaultIngressClass(objects),
   podTopologyLabels(objects),
   podResizeValidator(objects),
-  ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
   ...(policies ? [policies.mutating] : []),
   ...(webhooks ? [webhooks.mutating] : []),
   ...(policies ? [policies.validating] : []),
   ...(webhooks ? [webhooks.validating] : []),
-  // The last: what it counts, nobody else refuses.
+  // The last to validate: what it counts, nobody else refuses.
   resourceQuota(objects, clock),
+  ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
 ];

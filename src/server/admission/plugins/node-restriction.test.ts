@@ -64,7 +64,7 @@ async function ask(
     old,
     context: { user, signal: new AbortController().signal, warn: () => {} },
   };
-  await plugin.validate?.(request);
+  await plugin.mutate?.(request, false);
 }
 
 /** Each: what is asked, and why it is refused; undefined when it is not. */

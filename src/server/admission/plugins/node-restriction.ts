@@ -56,7 +56,8 @@ export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer): 
   };
   return {
     name: 'NodeRestriction',
-    validate(admission) {
+    // Upstream's only admits: it refuses before anything is validated.
+    mutate(admission) {
       const node = admission.operation === 'CONNECT' ? undefined : nodeNameOf(admission.context.user);
       return node === undefined ? undefined : check(admission, node);
     },

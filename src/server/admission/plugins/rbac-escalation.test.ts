@@ -41,7 +41,7 @@ describe('the escalation plugin', () => {
   );
   const plugin = rbacEscalation({ rbac, authorizer });
   const check = async (name: string, resource: string, object: KubeObject, old?: KubeObject) =>
-    plugin.validate?.(write({ name, groups: ['dev'] }, GROUP, resource, object, old));
+    plugin.mutate?.(write({ name, groups: ['dev'] }, GROUP, resource, object, old), false);
 
   it('lets a user grant what the user holds', async () => {
     await check('jane', 'roles', role('r', read));
@@ -71,12 +71,35 @@ describe('the escalation plugin', () => {
     await expect(check('bea', 'roles', role('r', big))).rejects.toMatchObject({ code: 403 });
   });
 
-  it('lets anyone change what is not rules', async () => {
-    await check('jane', 'roles', { ...role('r', big), metadata: { name: 'r', labels: { a: 'b' } } }, role('r', big));
+  it('lets anyone change what the garbage collector changes, and no more', async () => {
+    const changed = (metadata: object) => ({ ...role('r', big), metadata: { ...role('r').metadata, ...metadata } });
+    await check('jane', 'roles', changed({ finalizers: ['a/b'] }), role('r', big));
+    await expect(check('jane', 'roles', changed({ labels: { a: 'b' } }), role('r', big))).rejects.toMatchObject({ code: 403 });
+  });
+
+  it('lets a ClusterRole be bound within a namespace by whoever may there', async () => {
+    const binders = { metadata: { name: 'b', namespace: 'shop' }, roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'binder' } };
+    const local = openAuthorizers(
+      fakeReader({
+        [`clusterroles.${GROUP}`]: [role('binder', binder), role('big', big)],
+        [`rolebindings.${GROUP}`]: [{ ...binders, subjects: [{ kind: 'User', name: 'lea' }] } as KubeObject],
+      }),
+    );
+    const lea = { name: 'lea', groups: [] };
+    await rbacEscalation(local).mutate?.(write(lea, GROUP, 'rolebindings', binding('ClusterRole', 'big')), false);
+  });
+
+  it('knows no other roles', async () => {
+    await expect(check('jane', 'rolebindings', binding('Rule', 'r'))).rejects.toMatchObject({
+      code: 500,
+      message: 'unsupported role reference kind: "Rule"',
+    });
   });
 
   it('holds an aggregation rule for all rules there are', async () => {
     const aggregated = { ...role('r'), aggregationRule: { clusterRoleSelectors: [{}] } };
-    await expect(check('jane', 'clusterroles', aggregated)).rejects.toMatchObject({ code: 403 });
+    await expect(check('jane', 'clusterroles', aggregated)).rejects.toThrow(
+      'clusterroles.rbac.authorization.k8s.io "r" is forbidden: must have cluster-admin privileges to use the aggregationRule',
+    );
   });
 });

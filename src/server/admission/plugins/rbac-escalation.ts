@@ -1,3 +1,4 @@
+import { equalJson } from '../../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError, notFound, qualifiedResource } from '../../../api/meta/status.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/schema/generated/types.ts';
@@ -15,57 +16,72 @@ const EVERYTHING: readonly PolicyRule[] = [
 
 /**
  * Nobody gives out rights that they do not hold: writing a role needs all its rules or the verb `escalate`, writing a binding needs all rules of
- * its role or the verb `bind` on it. (Kubernetes: Using RBAC Authorization, "Privilege escalation prevention and bootstrapping".)
+ * its role or the verb `bind` on it. (Kubernetes: Using RBAC Authorization, "Privilege escalation prevention and bootstrapping".) Upstream's storage looks at it once nobody
+ * changes the object any more, and before it is validated.
  */
 export function rbacEscalation({ rbac, authorizer }: { rbac: Rbac; authorizer: Authorizer }): AdmissionPlugin {
-  const may = async (request: AdmissionRequest, verb: string, resource: string, name: string) => {
-    const namespace = resource === 'clusterroles' ? '' : (request.request.namespace ?? '');
-    const about = { group: GROUP, version: 'v1', resource, subresource: '', namespace, name };
-    return (await authorizer({ user: request.context.user, verb, ...about })).allowed;
+  const may = async ({ request, context }: AdmissionRequest, verb: string, resource: string, name: string) => {
+    const about = { group: GROUP, version: '*', resource, subresource: '', namespace: request.namespace ?? '', name };
+    return (await authorizer({ user: context.user, verb, ...about })).allowed;
   };
-  const requireHeld = (request: AdmissionRequest, wanted: readonly PolicyRule[]) => {
+  const requireHeld = (request: AdmissionRequest, wanted: readonly PolicyRule[], why?: string) => {
     const { user } = request.context;
     const missing = missingRules(rbac.rulesFor(user, request.request.namespace ?? '').rules, wanted);
-    if (missing.length > 0) throw refusal(request, missing);
+    if (missing.length > 0) throw refusal(request, why ?? notHeld(request, missing));
+  };
+  const checkRole = async (request: AdmissionRequest) => {
+    const { resource, name = '' } = request.request;
+    if (await may(request, 'escalate', resource, request.operation === 'CREATE' ? '' : name)) return;
+    const [role, old] = [request.object, request.old] as (ClusterRole | undefined)[];
+    requireHeld(request, role?.rules ?? []);
+    if (resource === 'clusterroles' && (aggregates(role) || aggregates(old))) requireHeld(request, EVERYTHING, NOT_ALL);
+  };
+  const checkBinding = async (request: AdmissionRequest) => {
+    const { roleRef } = request.object as ClusterRoleBinding;
+    const resource = ROLE_KINDS[roleRef.kind];
+    if (resource && (await may(request, 'bind', resource, roleRef.name))) return;
+    if (!resource) throw new ApiError('InternalError', `unsupported role reference kind: "${roleRef.kind}"`, { statedReason: '' });
+    const rules = rbac.rulesOf(roleRef, request.request.namespace ?? '');
+    if (!rules) throw notFound({ plural: roleRef.kind.toLowerCase(), group: GROUP }, roleRef.name);
+    requireHeld(request, rules);
   };
   return {
     name: 'RBACEscalation',
-    async validate(request) {
+    async mutate(request) {
       const { group, resource, subresource } = request.request;
       if (group !== GROUP || subresource || (request.operation !== 'CREATE' && request.operation !== 'UPDATE') || !request.object) return;
-      if (request.context.user.groups.includes('system:masters')) return;
-      const name = request.object.metadata?.name ?? '';
-      if (ROLES.has(resource)) {
-        const wanted = grantedBy(request.object, request.old);
-        if (wanted.length > 0 && !(await may(request, 'escalate', resource, name))) requireHeld(request, wanted);
-      } else if (BINDINGS.has(resource)) {
-        const { roleRef, subjects } = request.object as ClusterRoleBinding;
-        if (JSON.stringify((request.old as ClusterRoleBinding | undefined)?.subjects) === JSON.stringify(subjects)) return;
-        if (await may(request, 'bind', roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles', roleRef.name)) return;
-        const rules = rbac.rulesOf(roleRef, request.request.namespace ?? '');
-        if (!rules) throw notFound({ plural: roleRef.kind.toLowerCase(), group: GROUP }, roleRef.name);
-        requireHeld(request, rules);
-      }
+      if (request.context.user.groups.includes('system:masters') || givesOutNothing(request.object, request.old)) return;
+      if (ROLES.has(resource)) await checkRole(request);
+      else if (BINDINGS.has(resource)) await checkBinding(request);
     },
   };
 }
 
-/** The rules that this write gives out. Roles that aggregate may come to grant anything; unchanged ones give out nothing new. */
-function grantedBy(object: ClusterRole, old: ClusterRole | undefined): readonly PolicyRule[] {
-  if (object.aggregationRule && JSON.stringify(object.aggregationRule) !== JSON.stringify(old?.aggregationRule)) return EVERYTHING;
-  return JSON.stringify(object.rules) === JSON.stringify(old?.rules) ? [] : (object.rules ?? []);
+const NOT_ALL = 'must have cluster-admin privileges to use the aggregationRule';
+const ROLE_KINDS: Readonly<Record<string, string>> = { ClusterRole: 'clusterroles', Role: 'roles' };
+
+/** Roles that aggregate may come to grant anything. */
+const aggregates = (role: ClusterRole | undefined): boolean => (role?.aggregationRule?.clusterRoleSelectors ?? []).length > 0;
+
+/** Nothing changes but what the garbage collector changes. */
+function givesOutNothing(object: KubeObject, old: KubeObject | undefined): boolean {
+  const bare = ({ metadata, ...rest }: KubeObject) => ({
+    ...rest,
+    metadata: { ...metadata, ownerReferences: undefined, finalizers: undefined, managedFields: undefined },
+  });
+  return old !== undefined && equalJson(bare(object), bare(old));
 }
 
-function refusal(
-  { request, object, context }: AdmissionRequest & { object: KubeObject | undefined },
-  missing: readonly PolicyRule[],
-): ApiError {
+function notHeld({ context }: AdmissionRequest, missing: readonly PolicyRule[]): string {
+  const { name, groups } = context.user;
+  const quoted = groups.map((each) => JSON.stringify(each)).join(' ');
+  const rules = [...new Set(missing.map(showRule))].sort();
+  return `user "${name}" (groups=[${quoted}]) is attempting to grant RBAC permissions not currently held:\n${rules.join('\n')}`;
+}
+
+function refusal({ request, object }: AdmissionRequest, why: string): ApiError {
   const name = object?.metadata?.name ?? '';
-  const { user } = context;
-  const groups = user.groups.map((each) => JSON.stringify(each)).join(' ');
-  const subject = `${qualifiedResource(request.resource, request.group)} "${name}" is forbidden`;
-  const why = `user "${user.name}" (groups=[${groups}]) is attempting to grant RBAC permissions not currently held`;
-  return new ApiError('Forbidden', `${subject}: ${why}:\n${missing.map(showRule).join('\n')}`, {
+  return new ApiError('Forbidden', `${qualifiedResource(request.resource, request.group)} "${name}" is forbidden: ${why}`, {
     details: { name, group: request.group, kind: request.resource },
   });
 }
