@@ -12,6 +12,8 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
 };
 /** Kinds of every group. */
 const META_KINDS: ReadonlySet<string> = new Set(['DeleteOptions', 'Status']);
+/** Of discovery, before a version was said in them. */
+const DISCOVERY_KINDS: ReadonlySet<string> = new Set(['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']);
 const listOf = (schema: string): Message =>
   messageWith([
     { name: 'metadata', number: 1, keepsZero: false, type: { is: 'schema', name: 'ListMeta' } },
@@ -37,7 +39,7 @@ function findMessage(apiVersion: string, kind: string): Message | undefined {
 }
 
 function schemaOfKind(apiVersion: string, kind: string): string | undefined {
-  if (META_KINDS.has(kind)) return kind;
+  if (META_KINDS.has(kind) || (apiVersion === 'v1' && DISCOVERY_KINDS.has(kind))) return kind;
   const slash = apiVersion.indexOf('/');
   const [group, version] = slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
   const schema = fullRegistry.findKind(group, version, kind)?.schema ?? OTHER_KINDS[`${apiVersion} ${kind}`];

@@ -56,6 +56,7 @@ const kinds = [
   { schema: 'DeleteOptions', apiVersion: 'apps/v1', kind: 'DeleteOptions' },
   { schema: 'Status', apiVersion: 'v1', kind: 'Status' },
   { schema: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+  ...['APIGroup', 'APIResourceList', 'APIVersions'].map((kind) => ({ schema: kind, apiVersion: 'v1', kind })),
   { schema: 'APIService', apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService' },
 ];
 

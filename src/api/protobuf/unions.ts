@@ -13,7 +13,7 @@ const part = (name: string, number: number, type: FieldType): MessageField => ({
 
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
-/** Types of apiextensions/v1 that JSON shows as one of several things. */
+/** Types of apiextensions/v1 that JSON shows as one of several things, and lists of texts that are a message of their own (meta/v1 Verbs). */
 export const UNIONS: Readonly<Record<Union, UnionShape>> = {
   schemaOrList: {
     message: messageWith([part('schema', 1, SCHEMA), part('list', 2, { is: 'list', items: SCHEMA })]),
@@ -24,6 +24,11 @@ export const UNIONS: Readonly<Record<Union, UnionShape>> = {
     message: messageWith([part('allows', 1, { is: 'scalar', scalar: 'bool' }), part('schema', 2, SCHEMA)]),
     toJson: ({ allows, schema }) => schema ?? allows,
     fromJson: (value) => (typeof value === 'boolean' ? { allows: value } : { allows: true, schema: value }),
+  },
+  strings: {
+    message: messageWith([part('items', 1, { is: 'list', items: { is: 'scalar', scalar: 'string' } })]),
+    toJson: ({ items }) => items ?? [],
+    fromJson: (items) => ({ items }),
   },
   empty: { message: messageWith([]), toJson: () => ({}), fromJson: () => ({}) },
 };

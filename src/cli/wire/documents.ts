@@ -75,7 +75,9 @@ export function documents(options: {
   const version = versionDocument({ gitVersion: GIT_VERSION, gitCommit: '', buildDate: '', platform });
   const ca = { bytes: Buffer.from(options.pki.caPem), etag: entityTag(options.pki.caPem), contentType: 'application/x-pem-file' };
   const fixed = { ...options.trust.documents, [CLUSTER_FACTS_PATH]: options.cluster };
-  const named = new Map(Object.entries(fixed).map(([path, content]) => [path, jsonDocument(content, CONTENT_TYPES[path])]));
+  const named = new Map(
+    Object.entries(fixed).map(([path, content]) => [path, jsonDocument(content, { contentType: CONTENT_TYPES[path] })]),
+  );
   return [
     (path) => (path === '/version' || path === '/version/' ? version : path === '/cacerts' ? ca : named.get(path)),
     (path, accept) => discovery.find(path, accept),

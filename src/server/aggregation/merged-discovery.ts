@@ -37,7 +37,7 @@ export function mergedDiscovery(own: Discovery, servers: ExtensionServers, remot
       const merged = value.items
         ? { ...value, items: mergeItems(value.items, all, remote()) }
         : { ...value, groups: mergeGroups(value.groups ?? [], all) };
-      const document = jsonDocument(merged, local.contentType);
+      const document = jsonDocument(merged, { contentType: local.contentType, object: local.object });
       kept.set(local.contentType, { of, document });
       return document;
     },
@@ -103,7 +103,7 @@ function groupDocument(name: string, local: Document | undefined, servers: reado
   const members = byGroup(servers).find(({ group }) => group === name)?.servers;
   if (!members) return local;
   const versions = members.map(versionEntry);
-  if (!local) return jsonDocument({ kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] });
+  if (!local) return jsonDocument({ kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] }, { object: {} });
   const own = JSON.parse(local.bytes.toString('utf8')) as LegacyGroup;
-  return jsonDocument({ ...own, versions: added(own.versions, versions) });
+  return jsonDocument({ ...own, versions: added(own.versions, versions) }, { object: local.object });
 }

@@ -2,16 +2,13 @@ import type { ResourceDefinition } from '../../api/define.ts';
 import type { ApiGroup, Registry } from '../../api/registry.ts';
 import { kindOf, type Served, servedSubresources } from './resources.ts';
 
-/** Versions of apidiscovery.k8s.io that clients may ask for; the documents differ in their apiVersion only. */
-export type DiscoveryVersion = 'v2' | 'v2beta1';
-
 /**
  * Everything that /api (the core group) or /apis (all others) serves, in one document: two requests instead of one per group and version.
  * Source: KEP-3352, "Aggregated Discovery".
  */
-export const aggregatedDiscovery = (registry: Registry, root: 'api' | 'apis', version: DiscoveryVersion) => ({
+export const aggregatedDiscovery = (registry: Registry, root: 'api' | 'apis') => ({
   kind: 'APIGroupDiscoveryList',
-  apiVersion: `apidiscovery.k8s.io/${version}`,
+  apiVersion: 'apidiscovery.k8s.io/v2',
   metadata: {},
   items: registry.groups.filter((group) => (group.name === '') === (root === 'api')).map((group) => groupEntry(registry, group)),
 });

@@ -3,7 +3,7 @@ import { defineResource } from '../../api/define.ts';
 import { definitions, registry } from '../../api/index.ts';
 import { buildRegistry } from '../../api/registry.ts';
 import type { aggregatedDiscovery } from './aggregated.ts';
-import { acceptedVersion, createDiscovery } from './discovery.ts';
+import { acceptsAggregated, createDiscovery } from './discovery.ts';
 import { versionDocument } from './version.ts';
 
 const AGGREGATED =
@@ -163,11 +163,19 @@ describe('discovery', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/discovery.txt');
   });
 
-  it('takes the first aggregated format that the client names', () => {
-    expect(acceptedVersion(AGGREGATED)).toBe('v2');
-    expect(acceptedVersion('application/json; g=apidiscovery.k8s.io; v=v2beta1; as=APIGroupDiscoveryList')).toBe('v2beta1');
-    expect(acceptedVersion('application/json')).toBeUndefined();
-    expect(acceptedVersion(undefined)).toBeUndefined();
+  it('aggregates for those who name that first of what there is, in the version that is left', () => {
+    expect(acceptsAggregated(AGGREGATED)).toBe(true);
+    const v2beta1 = AGGREGATED.replaceAll('v=v2;', 'v=v2beta1;');
+    for (const accept of [v2beta1, `application/json,${AGGREGATED}`, 'application/json', undefined])
+      expect(acceptsAggregated(accept)).toBe(false);
+    expect(acceptsAggregated(`text/plain,application/json;q=0.5,${AGGREGATED}`)).toBe(true);
+    expect(discovery.find('/apis/', AGGREGATED)?.contentType).toBe('application/json');
+  });
+
+  it('tells what upstream’s router answers, which takes GET alone', () => {
+    const ways = ['/api', '/api/v1', '/apis', '/apis/apps', '/apis/apps/v1', '/apis/apiregistration.k8s.io'];
+    const routed = ways.map((path) => discovery.find(path, undefined)?.object?.routed);
+    expect(routed).toEqual(['itself', 'itself', undefined, 'below', 'itself', 'itself']);
   });
 
   it('knows nothing beyond what is served', () => {

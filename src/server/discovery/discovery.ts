@@ -1,5 +1,6 @@
-import type { Registry } from '../../api/registry.ts';
-import { aggregatedDiscovery, type DiscoveryVersion } from './aggregated.ts';
+import type { ApiGroup, Registry } from '../../api/registry.ts';
+import { acceptClauses, type Clause } from '../http/accept.ts';
+import { aggregatedDiscovery } from './aggregated.ts';
 import { type Document, jsonDocument } from './document.ts';
 import { coreVersions, groupDocument, groupList, resourceList } from './lists.ts';
 
@@ -26,42 +27,44 @@ export function createDiscovery({ registry, serverAddress }: DiscoveryOptions): 
       const documents = kept.get(current) ?? new Map<string, Document | undefined>();
       kept.set(current, documents);
       const clean = path.replace(/\/+$/, '');
-      const version = clean === '/api' || clean === '/apis' ? acceptedVersion(accept) : undefined;
-      const key = `${clean} ${version}`;
+      // Upstream aggregates at /apis/ no more than elsewhere.
+      const aggregated = (clean === '/api' || path === '/apis') && acceptsAggregated(accept);
+      const key = `${clean} ${aggregated}`;
       const known = documents.get(key);
       if (known) return known;
-      const built = build(current, serverAddress, clean, version);
+      const built = build(current, serverAddress, clean, aggregated);
       if (built) documents.set(key, built);
       return built;
     },
   };
 }
 
-/** The first media type that is aggregated discovery decides; undefined means the unaggregated lists. */
-export function acceptedVersion(accept = ''): DiscoveryVersion | undefined {
-  for (const type of accept.split(',')) {
-    const parameters = new Set(type.split(';').map((part) => part.trim()));
-    if (!parameters.has('as=APIGroupDiscoveryList') || !parameters.has('g=apidiscovery.k8s.io')) continue;
-    if (parameters.has('v=v2')) return 'v2';
-    if (parameters.has('v=v2beta1')) return 'v2beta1';
-  }
-  return undefined;
+/** The first media type that is known decides. Of aggregated discovery only v2 is left, in JSON. */
+export function acceptsAggregated(accept = ''): boolean {
+  const first = acceptClauses(accept).find(
+    (clause) => JSON_TYPES.has(clause.type) && (isAggregated(clause) || !clause.parameters.has('as')),
+  );
+  return first !== undefined && isAggregated(first);
 }
 
-function build(registry: Registry, serverAddress: string, path: string, aggregated: DiscoveryVersion | undefined): Document | undefined {
+const JSON_TYPES = new Set(['application/json', 'application/*', '*/*']);
+const isAggregated = ({ parameters }: Clause) =>
+  parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2';
+
+function build(registry: Registry, serverAddress: string, path: string, aggregated: boolean): Document | undefined {
   if (path === '' || path === '/index.html') return jsonDocument({ paths: servedPaths(registry) });
   const [empty, root, group = '', version, ...rest] = path.split('/');
   if (empty !== '' || rest.length > 0) return undefined;
   if (root === 'api') {
     if (version !== undefined) return undefined;
     if (group !== '') return resources(registry, '', group);
-    return aggregated ? aggregate(registry, root, aggregated) : jsonDocument(coreVersions(registry, serverAddress));
+    return aggregated ? aggregate(registry, root) : jsonDocument(coreVersions(registry, serverAddress), { object: ITSELF });
   }
   if (root !== 'apis') return undefined;
-  if (group === '') return aggregated ? aggregate(registry, root, aggregated) : jsonDocument(groupList(registry));
+  if (group === '') return aggregated ? aggregate(registry, root) : jsonDocument(groupList(registry), { object: {} });
   if (version !== undefined) return resources(registry, group, version);
   const found = registry.groups.find((candidate) => candidate.name === group);
-  return found && jsonDocument(groupDocument(found));
+  return found && jsonDocument(groupDocument(found), { object: routedGroup(registry, found) });
 }
 
 /** What is served besides resources. */
@@ -88,11 +91,27 @@ export function servedPaths(registry: Registry): string[] {
   return ['/api', '/apis', ...groups, ...versions, ...OTHER_PATHS].sort();
 }
 
-const aggregate = (registry: Registry, root: 'api' | 'apis', version: DiscoveryVersion): Document =>
-  jsonDocument(
-    aggregatedDiscovery(registry, root, version),
-    `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
-  );
+/** The group that upstream's aggregator serves by itself. */
+const AGGREGATOR = 'apiregistration.k8s.io';
 
-const resources = (registry: Registry, group: string, version: string): Document | undefined =>
-  registry.inVersion(group, version).length > 0 ? jsonDocument(resourceList(registry, group, version)) : undefined;
+const aggregate = (registry: Registry, root: 'api' | 'apis'): Document =>
+  jsonDocument(aggregatedDiscovery(registry, root), {
+    contentType: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    object: root === 'api' ? ITSELF : {},
+  });
+
+function resources(registry: Registry, group: string, version: string): Document | undefined {
+  if (registry.inVersion(group, version).length === 0) return undefined;
+  return jsonDocument(resourceList(registry, group, version), { object: isCustom(registry, group, version) ? {} : ITSELF });
+}
+
+const ITSELF = { routed: 'itself' } as const;
+
+const isCustom = (registry: Registry, group: string, version: string): boolean =>
+  registry.inVersion(group, version).some(({ structural }) => structural !== undefined);
+
+/** Groups of custom resources have no router. */
+function routedGroup(registry: Registry, { name, versions }: ApiGroup): Document['object'] {
+  if (name === AGGREGATOR) return ITSELF;
+  return versions.every((version) => isCustom(registry, name, version)) ? {} : { routed: 'below' };
+}

@@ -30,7 +30,6 @@ export function versionDocument({ gitVersion, gitCommit, buildDate, platform }: 
       compiler: 'v8',
       platform,
     },
-    'application/json',
     { indent: 2 },
   );
 }

@@ -49,6 +49,13 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 }
 
+/** How an object is written of which there is but one shape. Throws NotAcceptable. */
+export function negotiateFormat(accept: string | undefined): Format {
+  const found = parse(accept ?? '').find(({ shape }) => shape === 'object');
+  if (found) return found.format;
+  throw new ApiError('NotAcceptable', `only the following media types are accepted: ${ROUTED_TYPES.join(', ')}`);
+}
+
 /** The media types of a header without their parameters, as upstream's router compares them. */
 export const bareTypes = (header: string): string[] => header.split(',').map((type) => (type.split(';', 1)[0] ?? '').trim());
 
@@ -56,7 +63,7 @@ const ROUTED_TYPES = ['application/json', 'application/yaml', PROTOBUF];
 const STREAM_TYPES = ['application/json;stream=watch', `${PROTOBUF};stream=watch`];
 
 /** Upstream's router lets in who names one of its types, whatever it says of it. Throws NotAcceptable. */
-export function checkRouted(accept: string | undefined, verb: Verb): void {
+export function checkRouted(accept: string | undefined, verb: Verb | undefined): void {
   if (!accept) return;
   if (bareTypes(accept).some((type) => type === '*/*' || ROUTED_TYPES.includes(type))) return;
   const types = [...ROUTED_TYPES, ...(verb === 'list' || verb === 'watch' ? STREAM_TYPES : [])].join(', ');

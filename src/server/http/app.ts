@@ -1,29 +1,10 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { ApiError } from '../../api/meta/status.ts';
+import { type CompressedDocument, type Document, documentResponse, type Redirection } from './documents.ts';
 import { checkHealth, type HealthCheck, NO_SUCH_PAGE } from './health.ts';
-import { isPretty, prettyJson } from './pretty.ts';
+import { isPretty } from './pretty.ts';
 import { answerZpage, type Zpage } from './zpages.ts';
-
-/** A finished answer; discovery/ and openapi/ make these. */
-export interface Document {
-  readonly bytes: Uint8Array;
-  /** Quoted. */
-  readonly etag: string;
-  readonly contentType: string;
-}
-
-/** A document that is kept compressed and unpacked for the few clients that do not take gzip; openapi/ makes these. */
-export interface CompressedDocument {
-  readonly gzip: Uint8Array;
-  bytes(): Promise<Uint8Array>;
-  readonly etag: string;
-  readonly contentType: string;
-}
-
-export interface Redirection {
-  readonly location: string;
-}
 
 export interface AppOptions {
   /** Discovery, OpenAPI, /version and other documents: the first that answers. */
@@ -53,6 +34,12 @@ const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow 
   details: {},
 }).toStatus();
 
+/** Beside discovery: what upstream's router answers, which takes GET alone. The rest is answered whatever the method. */
+const ROUTED = new Set(['/version', '/version/', '/.well-known/openid-configuration', '/openid/v1/jwks']);
+
+const isRouted = (path: string, document: Document | CompressedDocument | Redirection): boolean =>
+  ROUTED.has(path) || ('object' in document && document.object?.routed === 'itself');
+
 /** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
 export function createApp({ documents, ready, live, metrics, zpages = [], debug }: AppOptions): ReturnType<typeof getRequestListener> {
   const app = new Hono();
@@ -66,15 +53,15 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
       const report = await checkHealth(checks, { endpoint, only, verbose: query.has('verbose'), exclude: query.getAll('exclude') });
       return new Response(report.text, { status: report.code, headers: PLAIN_TEXT });
     };
-    app.get(`/${endpoint}`, (c) => answer(c.req.url, undefined));
-    app.get(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
+    app.all(`/${endpoint}`, (c) => answer(c.req.url, undefined));
+    app.all(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
   }
   for (const [path, page] of Object.entries(metrics))
-    app.get(path, async () => {
+    app.all(path, async () => {
       const { contentType, text } = await page();
       return new Response(text, { headers: { 'Content-Type': contentType } });
     });
-  for (const page of zpages) app.get(page.path, (c) => answerZpage(page, c.req.header('accept')));
+  for (const page of zpages) app.all(page.path, (c) => answerZpage(page, c.req.header('accept')));
   const found = async (path: string, accept: string | undefined, query: URLSearchParams) => {
     for (const find of documents) {
       const document = await find(path, accept, query);
@@ -83,55 +70,25 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     return undefined;
   };
   const missing = async (path: string) => {
-    const groupVersion = /^\/apis\/[^/]+\/[^/]+(?=\/)/.exec(path)?.[0];
-    const isServed = groupVersion !== undefined && (await found(groupVersion, undefined, NO_QUERY)) !== undefined;
-    if (isServed || path.startsWith('/api/')) return Response.json(NOT_FOUND, { status: 404 });
+    const group = /^\/apis\/[^/]+(?=\/)/.exec(path)?.[0];
+    const above = group === undefined ? undefined : await found(group, undefined, NO_QUERY);
+    if (path.startsWith('/api/') || (above && 'object' in above && above.object?.routed)) return Response.json(NOT_FOUND, { status: 404 });
     return new Response(NO_SUCH_PAGE, { status: 404, headers: PLAIN_TEXT });
   };
   app.get('/debug/*', (c) => {
     const text = debug?.(c.req.path, new URL(c.req.url).searchParams);
     return text === undefined ? missing(c.req.path) : new Response(text, { headers: PLAIN_TEXT });
   });
-  app.get('*', async (c) => {
+  app.all('*', async (c) => {
     const { path, url } = c.req;
-    const document = await found(path, c.req.header('accept'), new URL(url).searchParams);
+    const accept = c.req.header('accept');
+    const document = await found(path, accept, new URL(url).searchParams);
     if (!document) return missing(path);
+    if (c.req.method !== 'GET' && isRouted(path, document)) return Response.json(NOT_ALLOWED, { status: 405 });
     if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
     const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
     const pretty = /^\/apis?(?:\/|$)/.test(path) && isPretty({ url, headers: { 'user-agent': c.req.header('user-agent') } });
-    return documentResponse(document, { path, url, known: c.req.header('if-none-match'), takesGzip, pretty });
-  });
-  // Documents are only read; what is not there at all is missing for every method.
-  app.all('*', async (c) => {
-    const known = await found(c.req.path, undefined, new URL(c.req.url).searchParams);
-    return known ? Response.json(NOT_ALLOWED, { status: 405 }) : missing(c.req.path);
+    return documentResponse(document, { path, url, accept, known: c.req.header('if-none-match'), takesGzip, pretty });
   });
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
-}
-
-interface Asked {
-  readonly path: string;
-  readonly url: string;
-  readonly known: string | undefined;
-  readonly takesGzip: boolean;
-  readonly pretty: boolean;
-}
-
-/** How long a document is good: only those that clients ask for again and again have a tag. */
-function caching({ path, url }: Asked, { etag, contentType }: Document | CompressedDocument): Record<string, string> {
-  if (contentType.includes('apidiscovery.k8s.io')) return { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
-  if (path === '/openapi/v2') return { ETag: etag, Vary: 'Accept-Encoding, Accept' };
-  if (!path.startsWith('/openapi/v3/')) return {};
-  return { ETag: etag, Vary: 'Accept', ...(url.includes('?hash=') && { 'Cache-Control': 'public, immutable' }) };
-}
-
-async function documentResponse(document: Document | CompressedDocument, asked: Asked): Promise<Response> {
-  const { known, takesGzip, pretty } = asked;
-  const { etag, contentType } = document;
-  const headers = caching(asked, document);
-  if (headers.ETag !== undefined && known === etag) return new Response(null, { status: 304, headers });
-  const respond = (bytes: Uint8Array, more: Record<string, string> = {}) =>
-    new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, ...more, 'Content-Type': contentType } });
-  if (!('gzip' in document)) return respond(pretty ? prettyJson(Buffer.from(document.bytes)) : document.bytes);
-  return takesGzip ? respond(document.gzip, { 'Content-Encoding': 'gzip' }) : respond(await document.bytes());
 }

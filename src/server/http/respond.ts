@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { stringify } from 'yaml';
 import { apiVersionOf } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import { ApiError, type Status } from '../../api/meta/status.ts';
@@ -15,6 +14,7 @@ import { isPretty, prettyJson } from './pretty.ts';
 import { protobufItem, protobufList } from './protobuf-answer.ts';
 import { type IncludeObject, partialOf, type Table, tableOf } from './table.ts';
 import { warningHeaders } from './warning-headers.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** Smaller answers are not worth compressing (upstream's limit). */
 const GZIP_FROM_BYTES = 128 * 1024;
@@ -91,9 +91,7 @@ function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeL
   const { format } = exchange.accepted;
   if (format === 'protobuf' && hasProtobuf(object)) return sendProtobuf(exchange, code, [encodeProtobuf(object as KubeObject)]);
   if (format !== 'yaml') return sendJson(exchange, code, object);
-  const text = Buffer.from(
-    stringify(object, { aliasDuplicateObjects: false, version: '1.1', lineWidth: 0, sortMapEntries: true, indentSeq: false }),
-  );
+  const text = Buffer.from(yamlText(object));
   return sendBytes(exchange, code, [text], text.length, 'application/yaml');
 }
 
