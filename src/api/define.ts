@@ -122,7 +122,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
     toStored(object: T): KubeObject;
     fromStored(stored: KubeObject): T;
   };
-  /** The version that objects are written in when it is another version of the same kind (custom resources). Absent: this one. */
+  /** The version that objects are written in when it is another version of the same kind (custom resources), or that upstream says so of. Absent: this one. */
   readonly storageVersion?: string;
   /** The schema of a kind that a CustomResourceDefinition brought; absent for the server's own kinds. */
   readonly structural?: StructuralSchema;

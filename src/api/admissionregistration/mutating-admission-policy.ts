@@ -8,6 +8,7 @@ import { paramKindCell } from './param-cells.ts';
 export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
   version: 'v1',
+  storageVersion: 'v1beta1',
   kind: 'MutatingAdmissionPolicy',
   plural: 'mutatingadmissionpolicies',
   scope: 'Cluster',

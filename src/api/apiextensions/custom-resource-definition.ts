@@ -5,6 +5,7 @@ import { customResourceDefinitionHooks } from './crd-hooks.ts';
 export const customResourceDefinitions = defineResource<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
   version: 'v1',
+  storageVersion: 'v1beta1',
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
   scope: 'Cluster',

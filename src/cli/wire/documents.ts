@@ -78,8 +78,9 @@ export function documents(options: {
   const named = new Map(
     Object.entries(fixed).map(([path, content]) => [path, jsonDocument(content, { contentType: CONTENT_TYPES[path] })]),
   );
+  named.set('/version', version);
   return [
-    (path) => (path === '/version' || path === '/version/' ? version : path === '/cacerts' ? ca : named.get(path)),
+    (path) => (path === '/cacerts' ? ca : named.get(path.replace(/\/$/, ''))),
     (path, accept) => discovery.find(path, accept),
     openApiDocuments(options.definitions, aggregation),
   ];

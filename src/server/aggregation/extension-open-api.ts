@@ -1,5 +1,5 @@
 import { type Document, entityTag, jsonDocument } from '../discovery/document.ts';
-import { type CompressedDocument, compressed, V2_PROTOBUF_TYPE } from '../openapi/openapi.ts';
+import { type CompressedDocument, compressed, INDEX_TYPE, V2_PROTOBUF_TYPE } from '../openapi/openapi.ts';
 import { encodeDocumentV2 } from '../openapi/protobuf-v2.ts';
 import type { DocumentV2 } from '../openapi/v2.ts';
 import type { ExtensionServer, ExtensionServers } from './extension-servers.ts';
@@ -100,7 +100,7 @@ export function extensionOpenApi(servers: ExtensionServers, options: RemoteOptio
       return (async () => {
         const [index, ...more] = await Promise.all([own().then((document) => document.bytes()), ...reachable.map(entries)]);
         const { paths = {} } = JSON.parse(Buffer.from(index).toString('utf8')) as Index;
-        return jsonDocument({ paths: { ...paths, ...Object.fromEntries(more.flat()) } });
+        return jsonDocument({ paths: { ...paths, ...Object.fromEntries(more.flat()) } }, { contentType: INDEX_TYPE });
       })();
     },
     /** The document of `apis/GROUP/VERSION`; undefined when no extension server has it. */

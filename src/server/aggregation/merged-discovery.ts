@@ -93,7 +93,7 @@ function mergeItems(
     });
     const [entry] = entries.filter((each) => each.name === name);
     if (entry) entry.group = { ...entry.group, versions: added(entry.group.versions as { version: string }[], versions) };
-    else entries.push({ name, priority, group: { metadata: { name, creationTimestamp: null } as { name: string }, versions } });
+    else entries.push({ name, priority, group: { metadata: { name }, versions } });
   }
   return sorted(entries).map(({ group }) => group);
 }

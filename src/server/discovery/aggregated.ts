@@ -14,7 +14,7 @@ export const aggregatedDiscovery = (registry: Registry, root: 'api' | 'apis') =>
 });
 
 const groupEntry = (registry: Registry, { name, versions }: ApiGroup) => ({
-  metadata: { name: name || undefined, creationTimestamp: null },
+  metadata: { name: name || undefined },
   versions: versions.map((version) => ({
     version,
     resources: registry.inVersion(name, version).map(resourceEntry),

@@ -39,13 +39,9 @@ export function createDiscovery({ registry, serverAddress }: DiscoveryOptions): 
   };
 }
 
-/** The first media type that is known decides. Of aggregated discovery only v2 is left, in JSON. */
-export function acceptsAggregated(accept = ''): boolean {
-  const first = acceptClauses(accept).find(
-    (clause) => JSON_TYPES.has(clause.type) && (isAggregated(clause) || !clause.parameters.has('as')),
-  );
-  return first !== undefined && isAggregated(first);
-}
+/** Whoever names it gets it, whatever he would rather have. Of aggregated discovery only v2 is left. */
+export const acceptsAggregated = (accept = ''): boolean =>
+  acceptClauses(accept).some((clause) => JSON_TYPES.has(clause.type) && isAggregated(clause));
 
 const JSON_TYPES = new Set(['application/json', 'application/*', '*/*']);
 const isAggregated = ({ parameters }: Clause) =>

@@ -56,6 +56,10 @@ export function negotiateFormat(accept: string | undefined): Format {
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${ROUTED_TYPES.join(', ')}`);
 }
 
+/** How an error is told: as JSON when nothing fits. */
+export const errorFormat = (accept: string | undefined): Format =>
+  parse(accept ?? '').find(({ shape }) => shape === 'object')?.format ?? 'json';
+
 /** The media types of a header without their parameters, as upstream's router compares them. */
 export const bareTypes = (header: string): string[] => header.split(',').map((type) => (type.split(';', 1)[0] ?? '').trim());
 
@@ -64,9 +68,14 @@ const STREAM_TYPES = ['application/json;stream=watch', `${PROTOBUF};stream=watch
 
 /** Upstream's router lets in who names one of its types, whatever it says of it. Throws NotAcceptable. */
 export function checkRouted(accept: string | undefined, verb: Verb | undefined): void {
+  checkOffered(accept, ROUTED_TYPES, verb === 'list' || verb === 'watch' ? STREAM_TYPES : []);
+}
+
+/** `more`: types that the refusal names as well. Throws NotAcceptable. */
+export function checkOffered(accept: string | undefined, offered: readonly string[], more: readonly string[] = []): void {
   if (!accept) return;
-  if (bareTypes(accept).some((type) => type === '*/*' || ROUTED_TYPES.includes(type))) return;
-  const types = [...ROUTED_TYPES, ...(verb === 'list' || verb === 'watch' ? STREAM_TYPES : [])].join(', ');
+  if (bareTypes(accept).some((type) => type === '*/*' || offered.includes(type))) return;
+  const types = [...offered, ...more].join(', ');
   throw new ApiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, { details: {} });
 }
 

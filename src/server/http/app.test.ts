@@ -75,6 +75,20 @@ it('writes discovery in every format, and refuses others', async () => {
   const message = async (path: string, accept: string) => ((await (await get(path, accept)).json()) as { message: string }).message;
   expect(await message('/apis/apps', 'text/plain')).toBe(`only the following media types are accepted: ${known}`);
   expect(await message('/apis/apps/v1', 'text/plain')).toBe(`406: Not Acceptable\n\nAvailable representations: ${known}`);
-  expect((await get('/version', 'text/plain')).status).toBe(200);
+  expect(await message('/version', 'text/plain')).toBe('406: Not Acceptable\n\nAvailable representations: application/json');
+  close();
+});
+
+it('tells errors in the format that the client asked for', async () => {
+  const { call, close } = await serve([discovery]);
+  const missing = await call('/apis/apps/v2', { headers: { accept: 'application/yaml' } });
+  expect([missing.status, missing.headers.get('content-type')]).toEqual([404, 'application/yaml']);
+  expect(await missing.text()).toContain('reason: NotFound\n');
+  close();
+});
+
+it('checks nothing without a name', async () => {
+  const { call, close } = await serve([]);
+  expect((await call('/livez/')).status).toBe(404);
   close();
 });

@@ -1,7 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { ApiError } from '../../api/meta/status.ts';
-import { type CompressedDocument, type Document, documentResponse, type Redirection } from './documents.ts';
+import { type CompressedDocument, type Document, documentResponse, isRouted, type Redirection, statusResponse } from './documents.ts';
 import { checkHealth, type HealthCheck, NO_SUCH_PAGE } from './health.ts';
 import { isPretty } from './pretty.ts';
 import { answerZpage, type Zpage } from './zpages.ts';
@@ -27,18 +27,11 @@ const PLAIN_TEXT = {
   'X-Content-Type-Options': 'nosniff',
   'Cache-Control': 'no-cache, private',
 };
+const { 'X-Content-Type-Options': _, ...CHECKED } = PLAIN_TEXT;
 const NO_QUERY = new URLSearchParams();
 /** What the router of a served group and version says of a path that it does not know. */
-const NOT_FOUND = new ApiError('NotFound', 'the server could not find the requested resource', { details: {} }).toStatus();
-const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
-  details: {},
-}).toStatus();
-
-/** Beside discovery: what upstream's router answers, which takes GET alone. The rest is answered whatever the method. */
-const ROUTED = new Set(['/version', '/version/', '/.well-known/openid-configuration', '/openid/v1/jwks']);
-
-const isRouted = (path: string, document: Document | CompressedDocument | Redirection): boolean =>
-  ROUTED.has(path) || ('object' in document && document.object?.routed === 'itself');
+const NOT_FOUND = new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
+const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
 
 /** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
 export function createApp({ documents, ready, live, metrics, zpages = [], debug }: AppOptions): ReturnType<typeof getRequestListener> {
@@ -51,15 +44,17 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     const answer = async (url: string, only: string | undefined) => {
       const query = new URL(url, 'https://x').searchParams;
       const report = await checkHealth(checks, { endpoint, only, verbose: query.has('verbose'), exclude: query.getAll('exclude') });
-      return new Response(report.text, { status: report.code, headers: PLAIN_TEXT });
+      // One check that is well is answered more plainly than all of them.
+      const headers = only !== undefined && report.code === 200 ? CHECKED : PLAIN_TEXT;
+      return new Response(report.text, { status: report.code, headers });
     };
     app.all(`/${endpoint}`, (c) => answer(c.req.url, undefined));
-    app.all(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2) || undefined));
+    app.all(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2)));
   }
   for (const [path, page] of Object.entries(metrics))
     app.all(path, async () => {
       const { contentType, text } = await page();
-      return new Response(text, { headers: { 'Content-Type': contentType } });
+      return new Response(text, { headers: { 'Content-Type': `${contentType}; escaping=underscores` } });
     });
   for (const page of zpages) app.all(page.path, (c) => answerZpage(page, c.req.header('accept')));
   const found = async (path: string, accept: string | undefined, query: URLSearchParams) => {
@@ -69,10 +64,11 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     }
     return undefined;
   };
-  const missing = async (path: string) => {
+  const missing = async (path: string, accept?: string) => {
     const group = /^\/apis\/[^/]+(?=\/)/.exec(path)?.[0];
     const above = group === undefined ? undefined : await found(group, undefined, NO_QUERY);
-    if (path.startsWith('/api/') || (above && 'object' in above && above.object?.routed)) return Response.json(NOT_FOUND, { status: 404 });
+    if (path.startsWith('/api/') || (above && 'object' in above && above.object?.routed)) return statusResponse(NOT_FOUND, accept);
+    if (path.startsWith('/openapi/v3/')) return new Response(null, { status: 404 });
     return new Response(NO_SUCH_PAGE, { status: 404, headers: PLAIN_TEXT });
   };
   app.get('/debug/*', (c) => {
@@ -83,12 +79,13 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     const { path, url } = c.req;
     const accept = c.req.header('accept');
     const document = await found(path, accept, new URL(url).searchParams);
-    if (!document) return missing(path);
-    if (c.req.method !== 'GET' && isRouted(path, document)) return Response.json(NOT_ALLOWED, { status: 405 });
+    if (!document) return missing(path, accept);
+    const clean = path.replace(/\/$/, '');
+    if (c.req.method !== 'GET' && isRouted(clean, document)) return statusResponse(NOT_ALLOWED, accept);
     if ('location' in document) return new Response(null, { status: 301, headers: { Location: document.location } });
     const takesGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
     const pretty = /^\/apis?(?:\/|$)/.test(path) && isPretty({ url, headers: { 'user-agent': c.req.header('user-agent') } });
-    return documentResponse(document, { path, url, accept, known: c.req.header('if-none-match'), takesGzip, pretty });
+    return documentResponse(document, { path: clean, url, accept, known: c.req.header('if-none-match'), takesGzip, pretty });
   });
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }

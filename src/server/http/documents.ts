@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { encodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
-import { checkRouted, negotiateFormat } from './accept.ts';
+import { checkOffered, checkRouted, errorFormat, negotiateFormat } from './accept.ts';
 import { prettyJson } from './pretty.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -39,15 +39,32 @@ export interface Asked {
   readonly pretty: boolean;
 }
 
+/** Beside discovery: what upstream's router answers, which takes GET alone. */
+const ROUTED = new Set(['/version', '/.well-known/openid-configuration', '/openid/v1/jwks']);
+
+export const isRouted = (path: string, document: Document | CompressedDocument | Redirection): boolean =>
+  ROUTED.has(path) || ('object' in document && document.object?.routed === 'itself');
+
 /** How long a document is good: only those that clients ask for again and again have a tag. */
 function caching({ path, url }: Asked, { etag, contentType }: Document | CompressedDocument): Record<string, string> {
   if (contentType.includes('apidiscovery.k8s.io')) return { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
+  if (path !== '/version' && ROUTED.has(path)) return { 'Cache-Control': 'public, max-age=3600' };
   if (path === '/openapi/v2') return { ETag: etag, Vary: 'Accept-Encoding, Accept' };
   if (!path.startsWith('/openapi/v3/')) return {};
   return { ETag: etag, Vary: 'Accept', ...(url.includes('?hash=') && { 'Cache-Control': 'public, immutable' }) };
 }
 
+/** A document as the client asked for it, or why it cannot have it. */
 export async function documentResponse(document: Document | CompressedDocument, asked: Asked): Promise<Response> {
+  try {
+    return await acceptableResponse(document, asked);
+  } catch (error) {
+    if (error instanceof ApiError) return statusResponse(error, asked.accept);
+    throw error;
+  }
+}
+
+async function acceptableResponse(document: Document | CompressedDocument, asked: Asked): Promise<Response> {
   const { known, takesGzip } = asked;
   const { etag, contentType } = document;
   const headers = caching(asked, document);
@@ -55,6 +72,7 @@ export async function documentResponse(document: Document | CompressedDocument, 
   const respond = (bytes: Uint8Array, more: Record<string, string> = {}) =>
     new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { ...headers, 'Content-Type': contentType, ...more } });
   if ('gzip' in document) return takesGzip ? respond(document.gzip, { 'Content-Encoding': 'gzip' }) : respond(await document.bytes());
+  if (ROUTED.has(asked.path)) checkOffered(asked.accept, [contentType]);
   if (!document.object || contentType.includes('apidiscovery.k8s.io')) return respond(document.bytes);
   return objectResponse(document, asked, respond);
 }
@@ -65,15 +83,20 @@ function objectResponse(
   { accept, pretty }: Asked,
   respond: (bytes: Uint8Array, more?: Record<string, string>) => Response,
 ): Response {
-  try {
-    if (object?.routed === 'itself') checkRouted(accept, undefined);
-    const format = negotiateFormat(accept);
-    if (format === 'json') return respond(pretty ? prettyJson(Buffer.from(bytes)) : bytes);
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as KubeObject;
-    if (format === 'yaml') return respond(new TextEncoder().encode(yamlText(value)), { 'Content-Type': 'application/yaml' });
-    return respond(encodeProtobuf({ apiVersion: 'v1', ...value }), { 'Content-Type': PROTOBUF });
-  } catch (error) {
-    if (error instanceof ApiError) return Response.json(error.toStatus(), { status: error.code });
-    throw error;
-  }
+  if (object?.routed === 'itself') checkRouted(accept, undefined);
+  const format = negotiateFormat(accept);
+  if (format === 'json') return respond(pretty ? prettyJson(Buffer.from(bytes)) : bytes);
+  const value = JSON.parse(new TextDecoder().decode(bytes)) as KubeObject;
+  if (format === 'yaml') return respond(new TextEncoder().encode(yamlText(value)), { 'Content-Type': 'application/yaml' });
+  return respond(encodeProtobuf({ apiVersion: 'v1', ...value }), { 'Content-Type': PROTOBUF });
+}
+
+/** An error in the format that the client asked for. */
+export function statusResponse(error: ApiError, accept: string | undefined): Response {
+  const status = error.toStatus();
+  const format = errorFormat(accept);
+  if (format === 'json') return Response.json(status, { status: error.code });
+  const [type, body] =
+    format === 'yaml' ? ['application/yaml', yamlText(status)] : [PROTOBUF, encodeProtobuf(status) as Uint8Array<ArrayBuffer>];
+  return new Response(body, { status: error.code, headers: { 'Content-Type': type } });
 }

@@ -6,7 +6,7 @@ import type { KubeList, KubeObject } from '../../api/meta/object.ts';
 import { ApiError, type Status } from '../../api/meta/status.ts';
 import { encodeProtobuf, hasProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { type Answer, answerObject, type ListAnswer, listMetadata } from '../registry/answer.ts';
-import type { Accepted } from './accept.ts';
+import { type Accepted, errorFormat, type Format } from './accept.ts';
 import type { ColumnHeads, TableSource } from './column-heads.ts';
 import { bareList, listItems } from './list-items.ts';
 import { joinParts, lengthOf, type Part, writePieces } from './pieces.ts';
@@ -87,15 +87,17 @@ function objectsOf(answer: Exclude<Answer, { kind: 'status' }>): readonly KubeOb
 const isList = (object: KubeObject | KubeList): object is KubeList => 'items' in object;
 
 /** In the client's format, where the kind has it. */
-function sendObject(exchange: Exchange, code: number, object: KubeObject | KubeList | Status | Table): Promise<void> {
-  const { format } = exchange.accepted;
-  if (format === 'protobuf' && hasProtobuf(object)) return sendProtobuf(exchange, code, [encodeProtobuf(object as KubeObject)]);
-  if (format !== 'yaml') return sendJson(exchange, code, object);
+const sendObject = (exchange: Exchange, code: number, object: KubeObject | KubeList | Status | Table): Promise<void> =>
+  sendAs(exchange, exchange.accepted.format, code, object);
+
+function sendAs(sending: Sending, format: Format, code: number, object: KubeObject | KubeList | Status | Table): Promise<void> {
+  if (format === 'protobuf' && hasProtobuf(object)) return sendProtobuf(sending, code, [encodeProtobuf(object as KubeObject)]);
+  if (format !== 'yaml') return sendJson(sending, code, object);
   const text = Buffer.from(yamlText(object));
-  return sendBytes(exchange, code, [text], text.length, 'application/yaml');
+  return sendBytes(sending, code, [text], text.length, 'application/yaml');
 }
 
-const sendProtobuf = (exchange: Exchange, code: number, parts: readonly Uint8Array[]): Promise<void> => {
+const sendProtobuf = (exchange: Sending, code: number, parts: readonly Uint8Array[]): Promise<void> => {
   return sendBytes(exchange, code, parts, lengthOf(parts), PROTOBUF);
 };
 
@@ -113,18 +115,16 @@ async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
   await sendBytes(exchange, 200, parts, lengthOf(parts));
 }
 
-export const sendError = (exchange: Pick<Exchange, 'raw' | 'reply' | 'warnings'>, error: ApiError): Promise<void> =>
-  sendJson(exchange, error.code, error.toStatus(), error.details?.retryAfterSeconds);
+/** In the format that the client asked for, as upstream's ErrorNegotiated. */
+export async function sendError(sending: Sending, error: ApiError): Promise<void> {
+  const retryAfterSeconds = error.details?.retryAfterSeconds;
+  if (retryAfterSeconds !== undefined) sending.reply.setHeader('Retry-After', String(retryAfterSeconds));
+  await sendAs(sending, errorFormat(sending.raw.headers.accept), error.code, error.toStatus());
+}
 
-export async function sendJson(
-  exchange: Pick<Exchange, 'raw' | 'reply' | 'warnings'>,
-  code: number,
-  value: object | Status,
-  retryAfterSeconds?: number,
-): Promise<void> {
+export async function sendJson(sending: Sending, code: number, value: object | Status): Promise<void> {
   const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
-  if (retryAfterSeconds !== undefined) exchange.reply.setHeader('Retry-After', String(retryAfterSeconds));
-  await sendBytes(exchange, code, [bytes], bytes.length);
+  await sendBytes(sending, code, [bytes], bytes.length);
 }
 
 type Sending = Pick<Exchange, 'raw' | 'reply' | 'warnings'>;

@@ -94,7 +94,7 @@ class DocumentCache {
 
   v3Index(): Promise<CompressedDocument> {
     const paths = [...this.planned].map(([path, { hash }]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]);
-    return this.#keep('v3', 'application/json', async () => Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) })));
+    return this.#keep('v3', INDEX_TYPE, async () => Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) })));
   }
 
   v3Document(path: string): Promise<CompressedDocument> | undefined {
@@ -123,6 +123,9 @@ class DocumentCache {
     return document;
   }
 }
+
+/** Upstream does not say what its index is, which Go then takes for text. */
+export const INDEX_TYPE = 'text/plain; charset=utf-8';
 
 export async function compressed(bytes: Buffer, contentType: string): Promise<CompressedDocument> {
   const packed = await compress(bytes);

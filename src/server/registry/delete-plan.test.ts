@@ -52,6 +52,16 @@ it('an object that is not being deleted outlives every update', () => {
   );
 });
 
+it('a namespace is marked first, without a grace period, and goes when it is asked for again', () => {
+  const kind = { gracefulDeletion: false, orphansByDefault: false };
+  const namespace = (metadata: object, finalizers: string[]) =>
+    ({ apiVersion: 'v1', kind: 'Namespace', metadata, spec: { finalizers } }) as KubeObject;
+  const marked = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  expect(planDelete(namespace({}, []), kind, {}, NOW)).toEqual({ do: 'mark', metadata: marked });
+  expect(planDelete(namespace(marked, ['kubernetes']), kind, { propagationPolicy: 'Foreground' }, NOW)).toEqual({ do: 'nothing' });
+  expect(planDelete(namespace(marked, []), kind, {}, NOW)).toEqual({ do: 'remove' });
+});
+
 const plain = { gracefulDeletion: true, orphansByDefault: false };
 const scheduled = (metadata: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { nodeName: 'n' } }) as KubeObject;
 const in30s = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 };

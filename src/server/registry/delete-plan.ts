@@ -23,7 +23,7 @@ const POD_GRACE_SECONDS = 30;
 type PodLike = KubeObject & { spec?: { nodeName?: string; terminationGracePeriodSeconds?: number }; status?: { phase?: string } };
 type NamespaceLike = KubeObject & { spec?: { finalizers?: string[] } };
 
-const isNamespace = (object: KubeObject) => object.kind === 'Namespace' && object.apiVersion === 'v1';
+export const isNamespace = (object: KubeObject): boolean => object.kind === 'Namespace' && object.apiVersion === 'v1';
 const held = (object: KubeObject): boolean => isNamespace(object) && ((object as NamespaceLike).spec?.finalizers?.length ?? 0) > 0;
 
 /** `object` is not changed. */
@@ -39,9 +39,11 @@ export function planDelete(
   const graceSeconds = definition.gracefulDeletion ? podGraceSeconds(object as PodLike, options) : 0;
   const mayRemove = finalizers.length === 0 && !held(object);
   if (meta.deletionTimestamp) {
+    if (held(object)) return { do: 'nothing' };
     return planAgain(meta, { finalizers, changed, graceSeconds, mayRemove, asked: options.gracePeriodSeconds, nowMs });
   }
-  const isEnd = graceSeconds === 0 && mayRemove;
+  // A namespace is asked for twice, whatever holds it, and has no grace period.
+  const isEnd = graceSeconds === 0 && mayRemove && !isNamespace(object);
   if (isEnd && !definition.gracefulDeletion) return { do: 'remove' };
   return {
     do: isEnd ? 'remove' : 'mark',
@@ -49,7 +51,7 @@ export function planDelete(
       ...meta,
       ...(finalizers.length > 0 || meta.finalizers ? { finalizers } : {}),
       deletionTimestamp: rfc3339(nowMs + graceSeconds * 1000),
-      deletionGracePeriodSeconds: graceSeconds,
+      ...(!isNamespace(object) && { deletionGracePeriodSeconds: graceSeconds }),
       ...(meta.generation !== undefined && { generation: meta.generation + 1 }),
     },
   };

@@ -9,7 +9,7 @@ import { type Answer, success } from './answer.ts';
 import type { Draft } from './body.ts';
 import { copyJson } from './copy.ts';
 import { deleteOptions } from './delete-options.ts';
-import { planDelete } from './delete-plan.ts';
+import { isNamespace, planDelete } from './delete-plan.ts';
 import type { RegistryDeps } from './deps.ts';
 import { modified } from './errors.ts';
 import { collectAll, list } from './list.ts';
@@ -102,7 +102,8 @@ async function removeOnce(
   }
   const last = dryRun ? stored : await collection.delete(item.key, { expected: item.revision });
   if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
-  if (definition.returnsDeleted) return { kind: 'item', definition, item: resource.view(last) };
+  // Upstream documents a Status for namespaces all the same.
+  if (definition.returnsDeleted || isNamespace(last.object)) return { kind: 'item', definition, item: resource.view(last) };
   const { name, uid } = last.object.metadata ?? {};
   const status = success({ name, ...(definition.group && { group: definition.group }), kind: definition.plural, uid });
   return { kind: 'status', status };
@@ -120,7 +121,7 @@ function beginning(deps: RegistryDeps, definition: ResourceDefinition, context: 
 /** A namespace also says in its phase that it is on its way out. */
 function markedObject(object: KubeObject, { resourceVersion: _, ...metadata }: ObjectMeta): KubeObject {
   const marked = { ...object, metadata } as KubeObject & { status?: object };
-  if (object.kind === 'Namespace' && object.apiVersion === 'v1') marked.status = { ...marked.status, phase: 'Terminating' } as object;
+  if (isNamespace(object)) marked.status = { ...marked.status, phase: 'Terminating' } as object;
   return marked;
 }
 
