@@ -300,6 +300,8 @@ describe('a custom resource', () => {
     expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { replicas: 0 } });
     await send(api, 'patch', { name: 'a', subresource: 'scale', patchType: 'merge', body: { spec: { replicas: 3 } } });
     expect((await send(api, 'get', { name: 'a' })).spec).toMatchObject({ replicas: 3 });
+    const { managedFields } = (await send(api, 'get', { name: 'a' })).metadata ?? {};
+    expect(JSON.stringify(managedFields)).not.toContain('f:replicas');
     const negative = { name: 'a', subresource: 'scale', patchType: 'merge', body: { spec: { replicas: -1 } } } as const;
     await expect(send(api, 'patch', negative)).rejects.toMatchObject({
       code: 422,

@@ -1,3 +1,4 @@
+import { scaleColumns } from '../../api/autoscaling/scale-columns.ts';
 import type { ResourceDefinition } from '../../api/define.ts';
 import { definitions } from '../../api/index.ts';
 import type { Column } from '../../api/meta/columns.ts';
@@ -28,7 +29,7 @@ export function createColumnHeads(texts: FieldTexts): ColumnHeads {
   return async ({ columns }) => {
     const known = made.get(columns);
     if (known) return known;
-    reading ??= texts([...new Set(definitions.flatMap((definition) => fieldsOf(definition.columns)))]);
+    reading ??= texts([...new Set([...definitions.map(({ columns }) => columns), scaleColumns].flatMap(fieldsOf))]);
     const read = await reading;
     const heads = columns.map((column) => headOf(column, read));
     made.set(columns, heads);

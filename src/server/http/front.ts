@@ -271,6 +271,7 @@ const DELETE_OPTIONS = 'DeleteOptions';
 function sentKind({ request, path, definition }: Routed): string {
   if (request.verb === 'delete' || request.verb === 'deletecollection') return DELETE_OPTIONS;
   const declared = definition.subresources[path.subresource ?? ''];
+  if (declared?.kind === 'scale') return 'Scale';
   return (declared?.kind === 'custom' ? declared.objectKind?.kind : undefined) ?? definition.kind;
 }
 

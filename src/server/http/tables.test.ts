@@ -44,6 +44,13 @@ it('shows the age of an address under no heading', async () => {
   expect(table).toMatchObject({ columnDefinitions: [{}, {}], rows: [{ cells: ['10.0.0.9', 'services/default/s', '0s'] }] });
 });
 
+it('are not there of parts of objects that upstream did not give one', async () => {
+  const body = JSON.stringify({ metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+  await server.call('/api/v1/namespaces/default/pods', { method: 'POST', body });
+  const code = async (part: string) => (await server.call(`/api/v1/namespaces/default/pods/p/${part}`, { headers: accept('Table') })).code;
+  expect(await Promise.all(['status', 'resize', 'ephemeralcontainers'].map(code))).toEqual([200, 406, 406]);
+});
+
 it('includes what was asked for in the rows, in the asked version', async () => {
   await create('a');
   const rows = async (include: string) => (await get(`/api/v1/configmaps?includeObject=${include}`, accept('Table', 'v1beta1'))).rows;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { scaleColumns } from '../../api/autoscaling/scale-columns.ts';
-import { apiVersionOf, type ResourceDefinition, type Subresource } from '../../api/define.ts';
+import { customScaleColumns, scaleColumns } from '../../api/autoscaling/scale-columns.ts';
+import { apiVersionOf, type ResourceDefinition, resourceId, type Subresource } from '../../api/define.ts';
 import { hasProtobuf } from '../../api/protobuf/index.ts';
 import { workingType } from '../registry/go-types.ts';
 import { type Accepted, checkRouted, negotiate } from './accept.ts';
@@ -18,7 +18,7 @@ export function wantedForm(
   const offer = {
     protobuf: hasProtobuf({ apiVersion: apiVersionOf(definition), kind: definition.kind }),
     yaml: true,
-    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !answersAnotherKind(declared),
+    table: (definition.verbs.includes('get') || definition.verbs.includes('list')) && !isUntabled(definition, path.subresource, declared),
   };
   let accepted = negotiate(raw.headers.accept, offer);
   // Upstream asks for a watch twice: as for the list that it is of, and for the stream.
@@ -26,11 +26,25 @@ export function wantedForm(
   return { accepted, include: accepted.shape === 'table' ? includeObject(query.get('includeObject')) : 'Metadata' };
 }
 
-const answersAnotherKind = (declared: Subresource | undefined) => declared?.kind === 'custom' && declared.objectKind !== undefined;
+/** What answers another kind has no table, and neither has what upstream did not give one. */
+const isUntabled = (definition: ResourceDefinition, subresource: string | undefined, declared: Subresource | undefined): boolean =>
+  (declared?.kind === 'custom' && declared.objectKind !== undefined) || UNTABLED.has(`${resourceId(definition)}/${subresource}`);
+
+/** Parts of objects whose storage has no ConvertToTable upstream. */
+const UNTABLED = new Set([
+  'apiservices.apiregistration.k8s.io/status',
+  'certificatesigningrequests.certificates.k8s.io/approval',
+  'customresourcedefinitions.apiextensions.k8s.io/status',
+  'namespaces/finalize',
+  'pods/ephemeralcontainers',
+  'pods/resize',
+  'resourceclaims.resource.k8s.io/status',
+]);
 const SCALE: Shaped = { table: { columns: scaleColumns }, type: 'autoscaling.Scale' };
 
-/** Scales of custom resources are read by the columns of the resource. */
+const CUSTOM_SCALE: Shaped = { table: { columns: customScaleColumns }, type: 'autoscaling.Scale' };
+
 export function shapedAs(definition: ResourceDefinition, declared: Subresource | undefined): Shaped {
-  if (declared?.kind === 'scale' && !definition.structural) return SCALE;
+  if (declared?.kind === 'scale') return definition.structural ? CUSTOM_SCALE : SCALE;
   return { table: definition, type: workingType(definition) };
 }

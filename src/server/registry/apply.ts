@@ -13,7 +13,6 @@ import {
 } from '../../api/patch/apply/index.ts';
 import { goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
-import { rfc3339 } from '../../base/clock.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { type Draft, draftOf, matchName, matchNamespace } from './body.ts';
@@ -33,6 +32,7 @@ import {
   versionedAs,
   versionsOf,
   type Writing,
+  timeOf,
 } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
 
@@ -104,12 +104,8 @@ export async function appliedObject(writing: Writing, configuration: KubeObject,
   return inAllVersions(writing, (convert) => applied(writing, configuration, old, convert));
 }
 
-function applied(
-  { deps, definition, request, context, subresource }: Writing,
-  configuration: KubeObject,
-  old: KubeObject,
-  convert: Convert | undefined,
-): Applied {
+function applied(writing: Writing, configuration: KubeObject, old: KubeObject, convert: Convert | undefined): Applied {
+  const { deps, definition, request, context, subresource } = writing;
   const apply: Apply = {
     live: versionedAs(definition, old),
     unsaid: versionedAs(definition, nothingSaid(deps, definition)),
@@ -118,7 +114,7 @@ function applied(
     applier: { name: managerName(request, context), subresource },
     versions: versionsOf(deps.resources, definition, subresource, convert),
     force: request.options?.force ?? false,
-    now: rfc3339(deps.clock.now()),
+    now: timeOf(writing),
   };
   try {
     return applyAsClient(apply);

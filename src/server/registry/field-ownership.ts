@@ -84,7 +84,7 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
     managers,
     writer: { name: managerName(request, context), subresource },
     versions: versionsOf(deps.resources, definition, subresource, convert),
-    now: rfc3339(deps.clock.now()),
+    now: timeOf(writing),
   };
   try {
     setEntries(draft, entriesOf(ownershipAfterUpdate(write)));
@@ -94,6 +94,10 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
     setEntries(draft, old?.metadata?.managedFields);
   }
 }
+
+/** Of a Scale upstream does not note when it was written. */
+export const timeOf = ({ deps, subresource }: Writing): string | undefined =>
+  subresource === 'scale' ? undefined : rfc3339(deps.clock.now());
 
 /** A new object before anybody said anything of it: of the zeros that are always shown nobody is the owner, although they are in every object. */
 export function nothingSaid({ schemas }: RegistryDeps, definition: ResourceDefinition): KubeObject {

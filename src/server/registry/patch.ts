@@ -72,7 +72,7 @@ function badPatch(text: string, why: string): ApiError {
 }
 
 /** Nothing says how the lists of custom resources merge. */
-const noStrategicMerge = () =>
+export const noStrategicMerge = (): ApiError =>
   new ApiError(
     'UnsupportedMediaType',
     'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',

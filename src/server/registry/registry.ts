@@ -128,7 +128,9 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 /** Does the body become the stored object, whose unknown fields are looked for? Repeated ones are then told of together with them. */
 const isObjectSent = ({ subresources }: ResourceDefinition, { verb, subresource }: ApiRequest): boolean =>
-  WRITES.has(verb) && (subresource === undefined || subresources[subresource]?.kind === 'status');
+  WRITES.has(verb) && (subresource === undefined || READ_AS_OBJECTS.has(subresources[subresource]?.kind ?? ''));
+
+const READ_AS_OBJECTS = new Set(['status', 'scale']);
 
 const WRITES = new Set(['create', 'update', 'patch']);
 

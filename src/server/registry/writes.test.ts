@@ -235,6 +235,25 @@ describe('patch', () => {
     expect(scaled.spec.replicas).toBe(7);
     expect((await api.call<Written>('get', 'deployments.apps', { ...inDefault, name: 'web' })).metadata.generation).toBe(3);
   });
+
+  it('reads a Scale as every object, and notes of its writers no time', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web', subresource: 'scale' };
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    const put = (body: object, options = {}) => api.call<Written>('update', 'deployments.apps', { ...at, body, options });
+    await put({ spec: { replicas: 2 } });
+    const { managedFields } = (await api.call('get', 'deployments.apps', { ...inDefault, name: 'web' })).metadata ?? {};
+    expect(managedFields?.find(({ subresource }) => subresource === 'scale')).not.toHaveProperty('time');
+    await expect(put({ kind: 'Deployment', apiVersion: 'apps/v1' })).rejects.toThrow(
+      'Deployment in version "v1" cannot be handled as a Scale: converting (v1.Deployment) to (autoscaling.Scale): unknown conversion',
+    );
+    await expect(put({ spec: { replicas: 2, foo: 1 } }, { fieldValidation: 'Strict' })).rejects.toThrow(
+      'Scale in version "v1" cannot be handled as a Scale: strict decoding error: unknown field "spec.foo"',
+    );
+    const applied = { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas: 3 } };
+    const apply = { ...at, body: applied, patchType: 'apply', options: { fieldManager: 'me' } } as const;
+    await expect(api.call('patch', 'deployments.apps', apply)).rejects.toThrow('using autoscaling/v1: .spec.replicas');
+  });
 });
 
 describe('delete', () => {

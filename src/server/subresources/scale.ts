@@ -1,18 +1,18 @@
-import type { ResourceDefinition, ScaleSubresource } from '../../api/define.ts';
+import { defineResource, type ResourceDefinition, type ScaleSubresource } from '../../api/define.ts';
 import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject, LabelSelector } from '../../api/meta/object.ts';
 import { formatLabelSelector } from '../../api/meta/selectors.ts';
-import { entriesOf } from '../../api/patch/apply/index.ts';
+import { difference, entriesOf, isEmptySet, singleField, storedManagers } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import { type Answer, answerObject } from '../registry/answer.ts';
 import { appliedObject, readConfiguration } from '../registry/apply.ts';
-import type { Draft } from '../registry/body.ts';
+import { type Draft, draftOf } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
-import { copyObject } from '../registry/copy.ts';
+import { copyJson, copyObject } from '../registry/copy.ts';
 import { badRequest, methodNotAllowed, noSuchResource } from '../registry/errors.ts';
 import { setEntries } from '../registry/field-ownership.ts';
-import { applyPatch } from '../registry/patch.ts';
+import { applyPatch, draftOfPatched, noStrategicMerge } from '../registry/patch.ts';
 import { readPath, writePath } from '../registry/paths.ts';
 import { get, type SubresourceDeps } from '../registry/registry.ts';
 import type { Resource } from '../registry/resources.ts';
@@ -44,18 +44,33 @@ function changeScale(
   deps: SubresourceDeps,
 ): Promise<Answer> {
   const { name = '' } = request;
+  const { structural } = resource.definition;
   if (request.patchType === 'apply') return applyScale(resource, paths, request, context, deps);
+  if (request.patchType === 'strategic' && structural) throw noStrategicMerge();
   const make = (old: KubeObject): Draft => {
-    const wanted = wantedScale(scaleOf(old, paths), request);
+    const wanted = wantedScale(scaleOf(old, paths), request, context, deps);
     const replicas = checkedReplicas(wanted, name, resource.definition);
     const draft = copyObject(old) as Draft;
     draft.metadata.resourceVersion = request.verb === 'patch' && !patchesVersion(request) ? undefined : wanted.metadata?.resourceVersion;
     writePath(draft, paths.specReplicas, replicas);
+    if (structural) disown(draft, paths.specReplicas);
     return draft;
   };
   const takeBack = (admitted: KubeObject, draft: Draft) =>
     writePath(draft, paths.specReplicas, checkedReplicas(admitted as Scale, name, resource.definition));
-  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), takeBack });
+  const made = structural && ({ ownership: 'made' } as const);
+  return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), takeBack, ...made });
+}
+
+/** Whoever owned the replicas of a custom resource does not own them any more, and nobody else does: upstream takes them for a Scale's, whose owners it forgets. */
+function disown(draft: Draft, path: string): void {
+  const steps = path.split('.').filter(Boolean);
+  const replicas = singleField(steps.map((name) => `f:${name}`));
+  const managers = storedManagers(draft.metadata.managedFields).map((manager) => ({
+    ...manager,
+    fields: difference(manager.fields, replicas),
+  }));
+  setEntries(draft, entriesOf(managers.filter(({ fields }) => !isEmptySet(fields))));
 }
 
 /** What admission is shown of a change of the object. */
@@ -87,23 +102,20 @@ function applyScale(
   return changeObject(deps, { resource, request, context, name, subresource: 'scale', make, admitAs: asScales(paths), ownership: 'made' });
 }
 
-const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'Scale' };
+/** How a Scale is read. */
+const SCALE = defineResource<Scale>({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales', scope: 'Namespaced' });
 
 const patchesVersion = ({ body }: ApiRequest) =>
   (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion !== undefined;
 
-function wantedScale(current: Scale, request: ApiRequest): Scale {
-  if (request.verb === 'patch') {
-    const patchType = request.patchType === 'strategic' ? 'merge' : request.patchType;
-    return applyPatch(current, { ...request, patchType }, 'Scale') as Scale;
+function wantedScale(current: Scale, request: ApiRequest, context: RequestContext, { schemas }: SubresourceDeps): Scale {
+  const reading = { definition: SCALE, request, context, schemas };
+  if (request.verb === 'patch') return draftOfPatched(() => applyPatch(current, request, SCALE.schema), reading);
+  const sent = draftOf(SCALE, { ...request, body: copyJson(request.body) }, context, schemas);
+  if (sent.metadata.name && sent.metadata.name !== request.name) {
+    throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${request.name})`);
   }
-  const body = request.body as Scale | undefined;
-  if (!body || typeof body !== 'object') throw badRequest('the body must be a Scale');
-  if (body.kind !== undefined && body.kind !== 'Scale') throw badRequest(`expected a Scale, found ${body.kind}`);
-  if (body.metadata?.name && body.metadata.name !== request.name) {
-    throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${request.name})`);
-  }
-  return body;
+  return sent;
 }
 
 /** What a custom resource may not have, its own findings say. */

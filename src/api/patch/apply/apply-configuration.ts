@@ -18,7 +18,7 @@ export interface Apply {
   readonly applier: { readonly name: string; readonly subresource: string };
   readonly versions: Versions;
   readonly force: boolean;
-  readonly now: string;
+  readonly now: string | undefined;
 }
 
 export interface Applied {

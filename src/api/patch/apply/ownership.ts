@@ -12,8 +12,8 @@ export interface Write {
   /** Who writes: the subresource '' is the object itself. */
   readonly writer: { readonly name: string; readonly subresource: string };
   readonly versions: Versions;
-  /** RFC 3339. */
-  readonly now: string;
+  /** RFC 3339; undefined: nobody is told when. */
+  readonly now: string | undefined;
 }
 
 /** Nobody owns what makes an object this object, and what the server alone sets. */
@@ -96,9 +96,13 @@ function conflictsOf(write: Write, changes: Comparison, isApplier: (manager: Man
   const changesFor = changesByVersion(write, changes);
   return write.managers.flatMap((manager) => {
     const seen = isApplier(manager) ? undefined : changesFor(manager);
-    return seen ? conflictsWith(union(seen.modified, seen.added), [manager]) : [];
+    const shown = write.writer.subresource === 'scale' ? { ...manager, apiVersion: SCALE_VERSION } : manager;
+    return seen ? conflictsWith(union(seen.modified, seen.added), [shown]) : [];
   });
 }
+
+/** Whoever applies a Scale is told of its owners as of a Scale's. */
+const SCALE_VERSION = 'autoscaling/v1';
 
 /** The managers without what the write took from them. */
 function reduced(write: Write, changes: Comparison, isWriter: (manager: Manager) => boolean): Manager[] {
