@@ -31,6 +31,7 @@ import { kubeletSource } from '../../server/resource-metrics/kubelet-source.ts';
 import { resourceMetrics } from '../../server/resource-metrics/resource-metrics.ts';
 import { createSampler } from '../../server/resource-metrics/sampler.ts';
 import { type ApiServer, createApiServer } from '../../server/server.ts';
+import { readFirst } from '../../server/subresources/token.ts';
 import { assembleTrust } from '../../server/trust.ts';
 import { createDialer as kubeletDialer } from '../../server/tunnel/kubelet.ts';
 import { podStreams } from '../../server/tunnel/pod-streams.ts';
@@ -210,7 +211,7 @@ export async function assembleControlPlane(
       componentstatuses: componentStatuses(componentChecks(settings, { store, running })),
     },
     extensionRequests: aggregation.requests,
-    subresources: { 'serviceaccounts/token': admittedFirst(trust.tokenHandler, TOKEN_REQUEST) },
+    subresources: { 'serviceaccounts/token': readFirst(admittedFirst(trust.tokenHandler, TOKEN_REQUEST)) },
     streams: { ...podStreams(dialer, reader), ...proxyStreams(dialer, reader, random) },
     extensions: aggregation.proxy,
     fieldTexts,

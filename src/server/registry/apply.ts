@@ -29,10 +29,10 @@ import {
   nothingSaid,
   reconciled,
   setEntries,
+  timeOf,
   versionedAs,
   versionsOf,
   type Writing,
-  timeOf,
 } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
 

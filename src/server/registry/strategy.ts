@@ -100,7 +100,8 @@ export function settleUpdate({ definition, subresource }: Strategy, draft: Draft
   const { metadata } = draft;
   shareLike(draft, { ...old, metadata: undefined });
   const ignoresStatus = subresource === 'status' || definition.structural === undefined || hasStatus(definition);
-  if (metadata.generation === undefined) return;
+  // A pod that gets its node is still what it was asked to be.
+  if (metadata.generation === undefined || subresource === 'binding') return;
   const counted = subresource === 'status' ? [] : definition.countedMetadata;
   const isOther = counted.some((field) => !equalJson(metadata[field] ?? {}, old.metadata?.[field] ?? {}));
   if (isOther || specChanged(draft, old, ignoresStatus)) metadata.generation += 1;

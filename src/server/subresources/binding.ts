@@ -1,4 +1,7 @@
+import { bindings } from '../../api/core/binding.ts';
+import { notSupported, required } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { ApiError } from '../../api/meta/status.ts';
 import type { Binding, Pod } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
@@ -10,23 +13,35 @@ import { changeObject } from '../registry/change.ts';
 import { copyObject } from '../registry/copy.ts';
 import { badRequest, conflict, noSuchResource } from '../registry/errors.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
+import { sentObject } from './sent.ts';
 
 /** POST pods/NAME/binding, and POST bindings: the scheduler gives a pod its node. Conflict when the pod has one, or is going. */
 export async function bindPod(request: ApiRequest, context: RequestContext, deps: SubresourceDeps): Promise<Answer> {
   const resource = deps.resources.byId('pods');
   if (!resource) throw noSuchResource();
-  const binding = request.body as Binding | undefined;
-  const name = request.name ?? binding?.metadata?.name;
-  if (!binding || !name) throw badRequest('a Binding with a name is required');
-  if (binding.metadata?.name && binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
-  if (binding.target?.kind && binding.target.kind !== 'Node') throw badRequest('a Binding binds to a Node');
-  if (!binding.target?.name) throw badRequest('target.name is required');
+  const binding = sentObject(bindings, request, context, deps);
+  const name = request.name ?? binding.metadata.name;
+  if (!name) throw badRequest('Name parameter required.');
+  if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+  checkTarget(binding);
   const metadata = { ...binding.metadata, name, namespace: request.namespace };
   const asked: Binding = { ...binding, apiVersion: 'v1', kind: 'Binding', metadata };
   await admitCreation(deps, { ...request, name }, context, asked);
   const make = (old: KubeObject) => bound(old as Pod, asked, rfc3339(deps.clock.now()));
   await changeObject(deps, { resource, request, context, name, subresource: 'binding', make, admitted: true, ownership: 'kept' });
   return { kind: 'status', status: { ...success(undefined), code: 201 } };
+}
+
+/** Upstream gives no reason for these (ValidatePodBinding). */
+function checkTarget({ target }: Binding): void {
+  const { kind, name } = target ?? {};
+  const findings = [
+    ...(kind && kind !== 'Node' ? [notSupported('target.kind', kind, ['Node', '<empty>'])] : []),
+    ...(name ? [] : [required('target.name')]),
+  ].map(({ path, message }) => `${path}: ${message}`);
+  if (findings.length === 0) return;
+  const text = findings.length > 1 ? `[${findings.join(', ')}]` : findings.join();
+  throw new ApiError('InternalError', text, { statedReason: '' });
 }
 
 function bound(old: Pod, binding: Binding, now: string): Draft {

@@ -1,4 +1,5 @@
 import { pods } from '../../api/core/pod.ts';
+import { defineResource } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { isConflict, notFound } from '../../api/meta/status.ts';
 import { withAllowance } from '../../api/policy/disruption-condition.ts';
@@ -18,9 +19,20 @@ import { checkPreconditions } from '../registry/preconditions.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
 import { keyOf, type Resource } from '../registry/resources.ts';
 import { planEviction } from './eviction-plan.ts';
+import { sentObject } from './sent.ts';
 
 interface Eviction extends KubeObject {
   deleteOptions?: DeleteOptions;
+}
+
+const EVICTION = defineResource<Eviction>({ group: 'policy', version: 'v1', kind: 'Eviction', plural: 'evictions', scope: 'Namespaced' });
+
+/** Evictions are taken in the version as well that they had at first, and that says the same. */
+function inNewVersion(request: ApiRequest): ApiRequest {
+  const body = request.body as Eviction | undefined;
+  return body?.apiVersion === 'policy/v1beta1' && body.kind === 'Eviction'
+    ? { ...request, body: { ...body, apiVersion: 'policy/v1' } }
+    : request;
 }
 
 /** Tries of an eviction that is allowed by the pod's state, when that changes in between. */
@@ -28,9 +40,9 @@ const TRIES = 20;
 
 /** POST pods/NAME/eviction (policy/v1): a delete that disruption budgets may refuse with 429. */
 export async function evictPod(request: ApiRequest, context: RequestContext, deps: SubresourceDeps): Promise<Answer> {
-  const eviction = (request.body ?? {}) as Eviction;
+  const eviction = sentObject(EVICTION, inNewVersion(request), context, deps);
   const { name = '', namespace = '' } = request;
-  if (eviction.metadata?.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
+  if (eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   const podResource = deps.resources.byId('pods');
   const budgetResource = deps.resources.byId('poddisruptionbudgets.policy');
   if (!podResource || !budgetResource) throw noSuchResource();

@@ -1,3 +1,4 @@
+import { defineResource, type ResourceDefinition } from '../../api/define.ts';
 import { type FieldError, invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError, notFound } from '../../api/meta/status.ts';
@@ -7,6 +8,9 @@ import { type Clock, rfc3339 } from '../../base/clock.ts';
 import type { KubernetesClaims, ObjectIdentity } from '../authn/service-account-claims.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-token.ts';
 import type { ObjectReader, RequestContext } from '../ports.ts';
+import { noteOwnership } from '../registry/field-ownership.ts';
+import type { CustomSubresourceHandler } from '../registry/registry.ts';
+import { sentObject } from './sent.ts';
 
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
@@ -26,6 +30,15 @@ export interface TokenHandlerOptions {
   readonly extendExpiration: boolean;
   readonly clock: Clock;
 }
+
+const TOKEN_REQUEST = defineResource<AuthenticationV1TokenRequest>({
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  plural: 'tokenrequests',
+  scope: 'Namespaced',
+  schema: 'AuthenticationV1TokenRequest',
+});
 
 /** `POST …/serviceaccounts/<name>/token`: signs a token for the account, bound to the object that the request names (KEP-1205). */
 export function tokenHandler(options: TokenHandlerOptions) {
@@ -55,10 +68,27 @@ export function tokenHandler(options: TokenHandlerOptions) {
     return {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      metadata: { name, namespace, uid: account.metadata.uid, creationTimestamp: rfc3339(nowMs) },
+      metadata: {
+        name,
+        namespace,
+        uid: account.metadata.uid,
+        creationTimestamp: rfc3339(nowMs),
+        ...(asked.metadata?.managedFields && { managedFields: asked.metadata.managedFields }),
+      },
       spec: { audiences, expirationSeconds, boundObjectRef: boundTo ?? null },
       status: { token, expirationTimestamp: rfc3339(nowMs + expirationSeconds * 1000) },
     } as KubeObject;
+  };
+}
+
+/** Reads what is asked for as every object is, before `handler` is asked; who asked owns its fields. */
+export function readFirst(handler: CustomSubresourceHandler): CustomSubresourceHandler {
+  return async (request, context, deps) => {
+    const asked = sentObject(TOKEN_REQUEST, request, context, deps);
+    asked.spec = { ...asked.spec, expirationSeconds: asked.spec?.expirationSeconds ?? DEFAULT_SECONDS };
+    const definition = TOKEN_REQUEST as unknown as ResourceDefinition;
+    await noteOwnership({ deps, definition, request, context, subresource: 'token' }, asked, undefined);
+    return handler({ ...request, body: asked }, context, deps);
   };
 }
 

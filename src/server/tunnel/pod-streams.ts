@@ -156,14 +156,15 @@ async function log(dialer: Dialer, objects: ObjectReader, { request, raw, url, c
 export function podStreams(dialer: Dialer, objects: ObjectReader): Readonly<Record<string, StreamHandler>> {
   const command = (verb: 'exec' | 'attach'): StreamHandler => ({
     async handle(handling) {
-      needUpgrade(handling.upgrade);
       const pod = podOf(objects, handling.request);
       const container = containerOf(pod, handling.url.searchParams.get('container'));
+      const target = dialer.podTarget(pod);
+      needUpgrade(handling.upgrade);
       if (verb === 'exec' && !handling.url.searchParams.has('command'))
         throw new ApiError('BadRequest', 'you must specify at least 1 command for the container');
       const { namespace, name } = handling.request;
       const path = `/${verb}/${encode(namespace, name, container)}?${kubeletQuery(handling.url.searchParams)}`;
-      await remoteCommand(dialer, dialer.podTarget(pod), path, handling, handling.upgrade);
+      await remoteCommand(dialer, target, path, handling, handling.upgrade);
     },
   });
   return {
@@ -171,11 +172,11 @@ export function podStreams(dialer: Dialer, objects: ObjectReader): Readonly<Reco
     'pods/attach': command('attach'),
     'pods/portforward': {
       async handle(handling) {
+        const target = dialer.podTarget(podOf(objects, handling.request));
         needUpgrade(handling.upgrade);
-        const pod = podOf(objects, handling.request);
         const ports = forwardedPorts(handling.url.searchParams.getAll('ports'));
         const path = `/portForward/${encode(handling.request.namespace, handling.request.name)}${ports.length > 0 ? `?port=${ports.join()}` : ''}`;
-        await portForward(dialer, dialer.podTarget(pod), path, handling, handling.upgrade);
+        await portForward(dialer, target, path, handling, handling.upgrade);
       },
     },
     'pods/log': { handle: (handling) => log(dialer, objects, handling) },
