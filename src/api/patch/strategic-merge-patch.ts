@@ -61,7 +61,7 @@ function mergeField(target: JsonObject, key: string, value: unknown, schema: str
     setKey(target, key, mergeObject(before, value, inner));
   } else if (Array.isArray(value) && Array.isArray(before) && rule.patch?.includes('merge')) {
     setKey(target, key, mergeList(before, value, rule.mergeKey, inner));
-  } else if (!isJsonObject(value) || value[DIRECTIVE] !== 'delete') {
+  } else if (!isJsonObject(value) || !hasKey(value, DIRECTIVE)) {
     setKey(target, key, withoutDirectives(value));
   } else {
     delete target[key];
@@ -170,9 +170,9 @@ function applyElementOrders(target: JsonObject, patch: JsonObject, schema: strin
 }
 
 function deleteFromList(target: JsonObject, key: string, values: unknown): void {
-  if (!Array.isArray(values)) throw malformedPatch('invalid patch format of primitive list');
   const list = hasKey(target, key) ? target[key] : undefined;
-  if (!Array.isArray(list)) return;
+  if (values === null) delete target[key];
+  if (!Array.isArray(values) || !Array.isArray(list)) return;
   const gone = new Set(values);
   const left = list.filter((item) => !gone.has(item));
   setKey(target, key, left);
@@ -187,7 +187,7 @@ function withoutDirectives(value: unknown): unknown {
   const result: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
     const isDirective = key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER) || key.startsWith(DELETE_FROM_LIST);
-    const isDeleted = item === null || (isJsonObject(item) && item[DIRECTIVE] === 'delete');
+    const isDeleted = item === null || (isJsonObject(item) && hasKey(item, DIRECTIVE));
     if (!isDirective && !isDeleted) setKey(result, key, withoutDirectives(item));
   }
   return result;

@@ -267,6 +267,6 @@ describe('the escalation check', () => {
   it('shows what is missing as upstream does', () => {
     const wanted = { apiGroups: [''], resources: ['pods'], verbs: ['get', 'delete', 'list'] };
     const missing = missingRules([{ ...wanted, verbs: ['get'] }], [wanted]);
-    expect(missing.map(showRule)).toEqual(['{APIGroups:[""], Resources:["pods"], Verbs:["delete", "list"]}']);
+    expect(missing.map(showRule)).toEqual(['{APIGroups:[""], Resources:["pods"], Verbs:["delete" "list"]}']);
   });
 });

@@ -50,7 +50,7 @@ export function missingRules(owned: readonly PolicyRule[], wanted: readonly Poli
   return [...missing.values()];
 }
 
-const list = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`.replaceAll('" "', '", "');
+const list = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
 
 /** One rule in the words of upstream's Forbidden message: `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`. */
 export function showRule(rule: PolicyRule): string {

@@ -7,6 +7,7 @@ it.each<[Verb, string, RequestOptions]>([
   ['list', 'limit=1&limit=2&fieldSelector=metadata.name%3Da&fieldSelector=x%3Dy', { limit: 1, fieldSelector: 'metadata.name=a' }],
   ['list', 'limit=9223372036854775807', { limit: Number(2n ** 63n - 1n) }],
   ['list', 'limit=-1&labelSelector=', {}],
+  ['watch', 'limit=0&timeoutSeconds=-1', { timeoutSeconds: -1 }],
   ['list', 'limit=1;watch=true&continue=%zz&labelSelector=a;b', {}],
   ['get', 'limit=x&timeoutSeconds=&resourceVersion=3', { resourceVersion: '3' }],
   ['create', 'limit=x&fieldManager=m&force=1', { fieldManager: 'm' }],

@@ -85,7 +85,7 @@ function read(options: RequestOptions, name: string, value: string): void {
     case 'limit':
     case 'timeoutSeconds': {
       const number = wholeNumber(value);
-      if (number > 0) options[name] = number;
+      if (number > 0 || (number < 0 && name === 'timeoutSeconds')) options[name] = number;
       return;
     }
     case 'allowWatchBookmarks':

@@ -203,6 +203,11 @@ describe('watch', () => {
     watch.stop();
   });
 
+  it('is over before it begins when its time is', async () => {
+    const watch = watching(await withConfigMaps('a'), { timeoutSeconds: -1 });
+    expect(await watch.next()).toBeUndefined();
+  });
+
   it('resumes after a resourceVersion', async () => {
     const api = await withConfigMaps('a', 'b');
     const { metadata } = await api.call('get', 'configmaps', { ...inDefault, name: 'a' });

@@ -90,6 +90,8 @@ async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly Wat
     watcher.wake();
   };
   const close = () => watcher[Symbol.dispose]();
+  // Its time is over before it begins.
+  if ((timeoutSeconds ?? 0) < 0) return close();
   const seconds = timeoutSeconds || SHORTEST_WATCH_SECONDS * (1 + deps.random());
   using _timeout = deps.clock.timer(seconds * 1000, () => tick('end'));
   using _bookmarks = allowWatchBookmarks ? everyMinute(deps, () => tick('bookmark')) : undefined;

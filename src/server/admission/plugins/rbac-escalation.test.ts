@@ -51,8 +51,8 @@ describe('the escalation plugin', () => {
   it('refuses to bind a role that is not there, and says which one', async () => {
     await expect(check('jane', 'rolebindings', binding('Role', 'nowhere'))).rejects.toMatchObject({
       reason: 'NotFound',
-      message: 'role.rbac.authorization.k8s.io "nowhere" not found',
-      details: { name: 'nowhere', group: GROUP, kind: 'role' },
+      message: 'rolebindings.rbac.authorization.k8s.io "nowhere" not found',
+      details: { name: 'nowhere', group: GROUP, kind: 'rolebindings' },
     });
   });
 

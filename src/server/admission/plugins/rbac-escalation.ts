@@ -37,12 +37,14 @@ export function rbacEscalation({ rbac, authorizer }: { rbac: Rbac; authorizer: A
     if (resource === 'clusterroles' && (aggregates(role) || aggregates(old))) requireHeld(request, EVERYTHING, NOT_ALL);
   };
   const checkBinding = async (request: AdmissionRequest) => {
-    const { roleRef } = request.object as ClusterRoleBinding;
+    const { roleRef = { kind: '', name: '' } } = request.object as Partial<ClusterRoleBinding>;
     const resource = ROLE_KINDS[roleRef.kind];
     if (resource && (await may(request, 'bind', resource, roleRef.name))) return;
+    if (resource === 'roles' && !request.request.namespace) throw new ApiError('BadRequest', 'Namespace parameter required.');
     if (!resource) throw new ApiError('InternalError', `unsupported role reference kind: "${roleRef.kind}"`, { statedReason: '' });
     const rules = rbac.rulesOf(roleRef, request.request.namespace ?? '');
-    if (!rules) throw notFound({ plural: roleRef.kind.toLowerCase(), group: GROUP }, roleRef.name);
+    // Upstream's storage names what the request is about.
+    if (!rules) throw notFound({ plural: request.request.resource, group: GROUP }, roleRef.name);
     requireHeld(request, rules);
   };
   return {
@@ -67,7 +69,7 @@ const aggregates = (role: ClusterRole | undefined): boolean => (role?.aggregatio
 function givesOutNothing(object: KubeObject, old: KubeObject | undefined): boolean {
   const bare = ({ metadata, ...rest }: KubeObject) => ({
     ...rest,
-    metadata: { ...metadata, ownerReferences: undefined, finalizers: undefined, managedFields: undefined },
+    metadata: { ...metadata, resourceVersion: undefined, ownerReferences: undefined, finalizers: undefined, managedFields: undefined },
   });
   return old !== undefined && equalJson(bare(object), bare(old));
 }
