@@ -166,7 +166,7 @@ describe('discovery', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/discovery.txt');
   });
 
-  it('aggregates for those who name that first of what there is, in the version that is left', () => {
+  it('aggregates for those who name that, in the version that is left', () => {
     expect(acceptsAggregated(AGGREGATED)).toBe(true);
     const v2beta1 = AGGREGATED.replaceAll('v=v2;', 'v=v2beta1;');
     for (const accept of [v2beta1, 'application/json', undefined]) expect(acceptsAggregated(accept)).toBe(false);

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { ApiRequest } from '../../api/transport.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
+import { readFirst } from './token.ts';
 
 const withPod = async (): Promise<FakeApi> => {
   const api = await fakeApi();
@@ -49,4 +52,15 @@ it('evictions are taken in their first version too', async () => {
   const api = await withPod();
   await post(api, 'eviction', { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'p' } });
   await expect(api.call('get', 'pods', { namespace: 'default', name: 'p' })).rejects.toMatchObject({ reason: 'NotFound' });
+});
+
+it('who asks for a token owns what was asked, read as every object is', async () => {
+  const handler = async (request: ApiRequest) => request.body as KubeObject;
+  const api = await fakeApi({ subresources: { 'serviceaccounts/token': readFirst(handler) } });
+  const ask = (body: unknown) => api.call('create', 'serviceaccounts', { namespace: 'default', name: 'a', subresource: 'token', body });
+  expect(await ask({ spec: { audiences: ['x'] } })).toMatchObject({
+    spec: { expirationSeconds: 3600 },
+    metadata: { managedFields: [{ subresource: 'token', fieldsV1: { 'f:spec': { 'f:audiences': {}, 'f:expirationSeconds': {} } } }] },
+  });
+  await expect(ask({ apiVersion: 'v1', kind: 'Pod' })).rejects.toThrow('cannot be handled as a TokenRequest');
 });

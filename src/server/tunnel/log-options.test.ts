@@ -18,6 +18,8 @@ describe('what a log is asked for', () => {
       422,
       `${INVALID}[]: Forbidden: at most one of \`sinceTime\` or \`sinceSeconds\` may be specified`,
     ],
+    ['stream=All', 422, `${INVALID}stream: Forbidden: may not be specified`],
+    ['sinceTime=x', 400, 'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'],
     ['tailLines=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['limitBytes=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
   ])('may not be %s: %i %s', (query, code, message) => {
