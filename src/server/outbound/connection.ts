@@ -13,7 +13,7 @@ export interface TlsSettings {
   readonly cert?: string;
   readonly key?: string;
   /** The name that the certificate must carry, and SNI, when it is not the host. Empty: none is sent. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   /** false: any certificate will do. */
   readonly verify: boolean;
 }

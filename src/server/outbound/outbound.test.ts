@@ -200,6 +200,87 @@ describe('a call of the API server', () => {
     await expect(post({})).rejects.toMatchObject({ reason: 'Status', message, status: { code } });
   });
 
+  describe('that is sent elsewhere', () => {
+    const seen: (string | undefined)[][] = [];
+    const ending = (location: string, code: number) => async (request: IncomingMessage, reply: ServerResponse) => {
+      const { method, url, headers } = request;
+      seen.push([method, url, await bodyOf(request), headers['content-type'], headers.authorization]);
+      if (url === '/there') json(reply, { fine: true });
+      else reply.writeHead(code, { location }).end();
+    };
+    beforeEach(() => void seen.splice(0));
+
+    it.each([
+      [302, 'GET', '', undefined],
+      [307, 'POST', '{"ask":"this"}', 'application/json'],
+    ])('by %i goes there with %s', async (code, method, body, type) => {
+      answer = ending('/there', code);
+      expect(await post({ credentials: { token: 'abc' } })).toEqual({ fine: true });
+      expect(seen.at(-1)).toEqual([method, '/there', body, type, 'Bearer abc']);
+    });
+
+    it('goes to another host as well, without its token, and wants a certificate for the Service still', async () => {
+      await using other = await fakeHttpsServer((request, reply) => answer(request, reply));
+      answer = ending(`${other.url}/there`, 308);
+      expect(await post({ caBundle: server.caPem + other.caPem, credentials: { token: 'abc' } })).toEqual({ fine: true });
+      expect(seen.at(-1)?.at(-1)).toBeUndefined();
+      const target = { service: { namespace: 'default', name: 'hook' } };
+      await expect(post({ target, caBundle: server.caPem + other.caPem })).rejects.toThrow(
+        `Post "${other.url}/there": tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match hook.default.svc`,
+      );
+    });
+
+    it('for ever fails', async () => {
+      answer = ending('/on', 307);
+      await expect(post({})).rejects.toThrow('Post "/on": stopped after 10 redirects');
+      expect(seen).toHaveLength(10);
+    });
+
+    it('nowhere is refused', async () => {
+      answer = ending('', 302);
+      await expect(post({})).rejects.toThrow('the server responded with the status code 302 but did not return more information');
+    });
+  });
+
+  describe('whose other side says when it may be asked again', () => {
+    it.each([429, 503])('is made again after %i, ten times at most', async (code) => {
+      let asked = 0;
+      answer = (_, reply) => {
+        asked += 1;
+        if (asked < 4) reply.writeHead(code, { 'retry-after': '0' }).end();
+        else json(reply, { asked });
+      };
+      expect(await post({})).toEqual({ asked: 4 });
+      answer = (_, reply) => {
+        asked += 1;
+        reply.writeHead(code, { 'retry-after': '-1', 'content-type': 'text/plain' }).end('busy');
+      };
+      await expect(post({})).rejects.toMatchObject({ reason: 'Status', status: { code } });
+      expect(asked).toBe(4 + 11);
+    });
+
+    it('is made once when that is no number of seconds, or the answer no failure that passes', async () => {
+      let asked = 0;
+      answer = (request, reply) => {
+        asked += 1;
+        const [code, after] = (request.url ?? '').slice(1).split(/[_?]/);
+        reply.writeHead(Number(code), after === 'never' ? {} : { 'retry-after': after }).end();
+      };
+      for (const path of ['429_never', '429_Mon,%2030%20Nov', '404_0', '302_0']) {
+        await expect(post({ target: { url: `${server.url}/${path}` } })).rejects.toMatchObject({ reason: 'Status' });
+      }
+      expect(asked).toBe(4);
+    });
+
+    it('ends at its deadline', async () => {
+      answer = (_, reply) => void reply.writeHead(429, { 'retry-after': '99999999999' }).end();
+      await expect(post({}, { timeoutMs: 50 })).rejects.toMatchObject({
+        reason: 'DeadlineExceeded',
+        message: `Post "${server.url}/hook?timeout=1s": context deadline exceeded`,
+      });
+    });
+  });
+
   it('that is answered with garbage, with too much, or with half of it fails', async () => {
     answer = (_, reply) => void reply.end('<html>');
     await expect(post({})).rejects.toMatchObject({

@@ -8,20 +8,13 @@ import type { Random } from '../../base/random.ts';
 import type { ObjectReader } from '../ports.ts';
 import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from './connection.ts';
 import { OutboundAgent } from './outbound-agent.ts';
+import type { OutboundEndpoint } from './outbound-endpoint.ts';
 import { inGoWords, OutboundError } from './outbound-error.ts';
-import { refusalOf } from './server-response.ts';
-import { HTTPS_PORT, type ServiceReference, serviceAddress } from './service-endpoint.ts';
+import { type Hop, nextHop } from './redirect.ts';
+import { refusalOf, retryAfterSeconds } from './server-response.ts';
+import { HTTPS_PORT, serviceAddress } from './service-endpoint.ts';
 
-/** Whom the API server calls: webhooks of every kind, extension API servers. */
-export interface OutboundEndpoint {
-  /** `https://host[:port]/path`, or a Service; its certificate must be for `<name>.<namespace>.svc`. */
-  readonly target: { readonly url: string } | { readonly service: ServiceReference & { readonly path?: string } };
-  /** PEM of the only CAs that are trusted. Absent or empty: those of this machine. */
-  readonly caBundle?: string;
-  /** Any certificate will do (insecureSkipTLSVerify). */
-  readonly skipVerification?: boolean;
-  readonly credentials?: { readonly cert: string; readonly key: string } | { readonly token: string };
-}
+export type { OutboundEndpoint };
 
 export interface JsonCall {
   readonly body: unknown;
@@ -34,7 +27,10 @@ export interface JsonCall {
 
 /** The one HTTPS client for what the API server calls itself. */
 export interface Outbound extends Disposable {
-  /** POSTs JSON and answers with the JSON value that came back. Rejects with OutboundError. */
+  /**
+   * POSTs JSON and answers with the JSON value that came back. Redirects are followed; who answers 429 or 5xx and says after how many seconds it may be asked again is
+   * asked again, within the timeout (client-go, rest/with_retry.go). Rejects with OutboundError.
+   */
   postJson(endpoint: OutboundEndpoint, call: JsonCall): Promise<unknown>;
   /** POSTs a text that is JSON, and does not care what comes back as long as it is no refusal. Rejects with OutboundError. */
   postText(endpoint: OutboundEndpoint, call: JsonCall & { readonly body: string }): Promise<void>;
@@ -52,6 +48,9 @@ const ANSWER_LIMIT_BYTES = 3 * 1024 * 1024;
 /** Connections that nobody uses are closed after this time. */
 const IDLE_MS = 30_000;
 const FREE_CONNECTIONS_PER_PEER = 16;
+/** As many requests as Go's client makes of one, and as often as client-go asks again. */
+const MOST_REQUESTS = 10;
+const MOST_RETRIES = 10;
 const USER_AGENT = 'kube-apiserver-admission';
 
 export interface OutboundOptions {
@@ -69,7 +68,10 @@ export function createOutbound({ objects, clock, random }: OutboundOptions): Out
     const location = locationOf(endpoint);
     const tls = tlsOf(endpoint);
     const { target } = endpoint;
-    if ('url' in target) return { location, peer: { protocol: 'https:', host: location.host, port: location.port, agent, tls } };
+    if ('url' in target) {
+      const { host, port } = location;
+      return { location, peer: { protocol: 'https:', host, port, agent, tls: { ...tls, serverName: target.serverName } } };
+    }
     const address = serviceAddress(objects, target.service, random);
     return { location, peer: { protocol: 'https:', ...address, agent, tls: { ...tls, serverName: location.host } } };
   }
@@ -87,7 +89,7 @@ export function createOutbound({ objects, clock, random }: OutboundOptions): Out
       return await work(peer, { ...options, headers: headersOf(endpoint, location, options.headers) });
     } catch (error) {
       if (error instanceof OutboundError) throw error;
-      const say = (text: string) => `${capitalised(options.method)} ${JSON.stringify(url)}: ${text}`;
+      const say = (text: string) => said(options, url, text);
       const { signal } = options;
       if (signal.aborted && signal.reason === TOO_LATE)
         throw new OutboundError('DeadlineExceeded', say('context deadline exceeded'), { cause: error });
@@ -96,32 +98,57 @@ export function createOutbound({ objects, clock, random }: OutboundOptions): Out
     }
   }
 
-  async function text(endpoint: OutboundEndpoint, options: SendOptions, limits: { timeoutMs: number; maxAnswerBytes?: number }) {
-    using limit = deadline(options.signal, clock, limits.timeoutMs);
-    return await run(endpoint, { ...options, signal: limit.signal }, async (peer, complete) => {
+  async function text(endpoint: OutboundEndpoint, options: SendOptions, limit = ANSWER_LIMIT_BYTES): Promise<Answer> {
+    return await run(endpoint, options, async (peer, complete) => {
       const response = await send(peer, complete);
-      return { response, body: await readText(response, limits.maxAnswerBytes ?? ANSWER_LIMIT_BYTES) };
+      return { response, body: await readText(response, limit) };
     });
   }
 
+  /** Messages name the method of the first request, as Go's do. */
+  async function follow(endpoint: OutboundEndpoint, first: SendOptions, limit?: number): Promise<Answer> {
+    let hop: Hop = { endpoint, options: first, url: urlOf(locationOf(endpoint), first.path) };
+    for (let asked = 1; ; asked += 1) {
+      const answer = await text(hop.endpoint, hop.options, limit);
+      const next = nextHop(hop, answer.response);
+      if (!next) return answer;
+      if (asked === MOST_REQUESTS) {
+        throw new OutboundError(
+          'Unreachable',
+          said(first, answer.response.headers.location ?? '', `stopped after ${MOST_REQUESTS} redirects`),
+        );
+      }
+      hop = next;
+    }
+  }
+
   async function post(endpoint: OutboundEndpoint, content: string, { timeoutMs, maxAnswerBytes, signal }: Omit<JsonCall, 'body'>) {
+    using limit = deadline(signal, clock, timeoutMs);
     const headers = {
       'content-type': 'application/json',
       'content-length': String(Buffer.byteLength(content)),
       accept: 'application/json, */*',
     };
     const path = `${locationOf(endpoint).path}?timeout=${goSeconds(timeoutMs)}`;
-    const answer = await text(endpoint, { method: 'POST', path, headers, body: content, signal }, { timeoutMs, maxAnswerBytes });
-    if (isSuccess(answer.response)) return answer;
-    const status = refusalOf(answer.response, answer.body);
-    throw new OutboundError('Status', status.message, { status });
+    const options = { method: 'POST', path, headers, body: content, signal: limit.signal };
+    for (let tries = 1; ; tries += 1) {
+      const answer = await follow(endpoint, options, maxAnswerBytes);
+      if (isSuccess(answer.response)) return answer;
+      const seconds = retryAfterSeconds(answer.response);
+      if (seconds === undefined || tries > MOST_RETRIES) {
+        const status = refusalOf(answer.response, answer.body);
+        throw new OutboundError('Status', status.message, { status });
+      }
+      await clock.sleep(Math.min(seconds * 1000, timeoutMs), { signal: limit.signal }).catch(() => {});
+    }
   }
 
   return {
     postJson: async (endpoint, { body, ...call }) => parseJson(await post(endpoint, JSON.stringify(body), call)),
     postText: async (endpoint, { body, ...call }) => void (await post(endpoint, body, call)),
     async getText(endpoint, { path, headers = {}, timeoutMs, maxAnswerBytes, signal }) {
-      const { response, body } = await text(endpoint, { method: 'GET', path, headers, signal }, { timeoutMs, maxAnswerBytes });
+      using limit = deadline(signal, clock, timeoutMs);
+      const { response, body } = await text(endpoint, { method: 'GET', path, headers, signal: limit.signal }, maxAnswerBytes);
       return { code: response.statusCode ?? 0, headers: response.headers, text: body };
     },
     open: (endpoint, options) => run(endpoint, options, send),
@@ -196,7 +223,14 @@ function parseJson({ response, body }: { response: IncomingMessage; body: string
   }
 }
 
+interface Answer {
+  readonly response: IncomingMessage;
+  readonly body: string;
+}
+
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+
+const said = ({ method }: SendOptions, url: string, text: string): string => `${capitalised(method)} ${JSON.stringify(url)}: ${text}`;
 
 const capitalised = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase();
 

@@ -3,6 +3,8 @@ import { ApiError, fromStatus, type StatusReason } from '../../api/meta/status.t
 
 /** As much of a refusal's text as is passed on. */
 const MESSAGE_LIMIT = 2048;
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERROR = 500;
 
 const PLAIN: Readonly<Record<number, readonly [StatusReason, string]>> = {
   400: ['BadRequest', 'the server rejected our request for an unknown reason'],
@@ -27,6 +29,13 @@ export function refusalOf(response: Pick<IncomingMessage, 'statusCode' | 'header
   if (status) return fromStatus({ code, ...status });
   const error = genericRefusal(code, response, body);
   return asked === undefined ? error : new ApiError(error.reason, `${error.message} (${asked})`, { code });
+}
+
+/** After how many seconds the other side wants to be asked again; undefined: it does not say so, or not in a way that is heard (client-go, rest/with_retry.go). */
+export function retryAfterSeconds({ statusCode = 0, headers }: Pick<IncomingMessage, 'statusCode' | 'headers'>): number | undefined {
+  const after = headers['retry-after'];
+  if ((statusCode !== TOO_MANY_REQUESTS && statusCode < SERVER_ERROR) || !after || !/^[+-]?\d+$/.test(after)) return undefined;
+  return Math.max(0, Number(after));
 }
 
 function genericRefusal(code: number, response: Pick<IncomingMessage, 'headers'>, body: string): ApiError {
