@@ -93,4 +93,4 @@ export class Admission {
   }
 }
 
-const graceMs = ({ spec }: Pod): number => (spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+const graceMs = ({ spec }: Pod): number => Number(spec?.terminationGracePeriodSeconds ?? 30) * 1000;

@@ -277,7 +277,7 @@ function probed(state: PodState, event: Extract<PodEvent, { type: 'probed' }>, n
 function unhealthy(state: PodState, { spec }: RoledContainer, kind: Exclude<ProbeKind, 'readiness'>, nowMs: number): Step {
   if (state.stage.at !== 'active') return [state, []];
   const probe = kind === 'startup' ? spec.startupProbe : spec.livenessProbe;
-  const grace = probe?.terminationGracePeriodSeconds ?? graceOf(state);
+  const grace = Number(probe?.terminationGracePeriodSeconds ?? graceOf(state));
   return stopOne(state, spec.name, grace, `Container ${spec.name} failed ${kind} probe, will be restarted`, nowMs);
 }
 

@@ -150,7 +150,7 @@ function restartChanged(state: PodState, nowMs: number): Step {
   return [next, effects];
 }
 
-export const graceOf = (state: PodState): number => state.pod.spec?.terminationGracePeriodSeconds ?? 30;
+export const graceOf = (state: PodState): number => Number(state.pod.spec?.terminationGracePeriodSeconds ?? 30);
 
 /** Stops a running container of a pod that goes on. `again`: to start it anew, whatever its restart policy says. */
 export function stopOne(state: PodState, name: string, graceSeconds: number, why: string, nowMs: number, then?: 'again'): Step {

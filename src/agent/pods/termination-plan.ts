@@ -6,7 +6,7 @@ const LEAST_GRACE_SECONDS = 1;
 
 export function deletionGrace(state: PodState): number {
   const asked = state.pod.metadata?.deletionGracePeriodSeconds ?? state.pod.spec?.terminationGracePeriodSeconds ?? 30;
-  return Math.max(asked, LEAST_GRACE_SECONDS);
+  return Math.max(Number(asked), LEAST_GRACE_SECONDS);
 }
 
 export function terminate(state: PodState, cause: Cause, graceSeconds: number, nowMs: number): Step {

@@ -5,7 +5,7 @@ import { humanDuration } from '../meta/duration.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { CustomResourceColumnDefinition } from '../schema/generated/types.ts';
 
-type Cell = string | number | boolean | undefined;
+type Cell = string | number | bigint | boolean | undefined;
 
 const AGE: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
@@ -40,8 +40,8 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})
 
 /** As the server prints what a column's path leads to. Columns of text show anything, the others nothing that is not of their type. */
 const CELLS: Readonly<Record<string, (value: unknown, nowMs: number) => Cell>> = {
-  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : undefined),
-  number: (value) => (typeof value === 'number' ? value : undefined),
+  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : undefined),
+  number: (value) => (typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   string(value) {
     if (value === null) return '<no value>';

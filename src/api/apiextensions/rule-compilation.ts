@@ -56,9 +56,9 @@ function visit(schema: StructuralSchema, place: Place, walk: Walk): void {
 }
 
 function mostElements({ props, type, additional }: StructuralSchema): number | undefined {
-  if (type === 'array') return props.maxItems === undefined ? undefined : Math.max(0, props.maxItems);
+  if (type === 'array') return props.maxItems === undefined ? undefined : Math.max(0, Number(props.maxItems));
   if (type === 'object' && additional !== undefined)
-    return props.maxProperties === undefined ? undefined : Math.max(0, props.maxProperties);
+    return props.maxProperties === undefined ? undefined : Math.max(0, Number(props.maxProperties));
   return 1;
 }
 

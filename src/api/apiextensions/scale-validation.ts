@@ -22,7 +22,7 @@ function countFindings(object: KubeObject, path: string): FieldError[] {
   const unread = accessFindings(object, path, 'int64', 0);
   if (unread.length > 0) return unread;
   const value = stepsTo(object, path).at(-1)?.value;
-  if (typeof value !== 'number') return [];
+  if (typeof value !== 'number' && typeof value !== 'bigint') return [];
   if (value < 0) return [invalid(path, value, 'should be a non-negative integer')];
   return value > INT32_MAX ? [invalid(path, value, `should be less than or equal to ${INT32_MAX}`)] : [];
 }

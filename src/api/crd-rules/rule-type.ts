@@ -68,7 +68,7 @@ function listType({ items, props }: StructuralSchema, name: string): RuleType | 
   const item = items && ruleType(items, items.embedded, `${name}.@items`);
   if (!item) return undefined;
   const most = Math.floor((MAX_REQUEST_BYTES - 2) / (item.minBytes + 1));
-  const max = Math.max(0, props.maxItems ?? most);
+  const max = Math.max(0, Number(props.maxItems ?? most));
   return { type: listOf(item.type), minBytes: 2, sizes: { max, items: item.sizes } };
 }
 
@@ -76,7 +76,7 @@ function mapType({ props }: StructuralSchema, values: StructuralSchema, name: st
   const value = ruleType(values, values.embedded, `${name}.@values`);
   if (!value) return undefined;
   const most = Math.floor((MAX_REQUEST_BYTES - 2) / (value.minBytes + 6));
-  const max = Math.max(0, props.maxProperties ?? most);
+  const max = Math.max(0, Number(props.maxProperties ?? most));
   return { type: mapOf(STRING, value.type), minBytes: 2, sizes: { max, keys: NO_ELEMENTS, items: value.sizes } };
 }
 
@@ -118,7 +118,11 @@ const META_SIZES: Readonly<Record<string, DeclaredSizes>> = {
 function stringType({ props }: StructuralSchema): RuleType {
   switch (props.format) {
     case 'byte':
-      return { type: BYTES, minBytes: MIN_STRING, sizes: props.maxLength === undefined ? ANY_TEXT : { max: Math.max(0, props.maxLength) } };
+      return {
+        type: BYTES,
+        minBytes: MIN_STRING,
+        sizes: props.maxLength === undefined ? ANY_TEXT : { max: Math.max(0, Number(props.maxLength)) },
+      };
     case 'duration':
       return { type: DURATION, minBytes: MIN_DURATION, sizes: { max: MAX_TIME } };
     case 'date':
@@ -132,7 +136,7 @@ function stringType({ props }: StructuralSchema): RuleType {
 
 /** A character takes up to four bytes. */
 function textBytes(maxLength: number | undefined, allowed: readonly unknown[] | undefined = []): number {
-  if (maxLength !== undefined) return Math.max(0, maxLength) * 4;
+  if (maxLength !== undefined) return Math.max(0, Number(maxLength)) * 4;
   if (allowed.length === 0) return MAX_REQUEST_BYTES - 2;
   return Math.max(...allowed.map((value) => (typeof value === 'string' ? value.length : 0)));
 }

@@ -57,7 +57,7 @@ function compileKeywords(schema: JSONSchemaProps, isRoot: boolean): Node {
     if (value === null) return allowed?.(value, path, out);
     junctors?.(value, old, path, out);
     if (typeof value === 'string') text?.(value, path, out);
-    else if (typeof value === 'number') number?.(value, path, out);
+    else if (typeof value === 'number' || typeof value === 'bigint') number?.(value, path, out);
     else if (Array.isArray(value)) list?.(value, old, path, out);
     allowed?.(value, path, out);
     if (isMap(value)) object?.(value, old, path, out);

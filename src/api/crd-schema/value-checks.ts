@@ -16,6 +16,8 @@ export function typeOf(value: unknown): string {
   switch (typeof value) {
     case 'number':
       return isGoInteger(value) ? 'integer' : 'number';
+    case 'bigint':
+      return 'integer';
     case 'string':
     case 'boolean':
     case 'object':
@@ -89,7 +91,7 @@ export function stringCheck(props: JSONSchemaProps): ValueCheck<string> | undefi
   if (maxLength === undefined && minLength === undefined && !regexp && !fits) return undefined;
   return (value, path, out) => {
     if (maxLength !== undefined && isLongerThan(value, maxLength)) out.errors.push(findings.tooLong(path, maxLength));
-    else if (minLength !== undefined && isShorterThan(value, minLength)) {
+    else if (minLength !== undefined && isShorterThan(value, Number(minLength))) {
       out.errors.push(findings.should(path, value, `be at least ${minLength} chars long`));
     } else if (regexp && !isMatch(regexp, value)) out.errors.push(findings.should(path, value, `match '${pattern}'`));
     if (fits && !fits(value)) {
@@ -103,23 +105,23 @@ const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** undefined: a number of any kind will do. */
-function rangeOf({ type, format }: JSONSchemaProps): ((value: number) => boolean) | undefined {
+function rangeOf({ type, format }: JSONSchemaProps): ((value: number | bigint) => boolean) | undefined {
   if (type === 'integer') {
     return format === 'int32' ? (value) => isGoInteger(value) && value >= INT32.min && value <= INT32.max : isGoInteger;
   }
-  return type === 'number' && format === 'float' ? (value) => Math.abs(value) <= FLOAT32_MAX : undefined;
+  return type === 'number' && format === 'float' ? (value) => Math.abs(Number(value)) <= FLOAT32_MAX : undefined;
 }
 
 /**
  * `multipleOf`, `minimum`, `maximum`, and the range of the format. Upstream takes the fraction off what a whole number is compared with, unless whole numbers alone are wanted: then
  * a bound that is none is told.
  */
-export function numberCheck(props: JSONSchemaProps): ValueCheck<number> | undefined {
+export function numberCheck(props: JSONSchemaProps): ValueCheck<number | bigint> | undefined {
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false, type, format } = props;
   const inRange = rangeOf(props);
   if (multipleOf === undefined && maximum === undefined && minimum === undefined && !inRange) return undefined;
   const ofType = `must be of type ${type} ${format ? `with format ${format}` : '(default format)'}`;
-  const boundFor = (value: number, bound: number, what: string, path: string, out: Outcome): number => {
+  const boundFor = (value: number | bigint, bound: number, what: string, path: string, out: Outcome): number => {
     if (!inRange || inRange(bound)) return isGoInteger(value) ? Math.trunc(bound) : bound;
     out.errors.push(findings.whole(`${what} value ${ofType} in ${path}`));
     return bound;
@@ -148,7 +150,8 @@ export function numberCheck(props: JSONSchemaProps): ValueCheck<number> | undefi
 }
 
 /** Quotients of decimals are rarely exact: a relative error of a few units in the last place is none. Beyond what a double counts by ones, nothing is a multiple of a fraction. */
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint') return Number.isInteger(factor) ? value % BigInt(factor) === 0n : isMultiple(Number(value), factor);
   if (isGoInteger(value) && Number.isInteger(factor)) return value % factor === 0;
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
   return Math.abs(quotient) <= Number.MAX_SAFE_INTEGER && Math.abs(quotient - Math.round(quotient)) <= Math.abs(quotient) * 1e-9;

@@ -13,7 +13,7 @@ export interface Column<T> {
   /** `Schema.field` whose text describes the column, where it has no words of its own. */
   readonly of?: string;
   /** `nowMs` is for ages. Method syntax, so that a definition of Pod is also one of KubeObject. The object may be a bookmark: nothing but metadata. */
-  value(object: T, nowMs: number): string | number | boolean | undefined;
+  value(object: T, nowMs: number): string | number | bigint | boolean | undefined;
 }
 
 export interface RowCondition {

@@ -1,7 +1,8 @@
 const INT64_END = 2 ** 63;
 
 /** Is it an int64 to Go that reads it out of JSON? What is beyond, and what has a fraction, is a float64. */
-export const isGoInteger = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < INT64_END;
+export const isGoInteger = (value: number | bigint): boolean =>
+  typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value) < INT64_END);
 
 /** A float64 as Go prints it: shortest, with an exponent from a million on and below a ten-thousandth. */
 export function goFloat(value: number): string {

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../base/exact-json.ts';
 import type { FieldType, Scalar } from '../schema/index.ts';
 import { SCALAR_ZEROS, zeroLeftOut } from '../schema/scalars.ts';
 import { isEnveloped } from './magic.ts';
@@ -182,7 +183,7 @@ function rawValue(raw: Uint8Array | undefined, { depth, context }: Walk): unknow
   if (!raw) return undefined;
   if (isEnveloped(raw)) return context.decodeEnveloped(raw, depth + 1);
   try {
-    return JSON.parse(new TextDecoder().decode(raw));
+    return parseExactJson(new TextDecoder().decode(raw));
   } catch {
     throw new WireError('a raw value is not JSON');
   }

@@ -78,7 +78,8 @@ const SCALAR_WRITERS: Readonly<Record<Scalar, ScalarWriter>> = {
   byte: (writer, number, value: never) => void writer.uint32(tagOf(number, DELIMITED)).bytes(value),
   bool: (writer, number, value: boolean) => void writer.uint32(tagOf(number, VARINT)).bool(value),
   int32: (writer, number, value: number) => void writer.uint32(tagOf(number, VARINT)).int32(value),
-  int64: (writer, number, value: number) => void writer.uint32(tagOf(number, VARINT)).int64(value),
+  int64: (writer, number, value: number | bigint) =>
+    void writer.uint32(tagOf(number, VARINT)).int64(typeof value === 'bigint' ? String(value) : value),
   double: (writer, number, value: number) => void writer.uint32(tagOf(number, FIXED64)).double(value),
   time: wrapped(writeTime),
   microTime: wrapped(writeTime),

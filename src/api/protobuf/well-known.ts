@@ -12,7 +12,7 @@ export function readTime(reader: Reader, wireType: number, depth: number, digits
   readNested(reader, wireType, depth, (number, wire) => {
     if (number > 2) return false;
     expectWire(wire, VARINT);
-    if (number === 1) seconds = readInt64(reader);
+    if (number === 1) seconds = Number(readInt64(reader));
     else nanos = reader.int32();
     return true;
   });
@@ -84,5 +84,9 @@ export function readRaw(reader: Reader, wireType: number, depth: number): Uint8A
   return raw?.length ? raw : undefined;
 }
 
-/** As a JSON number: beyond 2^53 it is rounded, as JSON's parser does. */
-export const readInt64 = (reader: Reader): number => Number(reader.int64().toString());
+/** A bigint beyond what a number holds. */
+export function readInt64(reader: Reader): number | bigint {
+  const text = reader.int64().toString();
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}

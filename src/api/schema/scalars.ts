@@ -35,10 +35,11 @@ export const SCALAR_READERS: Readonly<Record<Scalar, ScalarReader>> = {
     return value;
   },
   int64(value, mismatch) {
-    if (!isInteger(value, INT64_LIMIT)) throw mismatch(value, 'int64');
+    if (typeof value !== 'bigint' && !isInteger(value, INT64_LIMIT)) throw mismatch(value, 'int64');
     return value;
   },
   double(value, mismatch) {
+    if (typeof value === 'bigint') return Number(value);
     if (typeof value !== 'number') throw mismatch(value, 'float64');
     return value;
   },
@@ -47,6 +48,7 @@ export const SCALAR_READERS: Readonly<Record<Scalar, ScalarReader>> = {
     return readBase64(value);
   },
   quantity(value) {
+    if (typeof value === 'bigint') return readQuantity(String(value));
     if (typeof value === 'string' || typeof value === 'number') return readQuantity(value);
     return readQuantity('!');
   },
@@ -110,7 +112,8 @@ export function goValue(value: unknown, wantsNumber = false): string {
   if (Array.isArray(value)) return 'array';
   switch (typeof value) {
     case 'number':
-      return wantsNumber ? `number ${value}` : 'number';
+    case 'bigint':
+      return wantsNumber ? `number ${isInteger(value, Number.MAX_VALUE) ? BigInt(value) : value}` : 'number';
     case 'boolean':
       return 'bool';
     default:

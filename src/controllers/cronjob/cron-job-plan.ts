@@ -95,7 +95,7 @@ const FORBIDDEN = 'Not starting job because prior execution is running and concu
 /** Is a run due (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/)? `status`: as observed just now. */
 export function planRun({ metadata, spec }: CronJob, status: CronJobStatus, schedule: Schedule, nowMs: number): RunPlan {
   const knownMs = Date.parse(status.lastScheduleTime ?? metadata?.creationTimestamp ?? '');
-  const deadlineMs = spec.startingDeadlineSeconds === undefined ? undefined : spec.startingDeadlineSeconds * 1000;
+  const deadlineMs = spec.startingDeadlineSeconds === undefined ? undefined : Number(spec.startingDeadlineSeconds) * 1000;
   const fromMs = Math.max(knownMs, deadlineMs === undefined ? 0 : nowMs - deadlineMs);
   // A day that there is not, such as the 31st of February.
   if (schedule.next(fromMs) === undefined) {

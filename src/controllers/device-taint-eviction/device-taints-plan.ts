@@ -34,9 +34,9 @@ export interface DevicesView {
 /** The taints with NoExecute of an allocated device, as its driver publishes it now. */
 function evictingTaints({ driver, pool, device }: DeviceRequestAllocationResult, view: DevicesView): readonly DeviceTaint[] {
   const slices = view.slices(`${driver}/${pool}`);
-  const generation = Math.max(...slices.map(({ spec }) => spec.pool.generation));
+  const generation = Math.max(...slices.map(({ spec }) => Number(spec.pool.generation)));
   for (const { spec } of slices) {
-    if (spec.pool.generation !== generation) continue;
+    if (Number(spec.pool.generation) !== generation) continue;
     const found = spec.devices?.find(({ name }) => name === device);
     if (found) return (found.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
   }

@@ -43,7 +43,7 @@ function restartsExceed({ spec }: Job, pods: readonly Pod[]): boolean {
 /** When the Job has been active for too long, in milliseconds since the epoch. */
 export function deadlineMs(job: Job, startTime: string | undefined): number | undefined {
   const seconds = job.spec?.activeDeadlineSeconds;
-  return seconds === undefined || startTime === undefined || isSuspended(job) ? undefined : Date.parse(startTime) + seconds * 1000;
+  return seconds === undefined || startTime === undefined || isSuspended(job) ? undefined : Date.parse(startTime) + Number(seconds) * 1000;
 }
 
 const failure = (reason: string, message: string): Finish => ({ type: 'FailureTarget', reason, message });

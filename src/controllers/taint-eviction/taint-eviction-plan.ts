@@ -11,6 +11,6 @@ export const evictingTaints = (node: Node | undefined): readonly Taint[] =>
 export function staysForMs(pod: Pod, taints: readonly Taint[]): number | undefined {
   const used = taints.map((taint) => pod.spec?.tolerations?.find((toleration) => toleratesTaint(toleration, taint)));
   if (used.includes(undefined)) return 0;
-  const seconds = used.flatMap((toleration) => (toleration?.tolerationSeconds === undefined ? [] : [toleration.tolerationSeconds]));
+  const seconds = used.flatMap((toleration) => (toleration?.tolerationSeconds === undefined ? [] : [Number(toleration.tolerationSeconds)]));
   return seconds.length > 0 ? Math.max(0, Math.min(...seconds)) * 1000 : undefined;
 }

@@ -42,8 +42,8 @@ export function isReachable({ nodeName, allNodes, nodeSelector }: Placement, nod
 
 /** `slices`: all of one pool, of whatever generation. undefined: the node reaches nothing in it. */
 export function poolOf(slices: readonly ResourceSlice[], node: Node): Pool | undefined {
-  const generation = Math.max(...slices.map(({ spec }) => spec.pool.generation));
-  const current = slices.filter(({ spec }) => spec.pool.generation === generation);
+  const generation = Math.max(...slices.map(({ spec }) => Number(spec.pool.generation)));
+  const current = slices.filter(({ spec }) => Number(spec.pool.generation) === generation);
   const [first] = current;
   if (!first) return undefined;
   const reached = current.flatMap((slice) => devicesFor(slice, node).map((device) => [slice, device] as const));

@@ -81,7 +81,7 @@ function alternativeOf(
     deviceClass,
     adminAccess,
     tolerations,
-    count: all ? candidates.length : (request.count ?? 1),
+    count: all ? candidates.length : Number(request.count ?? 1),
     all,
     capacity,
     candidates,

@@ -4,6 +4,7 @@ import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions, Verb } from '../../api/transport.ts';
+import { parseExactJson } from '../../base/exact-json.ts';
 import { badRequest, unreadable, unreadableOptions } from '../registry/errors.ts';
 import { bareTypes } from './accept.ts';
 import { readYaml, unmarshalErrors } from './yaml-body.ts';
@@ -135,7 +136,7 @@ function checkDepth(json: string): void {
 
 function parseJson(text: string, type: string, kind: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
     const why = jsonFault(text) ?? (error instanceof Error ? error.message : String(error));
     if (PATCH_TYPES[type] === 'strategic') throw badRequest(why);
@@ -160,7 +161,7 @@ function parseApplied(text: string, reading: Reading): unknown {
 /** undefined: it is none, but may be YAML all the same. */
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseExactJson } from '../../base/exact-json.ts';
 
 /** Go's words for booleans (strconv.ParseBool). */
 const YES = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
@@ -16,7 +17,7 @@ export function isPretty({ url = '', headers }: Pick<IncomingMessage, 'url' | 'h
 
 /** The same JSON, indented, with what an object is at its beginning. */
 export function prettyJson(json: Buffer): Buffer {
-  const value = JSON.parse(json.toString('utf8')) as { kind?: unknown; apiVersion?: unknown };
+  const value = parseExactJson(json.toString('utf8')) as { kind?: unknown; apiVersion?: unknown };
   const { kind, apiVersion, ...rest } = value;
   return Buffer.from(JSON.stringify({ kind, apiVersion, ...rest }, undefined, 2));
 }

@@ -1,4 +1,5 @@
 import { type Document, isAlias, isNode, type Node, parseAllDocuments, parseDocument, visit, type YAMLError } from 'yaml';
+import { exactInteger } from '../../base/exact-json.ts';
 import { badRequest } from '../registry/errors.ts';
 
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
@@ -23,18 +24,20 @@ export function readYaml(text: string, { saying = '' }: { saying?: string } = {}
 
 /** Go reads the first document and leaves the others. */
 function firstDocument(text: string): Document.Parsed {
-  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, resolveKnownTags: false });
+  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, resolveKnownTags: false, intAsBigInt: true });
   return (Array.isArray(documents) ? documents[0] : undefined) ?? parseDocument('');
 }
 
 function toValue(document: Document.Parsed, saying: string): unknown {
   try {
     refuseCircles(document);
-    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES, reviver: (_, each: unknown) => asNumber(each) });
   } catch (cause) {
     throw badRequest(`${saying}error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
+
+const asNumber = (value: unknown): unknown => (typeof value === 'bigint' ? (exactInteger(value) ?? Number(value)) : value);
 
 /** An alias can only name what stands before it: one that makes a circle stands within what it names. */
 function refuseCircles(document: Document.Parsed): void {

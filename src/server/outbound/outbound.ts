@@ -4,6 +4,7 @@ import { ApiError } from '../../api/meta/status.ts';
 import { GO_TYPE_META } from '../../api/schema/index.ts';
 import { deadline, TOO_LATE } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
+import { parseExactJson } from '../../base/exact-json.ts';
 import type { Random } from '../../base/random.ts';
 import type { ObjectReader } from '../ports.ts';
 import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from './connection.ts';
@@ -215,7 +216,7 @@ function parseJson({ response, body }: { response: IncomingMessage; body: string
     throw new OutboundError('Undecodable', `0-length response with status code: ${response.statusCode} and content type: ${type}`);
   }
   try {
-    return JSON.parse(body);
+    return parseExactJson(body);
   } catch (cause) {
     const isText = !/^\s*[[{]/.test(body);
     const why = isText ? `json: cannot unmarshal string into Go value of type ${GO_TYPE_META}` : (cause as Error).message;

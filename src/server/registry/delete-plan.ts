@@ -19,6 +19,8 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 /** A pod without terminationGracePeriodSeconds (schema default). */
 const POD_GRACE_SECONDS = 30;
+/** As much as Go's durations hold. */
+const LONGEST_GRACE_SECONDS = 9_223_372_036;
 
 type PodLike = KubeObject & { spec?: { nodeName?: string; terminationGracePeriodSeconds?: number }; status?: { phase?: string } };
 type NamespaceLike = KubeObject & { spec?: { finalizers?: string[] } };
@@ -89,8 +91,8 @@ function planAgain(meta: ObjectMeta, { finalizers, changed, graceSeconds, mayRem
 /** Nothing runs for a pod that no node has, or that ended: no grace. */
 function podGraceSeconds({ spec, status }: PodLike, { gracePeriodSeconds }: DeleteOptions): number {
   if (!spec?.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
-  const seconds = gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS;
-  return seconds < 0 ? 1 : seconds;
+  const seconds = Number(gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? POD_GRACE_SECONDS);
+  return seconds < 0 ? 1 : Math.min(seconds, LONGEST_GRACE_SECONDS);
 }
 
 /** The garbage collector works for these two finalizers and removes them when dependents are dealt with. */

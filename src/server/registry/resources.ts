@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { shareEntries } from '../../api/patch/apply/index.ts';
 import type { Registry } from '../../api/registry.ts';
 import type { CustomResourceDefinition } from '../../api/schema/generated/types.ts';
+import { parseExactJson } from '../../base/exact-json.ts';
 import type { Cached, Collection, WatchCache } from '../../store/watch-cache/collection.ts';
 import { type CustomConverter, type CustomKind, CustomKinds } from './custom-kinds.ts';
 import { openVersion } from './custom-resource.ts';
@@ -14,7 +15,7 @@ export { keyOf, type Resource } from './resource.ts';
 
 /** Objects of one template share the trees of their managedFields in memory. */
 function parseObject(text: string): KubeObject {
-  const object = JSON.parse(text) as KubeObject;
+  const object = parseExactJson(text) as KubeObject;
   shareEntries(object.metadata?.managedFields);
   return object;
 }

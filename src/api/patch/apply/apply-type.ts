@@ -23,7 +23,7 @@ export interface ApplyKey {
   /** `"name":`. */
   readonly text: string;
   /** What an element without the key counts as having. */
-  readonly default: string | number | boolean | undefined;
+  readonly default: string | number | bigint | boolean | undefined;
 }
 
 export const applyKey = (name: string, absent: ApplyKey['default']): ApplyKey => ({

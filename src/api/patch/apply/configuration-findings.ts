@@ -45,10 +45,13 @@ function checkList(value: readonly unknown[], list: ApplyListType, path: string,
   }
 }
 
-const KINDS = { numeric: 'number', string: 'string', boolean: 'boolean' } as const;
+const KINDS = { numeric: ['number', 'bigint'], string: ['string'], boolean: ['boolean'] } as const satisfies Record<
+  string,
+  readonly string[]
+>;
 
 const fitsScalar = (value: unknown, scalar: ApplyType['scalar']): boolean =>
-  scalar === 'untyped' || (scalar !== undefined && typeof value === KINDS[scalar]);
+  scalar === 'untyped' || (scalar !== undefined && (KINDS[scalar] as readonly string[]).includes(typeof value));
 
 /** Go prints what it met as its own types. */
 function expected(value: unknown, { map, list, scalar }: ApplyType): string {

@@ -103,5 +103,5 @@ function listType(schema: StructuralSchema): ApplyListType {
   return { relation, items, keys };
 }
 
-const keyDefault = (value: unknown): string | number | boolean | undefined =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+const keyDefault = (value: unknown): string | number | bigint | boolean | undefined =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? value : undefined;

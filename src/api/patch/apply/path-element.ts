@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../../base/exact-json.ts';
 import { type FieldSet, LEAF, SELF } from './field-set.ts';
 
 /** One step of a path as FieldsV1 writes it: `f:name`, `k:{"name":"x"}`, `v:"x"`, `i:0`. */
@@ -8,7 +9,7 @@ const asEscape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStar
 
 /** A value as Go's encoder writes it. */
 export function goJson(value: unknown): string {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   const text = JSON.stringify(value);
   return text.search(ESCAPED_BY_GO) < 0 ? text : text.replace(ESCAPED_BY_GO, asEscape);
 }
@@ -45,9 +46,9 @@ function readElement(text: string): string | undefined {
     case 'f':
       return text;
     case 'v':
-      return valueElement(JSON.parse(rest));
+      return valueElement(parseExactJson(rest));
     case 'k': {
-      const keys: unknown = JSON.parse(rest);
+      const keys: unknown = parseExactJson(rest);
       if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw new SyntaxError(`not an object: ${rest}`);
       return keyElement(Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1)));
     }
@@ -68,9 +69,9 @@ export function printElement(element: string): string {
     case 'f':
       return `.${rest}`;
     case 'v':
-      return `[=${printValue(JSON.parse(rest))}]`;
+      return `[=${printValue(parseExactJson(rest))}]`;
     case 'k':
-      return `[${Object.entries(JSON.parse(rest) as object)
+      return `[${Object.entries(parseExactJson(rest) as object)
         .map(([name, value]) => `${name}=${printValue(value)}`)
         .join(',')}]`;
     default:
@@ -90,8 +91,9 @@ function printValue(value: unknown): string {
 export function compareElements(a: string, b: string): number {
   if (a[0] !== b[0]) return RANKS.indexOf(a[0] as string) - RANKS.indexOf(b[0] as string);
   if (a[0] === 'f' || !(HAS_NUMBER.test(a) || HAS_NUMBER.test(b))) return a < b ? -1 : a > b ? 1 : 0;
-  if (a[0] === 'k') return compareKeys(Object.entries(JSON.parse(a.slice(2)) as object), Object.entries(JSON.parse(b.slice(2)) as object));
-  return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  if (a[0] === 'k')
+    return compareKeys(Object.entries(parseExactJson(a.slice(2)) as object), Object.entries(parseExactJson(b.slice(2)) as object));
+  return compareValues(parseExactJson(a.slice(2)), parseExactJson(b.slice(2)));
 }
 
 const RANKS = '.fkvi';
@@ -111,9 +113,11 @@ function compareKeys(a: Keys, b: Keys): number {
 }
 
 const VALUE_RANKS = ['number', 'string', 'boolean', 'object'];
+const kindOf = (value: unknown): string => (typeof value === 'bigint' ? 'number' : typeof value);
 
 function compareValues(a: unknown, b: unknown): number {
-  if (typeof a !== typeof b) return VALUE_RANKS.indexOf(typeof a) - VALUE_RANKS.indexOf(typeof b);
+  const [kindOfA, kindOfB] = [kindOf(a), kindOf(b)];
+  if (kindOfA !== kindOfB) return VALUE_RANKS.indexOf(kindOfA) - VALUE_RANKS.indexOf(kindOfB);
   const [x, y] = typeof a === 'object' ? [JSON.stringify(a), JSON.stringify(b)] : [a as string, b as string];
   return x < y ? -1 : x > y ? 1 : 0;
 }

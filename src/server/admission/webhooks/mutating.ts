@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError } from '../../../api/meta/status.ts';
 import { jsonPatch, patchFault } from '../../../api/patch/index.ts';
+import { parseExactJson } from '../../../base/exact-json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
 import { replaceObject } from '../replace-object.ts';
 import { ask, internalError, judged, WebhookFailure } from './ask.ts';
@@ -68,7 +69,7 @@ function decoded(patch: string, { name }: Hook): readonly unknown[] {
     new WebhookFailure(`failed calling webhook ${JSON.stringify(name)}: received undecodable patch in webhook response: ${why}`);
   try {
     // Go's encoder writes a list without items as null.
-    const value: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) ?? [];
+    const value: unknown = parseExactJson(Buffer.from(patch, 'base64').toString('utf8')) ?? [];
     if (!Array.isArray(value)) throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
     return value;
   } catch (error) {

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { exactInteger, parseExactJson } from './exact-json.ts';
+
+describe('JSON with whole numbers that doubles cannot hold', () => {
+  it.each(['9223372036854775807', '-9223372036854775808', '9007199254740993', '9007199254740992', '9007199254740991', '-1'])(
+    'keeps %s',
+    (number) => {
+      for (const text of [number, `[${number}]`, `{"a":{"b":${number}},"c":"x"}`]) {
+        expect(JSON.stringify(parseExactJson(text))).toBe(text);
+      }
+    },
+  );
+  it('takes for doubles what is beyond, or has a fraction or an exponent', () => {
+    expect(parseExactJson('[9223372036854775808, -9223372036854775809, 9223372036854775807.0, 9223372036854775807e0, 1e17]')).toEqual([
+      2 ** 63,
+      -(2 ** 63),
+      2 ** 63,
+      2 ** 63,
+      1e17,
+    ]);
+  });
+  it('leaves texts alone', () => {
+    expect(parseExactJson('{"a":" 9223372036854775807", "9223372036854775807":1}')).toEqual({
+      a: ' 9223372036854775807',
+      '9223372036854775807': 1,
+    });
+  });
+  it('has numbers wherever they are exact', () => {
+    expect([exactInteger(7n), exactInteger(2n ** 63n - 1n), exactInteger(2n ** 63n)]).toEqual([7, 2n ** 63n - 1n, undefined]);
+  });
+});

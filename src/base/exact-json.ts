@@ -1,0 +1,41 @@
+/** JSON as Go reads it into untyped data: whole numbers keep all their digits as far as an int64 goes. Those that a double cannot hold are bigints, here and wherever they go. */
+
+interface ExactJson {
+  rawJSON(text: string): object;
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+}
+const exact = JSON as unknown as ExactJson;
+
+declare global {
+  interface BigInt {
+    /** So that JSON.stringify writes bigints as numbers. */
+    toJSON(): object;
+  }
+}
+
+Object.defineProperty(BigInt.prototype, 'toJSON', {
+  configurable: true,
+  value(this: bigint): object {
+    return exact.rawJSON(this.toString());
+  },
+});
+
+/** What only a text with long numbers has, or a longer text that looks like it. */
+const LONG_NUMBER = /(?:^|[:[,\s-])\d{16}/;
+const WHOLE = /^-?\d+$/;
+
+/** Throws SyntaxError. */
+export function parseExactJson(text: string): unknown {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  return exact.parse(text, (_, value, { source }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && WHOLE.test(source)
+      ? (exactInteger(BigInt(source)) ?? value)
+      : value,
+  );
+}
+
+/** As data has it: a number where that is exact. undefined: no int64. */
+export function exactInteger(value: bigint): number | bigint | undefined {
+  if (BigInt.asIntN(64, value) !== value) return undefined;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
