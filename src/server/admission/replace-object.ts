@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../api/define.ts';
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { equalJson } from '../../api/meta/equal-json.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
@@ -6,18 +6,19 @@ import { DecodeError, prune } from '../../api/schema/index.ts';
 import type { AdmissionRequest } from '../ports.ts';
 import { copyJson } from '../registry/copy.ts';
 import { type Equivalents, kindAt } from './matching/equivalents.ts';
+import { checkBuiltInKind, customVersion } from './patched-kind.ts';
 import { internalError } from './webhooks/ask.ts';
 import { isWhole, type Versioned } from './webhooks/review.ts';
 
 export interface ReplaceOptions {
-  readonly equivalents: Pick<Equivalents, 'convert'>;
+  readonly equivalents: Pick<Equivalents, 'convert' | 'find'>;
   /** Fields that the schema lacks are refused, not dropped. */
   readonly strict?: boolean;
 }
 
 /**
  * Puts what a webhook or a policy made of the object, in the group and version that it saw, in the place of the object of the request. False: nothing
- * changed. Throws ApiError InternalError for what cannot be read.
+ * changed. Throws ApiError for what cannot be read as what it was.
  */
 export async function replaceObject(
   { request, object }: AdmissionRequest,
@@ -27,8 +28,12 @@ export async function replaceObject(
 ): Promise<boolean> {
   if (!object) return false;
   const subresource = request.subresource ?? '';
-  const patched = settled(copyJson(made), asked, subresource, strict);
-  const next = isWhole(own, subresource) ? await equivalents.convert(patched, asked, own) : patched;
+  const whole = isWhole(own, subresource);
+  const isCustom = whole && own.structural !== undefined;
+  if (!isCustom) checkBuiltInKind(made, asked, subresource);
+  const from = isCustom ? customVersion(made, own, equivalents) : asked;
+  const patched = settled(copyJson(made), from, subresource, strict);
+  const next = whole ? await equivalents.convert(patched, from, own) : patched;
   if (equalJson(next, object)) return false;
   for (const field of Object.keys(object)) delete (object as unknown as Record<string, unknown>)[field];
   Object.assign(object, copyJson(next));
@@ -39,6 +44,8 @@ export async function replaceObject(
 function settled(object: KubeObject, definition: ResourceDefinition, subresource: string, strict: boolean): KubeObject {
   const whole = isWhole(definition, subresource);
   object.metadata ??= {};
+  const { group, version, kind } = kindAt(definition, subresource);
+  Object.assign(object, { apiVersion: apiVersionOf({ group, version }), kind });
   const unknown = readable(() =>
     whole && definition.hooks.decode
       ? definition.hooks.decode(object)

@@ -87,7 +87,8 @@ function textIn(body: Record<string, unknown>, field: 'apiVersion' | 'kind', { k
   throw unreadable(kind, `json: cannot unmarshal ${goValue(value)} into Go struct field .${field} of type string`, JSON.stringify(body));
 }
 
-function partsOf(apiVersion: string): [group: string, version: string] {
+/** Of an apiVersion. */
+export function partsOf(apiVersion: string): [group: string, version: string] {
   const slash = apiVersion.indexOf('/');
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
 }

@@ -1,5 +1,4 @@
 import type { KubeObject } from '../../../api/meta/object.ts';
-import { ApiError } from '../../../api/meta/status.ts';
 import { jsonPatch, patchFault } from '../../../api/patch/index.ts';
 import { parseExactJson } from '../../../base/exact-json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../ports.ts';
@@ -89,10 +88,13 @@ async function apply(
     const why = `admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`;
     throw internalError(why);
   }
+  return await replaceObject(admission, as, patched(as.object, operations), { equivalents });
+}
+
+function patched(object: KubeObject, operations: readonly unknown[]): KubeObject {
   try {
-    return await replaceObject(admission, as, jsonPatch(as.object, operations) as KubeObject, { equivalents });
+    return jsonPatch(object, operations) as KubeObject;
   } catch (error) {
-    if (error instanceof ApiError && error.reason === 'InternalError') throw error;
     throw internalError(error instanceof Error ? patchFault(error) : String(error));
   }
 }

@@ -398,6 +398,27 @@ describe('a mutating webhook', () => {
   });
 
   it.each([
+    ['/kind', 'Foo', 'Internal error occurred: no kind "Foo" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+    ['/kind', 'Secret', 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'],
+    [
+      '/apiVersion',
+      'v2',
+      'Internal error occurred: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
+    ['/apiVersion', 'a/b/c', 'Internal error occurred: unexpected GroupVersion string: a/b/c'],
+  ])('may not make another kind of it: %s may not become %s', async (path, value, message) => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => patch({ op: 'replace', path, value }));
+    await expect(api.call('create', 'configmaps', configMap('a'))).rejects.toMatchObject({ code: 500, message });
+  });
+
+  it('may leave out what kind it is', async () => {
+    await configure(MUTATING, 'm', [{}]);
+    on('/m-0', () => patch({ op: 'remove', path: '/kind' }, { op: 'replace', path: '/apiVersion', value: '' }));
+    expect(await api.call('create', 'configmaps', configMap('a'))).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
+  });
+
+  it.each([
     [{ allowed: true, patch: 'W10=' }, 'webhook returned response.patch but not response.patchType'],
     [{ allowed: true, patchType: 'JSONPatch' }, 'webhook returned response.patchType but not response.patch'],
     [{ allowed: true, patchType: 'MergePatch', patch: 'e30=' }, 'unsupported patch type "MergePatch"'],
@@ -724,6 +745,28 @@ describe('custom resources', () => {
     });
     expect(made).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { cronSpec: '* * * * */5', image: 'y', replicas: 1 } });
     expect(made).not.toMatchObject({ spec: { unheard: 1 } });
+  });
+
+  it.each([
+    ['/kind', 'Foo', 422, 'Foo.stable.example.com "c" is invalid: kind: Invalid value: "Foo": must be CronTab'],
+    ['/kind', '', 500, 'Internal error occurred: Object \'Kind\' is missing in \'{"apiVersion":"stable.example.com/v2","kind":"",'],
+    [
+      '/apiVersion',
+      'example.com/v1',
+      500,
+      'example.com/v1, Kind=CronTab is unstructured and is not suitable for converting to "stable.example.com/v1"',
+    ],
+    ['/apiVersion', 'stable.example.com/v3', 500, 'request to convert CR from an invalid group/version: stable.example.com/v3'],
+  ])('stay of their kind: %s may not become %s', async (path, value, code, message) => {
+    await define({});
+    on('/m-0', () => patch({ op: 'replace', path, value }));
+    await expect(create()).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('may come back in another version', async () => {
+    await define({});
+    on('/m-0', () => patch({ op: 'replace', path: '/apiVersion', value: 'stable.example.com/v1' }));
+    expect(await create()).toMatchObject({ apiVersion: 'stable.example.com/v1', kind: 'CronTab' });
   });
 
   it('are converted by their own webhook there and back', async () => {
