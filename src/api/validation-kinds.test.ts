@@ -378,6 +378,38 @@ describe('validation of storage, quotas and nodes', () => {
       ],
     ],
     [
+      'volumeattachments',
+      storage({
+        attacher: 'a',
+        nodeName: 'n',
+        source: {
+          inlineVolumeSpec: {
+            capacity: { storage: '1' },
+            accessModes: ['X'],
+            persistentVolumeReclaimPolicy: 'Delete',
+            hostPath: { path: '../a' },
+            local: { path: '/a' },
+            storageClassName: 's',
+            volumeMode: 'Block',
+            nodeAffinity: {},
+            claimRef: {},
+          },
+        },
+      }),
+      [
+        'spec.source.inlineVolumeSpec.claimRef: Forbidden: may not be specified in the context of inline volumes',
+        'spec.source.inlineVolumeSpec.capacity: Forbidden: may not be specified in the context of inline volumes',
+        'spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes',
+        'spec.source.inlineVolumeSpec.accessModes: Unsupported value: "X": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+        'spec.source.inlineVolumeSpec.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes',
+        'spec.source.inlineVolumeSpec.nodeAffinity: Forbidden: may not be specified in the context of inline volumes',
+        `spec.source.inlineVolumeSpec.hostPath.path: Invalid value: "../a": must not contain '..'`,
+        'spec.source.inlineVolumeSpec.local: Forbidden: may not specify more than 1 volume type',
+        'spec.source.inlineVolumeSpec.storageClassName: Forbidden: may not be specified in the context of inline volumes',
+        'spec.source.inlineVolumeSpec.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes',
+      ],
+    ],
+    [
       'limitranges',
       storage({ limits: [{ type: 'Pod', min: { cpu: '2' }, max: { cpu: '1' }, default: { cpu: '1' } }, { type: 'Pod' }, { type: 'X' }] }),
       [

@@ -90,12 +90,12 @@ function cloud(field: keyof PersistentVolumeSpec): [keyof PersistentVolumeSpec, 
   return [field, (spec, name) => CLOUD_SOURCES[field]?.('spec', spec[field] as object, name) ?? []];
 }
 
-function checkSource(spec: PersistentVolumeSpec, name: string): FieldError[] {
+function checkSource(spec: PersistentVolumeSpec, name: string, isInline = false): FieldError[] {
   const given = SOURCES.filter(([field]) => spec[field]);
   const [first, ...others] = given;
   if (!first) return [required('spec', 'must specify a volume type')];
   const errors = first[1](spec, name);
-  if (first[0] === 'local' && !spec.nodeAffinity?.required) {
+  if (first[0] === 'local' && (isInline || !spec.nodeAffinity?.required)) {
     errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   }
   for (const [field, check] of others) {
@@ -132,9 +132,13 @@ function checkClasses({ storageClassName, volumeMode, volumeAttributesClassName,
   ];
 }
 
+const checkRecycling = ({ hostPath, persistentVolumeReclaimPolicy: policy }: PersistentVolumeSpec): FieldError[] =>
+  hostPath && isRoot(hostPath.path ?? '') && policy === 'Recycle'
+    ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")]
+    : [];
+
 export function checkPersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
-  const { accessModes = [], persistentVolumeReclaimPolicy: policy, hostPath } = spec;
-  const recycled = hostPath && isRoot(hostPath.path ?? '') && policy === 'Recycle';
+  const { accessModes = [], persistentVolumeReclaimPolicy: policy } = spec;
   return [
     ...(accessModes.length > 0 ? [] : [required('spec.accessModes')]),
     ...checkAccessModes('spec.accessModes', accessModes),
@@ -142,9 +146,33 @@ export function checkPersistentVolume({ metadata, spec = {} }: PersistentVolume)
     ...(policy ? checkEnum('spec.persistentVolumeReclaimPolicy', policy, RECLAIM_POLICIES) : []),
     ...checkAffinity(spec),
     ...checkSource(spec, metadata?.name ?? ''),
-    ...(recycled ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")] : []),
+    ...checkRecycling(spec),
     ...checkClasses(spec),
   ];
+}
+
+const INLINE = 'in the context of inline volumes';
+
+/** A volume that an attachment describes in itself. */
+export function checkInlineVolume(path: string, spec: PersistentVolumeSpec): FieldError[] {
+  const { accessModes = [], capacity, persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
+  const none = (field: string, isGiven: boolean) => (isGiven ? [forbidden(`spec.${field}`, `may not be specified ${INLINE}`)] : []);
+  const errors = [
+    ...none('claimRef', spec.claimRef !== undefined),
+    ...none('capacity', Object.keys(capacity ?? {}).length > 0),
+    ...(spec.csi ? [] : [required('spec.csi', `has to be specified ${INLINE}`)]),
+    ...(accessModes.length > 0 ? [] : [required('spec.accessModes')]),
+    ...checkAccessModes('spec.accessModes', accessModes),
+    ...(policy && policy !== 'Retain' ? [forbidden('spec.persistentVolumeReclaimPolicy', `may only be Retain ${INLINE}`)] : []),
+    ...none('nodeAffinity', spec.nodeAffinity !== undefined),
+    ...checkSource(spec, '', true),
+    ...checkRecycling(spec),
+    ...none('storageClassName', Boolean(spec.storageClassName)),
+    ...(volumeMode !== undefined && volumeMode !== 'Filesystem'
+      ? [forbidden('spec.volumeMode', `may not specify volumeMode other than Filesystem ${INLINE}`)]
+      : []),
+  ];
+  return errors.map((error) => ({ ...error, path: path + error.path.slice('spec'.length) }));
 }
 
 /** What the volume is made of. A driver's secret for growing may be added later. */

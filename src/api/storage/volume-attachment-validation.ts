@@ -1,3 +1,4 @@
+import { checkInlineVolume } from '../core/validation-persistent-volume.ts';
 import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
@@ -12,6 +13,7 @@ function checkSource({ inlineVolumeSpec, persistentVolumeName: name }: VolumeAtt
   const detail = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   if (inlineVolumeSpec && name !== undefined) return [forbidden(path, detail)];
   if (!inlineVolumeSpec && name === undefined) return [required(path, detail)];
+  if (inlineVolumeSpec) return checkInlineVolume(`${path}.inlineVolumeSpec`, inlineVolumeSpec);
   return name === '' ? [required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName')] : [];
 }
 

@@ -1,3 +1,4 @@
+import { defaultSource } from '../core/defaults-volume.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { VolumeAttachment } from '../schema/generated/types.ts';
@@ -21,6 +22,9 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
     ageColumn,
   ],
   hooks: {
+    defaults({ spec }) {
+      if (spec?.source?.inlineVolumeSpec) defaultSource(spec.source.inlineVolumeSpec);
+    },
     checksRequired: true,
     validate: checkVolumeAttachment,
     validateUpdate: checkVolumeAttachmentUpdate,
