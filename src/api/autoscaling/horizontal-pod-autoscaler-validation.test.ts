@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
+import { prune } from '../schema/index.ts';
+import { defaultAutoscalerV2 } from './horizontal-pod-autoscaler-defaults.ts';
 import { checkAutoscaler, checkAutoscalerUpdate, checkNewAutoscaler } from './horizontal-pod-autoscaler-validation.ts';
 
 const lines = (errors: readonly { path: string; message: string }[]) => errors.map(({ path, message }) => `${path}: ${message}`);
@@ -46,6 +48,15 @@ describe('an autoscaler', () => {
       'spec.metrics[0].containerResource.name: Invalid value: "gold": must be a standard resource type or fully qualified',
       'spec.metrics[0].containerResource.name: Invalid value: "gold": must be a standard resource for containers',
       expect.stringContaining('spec.metrics[0].containerResource.container: Invalid value: "No_Name": a lowercase RFC 1123 label'),
+    ]);
+  });
+
+  it('is given no policies where it has an empty list of them, and needs one', () => {
+    const autoscaler = scaling('apps/v1', { behavior: { scaleUp: { policies: [] }, scaleDown: {} } });
+    prune(autoscaler, 'V2HorizontalPodAutoscaler');
+    defaultAutoscalerV2(autoscaler);
+    expect(lines(checkAutoscaler(autoscaler))).toEqual([
+      'spec.behavior.scaleUp.policies: Required value: must specify at least one Policy',
     ]);
   });
 
