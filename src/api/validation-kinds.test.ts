@@ -76,20 +76,22 @@ describe('validation of batch', () => {
   });
 
   it('keeps what a Job is', () => {
-    const old = job({ completions: 2, parallelism: 2 });
-    expect(updated(api.jobs as ResourceDefinition, job({ completions: 3, parallelism: 2 }), old)).toEqual([
+    const selecting = { manualSelector: true, selector: { matchLabels: { a: 'b' } } };
+    const own = (spec: object, template: object = {}) => job({ ...selecting, ...spec }, { metadata: { labels: { a: 'b' } }, ...template });
+    const old = own({ completions: 2, parallelism: 2 });
+    expect(updated(api.jobs as ResourceDefinition, own({ completions: 3, parallelism: 2 }), old)).toEqual([
       'spec.completions: Invalid value: 3: field is immutable',
     ]);
-    const other = job({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, nodeSelector: { a: 'b' } } });
+    const other = own({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, nodeSelector: { a: 'b' } } });
     expect(updated(api.jobs as ResourceDefinition, other, old)).toEqual([expect.stringMatching(/^spec\.template: .*field is immutable$/)]);
-    const waiting = job({ completions: 2, parallelism: 2, suspend: true });
+    const waiting = own({ completions: 2, parallelism: 2, suspend: true });
     expect(updated(api.jobs as ResourceDefinition, other, waiting)).toEqual([]);
     const startTime = '2026-01-01T00:00:00Z';
     const stopped = { ...waiting, status: { startTime, conditions: [{ type: 'Suspended', status: 'True' }] } };
     expect(updated(api.jobs as ResourceDefinition, other, stopped)).toEqual([]);
     const busy = { ...waiting, status: { active: 1 } };
     expect(updated(api.jobs as ResourceDefinition, other, busy)).toEqual([expect.stringMatching(/^spec\.template: .*field is immutable$/)]);
-    const otherImage = job({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, hostname: 'x' } });
+    const otherImage = own({ completions: 2, parallelism: 2 }, { spec: { ...podSpec, hostname: 'x' } });
     expect(updated(api.jobs as ResourceDefinition, otherImage, waiting)).toEqual([
       expect.stringMatching(/^spec\.template\.spec: .*field is immutable$/),
     ]);

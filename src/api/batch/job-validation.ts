@@ -91,8 +91,9 @@ export function checkJobContent(path: string, spec: JobSpec): FieldError[] {
 }
 
 const EMPTY = {} as JobSpec;
-const UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
-const NAME_LABELS = ['job-name', 'batch.kubernetes.io/job-name'];
+const LEGACY_LABELS: readonly string[] = ['controller-uid', 'job-name'];
+const PREFIXED_LABELS: readonly string[] = ['batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+const UID_LABELS: readonly string[] = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
 
 function checkHasLabel(labels: Readonly<Record<string, string>>, key: string, value: string): FieldError[] {
   const path = `spec.template.metadata.labels[${key}]`;
@@ -100,15 +101,14 @@ function checkHasLabel(labels: Readonly<Record<string, string>>, key: string, va
   return labels[key] === value ? [] : [invalid(path, labels, `must be '${value}'`)];
 }
 
-/** The author may not have written what the server generates. */
-function checkGenerated({ metadata, spec = EMPTY }: Job): FieldError[] {
+/** The author may not have written what the server generates. `prefixed`: the labels with Kubernetes' prefix as well, which older Jobs lack. */
+function checkGenerated({ metadata, spec = EMPTY }: Job, prefixed = true): FieldError[] {
   if (spec.manualSelector || !spec.selector || !metadata?.uid) return [];
   const labels = spec.template?.metadata?.labels ?? {};
   const { uid, name = '' } = metadata;
-  const expected = Object.fromEntries([...UID_LABELS.map((key) => [key, uid]), ...NAME_LABELS.map((key) => [key, name])]);
-  const errors = [UID_LABELS[0], NAME_LABELS[0], UID_LABELS[1], NAME_LABELS[1]].flatMap((key = '') =>
-    checkHasLabel(labels, key, expected[key] ?? ''),
-  );
+  const generated = prefixed ? [...LEGACY_LABELS, ...PREFIXED_LABELS] : LEGACY_LABELS;
+  const expected = Object.fromEntries(generated.map((key) => [key, UID_LABELS.includes(key) ? uid : name]));
+  const errors = generated.flatMap((key) => checkHasLabel(labels, key, expected[key] ?? ''));
   if (checkLabelSelector('', spec.selector).length > 0 || labelSelectorMatcher(spec.selector)(expected)) return errors;
   return [...errors, invalid('spec.selector', shownSelector(spec.selector), '`selector` not auto-generated')];
 }
@@ -120,19 +120,19 @@ function checkSelects({ selector, template }: JobSpec): FieldError[] {
   return [...errors, invalid('spec.template.metadata.labels', shownMap(labels), '`selector` does not match template `labels`')];
 }
 
-export function checkJob({ spec = EMPTY }: Job): FieldError[] {
-  return [...checkJobContent('spec', spec), ...checkSelects(spec)];
+const checkSpec = (spec: JobSpec): FieldError[] => [...checkJobContent('spec', spec), ...checkSelects(spec)];
+
+/** The hostnames of numbered pods are labels. */
+function checkHostnames({ metadata, spec = EMPTY }: Job): FieldError[] {
+  const { completions = 0, completionMode } = spec;
+  if (completionMode !== 'Indexed' || completions <= 0) return [];
+  const hostname = `${metadata?.name ?? ''}-${completions - 1}`;
+  if (dns1123LabelFindings(hostname).length === 0) return [];
+  return [invalid('metadata.name', metadata?.name ?? '', `will not able to create pod with invalid DNS label: ${hostname}`)];
 }
 
-/** Names and labels are looked at once: the hostnames of numbered pods are labels. */
-export function checkNewJob(job: Job): FieldError[] {
-  const { completions = 0, completionMode } = job.spec ?? EMPTY;
-  const errors = checkGenerated(job);
-  if (completionMode !== 'Indexed' || completions <= 0) return errors;
-  const hostname = `${job.metadata?.name ?? ''}-${completions - 1}`;
-  if (dns1123LabelFindings(hostname).length === 0) return errors;
-  const detail = `will not able to create pod with invalid DNS label: ${hostname}`;
-  return [...errors, invalid('metadata.name', job.metadata?.name ?? '', detail)];
+export function checkJob(job: Job, prefixed = true): FieldError[] {
+  return [...checkGenerated(job, prefixed), ...checkSpec(job.spec ?? EMPTY), ...checkHostnames(job)];
 }
 
 /** While nothing of it runs, a suspended Job may still be told where its pods go, and what they need (KEP-2926, KEP-5440). */
@@ -170,10 +170,18 @@ const immutableTemplate = ({ template }: JobSpec, mutable: boolean): FieldError 
     ? invalid('spec.template.spec', template?.spec ?? null, 'field is immutable')
     : invalid('spec.template', template, 'field is immutable');
 
-export function checkJobUpdate({ spec = EMPTY }: Job, { spec: old = EMPTY, status }: Job): FieldError[] {
+/** Upstream looks at the spec once more: what is wrong with it counts twice. */
+export function checkJobUpdate(job: Job, { spec: old = EMPTY, status }: Job): FieldError[] {
+  const { spec = EMPTY } = job;
+  const labels = old.template?.metadata?.labels ?? {};
   const mutable = isAtRest(old, status);
   const kept = same(comparable(spec.template, mutable), comparable(old.template, mutable));
   return [
+    ...checkJob(
+      job,
+      PREFIXED_LABELS.every((key) => labels[key] !== undefined),
+    ),
+    ...checkSpec(spec),
     ...checkCompletions(spec, old),
     ...checkImmutable('spec.selector', spec.selector, old.selector),
     ...(kept ? [] : [immutableTemplate(spec, mutable)]),

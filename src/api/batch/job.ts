@@ -4,7 +4,7 @@ import type { Job } from '../schema/generated/types.ts';
 import { jobColumns } from './job-columns.ts';
 import { defaultJob, generateSelector } from './job-defaults.ts';
 import { checkJobStatus } from './job-status-validation.ts';
-import { checkJob, checkJobUpdate, checkNewJob } from './job-validation.ts';
+import { checkJob, checkJobUpdate } from './job-validation.ts';
 import { indexWarnings } from './job-warnings.ts';
 
 const templateWarnings = workloadWarnings<Job>('spec.template', ({ spec }) => spec?.template, true);
@@ -27,9 +27,8 @@ export const jobs = defineResource<Job>({
     orphaningWarning:
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     checksRequired: true,
-    validate: checkJob,
     warnings: (job, old) => [...indexWarnings('spec', job.spec, old?.spec), ...templateWarnings(job, old)],
-    validateCreate: checkNewJob,
+    validateCreate: (job) => checkJob(job),
     validateUpdate: checkJobUpdate,
     validateStatus: checkJobStatus,
   },
