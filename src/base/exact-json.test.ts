@@ -19,6 +19,11 @@ describe('JSON with whole numbers that doubles cannot hold', () => {
       1e17,
     ]);
   });
+  it('refuses what is greater than a double holds', () => {
+    for (const number of ['1E400', '-1e+999', '9'.repeat(400)])
+      expect(() => parseExactJson(`{"a":[${number}]}`)).toThrow(`json: cannot unmarshal number ${number} into Go value of type float64`);
+    expect(parseExactJson('[1e300, 1e-400, "1e400"]')).toEqual([1e300, 0, '1e400']);
+  });
   it('leaves texts alone', () => {
     expect(parseExactJson('{"a":" 9223372036854775807", "9223372036854775807":1}')).toEqual({
       a: ' 9223372036854775807',

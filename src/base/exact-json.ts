@@ -22,16 +22,21 @@ Object.defineProperty(BigInt.prototype, 'toJSON', {
 
 /** What only a text with long numbers has, or a longer text that looks like it. */
 const LONG_NUMBER = /(?:^|[:[,\s-])\d{16}/;
+/** Greater than a double holds, perhaps; those without an exponent are long. */
+const HUGE_NUMBER = /\d[eE]\+?\d{3}/;
 const WHOLE = /^-?\d+$/;
 
-/** Throws SyntaxError. */
+/** Throws SyntaxError, and RangeError, in the words of Go, for a number that is greater than a double holds. */
 export function parseExactJson(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  if (!LONG_NUMBER.test(text) && !HUGE_NUMBER.test(text)) return JSON.parse(text);
   return exact.parse(text, (_, value, { source }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && WHOLE.test(source)
-      ? (exactInteger(BigInt(source)) ?? value)
-      : value,
+    typeof value === 'number' && source !== undefined ? exactNumber(value, source) : value,
   );
+}
+
+function exactNumber(value: number, source: string): number | bigint {
+  if (!Number.isFinite(value)) throw new RangeError(`json: cannot unmarshal number ${source} into Go value of type float64`);
+  return Number.isSafeInteger(value) || !WHOLE.test(source) ? value : (exactInteger(BigInt(source)) ?? value);
 }
 
 /** As data has it: a number where that is exact. undefined: no int64. */

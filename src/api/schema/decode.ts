@@ -112,7 +112,9 @@ const KEPT_LISTS = new Set(['V2HPAScalingRules.policies']);
 
 /** Does the field tell what is empty (a list, a map, a zero) from what is missing? */
 const isKeptEmpty = (schemaName: string, field: Field): boolean =>
-  field.type.is === 'scalar' ? keepsZero(schemaName, field) : field.required || isShownAsNull(schemaName, field.name) || KEPT_LISTS.has(`${schemaName}.${field.name}`);
+  field.type.is === 'scalar'
+    ? keepsZero(schemaName, field)
+    : field.required || isShownAsNull(schemaName, field.name) || KEPT_LISTS.has(`${schemaName}.${field.name}`);
 
 function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reader>): unknown {
   let object = value as Record<string, unknown>;

@@ -5,9 +5,9 @@ import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
 import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
 import type { PatchType, RequestOptions, Verb } from '../../api/transport.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
-import { badRequest, unreadable, unreadableOptions } from '../registry/errors.ts';
+import { badRequest, unreadable, unreadableOptions, unrecognized } from '../registry/errors.ts';
 import { bareTypes } from './accept.ts';
-import { readYaml, unmarshalErrors } from './yaml-body.ts';
+import { readYaml, unmarshalErrors, type YamlBody, YamlFault } from './yaml-body.ts';
 
 /** Greatest body of a request (upstream's default for resources). */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -150,7 +150,7 @@ function parseApplied(text: string, reading: Reading): unknown {
   const validation = validationOf(reading);
   const json = text.trimStart().startsWith('{') ? jsonIn(text) : undefined;
   if (json !== undefined && (validation === 'Ignore' || findDuplicateKeys(text, json).length === 0)) return json;
-  const { value, repeated } = readYaml(text, { saying: 'error decoding YAML: ' });
+  const { value, repeated } = yamlIn(text, (why) => badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`));
   checkDepth(JSON.stringify(value) ?? '');
   if (repeated.length === 0 || validation === 'Ignore') return value;
   if (validation === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${unmarshalErrors(repeated)}`);
@@ -167,8 +167,16 @@ function jsonIn(text: string): unknown {
   }
 }
 
+function yamlIn(text: string, refused: (why: string) => ApiError): YamlBody {
+  try {
+    return readYaml(text);
+  } catch (error) {
+    throw error instanceof YamlFault ? refused(error.message) : error;
+  }
+}
+
 function parseYaml(text: string, reading: Reading): Parsed {
-  const { value, repeated } = readYaml(text);
+  const { value, repeated } = yamlIn(text, (why) => unrecognized(reading.kind, why, text));
   checkDepth(JSON.stringify(value) ?? '');
   const isStrict = repeated.length > 0 && validationOf(reading) === 'Strict';
   return parsed(value, isStrict ? [unmarshalErrors(repeated)] : repeated, reading);

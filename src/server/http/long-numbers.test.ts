@@ -54,7 +54,7 @@ describe('a whole number that no double holds', () => {
   it('is kept out of YAML, in sets of fields and in tables', async () => {
     const applied = await send(
       `${WIDGETS}/applied?fieldManager=me`,
-      `apiVersion: example.com/v1\nkind: widget\nmetadata: {name: applied}\nn: ${GREATEST}\nset: [${ODD}, ${GREATEST}]\nplain: 0x10\n`,
+      `apiVersion: example.com/v1\nkind: widget\nmetadata: {name: applied}\n"n": ${GREATEST}\nset: [${ODD}, ${GREATEST}]\nplain: 0x10\n`,
       'application/apply-patch+yaml',
       'PATCH',
     );

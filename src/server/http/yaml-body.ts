@@ -1,6 +1,19 @@
-import { type Document, isAlias, isNode, type Node, parseAllDocuments, parseDocument, visit, type YAMLError } from 'yaml';
-import { exactInteger } from '../../base/exact-json.ts';
-import { badRequest } from '../registry/errors.ts';
+import {
+  type Document,
+  type DocumentOptions,
+  isAlias,
+  isCollection,
+  isNode,
+  isScalar,
+  type Node,
+  type ParseOptions,
+  parseAllDocuments,
+  parseDocument,
+  type SchemaOptions,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import { GO_SCALARS } from './yaml-scalars.ts';
 
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
 const MAX_YAML_ALIASES = 100;
@@ -14,30 +27,56 @@ export interface YamlBody {
 /** All of them as the one error that Go makes of them. */
 export const unmarshalErrors = (repeated: readonly string[]): string => `yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`;
 
-/** Throws BadRequest for what is no YAML; `saying` is what it begins with. */
-export function readYaml(text: string, { saying = '' }: { saying?: string } = {}): YamlBody {
+/** The text is no YAML, or none that JSON could say. */
+export class YamlFault extends Error {}
+
+/** Throws YamlFault. */
+export function readYaml(text: string): YamlBody {
   const document = firstDocument(text);
   const fault = document.errors.find((error) => !isRepeatedKey(error));
-  if (fault) throw badRequest(`${saying}error converting YAML to JSON: ${fault.message}`);
-  return { value: toValue(document, saying), repeated: repeatedKeys(text, document.errors) };
+  if (fault) throw new YamlFault(wordsOf(fault));
+  return { value: toValue(document), repeated: repeatedKeys(text, document.errors) };
 }
+
+/** Without the place in the text, which is drawn on further lines. */
+function wordsOf({ message, linePos }: YAMLError): string {
+  const words = message.replace(/ at line \d+, column \d+:.*$/s, '');
+  return words.startsWith('json: ') ? words : `yaml: line ${linePos?.[0].line}: ${words}`;
+}
+
+const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  schema: 'failsafe',
+  customTags: [...GO_SCALARS],
+  merge: true,
+  uniqueKeys: true,
+  resolveKnownTags: false,
+};
 
 /** Go reads the first document and leaves the others. */
 function firstDocument(text: string): Document.Parsed {
-  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, resolveKnownTags: false, intAsBigInt: true });
+  const documents = parseAllDocuments(text, OPTIONS);
   return (Array.isArray(documents) ? documents[0] : undefined) ?? parseDocument('');
 }
 
-function toValue(document: Document.Parsed, saying: string): unknown {
+function toValue(document: Document.Parsed): unknown {
   try {
     refuseCircles(document);
-    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES, reviver: (_, each: unknown) => asNumber(each) });
+    refuseKeys(document);
+    return document.toJS({ maxAliasCount: MAX_YAML_ALIASES });
   } catch (cause) {
-    throw badRequest(`${saying}error converting YAML to JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new YamlFault(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
-const asNumber = (value: unknown): unknown => (typeof value === 'bigint' ? (exactInteger(value) ?? Number(value)) : value);
+/** Keys are texts, or become texts. */
+function refuseKeys(document: Document.Parsed): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (isCollection(key)) throw new Error(`yaml: invalid map key: ${JSON.stringify(key.toJSON())}`);
+      if (key === null || (isScalar(key) && key.value === null)) throw new Error('unsupported map key of type: %!s(<nil>), key: <nil>');
+    },
+  });
+}
 
 /** An alias can only name what stands before it: one that makes a circle stands within what it names. */
 function refuseCircles(document: Document.Parsed): void {
