@@ -204,7 +204,7 @@ describe('a call of the API server', () => {
     const seen: (string | undefined)[][] = [];
     const ending = (location: string, code: number) => async (request: IncomingMessage, reply: ServerResponse) => {
       const { method, url, headers } = request;
-      seen.push([method, url, await bodyOf(request), headers['content-type'], headers.authorization]);
+      seen.push([method, url, await bodyOf(request), headers['content-type'], headers.referer, headers.authorization]);
       if (url === '/there') json(reply, { fine: true });
       else reply.writeHead(code, { location }).end();
     };
@@ -216,7 +216,7 @@ describe('a call of the API server', () => {
     ])('by %i goes there with %s', async (code, method, body, type) => {
       answer = ending('/there', code);
       expect(await post({ credentials: { token: 'abc' } })).toEqual({ fine: true });
-      expect(seen.at(-1)).toEqual([method, '/there', body, type, 'Bearer abc']);
+      expect(seen.at(-1)).toEqual([method, '/there', body, type, `${server.url}/hook?timeout=10s`, 'Bearer abc']);
     });
 
     it('goes to another host as well, without its token, and wants a certificate for the Service still', async () => {

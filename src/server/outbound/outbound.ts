@@ -212,7 +212,7 @@ export async function readText(response: IncomingMessage, limit: number): Promis
 /** Go reads YAML as well: what begins like no JSON is a text to it. */
 function parseJson({ response, body }: { response: IncomingMessage; body: string }): unknown {
   if (body === '') {
-    const type = response.headers['content-type'] ?? '';
+    const type = response.headers['content-type'] ?? 'application/json';
     throw new OutboundError('Undecodable', `0-length response with status code: ${response.statusCode} and content type: ${type}`);
   }
   try {
@@ -229,7 +229,8 @@ interface Answer {
   readonly body: string;
 }
 
-const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+/** Past 206 client-go reads no success (rest/request.go). */
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode <= 206;
 
 const said = ({ method }: SendOptions, url: string, text: string): string => `${capitalised(method)} ${JSON.stringify(url)}: ${text}`;
 

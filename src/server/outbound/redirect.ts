@@ -21,7 +21,7 @@ export function nextHop({ endpoint, options, url }: Hop, { statusCode = 0, heade
   if (!location || !(WITHOUT_BODY.has(statusCode) || WITH_BODY.has(statusCode))) return undefined;
   const next = URL.parse(location, url);
   if (!next) return undefined;
-  const onward = { ...options, path: next.pathname + next.search };
+  const onward = { ...options, path: next.pathname + next.search, headers: { ...options.headers, referer: url } };
   return {
     url: next.href,
     endpoint: next.host === URL.parse(url)?.host ? endpoint : elsewhere(endpoint, next.href),

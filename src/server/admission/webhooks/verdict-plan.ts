@@ -1,6 +1,6 @@
 import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
 import { GO_TYPE_META, goValue } from '../../../api/schema/index.ts';
-import { goBase64Fault } from '../../../base/go-base64.ts';
+import { readStatus, responseFault } from './verdict-fields.ts';
 
 /** What a webhook decided. */
 export interface Verdict {
@@ -46,7 +46,7 @@ export function readVerdict(answer: unknown, { uid, version, mutating }: Expecte
   return {
     allowed: response.allowed === true,
     patch: mutating && typeof patch === 'string' && patch !== '' ? patch : undefined,
-    status: isObject(response.status) ? (response.status as Partial<Status>) : undefined,
+    status: isObject(response.status) ? readStatus(response.status) : undefined,
     warnings: strings(response.warnings),
     auditAnnotations: isObject(response.auditAnnotations) ? (response.auditAnnotations as Record<string, string>) : {},
   };
@@ -66,6 +66,9 @@ function asReview(answer: unknown, version: Expected['version']): Record<string,
     );
   }
   const { apiVersion = '', kind = '' } = answer;
+  if (kind === 'Status' && apiVersion === 'v1') {
+    throw new InvalidVerdict(`converting (v1.Status) to (${version}.AdmissionReview): unknown conversion`, true);
+  }
   if (kind && kind !== 'AdmissionReview') {
     throw new InvalidVerdict(
       `no kind ${show(kind)} is registered for version ${show(apiVersion)} in scheme "pkg/util/webhook/client.go:71"`,
@@ -76,12 +79,7 @@ function asReview(answer: unknown, version: Expected['version']): Record<string,
     const sent = String(apiVersion).slice(String(apiVersion).indexOf('/') + 1);
     throw new InvalidVerdict(`converting (${sent}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`, true);
   }
-  const { response } = answer;
-  if (isObject(response) && response.allowed !== undefined && response.allowed !== null && typeof response.allowed !== 'boolean') {
-    const met = goValue(response.allowed);
-    throw new InvalidVerdict(`json: cannot unmarshal ${met} into Go struct field AdmissionResponse.response.allowed of type bool`, true);
-  }
-  const fault = isObject(response) && typeof response.patch === 'string' ? goBase64Fault(response.patch) : undefined;
+  const fault = responseFault(answer.response, version);
   if (fault !== undefined) throw new InvalidVerdict(fault, true);
   return answer;
 }
@@ -102,6 +100,9 @@ function checkPatchType(patch: unknown, patchType: unknown): void {
 }
 
 const LOWEST_FAILURE = 400;
+/** What is beyond is no answer over HTTP, whoever wants it. */
+const GREATEST_CODE = 999;
+const INTERNAL = 500;
 
 /** The refusal as the client sees it: the webhook's own code, reason and details; 400 when it gave no code. */
 export function refusalBy(hook: string, status: Partial<Status> | undefined): ApiError {
@@ -110,7 +111,7 @@ export function refusalBy(hook: string, status: Partial<Status> | undefined): Ap
   const why = message || reason;
   const known = Object.hasOwn(STATUS_CODES, reason) ? (reason as StatusReason) : undefined;
   return new ApiError(known ?? 'BadRequest', why ? `${denied}: ${why}` : `${denied} without explanation`, {
-    code: Math.max(code, LOWEST_FAILURE),
+    code: code > GREATEST_CODE ? INTERNAL : Math.max(code, LOWEST_FAILURE),
     ...(!known && { statedReason: reason }),
     ...(details && { details }),
   });

@@ -193,6 +193,12 @@ describe('a validating webhook', () => {
 
   it.each([
     [{ allowed: false }, 400, 'admission webhook "v-0.example.com" denied the request without explanation', undefined],
+    [
+      { allowed: false, status: { message: 'no', code: 99999 } },
+      500,
+      'admission webhook "v-0.example.com" denied the request: no',
+      undefined,
+    ],
     [{ allowed: false, status: { message: 'no' } }, 400, 'admission webhook "v-0.example.com" denied the request: no', undefined],
     [
       { allowed: false, status: { message: 'no', code: 403, reason: 'Forbidden' } },
@@ -288,6 +294,31 @@ describe('a webhook that fails', () => {
       'neither allows nor denies',
       ({ request: { uid } }) => ({ uid, allowed: 'yes' }) as never,
       `${failed}json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool`,
+    ],
+    ...(
+      [
+        [{ warnings: 'x' }, 'string', 'AdmissionResponse.response.warnings', '[]string'],
+        [{ warnings: [1] }, 'number', 'AdmissionResponse.response.warnings', 'string'],
+        [{ auditAnnotations: { a: 1 } }, 'number', 'AdmissionResponse.response.auditAnnotations', 'string'],
+        [{ auditAnnotations: [] }, 'array', 'AdmissionResponse.response.auditAnnotations', 'map[string]string'],
+        [{ status: 'x' }, 'string', 'AdmissionResponse.response.status', 'v1.Status'],
+        [{ status: { code: 'x' } }, 'string', 'Status.response.status.code', 'int32'],
+        [{ patchType: 1 }, 'number', 'AdmissionResponse.response.patchType', 'v1.PatchType'],
+      ] as const
+    ).map(([wrong, met, field, type]): [string, Answer, string] => [
+      `has ${JSON.stringify(wrong)}`,
+      () => ({ allowed: true, ...wrong }),
+      `${failed}json: cannot unmarshal ${met} into Go struct field ${field} of type ${type}`,
+    ]),
+    [
+      'is a list',
+      () => ({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: [] }),
+      `${failed}json: cannot unmarshal array into Go struct field AdmissionReview.response of type v1.AdmissionResponse`,
+    ],
+    [
+      'is a Status',
+      () => ({ kind: 'Status', apiVersion: 'v1' }),
+      `${failed}converting (v1.Status) to (v1.AdmissionReview): unknown conversion`,
     ],
     ['patches', () => patch(), `${invalid}validating webhook may not return response.patch`],
     [
