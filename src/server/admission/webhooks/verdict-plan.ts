@@ -1,6 +1,6 @@
 import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
 import { GO_TYPE_META, goValue } from '../../../api/schema/index.ts';
-import { readStatus, responseFault } from './verdict-fields.ts';
+import { readStatus, responseFault } from './verdict-fields-plan.ts';
 
 /** What a webhook decided. */
 export interface Verdict {

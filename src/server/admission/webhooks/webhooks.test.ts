@@ -437,6 +437,11 @@ describe('a mutating webhook', () => {
       'Internal error occurred: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     ],
     ['/apiVersion', 'a/b/c', 'Internal error occurred: unexpected GroupVersion string: a/b/c'],
+    [
+      '/kind',
+      5,
+      "Internal error occurred: couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string",
+    ],
   ])('may not make another kind of it: %s may not become %s', async (path, value, message) => {
     await configure(MUTATING, 'm', [{}]);
     on('/m-0', () => patch({ op: 'replace', path, value }));
@@ -779,6 +784,7 @@ describe('custom resources', () => {
   });
 
   it.each([
+    ['/apiVersion', 'a/b/c', 500, 'Internal error occurred: unexpected GroupVersion string: a/b/c'],
     ['/kind', 'Foo', 422, 'Foo.stable.example.com "c" is invalid: kind: Invalid value: "Foo": must be CronTab'],
     ['/kind', '', 500, 'Internal error occurred: Object \'Kind\' is missing in \'{"apiVersion":"stable.example.com/v2","kind":"",'],
     [
