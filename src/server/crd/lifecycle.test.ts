@@ -310,6 +310,27 @@ describe('a custom resource', () => {
     });
   });
 
+  it('scales from nothing only when it is told how many', async () => {
+    const api = await running();
+    const crd = cronTabs();
+    for (const { subresources } of crd.spec.versions) if (subresources?.scale) subresources.scale.specReplicasPath = '.spec.count';
+    for (const { schema } of crd.spec.versions) Object.assign(schema?.openAPIV3Schema?.properties?.spec?.properties ?? {}, { count: { type: 'integer' } });
+    await established(api, crd);
+    await send(api, 'create', { body: cr('a') });
+    const at = { name: 'a', subresource: 'scale' };
+    await expect(send(api, 'get', at)).rejects.toMatchObject({
+      code: 500,
+      message: 'Internal error occurred: the spec replicas field ".spec.count" does not exist',
+    });
+    const patch = { ...at, patchType: 'merge' } as const;
+    await expect(send(api, 'patch', { ...patch, body: { metadata: { labels: { a: 'b' } } } })).rejects.toMatchObject({
+      code: 400,
+      message: 'the spec replicas field ".spec.count" cannot be empty',
+    });
+    expect(await send(api, 'patch', { ...patch, body: { spec: { replicas: 2 } } })).toMatchObject({ spec: { replicas: 2 } });
+    expect(await send(api, 'get', { name: 'a' })).toMatchObject({ spec: { count: 2 } });
+  });
+
   it('cannot be patched strategically', async () => {
     const api = await running();
     await established(api, cronTabs());

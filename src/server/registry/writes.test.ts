@@ -233,7 +233,31 @@ describe('patch', () => {
     await api.call('update', 'deployments.apps', { ...at, body: { ...scale, spec: { replicas: 6 } } });
     const scaled = await api.call<Written>('patch', 'deployments.apps', { ...at, patchType: 'merge', body: { spec: { replicas: 7 } } });
     expect(scaled.spec.replicas).toBe(7);
-    expect((await api.call<Written>('get', 'deployments.apps', { ...inDefault, name: 'web' })).metadata.generation).toBe(3);
+    const { metadata } = await api.call<Written>('get', 'deployments.apps', { ...inDefault, name: 'web' });
+    expect(metadata.generation).toBe(3);
+    const [entry, ...others] = metadata.managedFields?.filter(({ subresource }) => subresource === 'scale') ?? [];
+    expect([entry?.operation, entry?.time, others]).toEqual(['Update', undefined, []]);
+  });
+
+  it('takes no Scale of something else, and no replicas that are no int32', async () => {
+    const api = await fakeApi();
+    const at = { ...inDefault, name: 'web', subresource: 'scale' };
+    await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
+    const put = (metadata: object, replicas: unknown = 1) =>
+      api.call('update', 'deployments.apps', { ...at, body: { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata, spec: { replicas } } });
+    const patched = (replicas: unknown) =>
+      api.call('patch', 'deployments.apps', { ...at, patchType: 'merge', body: { spec: { replicas } } });
+    await expect(put({})).rejects.toThrow('the name of the object (web based on URL) was undeterminable: name must be provided');
+    await expect(put({ name: 'web', namespace: 'other' })).rejects.toThrow('does not match the namespace sent on the request');
+    await expect(put({ name: 'web', uid: 'x' })).rejects.toMatchObject({
+      reason: 'Conflict',
+      message: expect.stringContaining('UID in precondition: x'),
+    });
+    const why = 'json: cannot unmarshal number 3000000000 into Go struct field ScaleSpec.spec.replicas of type int32';
+    await expect(put({ name: 'web' }, 3e9)).rejects.toMatchObject({ code: 400, message: expect.stringContaining(why) });
+    await expect(patched(3e9)).rejects.toMatchObject({ code: 422, message: expect.stringMatching(`^ "" is invalid: patch: Invalid value: .*${why}$`) });
+    await expect(patched('5')).rejects.toMatchObject({ code: 422, message: expect.stringContaining('cannot unmarshal string') });
+    expect(await api.call('get', 'deployments.apps', at)).toMatchObject({ spec: { replicas: 1 } });
   });
 
   it('reads a Scale as every object, and notes of its writers no time', async () => {

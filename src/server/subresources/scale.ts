@@ -4,10 +4,11 @@ import type { KubeObject, LabelSelector } from '../../api/meta/object.ts';
 import { formatLabelSelector } from '../../api/meta/selectors.ts';
 import { difference, entriesOf, isEmptySet, singleField, storedManagers } from '../../api/patch/apply/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
+import { internalError } from '../admission/webhooks/ask.ts';
 import type { RequestContext } from '../ports.ts';
 import { type Answer, answerObject } from '../registry/answer.ts';
 import { appliedObject, readConfiguration } from '../registry/apply.ts';
-import { type Draft, draftOf } from '../registry/body.ts';
+import { type Draft, draftOf, matchName, matchNamespace } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
 import { copyJson, copyObject } from '../registry/copy.ts';
 import { badRequest, methodNotAllowed, noSuchResource } from '../registry/errors.ts';
@@ -28,8 +29,9 @@ export async function scale(request: ApiRequest, context: RequestContext, deps: 
   const paths = resource?.definition.subresources.scale;
   if (!resource || paths?.kind !== 'scale') throw noSuchResource();
   if (request.verb === 'get') {
-    const found = await get(resource, request, context);
-    return { kind: 'object', object: scaleOf(answerObject(found) as KubeObject, paths) };
+    const found = answerObject(await get(resource, request, context)) as KubeObject;
+    if (lacksReplicas(found, paths, resource.definition)) throw internalError(`${saysWhere(paths)} does not exist`);
+    return { kind: 'object', object: scaleOf(found, paths) };
   }
   if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotAllowed();
   const answer = await changeScale(resource, paths, request, context, deps);
@@ -48,10 +50,15 @@ function changeScale(
   if (request.patchType === 'apply') return applyScale(resource, paths, request, context, deps);
   if (request.patchType === 'strategic' && structural) throw noStrategicMerge();
   const make = (old: KubeObject): Draft => {
-    const wanted = wantedScale(scaleOf(old, paths), request, context, deps);
+    const current = scaleOf(old, paths);
+    const unset = lacksReplicas(old, paths, resource.definition);
+    const asked = { scaled: resource.definition, request, context, schemas: deps.schemas };
+    const wanted = wantedScale(unset ? { ...current, spec: { replicas: UNSET } } : current, asked);
+    if (unset && wanted.spec?.replicas === UNSET) throw badRequest(`${saysWhere(paths)} cannot be empty`);
     const replicas = checkedReplicas(wanted, name, resource.definition);
     const draft = copyObject(old) as Draft;
     draft.metadata.resourceVersion = request.verb === 'patch' && !patchesVersion(request) ? undefined : wanted.metadata?.resourceVersion;
+    if (request.verb === 'update' && wanted.metadata?.uid) draft.metadata.uid = wanted.metadata.uid;
     writePath(draft, paths.specReplicas, replicas);
     if (structural) disown(draft, paths.specReplicas);
     return draft;
@@ -108,13 +115,26 @@ const SCALE = defineResource<Scale>({ group: 'autoscaling', version: 'v1', kind:
 const patchesVersion = ({ body }: ApiRequest) =>
   (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion !== undefined;
 
-function wantedScale(current: Scale, request: ApiRequest, context: RequestContext, { schemas }: SubresourceDeps): Scale {
+/** Custom resources may have none: they are told apart from those that have zero. */
+const UNSET = -(2 ** 31);
+const lacksReplicas = (object: KubeObject, { specReplicas }: ScaleSubresource, { structural }: ResourceDefinition): boolean =>
+  structural !== undefined && readPath(object, specReplicas) === undefined;
+const saysWhere = ({ specReplicas }: ScaleSubresource): string =>
+  `the spec replicas field ${JSON.stringify(`.${specReplicas.replace(/^\./, '')}`)}`;
+
+interface Asked {
+  readonly scaled: ResourceDefinition;
+  readonly request: ApiRequest;
+  readonly context: RequestContext;
+  readonly schemas: SubresourceDeps['schemas'];
+}
+
+function wantedScale(current: Scale, { scaled, request, context, schemas }: Asked): Scale {
   const reading = { definition: SCALE, request, context, schemas };
   if (request.verb === 'patch') return draftOfPatched(() => applyPatch(current, request, SCALE.schema), reading);
   const sent = draftOf(SCALE, { ...request, body: copyJson(request.body) }, context, schemas);
-  if (sent.metadata.name && sent.metadata.name !== request.name) {
-    throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${request.name})`);
-  }
+  matchName(sent, request.name ?? '');
+  matchNamespace(sent, scaled, request.namespace);
   return sent;
 }
 
