@@ -1,7 +1,7 @@
 /**
- * The parser that we use knows neither messages (`Object.spec{replicas: 1}`) nor optional entries (`{?k: v}`, `[?x]`). Both are rewritten into
- * what it does know: a message becomes an index with a map (`Object.spec[{replicas: 1}]`), which nothing else does mean, and marks of optional
- * entries become blanks.
+ * The parser that we use knows neither messages (`Object.spec{replicas: 1}`) nor optional entries (`{?k: v}`, `[?x]`) nor numbers without a whole part (`.5`). They are
+ * rewritten into what it does know: a message becomes an index with a map (`Object.spec[{replicas: 1}]`), which nothing else does mean, marks of optional
+ * entries become blanks, and numbers get their zero.
  */
 export interface Desugared {
   readonly text: string;
@@ -15,7 +15,7 @@ export interface Desugared {
 
 const TOKEN =
   /(?<blank>\s+|\/\/[^\n]*)|(?<string>[rRbB]{0,2}(?:""".*?"""|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<mark>.)/gsy;
-const PLAIN = /\{\s*\?|[,[]\s*\?|[A-Za-z0-9_]\s*\{/;
+const PLAIN = /\{\s*\?|[,[]\s*\?|[A-Za-z0-9_]\s*\{|(?<!\w)\.\d/;
 
 export function desugar(source: string): Desugared {
   if (!PLAIN.test(source)) return { text: source, messages: new Set(), optionals: new Set(), sourceOffset: (offset) => offset };
@@ -44,7 +44,10 @@ class Rewriting {
       if (blank !== undefined) this.#text += blank;
       else if (string !== undefined) this.#token('value', string);
       else if (word !== undefined) this.#token('word', word);
-      else this.#mark(mark ?? '');
+      else {
+        if (mark === '.' && this.#numberBegins(match.index)) this.#add('0');
+        this.#mark(mark ?? '');
+      }
     }
     const added = this.#added;
     const sourceOffset = (offset: number) => offset - added.filter((at) => at < offset).length;
@@ -77,6 +80,12 @@ class Rewriting {
     const closed = /[)\]}]/.test(mark) ? this.#open.pop() : undefined;
     this.#token(/[0-9]/.test(mark) ? 'value' : 'mark', mark);
     if (closed === 'message') this.#add(']');
+  }
+
+  /** Not so after what may have fields, nor within a number. */
+  #numberBegins(at: number): boolean {
+    const { kind, text } = this.#before;
+    return kind === 'mark' && !/[)\]}.]/.test(text) && /\d/.test(this.#source[at + 1] ?? '');
   }
 
   #entryBegins(): boolean {

@@ -139,10 +139,10 @@ export function mapGet(map: object, key: CelValue): CelValue {
 }
 
 /** How keys of a Map are kept: numbers that are equal are the same key. */
-export function mapKey(key: CelValue): string | bigint | boolean | number {
+export function mapKey(key: CelValue): string | bigint | boolean | number | null {
   if (key instanceof Uint) return key.value;
   if (key instanceof Double) return Number.isInteger(key.value) ? BigInt(key.value) : key.value;
-  if (typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint' || typeof key === 'number') return key;
+  if (key === null || typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint' || typeof key === 'number') return key;
   throw runtimeError(`unsupported key type: ${showType(typeOf(key))}`);
 }
 
@@ -187,7 +187,8 @@ function typeOfObject(value: CelValue): CelType {
   if (value instanceof Duration) return DURATION;
   if (value instanceof Uint8Array) return BYTES;
   if (value instanceof Optional) return optionalOf(DYN);
-  if (value instanceof TypeValue) return { is: 'type', of: value.type };
+  // All types are of one type, which is its own.
+  if (value instanceof TypeValue) return { is: 'type', of: DYN };
   if (isNamedValue(value)) return namedType(value[CEL_TYPE]);
   if (isMap(value)) return mapOf(DYN, DYN);
   throw runtimeError('unsupported value');
