@@ -14,5 +14,5 @@ export const events = defineResource<Event>({
   persistence: 'write-behind',
   columns: eventColumns,
   fieldSelectors: eventFieldSelectors,
-  hooks: { validate: checkEvent },
+  hooks: { validate: (event) => checkEvent(event) },
 });

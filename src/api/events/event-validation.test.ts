@@ -48,5 +48,5 @@ it.each<[object, string[]]>([
 it('an event stays as it was told, but for its series', () => {
   const series = { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' };
   expect(checkEventUpdate(event({ series }), event())).toEqual([]);
-  expect(checkEventUpdate(event({ reason: 'Other', note: 'x' }), event()).map(({ path }) => path)).toEqual(['reason', 'message']);
+  expect(checkEventUpdate(event({ reason: 'Other', note: 'x' }), event()).map(({ path }) => path)).toEqual(['reason', 'message', 'reason']);
 });

@@ -5,7 +5,7 @@ import type { Event, EventsV1Event } from '../schema/generated/types.ts';
 import { fromEventsV1 } from './event-conversion.ts';
 
 /** In core/v1's words for where it lives: upstream has one check for both groups, and one set of names in its findings. */
-export const checkRegarding = (event: EventsV1Event): FieldError[] => checkEvent(fromEventsV1(event));
+export const checkRegarding = (event: EventsV1Event): FieldError[] => checkEvent(fromEventsV1(event), 'reportingController');
 
 /** Stricter than core/v1, whose recorders are older (KEP-383): an event says when it happened, and nothing in the old way. */
 export function checkNewEvent(sent: EventsV1Event): FieldError[] {
@@ -23,6 +23,7 @@ export function checkNewEvent(sent: EventsV1Event): FieldError[] {
   ];
 }
 
+/** Upstream looks at the reason twice. */
 const FIXED = [
   'involvedObject',
   'reason',
@@ -31,6 +32,7 @@ const FIXED = [
   'firstTimestamp',
   'lastTimestamp',
   'count',
+  'reason',
   'type',
   'eventTime',
   'action',

@@ -314,7 +314,8 @@ describe('a custom resource', () => {
     const api = await running();
     const crd = cronTabs();
     for (const { subresources } of crd.spec.versions) if (subresources?.scale) subresources.scale.specReplicasPath = '.spec.count';
-    for (const { schema } of crd.spec.versions) Object.assign(schema?.openAPIV3Schema?.properties?.spec?.properties ?? {}, { count: { type: 'integer' } });
+    for (const { schema } of crd.spec.versions)
+      Object.assign(schema?.openAPIV3Schema?.properties?.spec?.properties ?? {}, { count: { type: 'integer' } });
     await established(api, crd);
     await send(api, 'create', { body: cr('a') });
     const at = { name: 'a', subresource: 'scale' };

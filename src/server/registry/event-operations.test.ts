@@ -84,3 +84,14 @@ it('events of events.k8s.io are found by their source in the core group', async 
   const found = await api.list('events', { ...inShop, options: { fieldSelector: 'source=test-controller' } });
   expect(found.items.map(({ metadata }) => metadata?.name)).toEqual(['e']);
 });
+
+it('what is wrong with events is told in the names of the core group, who reports as the version calls him', async () => {
+  const api = await fakeApi();
+  const body = { ...GROUPS[0]?.body, metadata: { name: 'e' }, reportingController: '' };
+  await expect(api.call('create', 'events.events.k8s.io', { ...inShop, body })).rejects.toMatchObject({
+    message: expect.stringMatching(/^Event "e" is invalid: \[reportingController: Required value, /),
+    details: { name: 'e', kind: 'Event', causes: expect.any(Array) },
+  });
+  const old = { metadata: { name: 'e' }, eventTime: '2026-01-01T00:00:00.000000Z', involvedObject: { namespace: 'shop' } };
+  await expect(api.call('create', 'events', { ...inShop, body: old })).rejects.toThrow('[reportingComponent: Required value, ');
+});

@@ -9,6 +9,7 @@ import type { RequestContext } from '../ports.ts';
 import type { Draft } from './body.ts';
 import { copyJson, copyObject } from './copy.ts';
 import type { OutsideCheck, RegistryDeps } from './deps.ts';
+import { workingType } from './go-types.ts';
 import { carryMetadata, finalizerWarnings, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 
 /** What one write knows: the steps between decoding and storing, each its own function so that admission fits in between. */
@@ -145,6 +146,9 @@ export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObjec
   warn(strategy, draft, old);
 }
 
-function refuse({ kind, group }: ResourceDefinition, draft: Draft, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalidObject(kind, group, draft.metadata.name ?? '', errors);
+/** Kinds that upstream's server works with as core ones are called so. */
+function refuse(definition: ResourceDefinition, draft: Draft, errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  const { kind, group } = definition;
+  throw invalidObject(kind, workingType(definition) === `core.${kind}` ? '' : group, draft.metadata.name ?? '', errors);
 }

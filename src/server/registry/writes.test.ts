@@ -244,7 +244,10 @@ describe('patch', () => {
     const at = { ...inDefault, name: 'web', subresource: 'scale' };
     await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
     const put = (metadata: object, replicas: unknown = 1) =>
-      api.call('update', 'deployments.apps', { ...at, body: { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata, spec: { replicas } } });
+      api.call('update', 'deployments.apps', {
+        ...at,
+        body: { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata, spec: { replicas } },
+      });
     const patched = (replicas: unknown) =>
       api.call('patch', 'deployments.apps', { ...at, patchType: 'merge', body: { spec: { replicas } } });
     await expect(put({})).rejects.toThrow('the name of the object (web based on URL) was undeterminable: name must be provided');
@@ -255,7 +258,10 @@ describe('patch', () => {
     });
     const why = 'json: cannot unmarshal number 3000000000 into Go struct field ScaleSpec.spec.replicas of type int32';
     await expect(put({ name: 'web' }, 3e9)).rejects.toMatchObject({ code: 400, message: expect.stringContaining(why) });
-    await expect(patched(3e9)).rejects.toMatchObject({ code: 422, message: expect.stringMatching(`^ "" is invalid: patch: Invalid value: .*${why}$`) });
+    await expect(patched(3e9)).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(`^ "" is invalid: patch: Invalid value: .*${why}$`),
+    });
     await expect(patched('5')).rejects.toMatchObject({ code: 422, message: expect.stringContaining('cannot unmarshal string') });
     expect(await api.call('get', 'deployments.apps', at)).toMatchObject({ spec: { replicas: 1 } });
   });
