@@ -384,6 +384,15 @@ describe('validation of storage, quotas and nodes', () => {
       storage({
         attacher: 'a',
         nodeName: 'n',
+        source: { inlineVolumeSpec: { accessModes: ['ReadWriteOnce'], csi: { driver: '', volumeHandle: '' } } },
+      }),
+      ['spec.source.inlineVolumeSpec.csi.driver: Required value', 'spec.source.inlineVolumeSpec.csi.volumeHandle: Required value'],
+    ],
+    [
+      'volumeattachments',
+      storage({
+        attacher: 'a',
+        nodeName: 'n',
         source: {
           inlineVolumeSpec: {
             capacity: { storage: '1' },

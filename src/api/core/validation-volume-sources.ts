@@ -33,8 +33,8 @@ const needs =
     lacking(`${at}.${spelled}`, source, ...fields);
 
 export function checkCsiDriverName(path: string, driver = ''): FieldError[] {
+  if (driver === '') return [required(path)];
   return [
-    ...(driver ? [] : [required(path)]),
     ...(driver.length > MAX_LABEL_LENGTH ? [tooLong(path, MAX_LABEL_LENGTH)] : []),
     ...found(path, driver, dns1123SubdomainFindings(driver.toLowerCase())),
   ];

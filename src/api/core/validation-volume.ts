@@ -68,8 +68,9 @@ const OWN_SOURCES: Readonly<Record<string, SourceCheck>> = {
   projected: (at, { projected }) => (projected ? checkProjected(`${at}.projected`, projected) : []),
   csi: (at, { csi }) => (csi ? checkCsi(`${at}.csi`, csi) : []),
   ephemeral: (at, { ephemeral, name }, podName) => (ephemeral ? checkEphemeral(at, ephemeral, name, podName) : []),
-  image: (at, { image }) => [
-    ...(image?.reference ? [] : [required(`${at}.image.reference`)]),
+  // Templates may leave it to whoever makes pods of them.
+  image: (at, { image }, podName) => [
+    ...(image?.reference || podName === undefined ? [] : [required(`${at}.image.reference`)]),
     ...checkEnum(`${at}.image.pullPolicy`, image?.pullPolicy, ['Always', 'IfNotPresent', 'Never']),
   ],
 };

@@ -143,7 +143,7 @@ function checkForLinux(path: string, spec: PodSpec): FieldError[] {
 export function checkOs(path: string, spec: PodSpec): FieldError[] {
   if (!spec.os) return [];
   const { name } = spec.os;
-  if (!name) return [required(`${path}.os.name`, 'cannot be empty')];
+  if (!name) return [required(`${path}.os.name`)];
   if (name === 'linux') return checkForLinux(path, spec);
   if (name === 'windows') return checkForWindows(path, spec);
   return [notSupported(`${path}.os`, name, ['linux', 'windows'])];
