@@ -20,15 +20,13 @@ Object.defineProperty(BigInt.prototype, 'toJSON', {
   },
 });
 
-/** What only a text with long numbers has, or a longer text that looks like it. */
-const LONG_NUMBER = /(?:^|[:[,\s-])\d{16}/;
-/** Greater than a double holds, perhaps; those without an exponent are long. */
-const HUGE_NUMBER = /\d[eE]\+?\d{3}/;
+/** Of many digits, or with an exponent of three: perhaps no double holds it. Only where numbers stand: digests and uids look like that inside, and the slow way would be taken in vain. */
+const DUBIOUS_NUMBER = /(?:^|[:[,\s])-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})/;
 const WHOLE = /^-?\d+$/;
 
 /** Throws SyntaxError, and RangeError, in the words of Go, for a number that is greater than a double holds. */
 export function parseExactJson(text: string): unknown {
-  if (!LONG_NUMBER.test(text) && !HUGE_NUMBER.test(text)) return JSON.parse(text);
+  if (!DUBIOUS_NUMBER.test(text)) return JSON.parse(text);
   return exact.parse(text, (_, value, { source }) =>
     typeof value === 'number' && source !== undefined ? exactNumber(value, source) : value,
   );

@@ -4,9 +4,9 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { goValue } from '../../api/schema/index.ts';
 import { partsOf } from '../registry/body.ts';
+import { internalError } from '../registry/errors.ts';
 import { isReadAs, schemeOf, workingType } from '../registry/go-types.ts';
 import { type Equivalents, kindAt } from './matching/equivalents.ts';
-import { internalError } from './webhooks/ask.ts';
 
 /**
  * What a patch may have made of an object's version and kind: nothing else than what they were, but that another version of the type is read as well. A field that is gone, or empty,

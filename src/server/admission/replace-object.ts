@@ -5,9 +5,9 @@ import { ApiError } from '../../api/meta/status.ts';
 import { DecodeError, prune } from '../../api/schema/index.ts';
 import type { AdmissionRequest } from '../ports.ts';
 import { copyJson } from '../registry/copy.ts';
+import { internalError } from '../registry/errors.ts';
 import { type Equivalents, kindAt } from './matching/equivalents.ts';
 import { checkBuiltInKind, customVersion } from './patched-kind.ts';
-import { internalError } from './webhooks/ask.ts';
 import { isWhole, type Versioned } from './webhooks/review.ts';
 
 export interface ReplaceOptions {

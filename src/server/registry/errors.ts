@@ -12,6 +12,10 @@ const details = (resource: Named, name: string): StatusDetails => ({
 
 export const badRequest = (message: string): ApiError => new ApiError('BadRequest', message);
 
+/** 500 as upstream words it. */
+export const internalError = (message: string): ApiError =>
+  new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } });
+
 /** What is of no kind, sent as an object of one: says why, and shows how the body begins. */
 export const unrecognized = (kind: string, why: string, body: string): ApiError =>
   badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(body)})`);

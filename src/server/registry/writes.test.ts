@@ -271,13 +271,13 @@ describe('patch', () => {
     const at = { ...inDefault, name: 'web', subresource: 'scale' };
     await api.call('create', 'deployments.apps', { ...inDefault, body: deployment('web') });
     const put = (body: object, options = {}) => api.call<Written>('update', 'deployments.apps', { ...at, body, options });
-    await put({ spec: { replicas: 2 } });
+    await put({ metadata: { name: 'web' }, spec: { replicas: 2 } });
     const { managedFields } = (await api.call('get', 'deployments.apps', { ...inDefault, name: 'web' })).metadata ?? {};
     expect(managedFields?.find(({ subresource }) => subresource === 'scale')).not.toHaveProperty('time');
     await expect(put({ kind: 'Deployment', apiVersion: 'apps/v1' })).rejects.toThrow(
       'Deployment in version "v1" cannot be handled as a Scale: converting (v1.Deployment) to (autoscaling.Scale): unknown conversion',
     );
-    await expect(put({ spec: { replicas: 2, foo: 1 } }, { fieldValidation: 'Strict' })).rejects.toThrow(
+    await expect(put({ metadata: { name: 'web' }, spec: { replicas: 2, foo: 1 } }, { fieldValidation: 'Strict' })).rejects.toThrow(
       'Scale in version "v1" cannot be handled as a Scale: strict decoding error: unknown field "spec.foo"',
     );
     const applied = { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas: 3 } };

@@ -4,6 +4,7 @@ import type { Logger } from '../../../base/logger.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import { OutboundError } from '../../outbound/outbound-error.ts';
 import type { AdmissionRequest } from '../../ports.ts';
+import { internalError } from '../../registry/errors.ts';
 import type { Hook } from './hook.ts';
 import { admissionReview, isDryRun, reviewVersion, type Versioned } from './review.ts';
 import { InvalidVerdict, readVerdict, refusalBy, type Verdict } from './verdict-plan.ts';
@@ -105,7 +106,3 @@ export function judged(error: unknown, hook: Hook, log: Logger): ApiError | unde
   );
   return hook.ignoresFailures ? undefined : internalError(error.message);
 }
-
-/** 500 as upstream words it. */
-export const internalError = (message: string): ApiError =>
-  new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } });
