@@ -1,7 +1,7 @@
 import { ApiError } from '../meta/status.ts';
 import { keepsZero } from './kept-zeros.ts';
 import { isOff } from './off-fields.ts';
-import { DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS, zeroLeftOut } from './scalars.ts';
+import { cannotConvert, DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS, zeroLeftOut } from './scalars.ts';
 import { type Field, type FieldType, findSchema, schemaOf } from './schema.ts';
 import { isShownAsNull } from './zeros.ts';
 
@@ -148,7 +148,8 @@ function typeReader(type: FieldType, owner: string, keptEmpty: boolean): Reader 
       const leftOut = keptEmpty ? undefined : zeroLeftOut(type.scalar);
       // One for all values: a function for each would be most of the garbage of reading.
       let at: Walk;
-      const isNot = (met: unknown, wanted: string) => mismatch(met, at, wanted, owner);
+      const readsItself = /time$/i.test(type.scalar);
+      const isNot = (met: unknown, wanted: string) => mismatch(met, at, wanted, owner, readsItself);
       return (value, walk) => {
         at = walk;
         const after = read(value, isNot);
@@ -234,14 +235,16 @@ function goTypeOf(type: FieldType): string {
   }
 }
 
-/** Go names the struct and the path of fields, without list indexes. */
-function mismatch(value: unknown, walk: Walk, wanted: string, owner: string): DecodeError {
+/** Go names the struct and the path of fields, without list indexes. Types that read themselves do so for its converter, too. */
+function mismatch(value: unknown, walk: Walk, wanted: string, owner: string, readsItself = false): DecodeError {
   const fields = walk.path
     .slice(walk.base)
     .filter((segment) => typeof segment === 'string')
     .join('.');
   const into = fields === '' ? 'value' : `struct field ${owner.replace(/^V\d+(?=[A-Z])/, '')}.${fields}`;
-  return new DecodeError(`json: cannot unmarshal ${goValue(value, /^(int|float)/.test(wanted))} into Go ${into} of type ${wanted}`);
+  const what = `json: cannot unmarshal ${goValue(value, /^(int|float)/.test(wanted))} into Go`;
+  const converting = readsItself ? `${what} value of type ${wanted}` : cannotConvert(value, wanted);
+  return new DecodeError(`${what} ${into} of type ${wanted}`, converting);
 }
 
 function reportUnknown({ path, unknown }: Walk): void {

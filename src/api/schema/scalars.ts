@@ -5,6 +5,13 @@ import type { Scalar } from './schema.ts';
 /** A value does not fit its field. Upstream reports the first one and stops; the message is Go's. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  /** The same in the words of the converter that types the outcome of a strategic merge, where they differ (runtime.DefaultUnstructuredConverter). */
+  readonly converting: string | undefined;
+
+  constructor(message: string, converting?: string) {
+    super(message);
+    this.converting = converting;
+  }
 }
 
 /** Of what Go reads first, to find out which kind it is. */
@@ -119,6 +126,23 @@ export function goValue(value: unknown, wantsNumber = false): string {
     default:
       return typeof value;
   }
+}
+
+/** Go's kinds of what is not typed yet. */
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return goValue(value) === 'object' ? 'map' : goValue(value);
+}
+
+/** What Go's converter says of a value that does not fit its type; undefined of numbers that are too large, which it cuts off (fromUnstructured in apimachinery's converter.go). */
+export function cannotConvert(value: unknown, goType: string): string | undefined {
+  const is = goKind(value);
+  if (goType.startsWith('map[')) return `cannot restore map from ${is}`;
+  if (goType.startsWith('[]')) return `cannot restore slice from ${is}`;
+  if (goType.includes('.')) return `cannot restore struct from: ${is}`;
+  if (typeof value !== 'number' || goType === 'bool') return `unrecognized type: ${goType}`;
+  return goType === 'string' || is === 'float64' ? `cannot convert ${is} to ${goType}` : undefined;
 }
 
 function readQuantity(value: string | number): string {

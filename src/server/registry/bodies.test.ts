@@ -120,9 +120,20 @@ describe('a patch', () => {
     });
     await expect(patch('strategic', { data: { k: 5, a: null }, metadata: { labels: { b: ['x', 'y'] } } })).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^ "" is invalid: patch: Invalid value: "map\[data:map\[a:<nil> k:5\] metadata:map\[labels:map\[b:\[x y\]\]\]\]": json: /,
+        /^ "" is invalid: patch: Invalid value: "map\[data:map\[a:<nil> k:5\] metadata:map\[labels:map\[b:\[x y\]\]\]\]": unrecognized type: string$/,
       ),
     });
+    for (const [metadata, why] of [
+      ['x', 'cannot restore struct from: string'],
+      [{ labels: 'invalid' }, 'cannot restore map from string'],
+      [{ labels: { a: ['b'] } }, 'unrecognized type: string'],
+      [{ annotations: { a: 1.5 } }, 'cannot convert float64 to string'],
+      [{ finalizers: { a: 'b' } }, 'cannot restore slice from map'],
+      [{ deletionGracePeriodSeconds: true }, 'unrecognized type: int64'],
+      [{ creationTimestamp: 5 }, 'json: cannot unmarshal number into Go value of type string'],
+    ] as const) {
+      await expect(patch('strategic', { metadata })).rejects.toMatchObject({ message: expect.stringMatching(`": ${why}$`) });
+    }
     await expect(patch('merge', { nope: 1 }, { options: { fieldValidation: 'Strict' } })).rejects.toMatchObject({
       code: 422,
       message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: ".*": strict decoding error: unknown field \\?"nope"$/),

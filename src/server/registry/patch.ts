@@ -61,8 +61,9 @@ export function draftOfPatched(
     return draftOf(definition, { ...request, body }, context, schemas);
   } catch (error) {
     if (!(error instanceof ApiError && error.cause instanceof DecodeError)) throw error;
+    const { message, converting = message } = error.cause;
     // Reading has changed what was read.
-    throw badPatch(strategic ? goText(request.body) : JSON.stringify(patch()), error.cause.message);
+    throw strategic ? badPatch(goText(request.body), converting) : badPatch(JSON.stringify(patch()), message);
   }
 }
 
