@@ -112,7 +112,11 @@ const webhookFlags = () => [
 ];
 
 const requestFlags = () => [
-  flag('--anonymous-auth <true|false>', 'Let requests without credentials in as system:anonymous. Default: true.', boolean),
+  flag(
+    '--anonymous-auth <true|false>',
+    'Let requests without credentials in as system:anonymous. Default: true; off with --authorization-mode AlwaysAllow.',
+    boolean,
+  ),
   flag('--client-ca-file <file>', "PEM of further CAs that vouch for clients, besides the cluster's own.", text),
   flag('--requestheader-client-ca-file <file>', "PEM of further CAs that vouch for front proxies, besides the cluster's own.", text),
   flag('--requestheader-allowed-names <name>', 'Common names of front proxies. May be repeated. Default: front-proxy-client.', list(text)),

@@ -131,13 +131,17 @@ const frontProxyOf = (settings: ServerSettings): FrontProxySettings => ({
   extraHeaderPrefixes: lowerCase(settings.requestheaderExtraHeadersPrefix) ?? DEFAULT_FRONT_PROXY.extraHeaderPrefixes,
 });
 
-/** ID tokens and requests without credentials, by --authentication-config or by flags of their own. */
+/**
+ * ID tokens and requests without credentials, by --authentication-config or by flags of their own. Where everything is allowed nobody comes without credentials, unless the
+ * file says so (ApplyAuthorization of kube-apiserver's options).
+ */
 async function authenticationOf(
   settings: ServerSettings,
   serviceAccountIssuers: readonly string[],
 ): Promise<AuthenticationConfig & { readonly file?: FollowedFile }> {
   const [{ authenticationConfig: path, anonymousAuth }, issuer] = [settings, await oidcAuthenticator(settings)];
-  const byFlags = { ...(issuer ? { issuers: [issuer] } : { issuers: [] }), anonymous: { enabled: anonymousAuth ?? true, paths: [] } };
+  const enabled = (anonymousAuth ?? true) && !settings.authorizationMode?.includes('AlwaysAllow');
+  const byFlags = { ...(issuer ? { issuers: [issuer] } : { issuers: [] }), anonymous: { enabled, paths: [] } };
   if (path === undefined) return byFlags;
   if (issuer) throw new UsageError('--authentication-config and --oidc-issuer-url exclude each other: the file names issuers');
   const config = await fromFile('--authentication-config', path, (text) => ({
