@@ -76,6 +76,12 @@ describe('the CSR signer', () => {
     expect(validToDate.getTime() - NOW).toBe(endsAfterMs);
   });
 
+  it('reads over what stands before a request', async () => {
+    const pem = `Certificate Request:\n    Data:\n        Version: 1 (0x0)\n\n${await request()}`;
+    expect(await signer.describeCsr(pem)).toMatchObject({ commonName: 'system:node:box', signatureValid: true });
+    expect(new X509Certificate(await signer.signCsr(pem, { usages: ['client auth'] })).subject).toContain('CN=system:node:box');
+  });
+
   it('lets no certificate live longer than the CA', async () => {
     const authority = await issueAuthority('test-ca', await newKeyPem(), NOW);
     const caEndsMs = new X509Certificate(authority.certPem).validToDate.getTime();

@@ -56,9 +56,12 @@ export function openCsrSigner({ authority, now }: { authority: KeyPair; now: () 
   };
 }
 
+/** What stands before it is for people: `openssl req -text` says in words what the request asks for. */
+const BLOCK_OF_REQUEST = /^-----BEGIN (NEW )?CERTIFICATE REQUEST-----/m;
+
 async function parse(pem: string) {
   if (pem.length > MAX_CSR_BYTES) throw new CsrError(`the request is larger than ${MAX_CSR_BYTES} bytes`);
-  if (!/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(pem)) throw new CsrError('no PEM block of type CERTIFICATE REQUEST');
+  if (!BLOCK_OF_REQUEST.test(pem)) throw new CsrError('no PEM block of type CERTIFICATE REQUEST');
   const issue = await import('./issue-request.ts');
   try {
     const request = issue.parseRequest(pem);
