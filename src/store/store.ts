@@ -82,3 +82,4 @@ export const isStoreNotFound = (e: unknown): boolean => e instanceof StoreError 
 export const isStoreExpired = (e: unknown): boolean => e instanceof StoreError && e.reason === 'Expired';
 export const isTooSlow = (e: unknown): boolean => e instanceof StoreError && e.reason === 'TooSlow';
 export const isUnreadable = (e: unknown): boolean => e instanceof StoreError && e.reason === 'Unreadable';
+export const isStoreTooLarge = (e: unknown): boolean => e instanceof StoreError && e.reason === 'TooLarge';

@@ -16,6 +16,7 @@ import type { RegistryDeps } from './deps.ts';
 import { conflict, modified } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
+import { put } from './put.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
 
@@ -161,7 +162,7 @@ async function store(deps: RegistryDeps, { resource, request }: Change, stored: 
   }
   delete draft.metadata.resourceVersion;
   if (state.metadata) delete state.metadata.resourceVersion;
-  const item = await collection.put(stored.key, state, { expected: stored.revision });
+  const item = await put(collection, request, { key: stored.key, state, expected: stored.revision });
   await resource.prepare?.([item]);
   return { kind: 'item', definition, item: resource.view(item) };
 }

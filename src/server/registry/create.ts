@@ -15,6 +15,7 @@ import { alreadyExists } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { dropStamp, stampNew } from './metadata.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
+import { put } from './put.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForCreate, type Strategy, setDefaults, validateNew } from './strategy.ts';
 
@@ -78,7 +79,7 @@ async function createNamed(
     const outside = outsideFindings(strategy, named, draft, undefined);
     validateNew(strategy, draft, outside instanceof Promise ? await outside : outside);
     await deps.admission.validate(admission);
-    return await store(resource, draft, claim, request.options?.dryRun ?? false);
+    return await store(resource, draft, claim, request);
   } catch (error) {
     await claim?.release();
     throw error;
@@ -96,10 +97,11 @@ function readable({ view }: Resource, item: Cached<KubeObject>): KubeObject | un
   }
 }
 
-async function store(resource: Resource, draft: Draft, claim: Claim | undefined, dryRun: boolean): Promise<Answer> {
+async function store(resource: Resource, draft: Draft, claim: Claim | undefined, request: ApiRequest): Promise<Answer> {
   const { definition, collection } = resource;
   const { name = '', namespace } = draft.metadata;
   const key = keyOf(resource, namespace, name);
+  const dryRun = request.options?.dryRun ?? false;
   if (!dryRun && Number(draft.metadata.resourceVersion) > 0) {
     throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
   }
@@ -113,7 +115,7 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   delete draft.metadata.resourceVersion;
   try {
     const kept = resource.toStored(draft);
-    const item = await collection.put(key, kept instanceof Promise ? await kept : kept, { expected: 0 });
+    const item = await put(collection, request, { key, state: kept instanceof Promise ? await kept : kept, expected: 0 });
     await claim?.commit();
     if (resource.prepare) await resource.prepare([item]);
     return { kind: 'item', definition, item: resource.view(item), created: true };
