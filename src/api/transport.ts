@@ -51,8 +51,11 @@ export interface ApiRequest {
   readonly options?: RequestOptions;
   /** create/update: the object. patch: the patch document. delete: DeleteOptions. */
   readonly body?: unknown;
-  /** Under strict field validation: what the body said twice. */
-  readonly repeatedFields?: readonly string[];
+  /**
+   * What field validation tells of: what the body says twice, and fields that are unknown, in the order of upstream's decoder of types or of custom resources. Absent when it
+   * says nothing twice and is read in its own order.
+   */
+  readonly findings?: (unknown: readonly string[], isTyped: boolean) => readonly string[];
   readonly patchType?: PatchType;
 }
 

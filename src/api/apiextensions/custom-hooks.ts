@@ -87,12 +87,14 @@ const UNCHECKED =
 
 const unknownField = (path: string) => `unknown field ${JSON.stringify(path)}`;
 
+/** Unknown fields as upstream comes upon them: of the metadata, of the object, of the metadata of objects inside. */
 function decode(draft: KubeObject, structural: StructuralSchema, embeds: boolean): string[] {
   const findings = pruneMetadata(draft, 'metadata');
+  const inside: string[] = [];
   if (embeds) {
     forEmbedded(draft, structural, [], (object, path) => {
       const at = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-      findings.push(...pruneMetadata(object as KubeObject, `${at.slice(1)}.metadata`));
+      inside.push(...pruneMetadata(object as KubeObject, `${at.slice(1)}.metadata`));
     });
   }
   try {
@@ -101,5 +103,5 @@ function decode(draft: KubeObject, structural: StructuralSchema, embeds: boolean
     if (error instanceof RangeError) throw new ApiError('BadRequest', `the object is nested too deeply: ${error.message}`);
     throw error;
   }
-  return findings;
+  return [...findings, ...inside];
 }

@@ -10,6 +10,10 @@ describe('duplicate fields', () => {
     expect(duplicatesIn(text)).toEqual(['duplicate field "spec.x"', 'duplicate field "spec.list[1].b"', 'duplicate field "a"']);
   });
 
+  it('are named by the place in a list that is all there is', () => {
+    expect(duplicatesIn('[{},{"a":1,"a":2}]')).toEqual(['duplicate field "[1].a"']);
+  });
+
   it('are recognised through escapes', () => {
     expect(duplicatesIn('{"a":1,"\\u0061":2}')).toEqual(['duplicate field "a"']);
   });

@@ -42,11 +42,13 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-function repeatedKeys(text: string): string[] {
+function repeatedKeys(text: string, unknown: ReadonlySet<string> = new Set()): string[] {
   const frames: Frame[] = [];
   const findings = new Set<string>();
   const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
   let expectsKey = false;
+  /** How deep the unknown field lies whose value is read over. */
+  let unknownAt = Number.POSITIVE_INFINITY;
   for (let match = tokens.exec(text); match && findings.size < MAX_FINDINGS; match = tokens.exec(text)) {
     const [token] = match;
     const top = frames.at(-1);
@@ -54,9 +56,14 @@ function repeatedKeys(text: string): string[] {
     else if (token === '[') frames.push({ is: 'list', index: 0 });
     else if (token === '}' || token === ']') frames.pop();
     else if (token === ',' && top?.is === 'list') top.index++;
-    else if (token[0] === '"' && expectsKey && top?.is === 'object') {
+    else if (token[0] === '"' && expectsKey && top?.is === 'object' && frames.length <= unknownAt) {
       top.key = JSON.parse(token) as string;
-      if (top.keys.has(top.key)) findings.add(`duplicate field ${JSON.stringify(pathOf(frames))}`);
+      const isRepeated = top.keys.has(top.key);
+      const path = isRepeated || unknown.size > 0 ? JSON.stringify(pathOf(frames)) : '';
+      const isUnknown = unknown.has(`unknown field ${path}`);
+      if (isUnknown) findings.add(`unknown field ${path}`);
+      else if (isRepeated) findings.add(`duplicate field ${path}`);
+      unknownAt = isUnknown ? frames.length : Number.POSITIVE_INFINITY;
       top.keys.add(top.key);
     }
     expectsKey = token === '{' || (token === ',' && frames.at(-1)?.is === 'object');
@@ -64,8 +71,11 @@ function repeatedKeys(text: string): string[] {
   return [...findings];
 }
 
+/** Fields that a JSON text repeats, and those that are unknown (of which it is not told that they are repeated), in the order of the text: so Go's strict decoder finds them. */
+export const findingsInOrder = (text: string, unknown: readonly string[]): string[] => repeatedKeys(text, new Set(unknown));
+
 const pathOf = (frames: readonly Frame[]): string =>
   frames
     .map((frame) => (frame.is === 'object' ? `.${frame.key}` : `[${frame.index}]`))
     .join('')
-    .slice(1);
+    .replace(/^\./, '');

@@ -1,6 +1,6 @@
 /** The walks over structural schemas that the registry and the OpenAPI documents use. */
 export { cannotBeHandled, decodeErrors, findUnknown, prune, pruneMetadata, pruneUnknown } from './decode.ts';
-export { endOfString, findDuplicateKeys } from './duplicate-keys.ts';
+export { endOfString, findDuplicateKeys, findingsInOrder } from './duplicate-keys.ts';
 export { keepsZero } from './kept-zeros.ts';
 export { isAtomicType, type MergeRule, mergeRule } from './list-types.ts';
 export { validateSchema } from './required.ts';

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { jsonFault } from '../../api/meta/json-fault.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import { decodeProtobuf, PROTOBUF } from '../../api/protobuf/index.ts';
-import { endOfString, findDuplicateKeys } from '../../api/schema/index.ts';
-import type { PatchType, RequestOptions, Verb } from '../../api/transport.ts';
+import { endOfString, findDuplicateKeys, findingsInOrder } from '../../api/schema/index.ts';
+import type { ApiRequest, PatchType, RequestOptions, Verb } from '../../api/transport.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
 import { badRequest, unreadable, unreadableOptions, unrecognized } from '../registry/errors.ts';
 import { bareTypes } from './accept.ts';
@@ -82,12 +82,11 @@ export interface Reading {
 export interface Parsed {
   /** undefined: the request has no body. */
   readonly value: unknown;
-  /** What the body says twice, under strict validation: refused together with its unknown fields. */
-  readonly repeatedFields?: readonly string[];
+  readonly findings?: ApiRequest['findings'];
 }
 
 /**
- * The body as data, whatever its media type. Repeated keys are warned of, or told, as field validation asks. Throws UnsupportedMediaType, and BadRequest for what is no
+ * The body as data, whatever its media type. Throws UnsupportedMediaType, and BadRequest for what is no
  * JSON, YAML or protobuf.
  */
 export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading): Parsed {
@@ -102,21 +101,35 @@ export function parseBody(raw: IncomingMessage, bytes: Buffer, reading: Reading)
   if (type === 'application/apply-patch+yaml') return { value: parseApplied(text, reading) };
   checkDepth(text);
   const value = parseJson(text, type, reading.kind);
-  return parsed(value, validationOf(reading) === 'Ignore' ? [] : findDuplicateKeys(text, value), reading);
+  if (validationOf(reading) === 'Ignore') return { value };
+  const repeated = findDuplicateKeys(text, value);
+  if (PATCH_TYPES[type] === 'json') return { value, findings: readBySortedKeys(findingsOfJsonPatch(value, text)) };
+  if (repeated.length === 0) return { value };
+  const bySortedKeys = readBySortedKeys(repeated);
+  return { value, findings: (unknown, isTyped) => (isTyped && !isPatch ? findingsInOrder(text, unknown) : bySortedKeys(unknown, isTyped)) };
 }
+
+/** What has been a Go map on its way to a type is read in the order of its keys, after what it says twice. Custom resources stay maps. */
+const readBySortedKeys =
+  (repeated: readonly string[]) =>
+  (unknown: readonly string[], isTyped: boolean): string[] => [...repeated, ...(isTyped ? unknown.toSorted() : unknown)];
+
+/** apiserver reads the operations strictly to look for what they say (applyJSPatch in patch.go). */
+function findingsOfJsonPatch(operations: unknown, text: string): string[] {
+  const unknown = Array.isArray(operations)
+    ? operations.flatMap((each, i) =>
+        Object.keys(each ?? {}).flatMap((key) => (OPERATION_FIELDS.has(key) ? [] : [`unknown field ${JSON.stringify(`[${i}].${key}`)}`])),
+      )
+    : [];
+  return findingsInOrder(text, unknown).map((finding) => `json patch ${finding}`);
+}
+
+const OPERATION_FIELDS: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 const isDeletion = ({ verb }: Reading) => verb === 'delete' || verb === 'deletecollection';
 /** Options of deletions are read as they come. */
 const validationOf = (reading: Reading): 'Ignore' | 'Warn' | 'Strict' =>
   isDeletion(reading) ? 'Ignore' : (reading.options?.fieldValidation ?? 'Warn');
-
-function parsed(value: unknown, repeatedFields: readonly string[], reading: Reading): Parsed {
-  if (repeatedFields.length === 0) return { value };
-  const validation = validationOf(reading);
-  if (validation === 'Strict') return { value, repeatedFields };
-  if (validation === 'Warn') for (const finding of repeatedFields) reading.warn(finding);
-  return { value };
-}
 
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, QUOTE] = [...'[]{}"'].map((c) => c.charCodeAt(0));
 
@@ -178,6 +191,7 @@ function yamlIn(text: string, refused: (why: string) => ApiError): YamlBody {
 function parseYaml(text: string, reading: Reading): Parsed {
   const { value, repeated } = yamlIn(text, (why) => unrecognized(reading.kind, why, text));
   checkDepth(JSON.stringify(value) ?? '');
+  if (validationOf(reading) === 'Ignore') return { value };
   const isStrict = repeated.length > 0 && validationOf(reading) === 'Strict';
-  return parsed(value, isStrict ? [unmarshalErrors(repeated)] : repeated, reading);
+  return { value, findings: readBySortedKeys(isStrict ? [unmarshalErrors(repeated)] : repeated) };
 }

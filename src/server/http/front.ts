@@ -255,8 +255,8 @@ async function answer(
     if (turn) await turn;
     checkWriteOptions(request);
     const kind = sentKind(routed);
-    const { value, repeatedFields } = parseBody(raw, body, { options: request.options, kind, verb: request.verb, warn: context.warn });
-    request = { ...request, body: value === undefined && kind === DELETE_OPTIONS ? deleteOptionsIn(query) : value, repeatedFields };
+    const { value, findings } = parseBody(raw, body, { options: request.options, kind, verb: request.verb, warn: context.warn });
+    request = { ...request, body: value === undefined && kind === DELETE_OPTIONS ? deleteOptionsIn(query) : value, findings };
     trail?.asked(request);
   }
   const exchange: Exchange = { raw, reply, warnings, accepted, include, columnHeads: options.columnHeads, nowMs: options.clock.now() };

@@ -532,7 +532,21 @@ describe('keys that a body has twice', () => {
     const refused = await send('fieldValidation=Strict', 'application/json', json);
     expect(refused.code).toBe(400);
     expect(refused.json().message).toBe(
-      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "extra", duplicate field "immutable"',
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "immutable", unknown field "extra"',
+    );
+    const twice = '{"nope":{"a":1,"a":2},"metadata":{"name":"a","name":"a"},"nope":1,"data":{"a":"b","a":"c"},"also":1}';
+    expect((await send('fieldValidation=Strict', 'application/json', twice)).json().message).toMatch(
+      /: unknown field "nope", duplicate field "metadata.name", duplicate field "data.a", unknown field "also"$/,
+    );
+    const sorted = (await send('fieldValidation=Strict', 'application/yaml', `z: 1\n${yaml}b: 1\n`)).json().message;
+    expect(sorted).toMatch(/line 6: key "foo" already set in map, unknown field "b", unknown field "z"$/);
+    await send('', 'application/json', '{"metadata":{"name":"patched"}}');
+    const merged = await send('fieldValidation=Strict', 'application/merge-patch+json', '{"z":1,"b":1,"b":2}', '/patched');
+    expect(merged.json().message).toMatch(/strict decoding error: duplicate field "b", unknown field "b", unknown field "z"$/);
+    const operations = '[{"op":"add","path":"/z","value":1,"foo":1},{"op":"add","path":"/b","path":"/b","value":1}]';
+    const patched = await send('fieldValidation=Strict', 'application/json-patch+json', operations, '/patched');
+    expect(patched.json().message).toMatch(
+      /strict decoding error: json patch unknown field "\[0\].foo", json patch duplicate field "\[1\].path", unknown field "b", unknown field "z"$/,
     );
     expect((await send('fieldValidation=Strict', 'application/yaml', yaml)).json().message).toContain(`strict decoding error: ${repeated}`);
     const applied = await send('fieldManager=me&fieldValidation=Strict', 'application/apply-patch+yaml', yaml, '/a');

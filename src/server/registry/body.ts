@@ -94,7 +94,8 @@ export function partsOf(apiVersion: string): [group: string, version: string] {
 }
 
 function reportUnknown(unknown: readonly string[], definition: ResourceDefinition, request: ApiRequest, context: RequestContext): void {
-  const findings = request.repeatedFields ? [...unknown, ...request.repeatedFields] : unknown;
+  const isTyped = !definition.structural;
+  const findings = request.findings?.(unknown, isTyped) ?? (isTyped && request.verb === 'patch' ? unknown.toSorted() : unknown);
   if (findings.length === 0) return;
   const validation = request.options?.fieldValidation ?? 'Warn';
   if (validation === 'Ignore') return;

@@ -66,7 +66,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       if (!definition) throw noSuchResource();
       noteDeprecation(definition, context);
       checkWriteOptions(request);
-      if (!isObjectSent(definition, request)) refuseRepeated(request);
+      if (!isObjectSent(definition, request)) tellRepeated(request, context);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
       if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(request.verb) : methodNotAllowed();
@@ -134,8 +134,10 @@ const READ_AS_OBJECTS = new Set(['status', 'scale']);
 
 const WRITES = new Set(['create', 'update', 'patch']);
 
-function refuseRepeated({ repeatedFields }: ApiRequest): void {
-  if (repeatedFields) throw badRequest(`strict decoding error: ${repeatedFields.join(', ')}`);
+function tellRepeated({ findings, options }: ApiRequest, context: RequestContext): void {
+  const repeated = findings?.([], true) ?? [];
+  if (repeated.length > 0 && options?.fieldValidation === 'Strict') throw badRequest(`strict decoding error: ${repeated.join(', ')}`);
+  for (const finding of repeated) context.warn(finding);
 }
 
 /** Custom resources have all verbs until their definition goes. */
