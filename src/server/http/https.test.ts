@@ -391,6 +391,20 @@ describe('what a query says', () => {
     expect((await fetchJson(`${at}/a`)).code).toBe(404);
   });
 
+  it('of a deletion tells by the code that it goes on when nothing is to be orphaned', async () => {
+    const body = JSON.stringify({ metadata: { name: 'held', finalizers: ['example.com/hold'] } });
+    await fetchJson(at, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    const away = async (query: string) => (await fetchJson(`${at}/held?${query}`, { method: 'DELETE' })).code;
+    expect(await away('dryRun=All&orphanDependents=false')).toBe(202);
+    expect(await away('orphanDependents=false')).toBe(202);
+    expect(await away('orphanDependents=false')).toBe(202);
+    expect(await away('propagationPolicy=Background')).toBe(200);
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    await fetchJson(`${at}/held`, { method: 'PATCH', body: '{"metadata":{"finalizers":null}}', headers });
+    await create('a');
+    expect((await fetchJson(`${at}/a?orphanDependents=false`, { method: 'DELETE' })).code).toBe(200);
+  });
+
   it('of the layout counts, and clients for people get JSON that they can read', async () => {
     await create('a');
     const pretty = /^\{\n {2}"kind": "ConfigMap",\n {2}"apiVersion": "v1",\n {2}"metadata": \{\n/;

@@ -39,11 +39,16 @@ export interface Shaped {
   readonly type: string;
 }
 
+function codeOf({ created, accepted }: { readonly created?: boolean; readonly accepted?: boolean }): number {
+  if (created) return 201;
+  return accepted ? 202 : 200;
+}
+
 /** Writes an answer in the shape that the client asked for. Bytes out of the cache go out as they are. */
 export async function respond(exchange: Exchange, shaped: Shaped, answer: Answer): Promise<void> {
   const { shape, format } = exchange.accepted;
   if (answer.kind === 'status') return sendObject(exchange, answer.status.code || 200, answer.status);
-  const code = answer.kind !== 'list' && answer.created ? 201 : 200;
+  const code = answer.kind === 'list' ? 200 : codeOf(answer);
   if (shape !== 'object') return sendShaped(exchange, shaped, answer, code);
   if (answer.kind === 'object') return sendObject(exchange, code, isList(answer.object) ? bareList(answer.object) : answer.object);
   if (format === 'protobuf') return sendProtobuf(exchange, code, answer.kind === 'item' ? protobufItem(answer.item) : protobufList(answer));

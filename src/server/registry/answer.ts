@@ -14,11 +14,17 @@ export interface ListAnswer {
   readonly remaining?: number;
 }
 
+interface Done {
+  readonly created?: boolean;
+  /** A deletion that goes on after the answer, of one who knows that by the code: others are told that all is well (apiserver's DeleteResource). */
+  readonly accepted?: boolean;
+}
+
 /** What the registry answers to every verb but watch. */
 export type Answer =
-  | { readonly kind: 'item'; readonly definition: ResourceDefinition; readonly item: Cached<KubeObject>; readonly created?: boolean }
+  | ({ readonly kind: 'item'; readonly definition: ResourceDefinition; readonly item: Cached<KubeObject> } & Done)
   /** An object that is not in the cache: a dry run, a Scale, a virtual kind. */
-  | { readonly kind: 'object'; readonly object: KubeObject | KubeList; readonly created?: boolean }
+  | ({ readonly kind: 'object'; readonly object: KubeObject | KubeList } & Done)
   | ListAnswer
   | { readonly kind: 'status'; readonly status: Status };
 

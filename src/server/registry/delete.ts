@@ -88,17 +88,18 @@ async function removeOnce(
   }
   const begun = beginning(deps, definition, context, stored.object);
   const plan = planDelete(begun, definition, options, deps.clock.now());
-  if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored) };
+  const accepted = plan.do !== 'remove' && options.orphanDependents === false;
+  if (plan.do === 'nothing') return { kind: 'item', definition, item: resource.view(stored), accepted };
   const dryRun = request.options?.dryRun || options.dryRun?.includes('All');
   const marked = plan.metadata && markedObject(begun, plan.metadata);
   if (dryRun && marked) {
-    return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } } };
+    return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } }, accepted };
   }
   // A pod that goes at once is marked first all the same: watchers hear of both.
   const item = marked ? await collection.put(stored.key, marked, { expected: stored.revision }) : stored;
   if (plan.do === 'mark') {
     await resource.prepare?.([item]);
-    return { kind: 'item', definition, item: resource.view(item) };
+    return { kind: 'item', definition, item: resource.view(item), accepted };
   }
   const last = dryRun ? stored : await collection.delete(item.key, { expected: item.revision });
   if (!dryRun) await deps.allocators[resourceId(definition)]?.removed(last.object);
