@@ -108,6 +108,12 @@ describe('a body of another kind', () => {
   });
 });
 
+it('may say the core group’s version with a slash', async () => {
+  const api = await fakeApi();
+  const body = { apiVersion: '/v1', kind: 'ConfigMap', metadata: { name: 'slashed' } };
+  expect(await api.call('create', 'configmaps', { namespace: 'default', body })).toMatchObject({ apiVersion: 'v1' });
+});
+
 describe('a patch', () => {
   it('is itself at fault where its outcome cannot be read', async () => {
     const { patch } = await configMaps();

@@ -54,7 +54,9 @@ function checkType(definition: ResourceDefinition, body: Record<string, unknown>
   const whole = () => JSON.stringify(body);
   // Custom resources are of no type but the one that they say themselves.
   if (definition.structural && !sent.kind) throw unrecognized(definition.kind, `Object 'Kind' is missing in '${whole()}'`, whole());
-  const apiVersion = sent.apiVersion || (definition.structural ? '' : expected);
+  // Go reads the version of the core group with the slash that other groups have (schema.ParseGroupVersion).
+  const stated = sent.apiVersion === `/${expected}` && definition.group === '' ? expected : sent.apiVersion;
+  const apiVersion = stated || (definition.structural ? '' : expected);
   const kind = sent.kind || definition.kind;
   if (apiVersion === expected && kind === definition.kind) return;
   if (apiVersion.split('/').length > 2) throw unrecognized(definition.kind, `unexpected GroupVersion string: ${apiVersion}`, whole());
