@@ -67,7 +67,7 @@ async function changeUntilStored(deps: RegistryDeps, change: Change, key: string
     await resource.prepare?.([stored]);
     const old = stateBefore(deps, resource, stored);
     const draft = await change.make(old);
-    const unconditional = checkPreconditions(resource, draft, stored);
+    const unconditional = checkPreconditions(resource, change, draft, stored);
     try {
       return await writeChange(deps, change, { stored, old, draft });
     } catch (error) {
@@ -90,11 +90,14 @@ function stateBefore({ schemas }: RegistryDeps, { definition, loadedRevision, vi
   return deepFreeze(settled);
 }
 
-/** resourceVersion and uid in the draft are preconditions. True when there is no resourceVersion: then a lost race is tried again. */
-function checkPreconditions({ definition }: Resource, { metadata }: Draft, stored: Cached<KubeObject>): boolean {
+/**
+ * resourceVersion and uid in the draft are preconditions, but for the uid of a patch, which changes it in vain (rest.DefaultUpdatedObjectInfo has no object to take it from).
+ * True when there is no resourceVersion: then a lost race is tried again.
+ */
+function checkPreconditions({ definition }: Resource, { request }: Change, { metadata }: Draft, stored: Cached<KubeObject>): boolean {
   const { uid, resourceVersion, name = '' } = metadata;
   const old = stored.object.metadata ?? {};
-  if (uid && uid !== old.uid) {
+  if (uid && uid !== old.uid && request.verb !== 'patch') {
     throw conflict(definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`);
   }
   const unconditional = !resourceVersion || resourceVersion === '0';

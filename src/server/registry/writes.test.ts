@@ -185,6 +185,18 @@ describe('update', () => {
 });
 
 describe('patch', () => {
+  it.each(['merge', 'strategic', 'apply'] as const)('%s cannot change the uid, and makes no precondition of it', async (patchType) => {
+    const api = await fakeApi();
+    await api.call('create', 'configmaps', { ...inDefault, body: configMap('a') });
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', uid: 'abc' } };
+    await expect(
+      api.call('patch', 'configmaps', { ...inDefault, name: 'a', patchType, options: { fieldManager: 'm' }, body }),
+    ).rejects.toMatchObject({
+      reason: 'Invalid',
+      message: 'ConfigMap "a" is invalid: metadata.uid: Invalid value: "abc": field is immutable',
+    });
+  });
+
   it('applies strategic, merge and JSON patches', async () => {
     const api = await fakeApi();
     const at = { ...inDefault, name: 'web' };
