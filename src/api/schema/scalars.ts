@@ -141,8 +141,9 @@ export function cannotConvert(value: unknown, goType: string): string | undefine
   if (goType.startsWith('map[')) return `cannot restore map from ${is}`;
   if (goType.startsWith('[]')) return `cannot restore slice from ${is}`;
   if (goType.includes('.')) return `cannot restore struct from: ${is}`;
-  if (typeof value !== 'number' || goType === 'bool') return `unrecognized type: ${goType}`;
-  return goType === 'string' || is === 'float64' ? `cannot convert ${is} to ${goType}` : undefined;
+  if (goType === 'string' && is === 'int64') return 'cannot convert int64 to string';
+  if (typeof value !== 'number' || goType === 'bool' || goType === 'string') return `unrecognized type: ${goType}`;
+  return is === 'float64' ? `cannot convert float64 to ${goType}` : undefined;
 }
 
 function readQuantity(value: string | number): string {
