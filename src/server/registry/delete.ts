@@ -95,8 +95,9 @@ async function removeOnce(
   if (dryRun && marked) {
     return { kind: 'object', object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(stored.revision) } }, accepted };
   }
-  // A pod that goes at once is marked first all the same: watchers hear of both.
-  const item = marked ? await collection.put(stored.key, marked, { expected: stored.revision }) : stored;
+  // A pod that goes at once is marked first all the same: watchers hear of both. The disk need not: the deletion that follows is durable before it is answered.
+  const persistence = plan.do === 'remove' ? { persistence: 'write-behind' as const } : {};
+  const item = marked ? await collection.put(stored.key, marked, { expected: stored.revision, ...persistence }) : stored;
   if (plan.do === 'mark') {
     await resource.prepare?.([item]);
     return { kind: 'item', definition, item: resource.view(item), accepted };

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { ApiError } from '../../api/meta/status.ts';
 import type { RequestOptions, WatchEvent } from '../../api/transport.ts';
+import { fakeClock } from '../../base/fake-clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { openStore } from '../../store/open.ts';
 import { type FakeApi, fakeApi } from '../fake-api.ts';
 
 const inDefault = { namespace: 'default' };
@@ -181,6 +184,17 @@ describe('watch', () => {
     const maps = watching(api, { resourceVersion: map.metadata?.resourceVersion });
     expect(await maps.next()).toBe('DELETED a');
     for (const watch of [pods, maps]) watch.stop();
+  });
+
+  it('waits for the disk once when a pod goes at once', async () => {
+    const clock = fakeClock();
+    const store = await openStore({ url: 'memory:', clock, log: silentLogger });
+    const puts = vi.spyOn(store, 'put');
+    const api = await fakeApi({ store });
+    const body = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+    await api.call('create', 'pods', { ...inDefault, body });
+    await api.call('delete', 'pods', { ...inDefault, name: 'p' });
+    expect(puts.mock.calls.map(([, , { persistence = 'durable' }]) => persistence)).toEqual(['durable', 'write-behind']);
   });
 
   it('shows an object that ends with its last finalizer as it was stored', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { type Entry, isTooSlow, type Store, StoreError, type StoreEvent } from '../store.ts';
+import { type Entry, isTooSlow, type Persistence, type Store, StoreError, type StoreEvent } from '../store.ts';
 import { CollectionActivity } from './activity.ts';
 import type { Cached, Collection, CollectionOptions, ListOptions, Page, Watcher } from './collection.ts';
 import { EventHistory, type HistoryLimits, type ItemEvent } from './event-history.ts';
@@ -97,7 +97,11 @@ export class CachedCollection<T extends object> implements Collection<T> {
     return queue;
   }
 
-  async put(key: string, object: T, { expected }: { expected: number }): Promise<Cached<T>> {
+  async put(
+    key: string,
+    object: T,
+    { expected, persistence = this.#options.persistence }: { expected: number; persistence?: Persistence | undefined },
+  ): Promise<Cached<T>> {
     const stored = encodeStored(object);
     if (stored.length > VALUE_LIMIT_BYTES) throw new StoreError('TooLarge', 'etcdserver: request is too large');
     const handed: HandedOver<T> = { object: this.#frozen(key, object, this.#items.get(key)?.held) };
@@ -105,7 +109,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     const calls = this.activity.calls[expected === 0 ? 'create' : 'update'];
     const startedMs = this.#parts.clock.monotonic();
     try {
-      const revision = await this.#parts.store.put(key, stored, { expected, persistence: this.#options.persistence });
+      const revision = await this.#parts.store.put(key, stored, { expected, persistence });
       return handed.item ?? Item.fromWrite({ key, revision, value: stored }, handed.object, this.#shelf);
     } catch (error) {
       calls.failed(error);

@@ -3,6 +3,7 @@
  * The API server's registry reads and writes through it alone. It is generic over the object: it knows no kinds.
  */
 
+import type { Persistence } from '../store.ts';
 import type { CollectionActivity } from './activity.ts';
 
 /** Bytes that lie among others. They stay as they are as long as the memory is held. */
@@ -95,9 +96,9 @@ export interface Collection<T> {
   /**
    * Serialises, writes and returns the new state, visible to every reader by the time it resolves. `expected`: revision of the
    * state that the change was made on, 0 for create. Rejects with StoreError Conflict. The object is deeply frozen: hand it over.
-   * Parts that are frozen already count as deeply frozen. A resourceVersion that it carries is replaced.
+   * Parts that are frozen already count as deeply frozen. A resourceVersion that it carries is replaced. `persistence`: of this one write, instead of the collection's.
    */
-  put(key: string, object: T, options: { expected: number }): Promise<Cached<T>>;
+  put(key: string, object: T, options: { expected: number; persistence?: Persistence }): Promise<Cached<T>>;
   /** Resolves with the last state, stamped with the deletion's revision. */
   delete(key: string, options: { expected: number }): Promise<Cached<T>>;
   /** The revision that reads are consistent with now. */
@@ -112,7 +113,7 @@ export interface Collection<T> {
 export interface CollectionOptions<T> {
   /** Key prefix of the collection, ending in `/`. */
   readonly prefix: string;
-  readonly persistence?: 'durable' | 'write-behind';
+  readonly persistence?: Persistence;
   /** index name -> the values under which an object is found. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
   /** Reads an object's JSON, sharing with others what is equal; JSON.parse when absent. */
