@@ -20,7 +20,7 @@ const shared = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
-  target: 'node24',
+  target: 'node26',
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,

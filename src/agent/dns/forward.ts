@@ -39,7 +39,7 @@ function askTcp(message: Buffer, server: string, signal: AbortSignal): Promise<B
     let received = Buffer.alloc(0);
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`${server} closed the connection`)));
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       if (received.length >= 2 && received.length >= received.readUInt16BE(0) + 2)
         resolve(received.subarray(2, received.readUInt16BE(0) + 2));
