@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { fakeClock } from '../base/fake-clock.ts';
 import { WorkQueue } from './workqueue.ts';
@@ -79,6 +80,23 @@ test('a waiting worker ends with the signal', async () => {
   const next = new WorkQueue(fakeClock()).next({ signal: stop.signal });
   stop.abort(new Error('enough'));
   await expect(next).rejects.toThrow('enough');
+});
+
+test('only workers that wait with the signal end with it, and none leaves a listener behind', async () => {
+  const stop = new AbortController();
+  const queue = new WorkQueue(fakeClock());
+  for (const key of ['a', 'b', 'c']) {
+    const next = queue.next({ signal: stop.signal });
+    queue.add(key);
+    expect(await next).toBe(key);
+  }
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+  const ended = [queue.next({ signal: stop.signal }), queue.next({ signal: stop.signal })];
+  const other = queue.next({ signal });
+  stop.abort(new Error('enough'));
+  for (const next of ended) await expect(next).rejects.toThrow('enough');
+  queue.add('d');
+  expect(await other).toBe('d');
 });
 
 test('it says how long keys have been worked on', async () => {

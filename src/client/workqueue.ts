@@ -11,6 +11,13 @@ export interface QueueObserver {
   started(waitedSeconds: number): void;
 }
 
+/** A worker that waits. */
+interface Taker {
+  readonly signal: AbortSignal;
+  resolve(key: string): void;
+  reject(reason: unknown): void;
+}
+
 /**
  * Keys to work on. A key that is added while it waits is there once; one that is added while it is worked on comes again after
  * `done`. So no two workers ever hold the same key.
@@ -27,7 +34,8 @@ export class WorkQueue {
   readonly #delayed = new Map<string, { readonly atMs: number; readonly timer: Disposable }>();
   readonly #resting = new Set<Disposable>();
   readonly #failures = new Map<string, number>();
-  readonly #takers = new Set<(key: string) => void>();
+  readonly #takers = new Set<Taker>();
+  readonly #heard = new WeakSet<AbortSignal>();
 
   constructor(clock: Clock, observer?: QueueObserver) {
     this.#clock = clock;
@@ -60,7 +68,7 @@ export class WorkQueue {
     this.#takers.delete(taker);
     this.#working.set(key, this.#clock.monotonic());
     this.#observer?.started(0);
-    taker(key);
+    taker.resolve(key);
   }
 
   /** Adds the key after `ms`; of several delays the earliest counts. */
@@ -110,18 +118,22 @@ export class WorkQueue {
       this.#observer?.started((nowMs - sinceMs) / 1000);
       return Promise.resolve(first);
     }
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#takers.delete(take);
-        reject(signal.reason);
-      };
-      const take = (key: string) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(key);
-      };
-      this.#takers.add(take);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
+    this.#hear(signal);
+    return new Promise((resolve, reject) => void this.#takers.add({ resolve, reject, signal }));
+  }
+
+  /** One listener a signal: it is one for all workers of all queues, and walks through all its listeners whenever one comes or goes. */
+  #hear(signal: AbortSignal): void {
+    if (this.#heard.has(signal)) return;
+    this.#heard.add(signal);
+    const onAbort = () => {
+      for (const taker of this.#takers) {
+        if (taker.signal !== signal) continue;
+        this.#takers.delete(taker);
+        taker.reject(signal.reason);
+      }
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
   }
 
   /** `restMs`: it does not come again before that, however often it is added meanwhile. */
