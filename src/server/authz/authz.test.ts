@@ -198,11 +198,16 @@ describe('the node authorizer', () => {
       metadata: { name: 'db', namespace: 'shop' },
       spec: { nodeName: 'n1', containers: [], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] },
     } as KubeObject;
-    const csi = { driver: 'd', volumeHandle: 'h', nodePublishSecretRef: { name: 'key', namespace: 'storage' } };
+    const csi = {
+      driver: 'd',
+      volumeHandle: 'h',
+      nodePublishSecretRef: { name: 'key', namespace: 'storage' },
+      controllerPublishSecretRef: { name: 'root', namespace: 'storage' },
+    };
     const world = openAuthorizers(
       fakeReader({
         pods: [claimed],
-        persistentvolumeclaims: [{ metadata: { name: 'data', namespace: 'shop' }, spec: { volumeName: 'pv1' } } as KubeObject],
+        persistentvolumeclaims: [{ metadata: { name: 'data', namespace: 'shop' } } as KubeObject],
         persistentvolumes: [
           { metadata: { name: 'pv1' }, spec: { claimRef: { name: 'data', namespace: 'shop' }, csi } } as KubeObject,
           { metadata: { name: 'pv2' }, spec: { claimRef: { name: 'other', namespace: 'shop' } } } as KubeObject,
@@ -217,6 +222,7 @@ describe('the node authorizer', () => {
     expect(await mayThere('get persistentvolumes', '', 'pv2')).toBe(false);
     expect(await mayThere('get secrets', 'storage', 'key')).toBe(true);
     expect(await mayThere('get secrets', 'storage', 'other')).toBe(false);
+    expect(await mayThere('get secrets', 'storage', 'root')).toBe(false);
     expect(await mayThere('get volumeattachments.storage.k8s.io', '', 'va')).toBe(true);
   });
 

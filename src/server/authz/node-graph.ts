@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, ResourceSlice, VolumeAttachment } from '../../api/schema/generated/types.ts';
+import type { PersistentVolume, Pod, ResourceSlice, VolumeAttachment } from '../../api/schema/generated/types.ts';
 import type { ObjectReader } from '../ports.ts';
 import { podReferences, volumeSecrets } from './node-references-plan.ts';
 
@@ -29,15 +29,11 @@ export function nodeGraph(reader: ObjectReader): NodeGraph {
     const claim = reader.get<PersistentVolume>('persistentvolumes', '', name)?.spec?.claimRef;
     return claim?.name !== undefined && podRefers(node, claim.namespace ?? '', `persistentvolumeclaims/${claim.name}`);
   };
+  // A volume says whose it is before its claim does.
   const volumeNeeds = (node: string, secret: string) =>
-    podsOn(node).some((pod) => {
-      const claims = [...referencesOf(pod)].filter((key) => key.startsWith(CLAIM));
-      return claims.some((key) => {
-        const claim = reader.get<PersistentVolumeClaim>('persistentvolumeclaims', pod.metadata?.namespace ?? '', key.slice(CLAIM.length));
-        const volume = claim?.spec?.volumeName && reader.get<PersistentVolume>('persistentvolumes', '', claim.spec.volumeName);
-        return volume ? volumeSecrets(volume).has(secret) : false;
-      });
-    });
+    reader
+      .list<PersistentVolume>('persistentvolumes')
+      .some((volume) => volumeSecrets(volume).has(secret) && usesVolume(node, volume.metadata?.name ?? ''));
   return {
     isRelated(node, resource, namespace, name) {
       switch (resource) {
@@ -62,5 +58,3 @@ export function nodeGraph(reader: ObjectReader): NodeGraph {
     },
   };
 }
-
-const CLAIM = 'persistentvolumeclaims/';

@@ -55,7 +55,7 @@ interface SecretReference {
   readonly namespace?: string;
 }
 
-/** Secrets that mounting a volume needs, as `namespace/name`. Those that say no namespace are in the claim's. */
+/** Secrets that a node needs for a volume, as `namespace/name`; what only a driver's controller needs is not for nodes. Those that say no namespace are in the claim's. */
 export function volumeSecrets({ spec }: PersistentVolume): ReadonlySet<string> {
   const home = spec?.claimRef?.namespace ?? '';
   const found = new Set<string>();
@@ -67,7 +67,6 @@ export function volumeSecrets({ spec }: PersistentVolume): ReadonlySet<string> {
   for (const ref of [spec.cephfs?.secretRef, spec.cinder?.secretRef, spec.flexVolume?.secretRef, spec.rbd?.secretRef]) add(ref);
   for (const ref of [spec.scaleIO?.secretRef, spec.iscsi?.secretRef, spec.storageos?.secretRef]) add(ref);
   const { csi } = spec;
-  for (const ref of [csi?.controllerPublishSecretRef, csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef])
-    add(ref);
+  for (const ref of [csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef]) add(ref);
   return found;
 }
