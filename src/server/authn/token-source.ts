@@ -1,3 +1,4 @@
+import { goAggregate } from '../../base/go-aggregate.ts';
 import type { UserInfo } from '../ports.ts';
 
 /**
@@ -19,7 +20,7 @@ export function firstOf(sources: () => readonly TokenSource[]): TokenSource {
       if (verdict) errors.push(verdict.error);
     }
     if (errors.length === 0) return undefined;
-    return { error: `[${['invalid bearer token', ...errors].join(', ')}]` };
+    return { error: goAggregate(['invalid bearer token', ...errors]) };
   };
 }
 

@@ -1,3 +1,4 @@
+import { goAggregate } from '../../base/go-aggregate.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer, ObjectReader } from '../ports.ts';
 import { nodeAuthorizer } from './node.ts';
@@ -100,7 +101,7 @@ function ask(
     .map((refusal) => refusal.reason)
     .filter(Boolean)
     .join('\n');
-  return { allowed: false, reason, ...(errors.length > 0 && { error: errors.length === 1 ? errors[0] : `[${errors.join(', ')}]` }) };
+  return { allowed: false, reason, ...(errors.length > 0 && { error: goAggregate(errors) }) };
 }
 
 const isFinal = ({ allowed, denied }: AuthorizationDecision): boolean => allowed || denied === true;

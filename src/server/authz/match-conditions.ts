@@ -1,5 +1,6 @@
 import { CelError, compileCel, listOf, mapOf, objectType, STRING } from '../../api/cel/index.ts';
 import type { SubjectAccessReviewSpec } from '../../api/schema/generated/types.ts';
+import { goAggregate } from '../../base/go-aggregate.ts';
 
 const selector = (name: string) =>
   objectType(`kubernetes.${name}SelectorAttributes`, {
@@ -72,5 +73,5 @@ export function matchesAll(conditions: readonly MatchCondition[], spec: SubjectA
     }
   }
   if (errors.length === 0) return true;
-  return { error: errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]` };
+  return { error: goAggregate(errors) };
 }

@@ -1,4 +1,5 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef } from '../../api/schema/generated/types.ts';
+import { goAggregate } from '../../base/go-aggregate.ts';
 import type { AuthorizationAttributes, AuthorizationDecision, ObjectReader, UserInfo } from '../ports.ts';
 import { buildRbacIndex, grantsFor, type RbacIndex, roleLookup } from './rbac-index-plan.ts';
 import { type RuleRequest, ruleAllows } from './rules-plan.ts';
@@ -66,5 +67,5 @@ function decide(index: RbacIndex, attributes: AuthorizationAttributes): Authoriz
       if (ruleAllows(rule, request)) return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
     }
   }
-  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
+  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${goAggregate(errors)}` };
 }

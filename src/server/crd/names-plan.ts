@@ -6,6 +6,7 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionStatus,
 } from '../../api/schema/generated/types.ts';
+import { goAggregate } from '../../base/go-aggregate.ts';
 
 type Status = CustomResourceDefinitionStatus;
 
@@ -57,7 +58,7 @@ function planNames(crd: CustomResourceDefinition, others: readonly CustomResourc
   claim('plural');
   claim('singular');
   const short = (names.shortNames ?? []).filter((name) => !accepted?.shortNames?.includes(name) && taken.resources.has(name));
-  if (short.length > 0) conflict = { reason: 'ShortNamesConflict', message: aggregate(short.map(inUse)) };
+  if (short.length > 0) conflict = { reason: 'ShortNamesConflict', message: goAggregate(short.map(inUse)) };
   else next.shortNames = names.shortNames;
   claim('kind');
   claim('listKind');
@@ -66,8 +67,6 @@ function planNames(crd: CustomResourceDefinition, others: readonly CustomResourc
     : { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' };
   return namedStatus(crd, withoutUndefined(next), condition, now);
 }
-
-const aggregate = (messages: readonly string[]) => (messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(', ')}]`);
 
 const withoutUndefined = (names: CustomResourceDefinitionNames): CustomResourceDefinitionNames =>
   Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined)) as unknown as CustomResourceDefinitionNames;

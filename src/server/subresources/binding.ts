@@ -5,6 +5,7 @@ import { ApiError } from '../../api/meta/status.ts';
 import type { Binding, Pod } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
+import { goAggregate } from '../../base/go-aggregate.ts';
 import type { RequestContext } from '../ports.ts';
 import { admitCreation } from '../registry/admit.ts';
 import { type Answer, success } from '../registry/answer.ts';
@@ -40,8 +41,7 @@ function checkTarget({ target }: Binding): void {
     ...(name ? [] : [required('target.name')]),
   ].map(({ path, message }) => `${path}: ${message}`);
   if (findings.length === 0) return;
-  const text = findings.length > 1 ? `[${findings.join(', ')}]` : findings.join();
-  throw new ApiError('InternalError', text, { statedReason: '' });
+  throw new ApiError('InternalError', goAggregate(findings), { statedReason: '' });
 }
 
 function bound(old: Pod, binding: Binding, now: string): Draft {

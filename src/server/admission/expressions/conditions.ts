@@ -1,6 +1,7 @@
 import { WEBHOOK_CONDITIONS } from '../../../api/admissionregistration/expression-environment.ts';
 import { CelBudget, CelError, type CelProgram, compileCel, MATCH_CONDITIONS_COST_BUDGET } from '../../../api/cel/index.ts';
 import type { MatchCondition } from '../../../api/schema/generated/types.ts';
+import { goAggregate } from '../../../base/go-aggregate.ts';
 import type { AdmissionRequest, Authorizer, ObjectReader } from '../../ports.ts';
 import type { Versioned } from '../webhooks/review.ts';
 import { ExpressionAuthorizer } from './authorization.ts';
@@ -52,9 +53,7 @@ export function evaluateConditions(conditions: readonly Compiled[], bindings: Bi
     if (e instanceof OutOfBudget) return { error: e.message };
     throw e;
   }
-  const [only] = errors;
-  if (only === undefined) return true;
-  return { error: errors.length === 1 ? only : `[${errors.join(', ')}]` };
+  return errors.length === 0 || { error: goAggregate(errors) };
 }
 
 /** Evaluates the match conditions of webhooks. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { type Component, runAll } from '../../../base/component.ts';
+import { goAggregate } from '../../../base/go-aggregate.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { HealthCheck } from '../../http/health.ts';
 import { type EncryptionPlan, type KmsPlan, kmsOf } from '../configuration-plan.ts';
@@ -71,5 +72,5 @@ async function checkAll(providers: readonly KmsProvider[]): Promise<void> {
       faults.push(`kms-provider-${i}: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
-  if (faults.length > 0) throw new Error(faults.length > 1 ? `[${faults.join(', ')}]` : faults.join());
+  if (faults.length > 0) throw new Error(goAggregate(faults));
 }

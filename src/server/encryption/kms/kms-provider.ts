@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
+import { goAggregate } from '../../../base/go-aggregate.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Cipher, Provider } from '../providers.ts';
 import { cipherOf, envelopeFault, identityOf, keyFault, keyIdFault, SEED_BYTES, seedCipher } from './envelope.ts';
@@ -175,7 +176,7 @@ export class KmsProvider implements Provider {
     const wrongId = keyIdFault(keyId);
     if (wrongId) faults.push(`got invalid KMSv2 KeyID hash ${quotedHash(keyId)}: ${wrongId}`);
     else await this.#follow(keyId).catch((error: unknown) => faults.push(messageOf(error)));
-    return faults.length > 0 ? new Error(`kmsv2 Provider ${this.name} is not healthy, error: ${joined(faults)}`) : undefined;
+    return faults.length > 0 ? new Error(`kmsv2 Provider ${this.name} is not healthy, error: ${goAggregate(faults)}`) : undefined;
   }
 
   /** The state that there is stays when there is no new one: writes go on with it until it expires. */
@@ -210,5 +211,4 @@ function checked(sealed: Uint8Array): Envelope {
 const otherKey = (status: string, encrypt: string) => `statusKeyIDHash=${quotedHash(status)}, encryptKeyIDHash=${quotedHash(encrypt)}`;
 const hashOf = (text: string): string => (text === '' ? '' : `sha256:${createHash('sha256').update(text).digest('hex')}`);
 const quotedHash = (text: string): string => JSON.stringify(hashOf(text));
-const joined = (faults: readonly string[]): string => (faults.length > 1 ? `[${faults.join(', ')}]` : faults.join());
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
