@@ -1,5 +1,6 @@
 import { equalJson } from '../../../api/meta/equal-json.ts';
-import { notFound } from '../../../api/meta/status.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import { isNotFound, notFound } from '../../../api/meta/status.ts';
 import type {
   AuthenticationV1TokenRequest,
   CSIDriver,
@@ -8,6 +9,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
 } from '../../../api/schema/generated/types.ts';
+import { goAggregate } from '../../../base/go-aggregate.ts';
 import { isMirrorPod, namedInPod } from '../../authz/node-references-plan.ts';
 import type { AdmissionRequest, Authorizer, ObjectReader } from '../../ports.ts';
 
@@ -99,7 +101,9 @@ export async function tokenFault(
   if (pod.spec?.nodeName !== node) return 'node requested token bound to a pod scheduled on a different node';
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
   const [audience = ''] = audiences;
-  if (isMeantFor(pod, audience, objects)) return undefined;
+  const meant = isMeantFor(pod, audience, objects);
+  if (meant.is) return undefined;
+  if (meant.missing.length > 0) return `error validating audience "${audience}": ${goAggregate(meant.missing)}`;
   const about = {
     group: '',
     version: '',
@@ -113,22 +117,43 @@ export async function tokenFault(
   return `audience "${audience}" not found in pod spec volume, ${context.user.name} is not authorized to request tokens for this audience`;
 }
 
-/** By a projected token, or by a CSI driver that wants tokens. */
-function isMeantFor({ metadata, spec }: Pod, audience: string, objects: ObjectReader): boolean {
-  const namespace = metadata?.namespace ?? '';
-  const wantsToken = (driver: string | undefined) =>
-    driver !== undefined &&
-    (objects.get<CSIDriver>('csidrivers.storage.k8s.io', '', driver)?.spec?.tokenRequests ?? []).some(
-      (token) => token.audience === audience,
-    );
-  const driverOfClaim = (name: string) => {
-    const volumeName = objects.get<PersistentVolumeClaim>('persistentvolumeclaims', namespace, name)?.spec?.volumeName;
-    return volumeName ? objects.get<PersistentVolume>('persistentvolumes', '', volumeName)?.spec?.csi?.driver : undefined;
+/** A projected token, or a CSI driver that wants tokens, is for the audience; or nobody could tell whether the driver is, for what was missing. */
+function isMeantFor(pod: Pod, audience: string, objects: ObjectReader): { readonly is: boolean; readonly missing: readonly string[] } {
+  const missing: string[] = [];
+  const isForVolume = (volume: Volume): boolean => {
+    if (volume.projected?.sources?.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
+    try {
+      const driver = driverOf(volume, pod, objects);
+      return (
+        driver !== undefined &&
+        found<CSIDriver>(objects, DRIVERS, driver).spec.tokenRequests?.some((token) => token.audience === audience) === true
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      missing.push((error as Error).message);
+      return false;
+    }
   };
-  return (spec?.volumes ?? []).some(({ name, projected, csi, persistentVolumeClaim, ephemeral }) => {
-    if (projected?.sources?.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true;
-    if (csi) return wantsToken(csi.driver);
-    const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata?.name}-${name}` : undefined);
-    return claim !== undefined && wantsToken(driverOfClaim(claim));
-  });
+  return { is: (pod.spec?.volumes ?? []).some(isForVolume), missing };
+}
+
+type Volume = NonNullable<NonNullable<Pod['spec']>['volumes']>[number];
+
+const DRIVERS = { plural: 'csidriver', group: 'storage.k8s.io' };
+const CLAIMS = { plural: 'persistentvolumeclaim', group: '' };
+const VOLUMES = { plural: 'persistentvolume', group: '' };
+
+/** Throws NotFound, in the words of upstream's listers, which say kinds where others say resources. */
+function found<T extends KubeObject>(objects: ObjectReader, { plural, group }: typeof DRIVERS, name: string, namespace = ''): T {
+  const object = objects.get<T>(`${plural}s${group && `.${group}`}`, namespace, name);
+  if (!object) throw notFound({ plural, group }, name);
+  return object;
+}
+
+function driverOf({ name, csi, persistentVolumeClaim, ephemeral }: Volume, { metadata }: Pod, objects: ObjectReader): string | undefined {
+  if (csi) return csi.driver;
+  const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata?.name}-${name}` : undefined);
+  if (claimName === undefined) return undefined;
+  const claim = found<PersistentVolumeClaim>(objects, CLAIMS, claimName, metadata?.namespace);
+  return found<PersistentVolume>(objects, VOLUMES, claim.spec?.volumeName ?? '').spec?.csi?.driver;
 }

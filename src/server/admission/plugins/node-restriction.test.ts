@@ -21,12 +21,25 @@ const own = object(
   },
   { namespace: 'x', uid: 'u-p' },
 );
+const claiming = object(
+  'r',
+  {
+    nodeName: 'n1',
+    volumes: [
+      { name: 'c', csi: { driver: 'none' } },
+      { name: 'd', persistentVolumeClaim: { claimName: 'gone' } },
+      { name: 'e', ephemeral: { volumeClaimTemplate: { spec: {} } } },
+    ],
+  },
+  { namespace: 'x', uid: 'u-r' },
+);
 const foreign = object('q', { nodeName: 'n2' }, { namespace: 'x', uid: 'u-q' });
 const reader = fakeReader({
-  pods: [own, foreign],
+  pods: [own, claiming, foreign],
   nodes: [object('n1', {}, { uid: 'u-n1' })],
   'csidrivers.storage.k8s.io': [object('d', { tokenRequests: [{ audience: 'store' }] })],
-  persistentvolumeclaims: [],
+  persistentvolumeclaims: [object('r-e', { volumeName: 'pv' }, { namespace: 'x' })],
+  persistentvolumes: [object('pv', { csi: { driver: 'd' } })],
 });
 const rights: Authorizer = (about) => ({
   allowed: about.verb === 'request-serviceaccounts-token-audience' && about.path === undefined && about.resource === 'granted',
@@ -239,6 +252,12 @@ describe('tokens', () => {
       'not for others',
       token(ref, ['bank']),
       'serviceaccounts "robot" is forbidden: audience "bank" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+    ],
+    ['as a driver of the volume of an ephemeral claim asks', token({ ...ref, name: 'r', uid: 'u-r' }, ['store']), undefined],
+    [
+      'not for others, and what is missing is said',
+      token({ ...ref, name: 'r', uid: 'u-r' }, ['bank']),
+      'error validating audience "bank": [csidriver.storage.k8s.io "none" not found, persistentvolumeclaim "gone" not found]',
     ],
     ['not for several', token(ref, ['vault', 'store']), 'node may only request 0 or 1 audiences'],
     ['not bound to nothing', token(undefined), 'node requested token not bound to a pod'],
