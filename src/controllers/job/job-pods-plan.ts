@@ -55,7 +55,7 @@ function finishedMs(pod: Pod): number {
   const ready = podCondition(pod, 'Ready');
   const turned = ready?.status === 'False' ? Date.parse(ready.lastTransitionTime ?? '') : Number.NaN;
   if (Number.isFinite(turned)) return turned;
-  const deleted = Date.parse(metadata?.deletionTimestamp ?? '') - (metadata?.deletionGracePeriodSeconds ?? 0) * 1000;
+  const deleted = Date.parse(metadata?.deletionTimestamp ?? '') - Number(metadata?.deletionGracePeriodSeconds ?? 0) * 1000;
   return Number.isFinite(deleted) ? deleted : Date.parse(metadata?.creationTimestamp ?? '');
 }
 

@@ -87,3 +87,11 @@ test('revisions that pods still run are never pruned, and of the others the olde
   expect(pruned.map((r) => r.revision)).toEqual([2, 3]);
   expect(revisionsToPrune(owner('a', { limit: 0 }), old, () => true)).toEqual([]);
 });
+
+test('a revision that a client numbered higher than a double counts comes last', () => {
+  const huge = { ...revisionOf('a', 1), revision: (2n ** 60n) as unknown as number };
+  const { old, current, revision } = readHistory(owner('b'), [huge, revisionOf('c', 2)]);
+  expect(old.map((r) => r.revision)).toEqual([2, 2n ** 60n]);
+  expect(current).toBeUndefined();
+  expect(revision).toBe(2 ** 60);
+});

@@ -61,11 +61,12 @@ const createdAt = (revision: ControllerRevision) => revision.metadata?.creationT
 
 /** By number; equal ones by age, then by name. */
 export const byRevision = (a: ControllerRevision, b: ControllerRevision): number =>
-  a.revision - b.revision ||
+  Number(a.revision) - Number(b.revision) ||
   (createdAt(a) === createdAt(b) ? (nameOf(a) < nameOf(b) ? -1 : 1) : Date.parse(createdAt(a)) - Date.parse(createdAt(b)));
 
 /** The number above all of these; 1 for none. */
-export const nextRevision = (revisions: readonly ControllerRevision[]): number => Math.max(0, ...revisions.map((r) => r.revision)) + 1;
+export const nextRevision = (revisions: readonly ControllerRevision[]): number =>
+  Math.max(0, ...revisions.map((r) => Number(r.revision))) + 1;
 
 export interface RevisionHistory {
   /** The newest revision of the owner's template; undefined: it has none yet. */
@@ -85,7 +86,7 @@ export function readHistory(owner: RevisionOwner, owned: readonly ControllerRevi
   const same = revisionsOf(sorted, data);
   const old = sorted.filter((revision) => !same.includes(revision));
   const current = same.at(-1);
-  return { current, duplicates: same.slice(0, -1), old, revision: Math.max(current?.revision ?? 0, nextRevision(old)) };
+  return { current, duplicates: same.slice(0, -1), old, revision: Math.max(Number(current?.revision ?? 0), nextRevision(old)) };
 }
 
 /** The revision of the owner's template. Another status.collisionCount gives another name. */
