@@ -310,6 +310,16 @@ describe('a custom resource', () => {
     });
   });
 
+  it('scales without a selector when it has none', async () => {
+    const api = await running();
+    const crd = cronTabs();
+    for (const { subresources } of crd.spec.versions) delete subresources?.scale?.labelSelectorPath;
+    await established(api, crd);
+    await send(api, 'create', { body: cr('a') });
+    expect(await send(api, 'get', { name: 'a', subresource: 'scale' })).toMatchObject({ status: { replicas: 0 } });
+    expect(await send(api, 'get', { name: 'a', subresource: 'scale' })).not.toHaveProperty('status.selector');
+  });
+
   it('scales from nothing only when it is told how many', async () => {
     const api = await running();
     const crd = cronTabs();

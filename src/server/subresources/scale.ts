@@ -148,7 +148,8 @@ function checkedReplicas({ spec }: Scale, name: string, { structural }: Resource
 function scaleOf(object: KubeObject, paths: ScaleSubresource): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
   const replicas = Number(readPath(object, paths.specReplicas) ?? 0);
-  const selector = selectorText(readPath(object, paths.selector));
+  // Custom kinds need not say where their selector is.
+  const selector = paths.selector ? selectorText(readPath(object, paths.selector)) : '';
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
