@@ -205,6 +205,13 @@ test('a revision that a client makes of the data of another stays until there is
   await live(3);
   const [{ metadata, ...revision } = { revision: 0 }] = cluster.all(controllerRevisions);
   const { labels, ownerReferences } = metadata ?? {};
+  await client.patch(
+    controllerRevisions,
+    metadata?.name ?? '',
+    'merge',
+    { metadata: { labels: { more: 'x' } } },
+    { namespace: 'n', signal },
+  );
   const twin = { ...revision, revision: 2, metadata: { name: 'twin', namespace: 'n', labels, ownerReferences } };
   await client.create(controllerRevisions, twin, { namespace: 'n', signal });
   await live(3);

@@ -5,12 +5,13 @@ import { pods } from '../../api/core/pod.ts';
 import { controllerOf, type KubeObject, objectKey } from '../../api/meta/object.ts';
 import { labelSelectorMatcher } from '../../api/meta/selectors.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { DaemonSet, DaemonSetStatus, Node, Pod } from '../../api/schema/generated/types.ts';
+import type { ControllerRevision, DaemonSet, DaemonSetStatus, Node, Pod } from '../../api/schema/generated/types.ts';
 import type { Controller, ControllerContext, ReconcileRequest } from '../../client/controller.ts';
 import { applyClaim } from '../lib/apply-claim.ts';
 import { isNews } from '../lib/news-plan.ts';
 import { claim, ORPHAN_INDEX, orphansByNamespace } from '../lib/ownership-plan.ts';
 import { createPods, deletePods, isNamespaceGoing, type NamedOwner, podOf } from '../lib/pod-control.ts';
+import { REVISION_HASH_LABEL } from '../lib/revision-history-plan.ts';
 import { pruneHistory, settleHistory } from './daemon-history.ts';
 import { type DaemonPlan, planDaemons } from './daemon-plan.ts';
 import { eligibility, templateFor } from './daemon-pod-plan.ts';
@@ -39,7 +40,8 @@ export function daemonSet(): Controller {
     },
     enqueue: {
       pods: ownersOf,
-      'controllerrevisions.apps': (revision, context) => (revisions.matters(revision, context) ? ownersOf(revision, context) : []),
+      'controllerrevisions.apps': (revision, context, other) =>
+        revisions.matters(revision, context) && isNews(revisionFacts, revision, other) ? ownersOf(revision, context) : [],
       nodes: (node, context, other) => (isNews(nodeFacts, node, other) ? concerned(node, context) : []),
     },
     reconcile: (request) => reconcile(request, failures),
@@ -74,6 +76,12 @@ class KnownRevisions {
     return !isNew || !controllerOf(revision);
   }
 }
+
+/** All of a revision that a DaemonSet looks at; its labels when somebody is to adopt it. A label more is no reason to look for revisions of the same template. */
+const revisionFacts = ({ metadata, revision }: KubeObject & Partial<ControllerRevision>) => {
+  const { uid, deletionTimestamp, ownerReferences, labels } = metadata ?? {};
+  return JSON.stringify([uid, deletionTimestamp, ownerReferences, revision, ownerReferences ? labels?.[REVISION_HASH_LABEL] : labels]);
+};
 
 /** All of a node that a DaemonSet looks at: a set that is refused its pods must not be tried again for each report of a node. */
 const nodeFacts = ({ metadata, spec }: Node) => JSON.stringify([metadata?.uid, metadata?.labels, spec?.taints, spec?.unschedulable]);
