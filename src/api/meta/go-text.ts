@@ -1,13 +1,12 @@
+import { isRecord } from '../../base/is-record.ts';
 import { goNumber, isGoInteger } from './go-number.ts';
-
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Data out of JSON as Go prints it: `map[spec:map[replicas:3]]`, `[a b]`. */
 export function goText(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'number') return goNumber(value);
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isMap(value)) return String(value);
+  if (!isRecord(value)) return String(value);
   const fields = Object.keys(value).sort();
   return `map[${fields.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
 }
@@ -16,7 +15,7 @@ export function goText(value: unknown): string {
 export function goTypeOf(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
-  if (isMap(value)) return 'map[string]interface {}';
+  if (isRecord(value)) return 'map[string]interface {}';
   if (typeof value === 'number') return isGoInteger(value) ? 'int64' : 'float64';
   if (typeof value === 'bigint') return 'int64';
   return typeof value === 'boolean' ? 'bool' : typeof value;

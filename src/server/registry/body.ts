@@ -4,6 +4,7 @@ import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import type { ApiError } from '../../api/meta/status.ts';
 import { cannotBeHandled, DecodeError, GO_TYPE_META, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
+import { isRecord } from '../../base/is-record.ts';
 import type { RequestContext } from '../ports.ts';
 import type { SchemaWalks } from './deps.ts';
 import { badRequest, unreadable, unrecognized } from './errors.ts';
@@ -12,8 +13,6 @@ import { isReadAs, schemeOf, workingType } from './go-types.ts';
 /** An object that is being written: metadata is there. */
 export type Draft = KubeObject & { metadata: ObjectMeta };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * The body of a create or update as a draft of the kind. The body is used, not copied. Absent apiVersion and kind are filled in;
  * unknown fields are dropped, and reported as `fieldValidation` asks.
@@ -21,7 +20,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 export function draftOf(definition: ResourceDefinition, request: ApiRequest, context: RequestContext, schemas: SchemaWalks): Draft {
   // Go reads null as an object of which nothing is said.
   const body = request.body === null ? {} : request.body;
-  if (!isObject(body)) throw notAnObject(body, definition.kind);
+  if (!isRecord(body)) throw notAnObject(body, definition.kind);
   checkType(definition, body);
   const draft = body as unknown as Draft;
   draft.apiVersion = apiVersionOf(definition);
@@ -79,7 +78,7 @@ function checkType(definition: ResourceDefinition, body: Record<string, unknown>
   if (apiVersion !== expected) {
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
   }
-  const { name } = isObject(body.metadata) ? body.metadata : {};
+  const { name } = isRecord(body.metadata) ? body.metadata : {};
   throw invalidObject(kind, definition.group, String(name ?? ''), [invalid('kind', kind, `must be ${definition.kind}`)]);
 }
 

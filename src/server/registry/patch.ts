@@ -6,6 +6,7 @@ import { ApiError } from '../../api/meta/status.ts';
 import { jsonPatch, mergePatch, strategicMergePatch } from '../../api/patch/index.ts';
 import { DecodeError, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
+import { isRecord } from '../../base/is-record.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
 import { apply } from './apply.ts';
@@ -56,7 +57,7 @@ export function draftOfPatched(
 ): Draft {
   const strategic = request.patchType === 'strategic';
   const patched = patch();
-  const body = strategic && isObject(patched) ? { ...patched, apiVersion: undefined, kind: undefined } : patched;
+  const body = strategic && isRecord(patched) ? { ...patched, apiVersion: undefined, kind: undefined } : patched;
   try {
     return draftOf(definition, { ...request, body }, context, schemas);
   } catch (error) {
@@ -96,7 +97,7 @@ export function applyPatch(old: KubeObject, request: ApiRequest, schema: string)
   const { managedFields, ...metadata } = old.metadata ?? {};
   if (!managedFields || speaksOfManagers(request)) return patched(old, request, schema);
   const document = patched({ ...old, metadata }, request, schema) as KubeObject;
-  if (isObject(document.metadata)) document.metadata.managedFields = managedFields;
+  if (isRecord(document.metadata)) document.metadata.managedFields = managedFields;
   return document;
 }
 
@@ -116,16 +117,14 @@ function patched(old: KubeObject, { patchType, body }: ApiRequest, schema: strin
 }
 
 function speaksOfManagers({ body }: ApiRequest): boolean {
-  if (Array.isArray(body)) return body.some((operation) => isObject(operation) && [operation.path, operation.from].some(reachesManagers));
-  return isObject(body) && isObject(body.metadata) && Object.hasOwn(body.metadata, 'managedFields');
+  if (Array.isArray(body)) return body.some((operation) => isRecord(operation) && [operation.path, operation.from].some(reachesManagers));
+  return isRecord(body) && isRecord(body.metadata) && Object.hasOwn(body.metadata, 'managedFields');
 }
 
 const reachesManagers = (path: unknown): boolean =>
   path === '' || path === '/metadata' || (typeof path === 'string' && path.startsWith('/metadata/managedFields'));
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function documentOf(body: unknown, saying = ''): object {
-  if (!isObject(body)) throw badRequest(`${saying}json: cannot unmarshal ${goValue(body)} into Go value of type map[string]interface {}`);
+  if (!isRecord(body)) throw badRequest(`${saying}json: cannot unmarshal ${goValue(body)} into Go value of type map[string]interface {}`);
   return body;
 }

@@ -1,6 +1,7 @@
 import { ApiError, type Status } from '../../../api/meta/status.ts';
 import { goValue, prune } from '../../../api/schema/index.ts';
 import { goBase64Fault } from '../../../base/go-base64.ts';
+import { isRecord } from '../../../base/is-record.ts';
 
 /** Go's types of a response's fields, as messages have them (k8s.io/api/admission), and what of JSON they are read from. */
 const SCALARS = {
@@ -11,12 +12,11 @@ const SCALARS = {
 } as const;
 
 const isThere = (value: unknown): boolean => value !== undefined && value !== null;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Why Go cannot read the response of an AdmissionReview; undefined: it can. */
 export function responseFault(response: unknown, version: string): string | undefined {
   if (!isThere(response)) return undefined;
-  if (!isObject(response)) return misfit(response, 'AdmissionReview.response', `${version}.AdmissionResponse`);
+  if (!isRecord(response)) return misfit(response, 'AdmissionReview.response', `${version}.AdmissionResponse`);
   for (const [field, [type, wanted]] of Object.entries(SCALARS)) {
     const value = response[field];
     const goType = field === 'patchType' ? `${version}.${type}` : type;
@@ -31,7 +31,7 @@ const misfit = (value: unknown, field: string, type: string): string =>
 function mapFault({ auditAnnotations: map }: Record<string, unknown>): string | undefined {
   const field = 'AdmissionResponse.response.auditAnnotations';
   if (!isThere(map)) return undefined;
-  if (!isObject(map)) return misfit(map, field, 'map[string]string');
+  if (!isRecord(map)) return misfit(map, field, 'map[string]string');
   const wrong = Object.values(map).find((value) => isThere(value) && typeof value !== 'string');
   return wrong === undefined ? undefined : misfit(wrong, field, 'string');
 }
@@ -46,7 +46,7 @@ function listFault({ warnings: list }: Record<string, unknown>): string | undefi
 
 function statusFault({ status }: Record<string, unknown>): string | undefined {
   if (!isThere(status)) return undefined;
-  if (!isObject(status)) return misfit(status, 'AdmissionResponse.response.status', 'v1.Status');
+  if (!isRecord(status)) return misfit(status, 'AdmissionResponse.response.status', 'v1.Status');
   try {
     readStatus(status);
     return undefined;

@@ -1,5 +1,6 @@
 import { ApiError, STATUS_CODES, type Status, type StatusReason } from '../../../api/meta/status.ts';
 import { GO_TYPE_META, goValue } from '../../../api/schema/index.ts';
+import { isRecord } from '../../../base/is-record.ts';
 import { readStatus, responseFault } from './verdict-fields-plan.ts';
 
 /** What a webhook decided. */
@@ -22,7 +23,6 @@ export class InvalidVerdict extends Error {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const show = (value: unknown): string => JSON.stringify(typeof value === 'string' ? value : '');
 
 export interface Expected {
@@ -35,7 +35,7 @@ export interface Expected {
 export function readVerdict(answer: unknown, { uid, version, mutating }: Expected): Verdict {
   const review = asReview(answer, version);
   const { response } = review;
-  if (!isObject(response)) throw new InvalidVerdict('webhook response was absent');
+  if (!isRecord(response)) throw new InvalidVerdict('webhook response was absent');
   if (version === 'v1') checkEcho(review, response, uid);
   const { patch, patchType } = response;
   if (!mutating && version === 'v1') {
@@ -46,9 +46,9 @@ export function readVerdict(answer: unknown, { uid, version, mutating }: Expecte
   return {
     allowed: response.allowed === true,
     patch: mutating && typeof patch === 'string' && patch !== '' ? patch : undefined,
-    status: isObject(response.status) ? readStatus(response.status) : undefined,
+    status: isRecord(response.status) ? readStatus(response.status) : undefined,
     warnings: strings(response.warnings),
-    auditAnnotations: isObject(response.auditAnnotations) ? (response.auditAnnotations as Record<string, string>) : {},
+    auditAnnotations: isRecord(response.auditAnnotations) ? (response.auditAnnotations as Record<string, string>) : {},
   };
 }
 
@@ -59,7 +59,7 @@ const AS_READ: Readonly<Record<string, string>> = { v1: 'admission.k8s.io/v1', v
 /** Go reads the answer into the review that was sent, whose type it may leave out. */
 function asReview(answer: unknown, version: Expected['version']): Record<string, unknown> {
   if (answer === null) return {};
-  if (!isObject(answer)) {
+  if (!isRecord(answer)) {
     throw new InvalidVerdict(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${goValue(answer)} into Go value of type ${GO_TYPE_META}`,
       true,
