@@ -1,10 +1,9 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { invalid, invalidObject } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { ApiError } from '../../api/meta/status.ts';
 import { goValue } from '../../api/schema/index.ts';
 import { partsOf } from '../registry/body.ts';
-import { internalError } from '../registry/errors.ts';
+import { internalError, unknownError } from '../registry/errors.ts';
 import { isReadAs, schemeOf, workingType } from '../registry/go-types.ts';
 import { type Equivalents, kindAt } from './matching/equivalents.ts';
 
@@ -55,6 +54,3 @@ function namedIn(object: KubeObject): { apiVersion: string; kind: string } {
   if (apiVersion?.split('/').length > 2) throw internalError(`unexpected GroupVersion string: ${apiVersion}`);
   return { apiVersion: apiVersion ?? '', kind: kind ?? '' };
 }
-
-/** 500, as upstream answers what it has no reason for. */
-const unknownError = (message: string): ApiError => new ApiError('InternalError', message, { statedReason: '' });

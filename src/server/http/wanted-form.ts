@@ -28,7 +28,8 @@ export function wantedForm(
 
 /** What answers another kind has no table, and neither has what upstream did not give one. */
 const isUntabled = (definition: ResourceDefinition, subresource: string | undefined, declared: Subresource | undefined): boolean =>
-  (declared?.kind === 'custom' && declared.objectKind !== undefined) || UNTABLED.has(`${resourceId(definition)}/${subresource}`);
+  subresource !== undefined &&
+  ((declared?.kind === 'custom' && declared.objectKind !== undefined) || UNTABLED.has(`${resourceId(definition)}/${subresource}`));
 
 /** Parts of objects whose storage has no ConvertToTable upstream. */
 const UNTABLED = new Set([

@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { ApiError, isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import {
   type Apply,
   applyAsClient,
@@ -21,7 +21,7 @@ import type { Convert } from './conversions.ts';
 import { copyJson } from './copy.ts';
 import { create } from './create.ts';
 import type { RegistryDeps } from './deps.ts';
-import { badRequest, conflict, modified } from './errors.ts';
+import { badRequest, conflict, modified, unknownError } from './errors.ts';
 import {
   applyTypeOf,
   inAllVersions,
@@ -85,7 +85,7 @@ export function readConfiguration(body: unknown, definition: Kind): KubeObject {
   const findings = configurationFindings(configuration, applyTypeOf(definition));
   if (findings.length > 0) {
     const called = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${qualifiedKind(apiVersion, kind)}`;
-    throw new ApiError('InternalError', `failed to create typed patch object (${called}): ${findingsText(findings)}`, { statedReason: '' });
+    throw unknownError(`failed to create typed patch object (${called}): ${findingsText(findings)}`);
   }
   return configuration;
 }
@@ -122,7 +122,7 @@ function applied(writing: Writing, configuration: KubeObject, old: KubeObject, c
     if (!(error instanceof UnnamedElement)) throw error;
     const { name, namespace } = old.metadata ?? {};
     const message = `failed to create typed live object (${namespace ?? ''}/${name ?? ''}): ${error.message}`;
-    throw new ApiError('InternalError', message, { statedReason: '' });
+    throw unknownError(message);
   }
 }
 

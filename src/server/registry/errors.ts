@@ -16,6 +16,9 @@ export const badRequest = (message: string): ApiError => new ApiError('BadReques
 export const internalError = (message: string): ApiError =>
   new ApiError('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] } });
 
+/** 500 without a reason, as upstream answers where its code returns a plain error. */
+export const unknownError = (message: string): ApiError => new ApiError('InternalError', message, { statedReason: '' });
+
 /** What is of no kind, sent as an object of one: says why, and shows how the body begins. */
 export const unrecognized = (kind: string, why: string, body: string): ApiError =>
   badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(body)})`);

@@ -8,7 +8,7 @@ import type { Cached, Page } from '../../store/watch-cache/collection.ts';
 import type { RequestContext } from '../ports.ts';
 import type { ListAnswer } from './answer.ts';
 import { continueExpired, decodeContinue, encodeContinue, LIST_LIFE_MS } from './continue-token.ts';
-import { badRequest } from './errors.ts';
+import { badRequest, unknownError } from './errors.ts';
 import { checkListOptions } from './list-options.ts';
 import type { Resource } from './resources.ts';
 import { type Selection, selectionOf } from './selectors.ts';
@@ -110,6 +110,7 @@ function viewMatcher(
 /** A page of what another server converts: selectors can look only at what it answered, so pages are cut here. */
 async function convertedPage(resource: Resource, request: ApiRequest, selection: Selection, from: Start): Promise<Page<KubeObject>> {
   const { matches } = selection;
+  const limit = limitOf(resource, request, selection);
   if (!matches) {
     const page = readPage(resource, request, selection, from);
     await resource.prepare?.(page.items);
@@ -118,9 +119,9 @@ async function convertedPage(resource: Resource, request: ApiRequest, selection:
   const all = readPage(resource, { ...request, options: {} }, { ...selection, matches: undefined, index: undefined }, from);
   await resource.prepare?.(all.items);
   const found = all.items.filter((item) => matches(resource.view(item).object));
-  const items = found.slice(0, limitOf(resource, request, selection) || undefined);
+  const items = found.slice(0, limit || undefined);
   const last = items.at(-1);
-  const isMore = last !== undefined && items.length === limitOf(resource, request, selection) && last !== all.items.at(-1);
+  const isMore = last !== undefined && items.length === limit && last !== all.items.at(-1);
   return { items, revision: all.revision, ...(isMore && { nextAfter: last.key }) };
 }
 
@@ -144,7 +145,7 @@ export function parseRevision(text: string | undefined, verb: 'get' | 'list' | '
   const fault = isNumber ? 'value out of range' : 'invalid syntax';
   const { path, message } = invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`);
   const why = `${path}: ${message}`;
-  throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : new ApiError('InternalError', why, { statedReason: '' });
+  throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : unknownError(why);
 }
 
 const MAX_UINT64 = 2n ** 64n - 1n;

@@ -1,7 +1,6 @@
 import { bindings } from '../../api/core/binding.ts';
 import { notSupported, required } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { ApiError } from '../../api/meta/status.ts';
 import type { Binding, Pod } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
@@ -12,7 +11,7 @@ import { type Answer, success } from '../registry/answer.ts';
 import type { Draft } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
 import { copyObject } from '../registry/copy.ts';
-import { badRequest, conflict, noSuchResource } from '../registry/errors.ts';
+import { badRequest, conflict, noSuchResource, unknownError } from '../registry/errors.ts';
 import type { SubresourceDeps } from '../registry/registry.ts';
 import { sentObject } from './sent.ts';
 
@@ -41,7 +40,7 @@ function checkTarget({ target }: Binding): void {
     ...(name ? [] : [required('target.name')]),
   ].map(({ path, message }) => `${path}: ${message}`);
   if (findings.length === 0) return;
-  throw new ApiError('InternalError', goAggregate(findings), { statedReason: '' });
+  throw unknownError(goAggregate(findings));
 }
 
 function bound(old: Pod, binding: Binding, now: string): Draft {

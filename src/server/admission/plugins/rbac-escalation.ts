@@ -5,6 +5,7 @@ import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/s
 import { missingRules, showRule } from '../../authz/escalation-plan.ts';
 import type { Rbac } from '../../authz/rbac.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.ts';
+import { unknownError } from '../../registry/errors.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const ROLES = new Set(['roles', 'clusterroles']);
@@ -41,7 +42,7 @@ export function rbacEscalation({ rbac, authorizer }: { rbac: Rbac; authorizer: A
     const resource = ROLE_KINDS[roleRef.kind];
     if (resource && (await may(request, 'bind', resource, roleRef.name))) return;
     if (resource === 'roles' && !request.request.namespace) throw new ApiError('BadRequest', 'Namespace parameter required.');
-    if (!resource) throw new ApiError('InternalError', `unsupported role reference kind: "${roleRef.kind}"`, { statedReason: '' });
+    if (!resource) throw unknownError(`unsupported role reference kind: "${roleRef.kind}"`);
     const rules = rbac.rulesOf(roleRef, request.request.namespace ?? '');
     // Upstream's storage names what the request is about.
     if (!rules) throw notFound({ plural: request.request.resource, group: GROUP }, roleRef.name);
