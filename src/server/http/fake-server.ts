@@ -31,6 +31,21 @@ export interface FakeServer {
   stop(): Promise<void>;
 }
 
+/** As `serve`, and what definitions of custom resources bring is served, too. */
+export async function serveCustomResources(): Promise<FakeServer> {
+  const fake = await serve();
+  const ending = new AbortController();
+  const ended = fake.server.customResources.run({ signal: ending.signal, ready() {} });
+  return {
+    ...fake,
+    async stop() {
+      ending.abort();
+      await ended;
+      await fake.stop();
+    },
+  };
+}
+
 export async function serve(options: Partial<ApiServerOptions> = {}): Promise<FakeServer> {
   const clock = options.clock ?? systemClock;
   const store = await openStore({ url: 'memory:', clock, log: silentLogger });

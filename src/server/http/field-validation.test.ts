@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cronTabs } from '../crd/fake-crds.ts';
-import { type FakeServer, serve } from './fake-server.ts';
+import { type FakeServer, serveCustomResources } from './fake-server.ts';
 
 /** What upstream's conformance tests of FieldValidation do, step by step. */
 
@@ -26,11 +26,8 @@ const SCHEMAS: Readonly<Record<string, object>> = {
 };
 
 let server: FakeServer;
-const ending = new AbortController();
-let custom: Promise<void>;
 beforeAll(async () => {
-  server = await serve();
-  custom = server.server.customResources.run({ signal: ending.signal, ready() {} });
+  server = await serveCustomResources();
   for (const [plural, openAPIV3Schema] of Object.entries(SCHEMAS)) {
     const crd = structuredClone(cronTabs()) as { metadata: object; spec: { names: object; scope: string; versions: object[] } };
     crd.metadata = { name: `${plural}.stable.example.com` };
@@ -44,8 +41,6 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  ending.abort();
-  await custom;
   await server.stop();
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeServer, serve } from './fake-server.ts';
+import { type FakeServer, serveCustomResources } from './fake-server.ts';
 
 const [GREATEST, LEAST, ODD] = ['9223372036854775807', '-9223372036854775808', '9007199254740993'];
 const BEYOND = '9223372036854775808';
@@ -16,11 +16,8 @@ const definition = (
 const widget = (name: string, fields: string) => `{"apiVersion":"example.com/v1","kind":"widget","metadata":{"name":"${name}"},${fields}}`;
 
 let server: FakeServer;
-const ending = new AbortController();
-let custom: Promise<void>;
 beforeAll(async () => {
-  server = await serve();
-  custom = server.server.customResources.run({ signal: ending.signal, ready() {} });
+  server = await serveCustomResources();
   const properties = `"n":{"type":"integer","default":${ODD},"x-kubernetes-validations":[{"rule":"self != ${LEAST}"}]},
     "plain":${integer},"small":{"type":"integer","format":"int32"},"even":{"type":"integer","multipleOf":2},"one":{"type":"integer","enum":[${GREATEST},1]},
     "float":{"type":"number"},"set":{"type":"array","x-kubernetes-list-type":"set","items":${integer}},"text":{"type":"string","maxLength":${GREATEST}}`;
@@ -28,8 +25,6 @@ beforeAll(async () => {
   while ((await server.call(WIDGETS)).code !== 200);
 });
 afterAll(async () => {
-  ending.abort();
-  await custom;
   await server.stop();
 });
 
