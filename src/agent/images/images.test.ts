@@ -6,7 +6,6 @@ import { silentLogger } from '../../base/logger.ts';
 import { FakeRuntime } from '../../runtime/fake-runtime.ts';
 import { type Runtime, RuntimeError } from '../../runtime/runtime.ts';
 import { credentialsFor } from './credentials-plan.ts';
-import { goDuration } from './go-duration-plan.ts';
 import { createImages, ImageError } from './images.ts';
 
 const { signal } = new AbortController();
@@ -70,12 +69,6 @@ describe('pull credentials', () => {
   it('pass over secrets that make no sense', () => {
     const broken: Secret = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'bm90IGpzb24=' } };
     expect(credentialsFor(reference('nginx'), [broken, {}])).toEqual([]);
-  });
-});
-
-describe('goDuration', () => {
-  it('writes durations as Go does', () => {
-    expect([0, 850, 1250, 60_000, 123_500, 3_604_000].map(goDuration)).toEqual(['0s', '850ms', '1.25s', '1m0s', '2m3.5s', '1h0m4s']);
   });
 });
 

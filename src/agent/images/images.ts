@@ -3,11 +3,11 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import type { Container, Pod, Secret } from '../../api/schema/generated/types.ts';
 import { isAbort } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
+import { formatGoDuration } from '../../base/go-duration.ts';
 import type { Logger } from '../../base/logger.ts';
 import { SharedCalls } from '../../base/shared-calls.ts';
 import type { Image, Runtime } from '../../runtime/runtime.ts';
 import { type Credentials, credentialsFor } from './credentials-plan.ts';
-import { goDuration } from './go-duration-plan.ts';
 import { PullBackoff } from './pull-backoff.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -122,7 +122,7 @@ export function createImages({ runtime, secrets, event, clock, log, maxParallelP
       const { image, pullMs } = await pulls.run(shared, { signal }, (call) => pull(reference, logins, call.signal));
       failures.succeeded(key);
       const waitedMs = clock.monotonic() - startedMs;
-      const took = `${goDuration(pullMs)} (${goDuration(waitedMs)} including waiting)`;
+      const took = `${formatGoDuration(Math.trunc(pullMs))} (${formatGoDuration(Math.trunc(waitedMs))} including waiting)`;
       say('Normal', 'Pulled', `Successfully pulled image ${JSON.stringify(called)} in ${took}. Image size: ${image.sizeBytes} bytes.`);
       return image;
     } catch (error) {

@@ -2,7 +2,7 @@ import { type FieldType, keepsZero, type Schema, schemaOf } from '../schema/inde
 import { fieldNumbers } from './numbers/index.ts';
 
 /** Values that are a message of their own on the wire, of which JSON shows only the content. */
-export type Union = 'schemaOrList' | 'schemaOrBool' | 'strings' | 'empty';
+export type Union = 'schemaOrList' | 'schemaOrBool' | 'strings' | 'empty' | 'duration';
 
 export interface MessageField {
   readonly number: number;

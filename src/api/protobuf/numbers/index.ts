@@ -6,6 +6,7 @@ import { coreVolumesNumbers } from './core-volumes.ts';
 import { extensionsNumbers } from './extensions.ts';
 import { flowcontrolNumbers } from './flowcontrol.ts';
 import { metaNumbers } from './meta.ts';
+import { metricsNumbers } from './metrics.ts';
 import { networkingNumbers } from './networking.ts';
 import { nodesNumbers } from './nodes.ts';
 import { workloadsNumbers } from './workloads.ts';
@@ -23,4 +24,5 @@ export const fieldNumbers: Readonly<Record<string, string>> = {
   ...admissionNumbers,
   ...flowcontrolNumbers,
   ...extensionsNumbers,
+  ...metricsNumbers,
 };
