@@ -42,6 +42,7 @@ module.exports = {
     owner('@marcbachmann/cel-js', 'api/cel', 'CEL stays behind one compile function'),
     owner('@noble/ciphers', 'server/encryption', 'ciphers beyond node:crypto serve encryption at rest alone'),
     owner('croner', 'controllers/cronjob', 'schedules are read where they are kept'),
+    owner('diff', 'api/meta', 'differences are shown in one form'),
     owner('execa', 'agent/host|cli', 'spawning is agent/host'),
     owner('commander', 'cli', 'flags are parsed in cli'),
     owner('pino', 'cli', 'everyone else takes a Logger'),

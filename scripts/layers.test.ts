@@ -49,6 +49,7 @@ const OFFENCES: Readonly<Record<string, readonly [file: string, imports: string]
   'imports--marcbachmann-cel-js': ['src/api/c.ts', '@marcbachmann/cel-js'],
   'imports--noble-ciphers': ['src/server/e.ts', '@noble/ciphers'],
   'imports-croner': ['src/controllers/disk/e.ts', 'croner'],
+  'imports-diff': ['src/api/d.ts', 'diff'],
   'imports-execa': ['src/agent/c.ts', 'execa'],
   'imports-commander': ['src/server/c.ts', 'commander'],
   'imports-pino': ['src/server/d.ts', 'pino'],
@@ -58,6 +59,7 @@ const OFFENCES: Readonly<Record<string, readonly [file: string, imports: string]
 const CLEAN: Readonly<Record<string, readonly string[]>> = {
   'src/base/hen.ts': [],
   'src/api/kind.ts': ['src/base/hen.ts'],
+  'src/api/meta/difference.ts': ['diff'],
   'src/api/cel/compile.ts': ['@marcbachmann/cel-js'],
   'src/server/encryption/secretbox.ts': ['@noble/ciphers'],
   'src/store/port.ts': ['src/base/hen.ts'],

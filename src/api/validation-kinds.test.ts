@@ -579,7 +579,8 @@ describe('validation of storage, quotas and nodes', () => {
       'provisioner: Invalid value: "a": field is immutable',
     ]);
     expect(change('persistentvolumes', storage({ ...hostVolume, hostPath: { path: '/other' } }), storage(hostVolume))).toEqual([
-      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n' +
+        '@@ -1,6 +1,6 @@\n {\n  "hostPath": {\n-  "path": "/data",\n+  "path": "/other",\n   "type": ""\n  }\n }\n',
     ]);
     expect(change('nodes', { spec: { podCIDRs: [], providerID: 'b' } }, { spec: { podCIDRs: ['10.0.0.0/24'], providerID: 'a' } })).toEqual([
       'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',

@@ -196,6 +196,7 @@ describe('the validation of pods', () => {
     ]);
     const renamed = updateFindings(api.pods, { spec: { ...old.spec, hostname: 'h', containers: old.spec?.containers ?? [] } }, old);
     expect(renamed).toEqual([expect.stringMatching(/^spec: Forbidden: pod updates may not change fields other than `spec.containers/)]);
+    expect(renamed[0]).toMatch(/\n@@ .*\n\+ "hostname": "h",\n/s);
     const grown = pod(
       {},
       {

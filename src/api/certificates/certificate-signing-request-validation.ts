@@ -1,3 +1,4 @@
+import { difference } from '../meta/difference.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { checkSignerName } from '../meta/signer-name.ts';
 import { checkEnum } from '../meta/validation.ts';
@@ -125,13 +126,16 @@ export function checkCertificateSigningRequestUpdate(
   old: CertificateSigningRequest,
   { subresource }: { readonly subresource?: string },
 ): FieldError[] {
-  const refuse = (what: string, type: string) => [forbidden('status.conditions', `updates may not ${what} a condition of type "${type}"`)];
+  const refuse = (what: string, type: string, end = '') => [
+    forbidden('status.conditions', `updates may not ${what} a condition of type "${type}"${end && `\n${end}`}`),
+  ];
   const changes = DECISIONS.map((type) => ({ type, before: decided(old, type), after: decided(now, type) }));
   const errors = changes.flatMap(({ type, before, after }) => (after.length < before.length ? refuse('remove', type) : []));
   for (const { type, before, after } of subresource === 'approval' ? [] : changes) {
     if (type === 'Failed' || after.length < before.length) continue;
     if (after.length > before.length) errors.push(...refuse('add', type));
-    else if (JSON.stringify(after.map(facts)) !== JSON.stringify(before.map(facts))) errors.push(...refuse('modify', type));
+    else if (JSON.stringify(after.map(facts)) !== JSON.stringify(before.map(facts)))
+      errors.push(...refuse('modify', type, difference(before, after)));
   }
   const [before, after] = [old.status?.certificate ?? '', now.status?.certificate ?? ''];
   if (before !== after && before !== '')

@@ -1,3 +1,4 @@
+import { difference } from '../meta/difference.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkAnnotations, checkEnum, checkLabelSelector, checkLabels, found, same } from '../meta/validation.ts';
@@ -124,11 +125,12 @@ function checkAttributesClass({ spec }: PersistentVolumeClaim, { spec: old, stat
 /** Claims stay what they are, but for growing. */
 export function checkClaimUpdate(value: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
   const [now, then] = [value.metadata?.annotations?.[BETA_CLASS] ?? '', old.metadata?.annotations?.[BETA_CLASS] ?? ''];
+  const [before, rest] = [specBefore(old), restored(value, old)];
   const upgraded =
     then !== '' && old.spec?.storageClassName === undefined && value.spec?.storageClassName === then && (!now || now === then);
   return [
     ...(now === then || upgraded ? [] : [invalid(`metadata.annotations.${BETA_CLASS}`, now, 'field is immutable')]),
-    ...(same(restored(value, old), specBefore(old)) ? [] : [forbidden('spec', SPEC_RULE)]),
+    ...(same(rest, before) ? [] : [forbidden('spec', `${SPEC_RULE}\n${difference(before, rest)}`)]),
     ...checkShrinking(value, old),
     ...(same(value.spec?.volumeMode, old.spec?.volumeMode) ? [] : [invalid('volumeMode', value.spec?.volumeMode, 'field is immutable')]),
     ...checkAttributesClass(value, old),

@@ -1,4 +1,5 @@
 import { quantityValue } from '../../base/quantity.ts';
+import { difference } from '../meta/difference.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, found, same } from '../meta/validation.ts';
@@ -176,12 +177,11 @@ export function checkInlineVolume(path: string, spec: PersistentVolumeSpec): Fie
 }
 
 /** What the volume is made of. A driver's secret for growing may be added later. */
-function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolumeSpec | undefined): unknown[] {
-  return SOURCES.map(([field]) => {
-    if (field !== 'csi' || !spec?.csi || !old?.csi || old.csi.controllerExpandSecretRef) return spec?.[field];
-    const { controllerExpandSecretRef: _, ...csi } = spec.csi;
-    return csi;
-  });
+function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolumeSpec | undefined): Readonly<Record<string, unknown>> {
+  const sources = SOURCES.map(([field]) => [field, spec?.[field]] as const);
+  if (!spec?.csi || !old?.csi || old.csi.controllerExpandSecretRef) return Object.fromEntries(sources);
+  const { controllerExpandSecretRef: _, ...csi } = spec.csi;
+  return { ...Object.fromEntries(sources), csi };
 }
 
 const GA_LABELS: Readonly<Record<string, string>> = {
@@ -209,13 +209,14 @@ function renamed(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefined): 
   return { ...old, required: { nodeSelectorTerms: terms } };
 }
 
+const SOURCE = 'spec.persistentvolumesource';
+
 export function checkPersistentVolumeUpdate({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
   const kept = old?.nodeAffinity === undefined || same(spec?.nodeAffinity, renamed(old.nodeAffinity, spec?.nodeAffinity));
+  const [before, sources] = [sourcesOf(old, old), sourcesOf(spec, old)];
   const unclassed = old?.volumeAttributesClassName !== undefined && spec?.volumeAttributesClassName === undefined;
   return [
-    ...(same(sourcesOf(spec, old), sourcesOf(old, old))
-      ? []
-      : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')]),
+    ...(same(sources, before) ? [] : [forbidden(SOURCE, `${SOURCE} is immutable after creation\n${difference(before, sources)}`)]),
     ...(same(spec?.volumeMode, old?.volumeMode) ? [] : [invalid('volumeMode', spec?.volumeMode, 'field is immutable')]),
     ...(kept ? [] : [invalid('nodeAffinity', spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA')]),
     ...(unclassed ? [forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : []),

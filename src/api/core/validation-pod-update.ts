@@ -1,3 +1,4 @@
+import { difference } from '../meta/difference.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { checkRange, same } from '../meta/validation.ts';
 import type { Affinity, Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../schema/generated/types.ts';
@@ -118,7 +119,8 @@ function checkMainUpdate(value: PodSpec, old: PodSpec): FieldError[] {
   errors.push(...checkTolerationsGrow(value.tolerations, old.tolerations), ...checkGatesShrink(value, old));
   if (same(value, old)) return errors;
   errors.push(...checkGated(value, old));
-  return same(restored(value, old), old) ? errors : [...errors, forbidden('spec', UPDATABLE)];
+  const rest = restored(value, old);
+  return same(rest, old) ? errors : [...errors, forbidden('spec', `${UPDATABLE}\n${difference(old, rest)}`)];
 }
 
 /** Debugging containers come, and stay as they came. */
@@ -128,7 +130,7 @@ function checkEphemeralUpdate(value: PodSpec, old: PodSpec): FieldError[] {
     const now = value.ephemeralContainers?.find((c) => c.name === container.name);
     const spoken = `existing ephemeral containers ${JSON.stringify(container.name)}`;
     if (!now) return [forbidden(path, `${spoken} may not be removed\n`)];
-    return same(now, container) ? [] : [forbidden(path, `${spoken} may not be changed\n`)];
+    return same(now, container) ? [] : [forbidden(path, `${spoken} may not be changed\n${difference(container, now)}`)];
   });
 }
 

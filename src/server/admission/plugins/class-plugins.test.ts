@@ -51,7 +51,7 @@ describe('claims', () => {
       api.call('patch', 'persistentvolumeclaims', { ...at, name, subresource, patchType: 'merge', body });
     const grow = (name: string) => patch(name, { spec: { resources: { requests: { storage: '2Gi' } } } });
     await expect(grow('elastic')).rejects.toMatchObject({
-      message: expect.stringMatching('spec is immutable after creation except resources.requests .* for bound claims$'),
+      message: expect.stringMatching(/spec is immutable after creation except resources\.requests .* for bound claims\n@@ /),
     });
     for (const name of ['fixed', 'elastic']) await patch(name, { status: { phase: 'Bound' } }, 'status');
     await grow('elastic');
