@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
-import type { Span } from '../../store/watch-cache/collection.ts';
+import type { Memory, Span } from '../../store/watch-cache/collection.ts';
 import type { Part } from './pieces.ts';
 
 /** An item as a list has it: JSON in bytes, or where they lie among others, and parsed for when that must be written anew. */
@@ -60,8 +60,9 @@ function afterHead(item: ListItem, heads: readonly Buffer[]): Part {
   return Buffer.from(JSON.stringify(rest)).subarray(OPEN.length);
 }
 
-/** Byte by byte: for so few of them a call out of JavaScript takes longer, and a list has thousands. */
-function begins(memory: Buffer, from: number, head: Buffer): boolean {
+/** Byte by byte where they lie: for so few of them a call out of JavaScript takes longer, and a list has thousands. */
+function begins(memory: Memory, from: number, head: Buffer): boolean {
+  if (!(memory instanceof Uint8Array)) return head.equals(memory.subarray(from, from + head.length));
   for (let i = 0; i < head.length; i += 1) if (memory[from + i] !== head[i]) return false;
   return true;
 }

@@ -7,6 +7,7 @@ import { EventQueue } from './event-queue.ts';
 import { freezeLike } from './frozen.ts';
 import { Item, type Shelf } from './item.ts';
 import { type Overlay, readPage } from './ordered-read.ts';
+import { Originals } from './originals.ts';
 import { encodeStored } from './resource-version.ts';
 import type { RevisionWaiters } from './revision-waiters.ts';
 import { Siblings } from './siblings.ts';
@@ -56,7 +57,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
     this.#options = options;
     this.#parts = parts;
     const parse: (text: string) => T = options.parse ?? JSON.parse;
-    this.#shelf = { slabs: new Slabs(), thaw: (key, json) => this.#frozen(key, parse(json), undefined) };
+    this.#shelf = { originals: new Originals(new Slabs()), thaw: (key, json) => this.#frozen(key, parse(json), undefined) };
     this.#indexes = new Map(Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => [name, new ValueIndex(valuesOf)]));
     this.#history = new EventHistory({ clock: parts.clock, limits: parts.history, floor: 0 });
   }
@@ -200,7 +201,7 @@ export class CachedCollection<T extends object> implements Collection<T> {
   /** Forgets the state and ends every watcher: it is loaded anew. */
   reset(): void {
     this.#items.clear();
-    this.#shelf = { ...this.#shelf, slabs: new Slabs() };
+    this.#shelf = { ...this.#shelf, originals: new Originals(new Slabs()) };
     this.#keys.clear();
     for (const index of this.#indexes.values()) index.clear();
     this.#history.restart(Number.MAX_SAFE_INTEGER);

@@ -6,9 +6,12 @@
 import type { Persistence } from '../store.ts';
 import type { CollectionActivity } from './activity.ts';
 
+/** Where bytes are copied from: memory, or what is put together as it is copied. */
+export type Memory = Pick<Buffer, 'copy' | 'subarray'>;
+
 /** Bytes that lie among others. They stay as they are as long as the memory is held. */
 export interface Span {
-  readonly memory: Buffer;
+  readonly memory: Memory;
   readonly from: number;
   readonly length: number;
 }

@@ -103,7 +103,7 @@ export class EventHistory<T extends object> {
   }
 }
 
-const sizeOf = ({ item }: ItemEvent<object>): number => item.place?.length ?? 0;
+const sizeOf = ({ item }: ItemEvent<object>): number => item.length;
 
 /** With the event goes the state that it replaced, and what watchers saw of an object that is deleted. */
 function forget({ type, item, previous }: ItemEvent<object>): void {

@@ -1,7 +1,7 @@
 import { type Encryption, StoreError } from '../store.ts';
 import type { Cached, Span } from './collection.ts';
-import { type Edit, restamp, spliceRevision, withRevision } from './resource-version.ts';
-import { bytesAt, type Place, type Slabs, type Tenant } from './slabs.ts';
+import type { Kept, Originals } from './originals.ts';
+import { restamp, spliceRevision, withRevision } from './resource-version.ts';
 
 interface StoredState {
   readonly key: string;
@@ -15,7 +15,7 @@ export type Thaw<T> = (key: string, json: string) => T;
 
 /** What all items of a collection share. */
 export interface Shelf<T> {
-  readonly slabs: Slabs;
+  readonly originals: Originals;
   readonly thaw: Thaw<T>;
 }
 
@@ -23,17 +23,17 @@ export interface Shelf<T> {
  * One object at one revision. The bytes are the state; the parsed object is held weakly, so that memory holds it only while
  * somebody uses it (an informer, a request), and is parsed anew when asked for after that.
  */
-export class Item<T extends object> implements Cached<T>, Tenant {
+export class Item<T extends object> implements Cached<T> {
   readonly key: string;
   readonly revision: number;
   readonly #encryption: Encryption | undefined;
   readonly #shelf: Shelf<T>;
-  #state: Place | StoreError;
+  readonly #state: Kept | StoreError;
   #object: WeakRef<T> | undefined;
 
   private constructor(
     { key, revision }: { readonly key: string; readonly revision: number },
-    state: Place | StoreError,
+    state: Kept | StoreError,
     shelf: Shelf<T>,
     { object, encryption }: { object?: T; encryption?: Encryption } = {},
   ) {
@@ -43,7 +43,6 @@ export class Item<T extends object> implements Cached<T>, Tenant {
     this.#state = state;
     this.#shelf = shelf;
     this.#object = object && new WeakRef(object);
-    shelf.slabs.settle(this);
   }
 
   /** An entry that cannot be read becomes an item whose state throws StoreError Unreadable to whoever asks for it. */
@@ -54,7 +53,7 @@ export class Item<T extends object> implements Cached<T>, Tenant {
 
   /** `object` is deeply frozen and is what `stored` was made of. */
   static fromWrite<T extends object>({ key, revision, value, encryption }: StoredState, object: T, shelf: Shelf<T>): Item<T> {
-    const state = placed(spliceRevision(value, revision), shelf);
+    const state = shelf.originals.put(key, spliceRevision(value, revision));
     return new Item<T>({ key, revision }, state, shelf, { object: withRevision(object, revision), encryption });
   }
 
@@ -64,33 +63,29 @@ export class Item<T extends object> implements Cached<T>, Tenant {
 
   /** This state, stamped with the revision of its deletion. */
   deletedAt(revision: number): Item<T> {
-    const { held } = this;
-    const state = placed(restamp(this.bytes, revision), this.#shelf);
-    return new Item<T>({ key: this.key, revision }, state, this.#shelf, { object: held && withRevision(held, revision) });
+    const { held, key } = this;
+    const state = this.#shelf.originals.put(key, restamp(this.bytes, revision));
+    return new Item<T>({ key, revision }, state, this.#shelf, { object: held && withRevision(held, revision) });
   }
 
   get bytes(): Buffer {
-    if (this.#state instanceof StoreError) throw this.#state;
-    return bytesAt(this.#state);
+    const { memory, from, length } = this.span;
+    return memory.subarray(from, from + length);
   }
 
   get span(): Span {
     if (this.#state instanceof StoreError) throw this.#state;
-    const { slab, from, length } = this.#state;
-    return { memory: slab.memory, from, length };
+    return this.#state.span;
   }
 
-  get place(): Place | undefined {
-    return this.#state instanceof StoreError ? undefined : this.#state;
-  }
-
-  moveTo(place: Place): void {
-    this.#state = place;
+  /** Of `bytes`; 0 where there are none. */
+  get length(): number {
+    return this.#state instanceof StoreError ? 0 : this.#state.length;
   }
 
   /** Nobody will find it any more: neither as the current state nor in the history. */
   release(): void {
-    this.#shelf.slabs.release(this);
+    if (!(this.#state instanceof StoreError)) this.#shelf.originals.release(this.key, this.#state);
   }
 
   /** The parsed object, if somebody holds it. */
@@ -107,12 +102,10 @@ export class Item<T extends object> implements Cached<T>, Tenant {
   }
 }
 
-const placed = <T>({ length, write }: Edit, { slabs }: Shelf<T>): Place => slabs.put(length, write);
-
 /** A cipher without authentication may open to rubbish: that is one object lost, not the collection. */
-function stateOf<T>(value: Uint8Array, { key, revision }: StoredState, shelf: Shelf<T>): Place | StoreError {
+function stateOf<T>(value: Uint8Array, { key, revision }: StoredState, shelf: Shelf<T>): Kept | StoreError {
   try {
-    return placed(spliceRevision(value, revision), shelf);
+    return shelf.originals.put(key, spliceRevision(value, revision));
   } catch (cause) {
     return new StoreError('Unreadable', `unable to decode key ${JSON.stringify(key)}: it holds no object`, { cause });
   }

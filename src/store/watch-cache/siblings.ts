@@ -1,4 +1,4 @@
-/** Stems that are remembered; each holds one parsed object. */
+/** Stems that are remembered; each holds one object. */
 const STEMS = 128;
 
 /** Where a name's own part begins: after its last dash, dot or slash. */
@@ -18,6 +18,10 @@ export class Siblings<T extends object> {
     this.#byStem.set(stem, object);
     if (this.#byStem.size <= STEMS) return;
     for (const oldest of this.#byStem.keys()) return void this.#byStem.delete(oldest);
+  }
+
+  forget(key: string): void {
+    this.#byStem.delete(stemOf(key));
   }
 }
 

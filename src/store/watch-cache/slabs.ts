@@ -13,9 +13,9 @@ export interface Place {
   readonly length: number;
 }
 
-/** Whose bytes lie in a slab, if it has any. It can be moved: the bytes are the same, elsewhere. */
+/** Whose bytes lie in a slab. It can be moved: the bytes are the same, elsewhere. */
 export interface Tenant {
-  readonly place: Place | undefined;
+  readonly place: Place;
   moveTo(place: Place): void;
 }
 
@@ -51,7 +51,6 @@ export class Slabs {
 
   /** The bytes at the tenant's place are wanted until it is released. */
   settle(tenant: Tenant): void {
-    if (!tenant.place) return;
     const { slab, length } = tenant.place;
     slab.tenants.add(tenant);
     slab.liveBytes += length;
@@ -61,7 +60,7 @@ export class Slabs {
 
   /** Whoever still holds the tenant can read its bytes, but they are not moved any more. */
   release(tenant: Tenant): void {
-    if (!tenant.place?.slab.tenants.delete(tenant)) return;
+    if (!tenant.place.slab.tenants.delete(tenant)) return;
     const { slab, length } = tenant.place;
     slab.liveBytes -= length;
     if (!this.#full.has(slab)) return;
@@ -105,7 +104,7 @@ export class Slabs {
     slab.tenants.clear();
     slab.liveBytes = 0;
     for (const tenant of tenants) {
-      const bytes = bytesAt(tenant.place as Place);
+      const bytes = bytesAt(tenant.place);
       tenant.moveTo(this.put(bytes.length, (target) => target.set(bytes)));
       this.settle(tenant);
     }

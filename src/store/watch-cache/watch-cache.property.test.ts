@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { memoryStore } from '../memory/memory-store.ts';
-import type { Collection, CollectionEvent } from './collection.ts';
+import type { Cached, Collection, CollectionEvent } from './collection.ts';
 import { nextEvents } from './next-events.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { createWatchCache } from './watch-cache.ts';
@@ -11,7 +11,10 @@ import { createWatchCache } from './watch-cache.ts';
 interface Thing {
   metadata: { name: string; resourceVersion?: string };
   color: string;
+  about: string;
 }
+/** Long enough for objects to be kept as what differs from others. */
+const ABOUT = 'x'.repeat(1000);
 const PREFIX = '/registry/core/things/';
 const COLORS = ['red', 'green', 'blue'];
 
@@ -33,13 +36,14 @@ async function open() {
 async function take(things: Collection<Thing>, s: Step): Promise<boolean> {
   const current = things.get(keyOf(s));
   const expected = current?.revision ?? 0;
-  if (s.color !== undefined) await things.put(keyOf(s), { metadata: { name: s.name }, color: s.color }, { expected });
+  if (s.color !== undefined) await things.put(keyOf(s), { metadata: { name: s.name }, color: s.color, about: ABOUT }, { expected });
   else if (current) await things.delete(keyOf(s), { expected });
   return s.color !== undefined || current !== undefined;
 }
 
 type State = ReadonlyMap<string, string>;
-const stateOf = (things: Collection<Thing>): State => new Map(things.list().items.map((i) => [i.key, i.object.color]));
+const colorOf = ({ bytes }: Cached<Thing>): string => (JSON.parse(bytes.toString()) as Thing).color;
+const stateOf = (things: Collection<Thing>): State => new Map(things.list().items.map((i) => [i.key, colorOf(i)]));
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 it('a watcher from any revision sees exactly the events after it, in order', async () => {
@@ -57,10 +61,10 @@ it('a watcher from any revision sees exactly the events after it, in order', asy
       expect(seenLate.map((e) => e.revision)).toEqual(seenEarly.filter((e) => e.revision > from).map((e) => e.revision));
       const replayed = new Map([...(states.get(from) as State)].filter(([key]) => key.startsWith(PREFIX + under)));
       for (const event of seenLate) {
-        expect(event.previous?.object.color).toBe(replayed.get(event.item.key));
+        expect(event.previous && colorOf(event.previous)).toBe(replayed.get(event.item.key));
         expect(event.type).toBe(event.previous ? (event.type === 'DELETED' ? 'DELETED' : 'MODIFIED') : 'ADDED');
         if (event.type === 'DELETED') replayed.delete(event.item.key);
-        else replayed.set(event.item.key, event.item.object.color);
+        else replayed.set(event.item.key, colorOf(event.item));
       }
       expect(new Map([...replayed].sort())).toEqual(new Map([...stateOf(things)].filter(([key]) => key.startsWith(PREFIX + under)).sort()));
     }),
