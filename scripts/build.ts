@@ -63,7 +63,7 @@ const target = join(dist, 'minik.new');
 copyFileSync(node, target);
 chmodSync(target, 0o755);
 try {
-  execFileSync('strip', ['--strip-debug', target], { stdio: 'ignore' });
+  execFileSync('strip', ['--strip-all', target], { stdio: 'ignore' });
 } catch {
   // binutils are not there: the executable is larger, nothing else.
 }
