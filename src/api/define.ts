@@ -22,6 +22,8 @@ export interface HookContext {
   };
   /** '' for the main resource, or `status`, … */
   readonly subresource: string;
+  /** Tells the client something that is no error (`Warning` headers), whatever becomes of the request. Absent: nobody listens. */
+  readonly warn?: (text: string) => void;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface Hooks<T> {
   validateCreate?(object: T, context: HookContext): FieldError[];
   validateUpdate?(object: T, old: T, context: HookContext): FieldError[];
   /** Findings about a status that was written through its subresource; the rest is the old state then, and not looked at. */
-  validateStatus?(object: T, old: T): FieldError[];
+  validateStatus?(object: T, old: T, context?: HookContext): FieldError[];
   /** What a client should hear that deletes without a word about dependents, where these stay behind. */
   readonly orphaningWarning?: string;
   /** What a client should hear about an object that is taken all the same (`Warning` headers). `old` is absent at creation. */

@@ -10,7 +10,7 @@ import {
   type StructuralSchema,
   setDefaults,
 } from '../crd-schema/index.ts';
-import type { Hooks } from '../define.ts';
+import type { HookContext, Hooks } from '../define.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { ApiError } from '../meta/status.ts';
@@ -39,11 +39,11 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
   let rules: RuleNode | undefined;
   const ruled = hasRules(structural);
   /** Rules look at objects that fit the schema: they need not guard against others. */
-  const withRules = (errors: FieldError[], object: KubeObject, old?: KubeObject): FieldError[] => {
+  const withRules = (errors: FieldError[], object: KubeObject, old?: KubeObject, warn?: HookContext['warn']): FieldError[] => {
     if (!ruled) return errors;
     if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, invalid(NO_PATH, null, UNCHECKED)];
     rules ??= compileRules(structural);
-    return rules ? [...errors, ...runRules(rules, object, old)] : errors;
+    return rules ? [...errors, ...runRules(rules, object, old, warn)] : errors;
   };
   const otherFindings = (object: KubeObject): FieldError[] => [
     ...(scale ? scaleFindings(object, scale) : []),
@@ -57,13 +57,14 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
     defaults: (draft) => setDefaults(draft, structural),
     validateCreate: (object) =>
       withRules([...schemaFindings(object), ...otherFindings(object), ...(hasTypedLists ? listFindings(object, structural) : [])], object),
-    validateUpdate: (object, old) =>
-      withRules([...schemaFindings(object, old), ...otherFindings(object), ...newListFindings(object, old)], object, old),
-    validateStatus: (object, old) =>
+    validateUpdate: (object, old, { warn }) =>
+      withRules([...schemaFindings(object, old), ...otherFindings(object), ...newListFindings(object, old)], object, old, warn),
+    validateStatus: (object, old, context) =>
       withRules(
         [...statusFindings(object, old), ...(scale ? statusScaleFindings(object, scale) : []), ...newListFindings(object, old)],
         object,
         old,
+        context?.warn,
       ),
   };
 }

@@ -113,6 +113,15 @@ describe('rules of custom resources', () => {
     expect(found(bounded, { spec: { min: 4, replicas: 2 } }, { spec: { min: 3, replicas: 2 } })).toHaveLength(1);
   });
 
+  it('say as warnings what they tolerate', () => {
+    const node = compileRules(toStructural(bounded));
+    const warnings: string[] = [];
+    const value = { spec: { min: 3, replicas: 2 } };
+    expect(node && runRules(node, value, structuredClone(value), (text) => warnings.push(text))).toEqual([]);
+    expect(warnings).toEqual(node && runRules(node, value).map(({ path, message }) => `${path}: ${message}`));
+    expect(warnings).toHaveLength(1);
+  });
+
   it('tolerate nothing where something is that the schema does not describe', () => {
     const never = [{ rule: 'false' }];
     const list: JSONSchemaProps = { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };

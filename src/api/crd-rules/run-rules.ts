@@ -1,13 +1,8 @@
 import { CelBudget, CelError, Optional } from '../cel/index.ts';
-import { isMap, type StructuralSchema } from '../crd-schema/index.ts';
-import { equalJson } from '../meta/equal-json.ts';
+import { correlate, isMap, isUnchanged, NO_OLD, type Old, oldField } from '../crd-schema/index.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
 import type { CompiledRule, RuleNode } from './compile-rules.ts';
-
-/** There is no value from before that could be compared. */
-const NO_OLD = Symbol('no old value');
-type Old = unknown | typeof NO_OLD;
 
 /** What a walk knows beside the value: whether a fault in it is new. */
 interface Place {
@@ -19,6 +14,7 @@ interface Place {
 
 interface Run {
   readonly errors: FieldError[];
+  readonly warn: (text: string) => void;
   readonly budget: CelBudget;
 }
 
@@ -26,17 +22,17 @@ interface Run {
 class OutOfBudget extends Error {}
 
 /**
- * Runs the rules over an object. `old`: the state before, for updates. Findings are worded as upstream's; rules that fail for the same value as before do not count. Source: Kubernetes,
- * "CustomResourceDefinitions" (validation rules).
+ * Runs the rules over an object. `old`: the state before, for updates. Findings are worded as upstream's; rules that fail for the same value as before are no more than
+ * warnings. Source: Kubernetes, "CustomResourceDefinitions" (validation rules, ratcheting).
  */
-export function runRules(node: RuleNode, object: unknown, old?: unknown): FieldError[] {
-  const run: Run = { errors: [], budget: new CelBudget() };
+export function runRules(node: RuleNode, object: unknown, old?: unknown, warn: Run['warn'] = () => {}): FieldError[] {
+  const run: Run = { errors: [], warn, budget: new CelBudget() };
   const before: Old = old ?? NO_OLD;
   try {
     visit(
       node,
       object,
-      { path: '', old: before, unchanged: once(() => before !== NO_OLD && isUnchanged(node.schema, object, before)) },
+      { path: '', old: before, unchanged: once(() => before !== NO_OLD && isUnchanged(node.schema.props, object, before)) },
       run,
     );
   } catch (error) {
@@ -72,39 +68,14 @@ function visit(node: RuleNode, value: unknown, place: Place, run: Run): void {
   }
 }
 
-const oldField = (old: Old, key: string): Old => (isMap(old) && Object.hasOwn(old, key) ? old[key] : NO_OLD);
-
 /** What cannot be compared itself is unchanged when that is which holds it. */
 function below(place: Place, path: string, { schema }: RuleNode, value: unknown, old: Old): Place {
-  return { path, old, unchanged: old === NO_OLD ? place.unchanged : once(() => isUnchanged(schema, value, old)) };
-}
-
-/** Upstream compares by the schema: what it does not describe counts as changed, which all of an object's metadata is. */
-const isUnchanged = (schema: StructuralSchema, value: unknown, old: Old): boolean => equalJson(value, old) && isDescribed(schema, value);
-
-function isDescribed(schema: StructuralSchema, value: unknown): boolean {
-  const { items, properties, additional } = schema;
-  if (Array.isArray(value)) return schema.listType !== 'map' || !items || value.every((item) => isDescribed(items, item));
-  if (!isMap(value)) return true;
-  return Object.entries(value).every(([key, field]) => {
-    const inner = properties.get(key) ?? additional;
-    return typeof inner === 'object' && isDescribed(inner, field);
-  });
+  return { path, old, unchanged: old === NO_OLD ? place.unchanged : once(() => isUnchanged(schema.props, value, old)) };
 }
 
 function visitItems({ schema }: RuleNode, items: RuleNode, list: readonly unknown[], place: Place, run: Run): void {
-  const keys = schema.listType === 'map' ? schema.listMapKeys : [];
-  const keyOf = (item: unknown) => (isMap(item) ? JSON.stringify(keys.map((key) => item[key])) : undefined);
-  const before = new Map(keys.length > 0 && Array.isArray(place.old) ? place.old.map((item) => [keyOf(item), item as unknown]) : []);
-  for (const [i, item] of list.entries()) {
-    const key = keyOf(item);
-    visit(
-      items,
-      item,
-      below(place, `${place.path}[${i}]`, items, item, key !== undefined && before.has(key) ? before.get(key) : NO_OLD),
-      run,
-    );
-  }
+  const before = correlate(schema.props, place.old);
+  for (const [i, item] of list.entries()) visit(items, item, below(place, `${place.path}[${i}]`, items, item, before(item)), run);
 }
 
 function check(compiled: CompiledRule, { schema }: RuleNode, value: unknown, place: Place, run: Run): void {
@@ -125,8 +96,10 @@ function check(compiled: CompiledRule, { schema }: RuleNode, value: unknown, pla
     if (error.reason === 'budget') throw new OutOfBudget();
     return;
   }
-  if (holds === true || (!usesOldSelf && place.unchanged())) return;
-  run.errors.push(finding(compiled, value, place.path, bindings, run));
+  if (holds === true) return;
+  const found = finding(compiled, value, place.path, bindings, run);
+  if (!usesOldSelf && place.unchanged()) run.warn(`${found.path}: ${found.message}`);
+  else run.errors.push(found);
 }
 
 function bindingsOf(rule: ValidationRule, self: unknown, old: Old): Record<string, unknown> {

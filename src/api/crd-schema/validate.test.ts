@@ -193,6 +193,31 @@ describe('an update', () => {
     expect(x(map, now, old)).toEqual([]);
     expect(x({ type: 'array', items }, now, old)).toHaveLength(1);
   });
+
+  it('may bring the items of a list of type map in another order', () => {
+    const items: JSONSchemaProps = { type: 'object', properties: { k: { type: 'string' } } };
+    const list: JSONSchemaProps = { type: 'array', items, maxItems: 1 };
+    const map: JSONSchemaProps = { ...list, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] };
+    const [a, b, c] = [{ k: 'a' }, { k: 'b' }, { k: 'c' }];
+    expect(x(map, [b, a], [a, b])).toEqual([]);
+    expect(x(map, [b, c], [a, b])).toHaveLength(1);
+    expect(x(list, [b, a], [a, b])).toHaveLength(1);
+  });
+
+  it('is refused for what allOf, anyOf, oneOf and not say of parts that did not change', () => {
+    const a: JSONSchemaProps = { properties: { a: { maximum: 5 } } };
+    const of = (more: JSONSchemaProps): JSONSchemaProps => ({ type: 'object', properties: { a: { type: 'integer' }, b: small }, ...more });
+    for (const schema of [of({ allOf: [a] }), of({ anyOf: [a] }), of({ oneOf: [a] }), of({ not: { properties: { a: { minimum: 5 } } } })]) {
+      expect(x(schema, { a: 9, b: 1 }, { a: 9, b: 2 })).not.toEqual([]);
+      expect(x(schema, { a: 9, b: 1 }, { a: 9, b: 1 })).toEqual([]);
+    }
+  });
+
+  it('is refused where something is that the schema does not describe', () => {
+    const open: JSONSchemaProps = { type: 'object', maxProperties: 1, 'x-kubernetes-preserve-unknown-fields': true };
+    expect(x(open, { a: 1, b: 1 }, { a: 1, b: 1 })).toHaveLength(1);
+    expect(x({ ...open, properties: { a: small, b: small } }, { a: 1, b: 1 }, { a: 1, b: 1 })).toEqual([]);
+  });
 });
 
 describe('pruning and defaults', () => {

@@ -1,13 +1,9 @@
-import { equalJson } from '../meta/equal-json.ts';
 import type { FieldError } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { findings, type Outcome } from './findings.ts';
 import { asSchema, entriesOf, isMap } from './structural.ts';
+import { correlate, isUnchanged, NO_OLD, type Old, oldField } from './unchanged.ts';
 import { enumCheck, numberCheck, sizeCheck, stringCheck, typeCheck } from './value-checks.ts';
-
-/** There is no old value that the new one could be compared to. */
-const NO_OLD = Symbol('no old value');
-type Old = unknown | typeof NO_OLD;
 
 /** One compiled schema. `old` is the value that was there before, where it can be told. */
 type Node = (value: unknown, old: Old, path: string, out: Outcome) => void;
@@ -39,7 +35,7 @@ function compile(schema: JSONSchemaProps, isRoot = false): Node {
   return (value, old, path, out) => {
     const before = out.errors.length;
     check(value, old, path, out);
-    if (out.errors.length > before && old !== NO_OLD && equalJson(value, old)) out.errors.length = before;
+    if (out.errors.length > before && old !== NO_OLD && isUnchanged(schema, value, old)) out.errors.length = before;
   };
 }
 
@@ -55,7 +51,7 @@ function compileKeywords(schema: JSONSchemaProps, isRoot: boolean): Node {
     out.matches += 1;
     type?.(value, path, out);
     if (value === null) return allowed?.(value, path, out);
-    junctors?.(value, old, path, out);
+    junctors?.(value, path, out);
     if (typeof value === 'string') text?.(value, path, out);
     else if (typeof value === 'number' || typeof value === 'bigint') number?.(value, path, out);
     else if (Array.isArray(value)) list?.(value, old, path, out);
@@ -69,30 +65,14 @@ function listNode(schema: JSONSchemaProps): ((value: readonly unknown[], old: Ol
   const itemSchema = asSchema(schema.items);
   const item = itemSchema && compile(itemSchema);
   if (!size && !item) return undefined;
-  const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : [];
   return (value, old, path, out) => {
     if (item) {
-      const before = correlate(value, old, keys);
+      const before = correlate(schema, old);
       for (let i = 0; i < value.length; i++) item(value[i], before(value[i]), `${path}[${i}]`, out);
     }
     size?.(value, path, out);
   };
 }
-
-const uncorrelated = (): Old => NO_OLD;
-
-/** Items of lists of type map are the same when their keys are; items of other lists cannot be told apart over time. */
-function correlate(value: readonly unknown[], old: Old, keys: readonly string[]): (item: unknown) => Old {
-  if (keys.length === 0 || !Array.isArray(old) || value.length === 0) return uncorrelated;
-  const keyOf = (item: unknown) => (isMap(item) ? JSON.stringify(keys.map((key) => item[key])) : undefined);
-  const byKey = new Map(old.map((item) => [keyOf(item), item]));
-  return (item) => {
-    const key = keyOf(item);
-    return key !== undefined && byKey.has(key) ? byKey.get(key) : NO_OLD;
-  };
-}
-
-const oldField = (old: Old, key: string): Old => (isMap(old) && Object.hasOwn(old, key) ? old[key] : NO_OLD);
 
 function objectNode(
   schema: JSONSchemaProps,
@@ -127,40 +107,42 @@ function checkBounds(value: object, { minProperties, maxProperties }: JSONSchema
   if (maxProperties !== undefined && length > maxProperties) out.errors.push(findings.tooMany(path, length, maxProperties));
 }
 
-/** `allOf`, `anyOf`, `oneOf`, `not`. */
-function junctorNode({ anyOf, oneOf, allOf, not }: JSONSchemaProps): Node | undefined {
+type Junctor = (value: unknown, path: string, out: Outcome) => void;
+
+/** `allOf`, `anyOf`, `oneOf`, `not`. Of what they say nothing is tolerated for being as it was, as upstream has it. */
+function junctorNode({ anyOf, oneOf, allOf, not }: JSONSchemaProps): Junctor | undefined {
   const compileAll = (schemas: readonly JSONSchemaProps[] | undefined) => schemas?.map((schema) => compileKeywords(schema, false)) ?? [];
-  const parts: Node[] = [];
+  const parts: Junctor[] = [];
   const [any, one, all] = [compileAll(anyOf), compileAll(oneOf), compileAll(allOf)];
-  if (any.length > 0) parts.push((value, old, path, out) => checkAny(any, value, old, path, out));
-  if (one.length > 0) parts.push((value, old, path, out) => checkOne(one, value, old, path, out));
-  if (all.length > 0) parts.push((value, old, path, out) => checkAll(all, value, old, path, out));
+  if (any.length > 0) parts.push((value, path, out) => checkAny(any, value, path, out));
+  if (one.length > 0) parts.push((value, path, out) => checkOne(one, value, path, out));
+  if (all.length > 0) parts.push((value, path, out) => checkAll(all, value, path, out));
   const negated = not && compileKeywords(not, false);
   if (negated) {
-    parts.push((value, old, path, out) => {
-      if (tryOn(negated, value, old, path).errors.length > 0) return;
+    parts.push((value, path, out) => {
+      if (tryOn(negated, value, path).errors.length > 0) return;
       out.errors.push(findings.whole(`${JSON.stringify(path)} must not validate the schema (not)`));
     });
   }
   if (parts.length === 0) return undefined;
-  return (value, old, path, out) => {
-    for (const part of parts) part(value, old, path, out);
+  return (value, path, out) => {
+    for (const part of parts) part(value, path, out);
   };
 }
 
-function tryOn(node: Node, value: unknown, old: Old, path: string): Outcome {
+function tryOn(node: Node, value: unknown, path: string): Outcome {
   const out: Outcome = { errors: [], matches: 0 };
-  node(value, old, path, out);
+  node(value, NO_OLD, path, out);
   return out;
 }
 
 const isFit = ({ errors }: Outcome) => errors.length === 0;
 const better = (best: Outcome | undefined, next: Outcome): Outcome => (best && best.matches >= next.matches ? best : next);
 
-function checkAny(nodes: readonly Node[], value: unknown, old: Old, path: string, out: Outcome): void {
+function checkAny(nodes: readonly Node[], value: unknown, path: string, out: Outcome): void {
   let best: Outcome | undefined;
   for (const node of nodes) {
-    const tried = tryOn(node, value, old, path);
+    const tried = tryOn(node, value, path);
     if (isFit(tried)) {
       out.matches += tried.matches;
       return;
@@ -170,11 +152,11 @@ function checkAny(nodes: readonly Node[], value: unknown, old: Old, path: string
   out.errors.push(findings.whole(`${JSON.stringify(path)} must validate at least one schema (anyOf)`), ...(best?.errors ?? []));
 }
 
-function checkOne(nodes: readonly Node[], value: unknown, old: Old, path: string, out: Outcome): void {
+function checkOne(nodes: readonly Node[], value: unknown, path: string, out: Outcome): void {
   let best: Outcome | undefined;
   let fits = 0;
   for (const node of nodes) {
-    const tried = tryOn(node, value, old, path);
+    const tried = tryOn(node, value, path);
     if (isFit(tried)) fits += 1;
     else best = better(best, tried);
   }
@@ -184,10 +166,10 @@ function checkOne(nodes: readonly Node[], value: unknown, old: Old, path: string
   if (fits === 0 && best) out.errors.push(...best.errors);
 }
 
-function checkAll(nodes: readonly Node[], value: unknown, old: Old, path: string, out: Outcome): void {
+function checkAll(nodes: readonly Node[], value: unknown, path: string, out: Outcome): void {
   let fits = 0;
   for (const node of nodes) {
-    const tried = tryOn(node, value, old, path);
+    const tried = tryOn(node, value, path);
     if (isFit(tried)) fits += 1;
     out.matches += tried.matches;
     out.errors.push(...tried.errors);

@@ -27,6 +27,7 @@ export const hookContext = ({ deps, context, subresource }: Strategy): HookConte
   now: rfc3339(deps.clock.now()),
   user: context.user,
   subresource,
+  warn: context.warn,
 });
 
 const hasStatus = (definition: ResourceDefinition): boolean => definition.subresources.status?.kind === 'status';
@@ -135,7 +136,7 @@ export function validateChanged(strategy: Strategy, draft: Draft, old: KubeObjec
   const { hooks } = definition;
   const content =
     subresource === 'status' && hooks.validateStatus
-      ? hooks.validateStatus(draft, old)
+      ? hooks.validateStatus(draft, old, hookContext(strategy))
       : contentFindings(strategy, draft, (context) => hooks.validateUpdate?.(draft, old, context));
   refuse(definition, draft, [
     ...outside,
