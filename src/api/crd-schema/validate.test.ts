@@ -167,6 +167,11 @@ describe('every keyword, in upstream’s words', () => {
   });
 });
 
+test('text that is too long is told how long it may be', () => {
+  expect(x({ type: 'string', maxLength: 1 }, 'ab')).toEqual(['x: Too long: may not be more than 1 byte']);
+  expect(x({ type: 'string', maxLength: 2 }, 'abc')).toEqual(['x: Too long: may not be more than 2 bytes']);
+});
+
 describe('an update', () => {
   const small: JSONSchemaProps = { type: 'integer', maximum: 5 };
 

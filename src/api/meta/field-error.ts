@@ -78,7 +78,7 @@ export const notSupported = (path: string, value: unknown, supported: readonly s
 export const tooLong = (path: string, limit: number): FieldError => ({
   reason: 'FieldValueTooLong',
   path,
-  message: `${WORDING.FieldValueTooLong}: may not be more than ${limit} bytes`,
+  message: `${WORDING.FieldValueTooLong}: may not be more than ${limit} byte${limit === 1 ? '' : 's'}`,
 });
 
 export const tooMany = (path: string, count: number, limit: number): FieldError => ({
