@@ -67,10 +67,14 @@ const environmentOf = ({ type, sizes }: RuleType, oldSelf: CelType) => {
 const failed = (rule: ValidationRule, error: Error): CompiledRule => ({ rule, program: error, message: undefined, usesOldSelf: false });
 
 function compileRule(rule: ValidationRule, environment: ReturnType<typeof environmentOf>): CompiledRule {
+  const program = attempt(rule.rule, environment.rule, RULE_FAULTS);
   return {
     rule,
-    program: attempt(rule.rule, environment.rule, RULE_FAULTS),
-    message: rule.messageExpression ? attempt(rule.messageExpression, environment.message, MESSAGE_FAULTS) : undefined,
+    program,
+    message:
+      rule.messageExpression && !(program instanceof Error)
+        ? attempt(rule.messageExpression, environment.message, MESSAGE_FAULTS)
+        : undefined,
     usesOldSelf: mentionsOldSelf(rule.rule),
   };
 }

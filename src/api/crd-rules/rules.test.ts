@@ -113,6 +113,11 @@ describe('rules of custom resources', () => {
     expect(found(bounded, { spec: { min: 4, replicas: 2 } }, { spec: { min: 3, replicas: 2 } })).toHaveLength(1);
   });
 
+  it('repeat no object that another has already', () => {
+    const rule: ValidationRule = { rule: 'false', reason: 'FieldValueDuplicate', fieldPath: '.min' };
+    expect(found(spec(rule), { spec: { min: 1 } })).toEqual(['spec.min: Duplicate value']);
+  });
+
   it('say as warnings what they tolerate', () => {
     const node = compileRules(toStructural(bounded));
     const warnings: string[] = [];
@@ -165,6 +170,12 @@ describe('rules of a definition', () => {
     expect(finding).toContain('schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value');
     expect(finding).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'nothing'");
     expect(findings(spec({ rule: 'self.min' }))[0]).toContain('cel expression must evaluate to a bool');
+  });
+
+  it('are told without their messages when they do not compile', () => {
+    const paths = (rule: string) => findings(spec({ rule, messageExpression: 'nope' })).map((finding) => finding.split(': ')[0]);
+    expect(paths('nope')).toEqual(['schema.properties[spec].x-kubernetes-validations[0].rule']);
+    expect(paths('true')).toEqual(['schema.properties[spec].x-kubernetes-validations[0].messageExpression']);
   });
 
   it('cannot cost without bound', () => {

@@ -1,6 +1,6 @@
 import { CelBudget, CelError, Optional } from '../cel/index.ts';
 import { correlate, isMap, isUnchanged, NO_OLD, type Old, oldField } from '../crd-schema/index.ts';
-import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, invalid, OMIT_VALUE, required } from '../meta/field-error.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
 import type { CompiledRule, RuleNode } from './compile-rules.ts';
 
@@ -123,18 +123,17 @@ function finding(compiled: CompiledRule, value: unknown, path: string, bindings:
   const { rule } = compiled;
   const detail = messageOf(compiled, bindings, run) ?? (rule.message?.trim() || `failed rule: ${ruleText(rule)}`);
   const at = pathOf(path, rule.fieldPath) || '<nil>';
+  // What is large is not repeated.
+  const shown = typeof value === 'object' ? OMIT_VALUE : value;
   switch (rule.reason) {
     case 'FieldValueForbidden':
       return forbidden(at, detail);
     case 'FieldValueRequired':
       return required(at, detail);
     case 'FieldValueDuplicate':
-      return duplicate(at, value);
+      return duplicate(at, shown);
     default:
-      // What is large is not repeated.
-      return typeof value === 'object'
-        ? { reason: 'FieldValueInvalid', path: at, message: `Invalid value: ${detail}` }
-        : invalid(at, value, detail);
+      return invalid(at, shown, detail);
   }
 }
 
