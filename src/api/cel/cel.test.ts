@@ -86,6 +86,11 @@ describe('expressions', () => {
     ['size("héllo😀")', 6],
     ['self.labels == {"app": "web"} && self.a.list == [1, 2, 3]', true],
     ['// a comment\n1 < 2', true],
+    ['[[1], [2]].flatten()', [1, 2]],
+    ['"%s".format([{"a": [1], "b": [2.5]}.a == [1]])', 'true'],
+    ['"%s".format([dyn([1])[?0].value()])', '1'],
+    ['double("1_000.5") + double("0x1p-2") + double("+INF")', Infinity],
+    ['timestamp("2020-01-01T00:00:00,5+24:00") == timestamp("2019-12-31T00:00:00.5Z")', true],
   ])('%s', (expression, expected) => {
     expect(evaluate(expression)).toEqual(expected);
   });
@@ -105,6 +110,9 @@ describe('expressions', () => {
     ['int("x") == 1', "type conversion error from 'string' to 'int'"],
     ['self.labels.app.find("(")', 'error parsing regexp: missing closing ): `(`'],
     ['bytes(self.a)', 'no such overload: bytes(map)'],
+    ['bytes(dyn({}))', 'no such overload: bytes(map)'],
+    ['"a".matches(dyn("("))', 'error parsing regexp: missing closing ): `(`'],
+    ['double("1e400")', "type conversion error from 'string' to 'double'"],
     ['optional.none().value()', 'optional.none() dereference'],
     ['[0].all(x, 1 / x == 1)', 'division by zero'],
   ])('%s ends with: %s', (expression, message) => {
@@ -137,6 +145,16 @@ describe('compilation', () => {
     ['"a".matches("(")', 'ERROR: <input>:1:13: invalid matches argument'],
     ['"%d".format(["a"])', 'ERROR: <input>:1:14: error during formatting: decimal clause can only be used on integers, was given string'],
     ['"%s%s".format(["a"])', 'ERROR: <input>:1:14: index 1 out of range'],
+    ['[1].flatten()', "ERROR: <input>:1:12: found no matching overload for 'flatten' applied to 'list(int).()'"],
+    ['[{}].min()', "ERROR: <input>:1:9: found no matching overload for 'min' applied to 'list(map(dyn, dyn)).()'"],
+    ['[?1]', "ERROR: <input>:1:3: expected type 'optional_type(int)' but found 'int'"],
+    ['{?"a": 1}', "ERROR: <input>:1:8: expected type 'optional_type(int)' but found 'int'"],
+    ['[1].all(x, x, true)', 'ERROR: <input>:1:12: duplicate variable name: x'],
+    ['[1].all(__result__, true)', 'ERROR: <input>:1:9: iteration variable overwrites accumulator variable'],
+    ['{}.sortBy(x, x)', 'ERROR: <input>:1:1: sortBy can only be applied to a list, identifier, comprehension, call or select expression'],
+    ['timestamp("2020-01-01t00:00:00z")', 'ERROR: <input>:1:11: invalid timestamp argument'],
+    ['timestamp("2020-02-30T00:00:00Z")', 'ERROR: <input>:1:11: invalid timestamp argument'],
+    ['timestamp("2020-01-01T24:00:00Z")', 'ERROR: <input>:1:11: invalid timestamp argument'],
     ['"".format(["a"])', 'ERROR: <input>:1:10: too many arguments supplied to string.format (expected 0, got 1)'],
     [
       '1 +',

@@ -68,8 +68,8 @@ function compileNew(expression: string, environment: CelEnvironment): CelProgram
   };
   const planner = createPlanner({ source: expression, functions: mutates ? mutationFunctions : kubernetesFunctions, struct, sizes });
   const { type, estimate, run } = planner.plan(parse(expression, { binds }), scope);
-  const { types, literals, constants } = planner.issues;
-  refuseFor(types.length > 0 ? types : literals);
+  const { types, literals, mixed, constants } = planner.issues;
+  refuseFor(types.length > 0 ? types : [...literals, ...mixed]);
   if (returns !== 'any' && !isNamed(type, returns)) {
     throw new CelError('type', `must evaluate to ${returns} but got ${nameType(type)}`);
   }

@@ -59,6 +59,10 @@ const FOLDS: Readonly<Record<string, readonly number[]>> = {
 };
 const BINARY = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', 'in']);
 
+/** What cel-go's loops keep their results in. */
+const ACCUMULATOR = '__result__';
+const SORTABLE: ReadonlySet<string> = new Set(['list', 'id', 'call', 'rcall', '.', '.?', '[]', '[?]']);
+
 /** From the parser's tree to ours: macros are recognised here, constants are made values. */
 class Reader {
   readonly #source: string;
@@ -223,6 +227,10 @@ class Reader {
     const macro = (name === 'existsOne' ? 'exists_one' : name) as FoldMacro;
     const names = macro.startsWith('transform') || (args.length === 3 && macro !== 'map') ? 2 : 1;
     const variables = args.slice(0, names).map((arg) => this.#variable(arg));
+    this.#checkVariables(args, variables);
+    if (macro === 'sortBy' && !SORTABLE.has(receiver.op)) {
+      throw this.#error(receiver.start, 'sortBy can only be applied to a list, identifier, comprehension, call or select expression');
+    }
     const rest = args.slice(names).map((arg) => this.read(arg));
     const body = rest.at(-1);
     if (!body) throw this.#error(receiver.start, `invalid arguments to ${name}() macro`);
@@ -231,6 +239,12 @@ class Reader {
     if (macro === 'filter')
       return { at, is: 'fold', macro, range, variables, filter: body, body: { at: body.at, is: 'ident', name: variable } };
     return { at, is: 'fold', macro, range, variables, body, ...(rest.length === 2 && rest[0] && { filter: rest[0] }) };
+  }
+
+  #checkVariables(args: readonly ASTNode[], [first, second]: readonly string[]): void {
+    if (first === second && args[1]) throw this.#error(args[1].start, `duplicate variable name: ${first}`);
+    const taken = [first, second].indexOf(ACCUMULATOR);
+    if (taken >= 0) throw this.#error(args[taken]?.start ?? 0, 'iteration variable overwrites accumulator variable');
   }
 
   #variable(node: ASTNode): string {

@@ -19,7 +19,7 @@ export function pathOf(expr: Expr): string | undefined {
 export function typePlan(planner: Planner, name: string, named: CelType): Plan {
   const value = new TypeValue(named);
   const type: CelType = { is: 'type', of: named };
-  return { type, run: () => value, estimate: estimatePlace(planner, { path: [name], type }) };
+  return { type, run: () => value, estimate: estimatePlace(planner, { path: [name], type }), constant: true };
 }
 
 export function planSelect(planner: Planner, expr: Expr & { is: 'select' }, scope: Scope): Plan {
@@ -76,7 +76,8 @@ export function planIndex(planner: Planner, expr: Expr & { is: 'call' }, scope: 
   }
   const coerce = coercion(type);
   const optional = asked || operand.type.is === 'optional';
-  const result = optional ? optionalOf(type) : type;
+  // What may be a list or a map may be an optional of either.
+  const result = optional && !(asked && isDyn(operand.type)) ? optionalOf(type) : type;
   const { path, entries } = operand.estimate;
   const way = { path: optional ? [] : [...path, operand.type.is === 'list' ? '@items' : '@values'], type: result };
   const estimate = estimatePlace(planner, way, operand.estimate.cost + index.estimate.cost + 1);

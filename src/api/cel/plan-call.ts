@@ -14,7 +14,10 @@ type Call = Expr & { is: 'call' };
 
 export function planCall(planner: Planner, call: Call, scope: Scope): Plan {
   const { name, args, isMethod } = resolve(planner, call, scope);
+  const mixed = planner.issues.mixed.length;
   const plans = args.map((arg) => planner.plan(arg, scope));
+  // What is formatted may be a mixture, however deep inside.
+  if (name === 'format') planner.issues.mixed.length = mixed;
   const all = planner.functions.get(name);
   if (!all) throw planner.error(call.at, `undeclared reference to '${call.name}' (in container '')`);
   const types = plans.map((plan) => plan.type);
@@ -39,7 +42,7 @@ export function planCall(planner: Planner, call: Call, scope: Scope): Plan {
 }
 
 const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint']);
-const SEARCHES = new Set(['find', 'findAll']);
+const SEARCHES = new Set(['find', 'findAll', 'matches']);
 
 /** cel-go converts what is written out before an expression is run, and reads the patterns of searches: what cannot be done refuses the expression. */
 function isConstant(
@@ -117,9 +120,11 @@ const literalOf = (expr: Expr | undefined): number | undefined =>
 /** `dyn(x)` is x: it only hides its type. */
 const hidden = ([plan]: readonly Plan[]): Estimate => ({ ...plan?.estimate, cost: 1 + (plan?.estimate.cost ?? 0), path: [] });
 
+/** Nothing says what `[]` is a list of. */
 const showTypes = (types: readonly CelType[], isMethod: boolean): string => {
-  const [receiver, ...rest] = types.map(showType);
-  return isMethod ? `${receiver}.(${rest.join(', ')})` : `(${types.map(showType).join(', ')})`;
+  const shown = types.map((type) => showType(substitute(type, new Map())));
+  const [receiver, ...rest] = shown;
+  return isMethod ? `${receiver}.(${rest.join(', ')})` : `(${shown.join(', ')})`;
 };
 
 /** Which overload it is, the values say: `dyn` may have been anything. */

@@ -2,7 +2,7 @@ import type { Expr } from './ast.ts';
 import type { CelError } from './errors.ts';
 import { either, exactly, ONE, type Size, sizeIn, sumOf } from './estimate.ts';
 import type { Frame, Plan, Planner, Scope } from './plan.ts';
-import { assignable, type CelType, DYN, equivalent, join, listOf, mapOf, showType } from './types.ts';
+import { assignable, type CelType, DYN, equivalent, isDyn, join, listOf, mapOf, optionalOf, showType } from './types.ts';
 import { type CelValue, makeMap, mapKey, Optional, StructValue } from './values.ts';
 
 /** cel-go: what making a list, a map and a message costs. */
@@ -17,7 +17,7 @@ interface Part {
 }
 
 export function planList(planner: Planner, { items }: Expr & { is: 'list' }, scope: Scope): Plan {
-  const parts = items.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
+  const parts = items.map(({ value, optional }) => requireOptional(planner, { plan: planner.plan(value, scope), optional, at: value.at }));
   return {
     type: listOf(itemType(planner, parts)),
     estimate: {
@@ -37,7 +37,9 @@ export function planList(planner: Planner, { items }: Expr & { is: 'list' }, sco
 
 export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, scope: Scope): Plan {
   const keys = entries.map(({ key }) => ({ plan: planner.plan(key, scope), optional: false, at: key.at }));
-  const values = entries.map(({ value, optional }) => ({ plan: planner.plan(value, scope), optional, at: value.at }));
+  const values = entries.map(({ value, optional }) =>
+    requireOptional(planner, { plan: planner.plan(value, scope), optional, at: value.at }),
+  );
   return {
     type: mapOf(entryType(planner, keys), entryType(planner, values)),
     estimate: {
@@ -57,6 +59,7 @@ export function planMap(planner: Planner, { entries }: Expr & { is: 'map' }, sco
       }
       return makeMap([...made]);
     },
+    constant: [...keys, ...values].every(({ plan, optional }) => plan.constant === true && !optional),
     inside: [...keys, ...values].map(({ plan }) => plan),
   };
 }
@@ -88,6 +91,15 @@ export function planStruct(planner: Planner, { name, fields, at }: Expr & { is: 
   };
 }
 
+/** What is marked optional is one. */
+function requireOptional(planner: Planner, part: Part): Part {
+  const { type } = part.plan;
+  if (part.optional && !isDyn(type) && type.is !== 'optional' && type.is !== 'param') {
+    planner.issues.types.push(planner.error(part.at, `expected type '${showType(optionalOf(type))}' but found '${showType(type)}'`));
+  }
+  return part;
+}
+
 const costOf = (parts: readonly Pick<Part, 'plan'>[], cost: number): number => cost + sumOf(parts.map(({ plan }) => plan.estimate));
 const largestOf = (parts: readonly Part[]): Size =>
   parts.length === 0 ? exactly(0) : parts.map(({ plan }) => sizeIn(plan.estimate)).reduce(either);
@@ -104,14 +116,14 @@ const inside = ({ plan, optional }: { plan: Plan; optional: boolean }): CelType 
 /** Kubernetes wants items of one type (`HomogeneousAggregateLiterals`): the first that is not is told. */
 function itemType(planner: Planner, parts: readonly Part[]): CelType {
   const { type, others } = elementType(parts);
-  planner.issues.literals.push(...others.slice(0, 1).map((part) => mismatch(planner, parts, part)));
+  planner.issues.mixed.push(...others.slice(0, 1).map((part) => mismatch(planner, parts, part)));
   return type;
 }
 
 /** Of a map, all are told. */
 function entryType(planner: Planner, parts: readonly Part[]): CelType {
   const { type, others } = elementType(parts);
-  planner.issues.literals.push(...others.map((part) => mismatch(planner, parts, part)));
+  planner.issues.mixed.push(...others.map((part) => mismatch(planner, parts, part)));
   return type;
 }
 

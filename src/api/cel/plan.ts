@@ -30,6 +30,8 @@ export interface Issues {
   readonly types: CelError[];
   /** Values that are written out and cannot be what they are meant for. */
   readonly literals: CelError[];
+  /** Items and entries of other types than the first: nobody minds where they are formatted. */
+  readonly mixed: CelError[];
   /** What the expression would end with whenever it is run. */
   readonly constants: CelError[];
 }

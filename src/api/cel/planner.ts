@@ -22,7 +22,7 @@ export interface PlannerOptions {
 
 /** Type-checks an expression and makes it ready to run, in one walk. What is wrong becomes an issue, and the walk goes on. */
 export function createPlanner({ source, functions, struct, sizes }: PlannerOptions): Planner {
-  const issues: Issues = { types: [], literals: [], constants: [] };
+  const issues: Issues = { types: [], literals: [], mixed: [], constants: [] };
   const planner: Planner = {
     functions,
     struct,

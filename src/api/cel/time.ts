@@ -2,17 +2,25 @@ import { goDurationNanos } from '../../base/go-duration.ts';
 import { runtimeError } from './errors.ts';
 import { Duration, Timestamp } from './values.ts';
 
-const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
-/** RFC 3339. Throws CelError. */
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)T(\d\d?):(\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/;
+const MOST_OFFSET_HOURS = 24;
+/** RFC 3339 as Go reads it: fractions after a comma as well, and offsets of up to a day. Throws CelError. */
 export function parseTimestamp(text: string): Timestamp {
-  const match = RFC_3339.exec(text);
-  const millis = match ? Date.parse(`${match[1]}T${match[2]}${match[4]?.toUpperCase()}`) : Number.NaN;
-  if (!match || Number.isNaN(millis)) throw runtimeError(`cannot parse ${JSON.stringify(text)} as timestamp`);
-  return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0')), offsetOf(match[4] ?? ''));
+  const [, day = '', hour = '', rest = '', fraction = '', zone = ''] = RFC_3339.exec(text) ?? [];
+  const clock = `${day}T${hour.padStart(2, '0')}:${rest}`;
+  const millis = Date.parse(`${clock}Z`);
+  const offset = offsetOf(zone);
+  // Dates that no calendar has, and 24:00, come out as others.
+  if (day === '' || offset === undefined || Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(clock)) {
+    throw runtimeError(`cannot parse ${JSON.stringify(text)} as timestamp`);
+  }
+  return new Timestamp(BigInt(millis - offset * 60_000) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), offset);
 }
 
-function offsetOf(zone: string): number {
+/** In minutes; undefined: no offset that there is. */
+function offsetOf(zone: string): number | undefined {
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
+  if (Number(hours) > MOST_OFFSET_HOURS || Number(minutes) > 60) return undefined;
   const offset = Number(hours) * 60 + Number(minutes);
   return sign === '-' ? 0 - offset : offset;
 }

@@ -41,7 +41,7 @@ describe('regular expressions', () => {
     ['a)', 'error parsing regexp: unexpected ): `a)`'],
     ['[a', 'error parsing regexp: missing closing ]: `[a`'],
     ['*a', 'error parsing regexp: missing argument to repetition operator: `*`'],
-    ['a**', 'error parsing regexp: invalid nested repetition operator: `a**`'],
+    ['a**', 'error parsing regexp: invalid nested repetition operator: `**`'],
     ['(?=a)', 'error parsing regexp: invalid or unsupported Perl syntax: `(?=`'],
     ['a{1001}', 'error parsing regexp: invalid repeat count: `{1001}`'],
     ['\\y', 'error parsing regexp: invalid escape sequence: `\\y`'],

@@ -134,8 +134,8 @@ class Parser {
   }
 
   #repeated(): Node {
-    const start = this.#at;
     let node = this.#atom();
+    const start = this.#at;
     for (let times = 0; ; times++) {
       const before = this.#at;
       const bounds = this.#bounds();

@@ -69,11 +69,22 @@ function uintOfText(text: string): Uint {
   if (value === undefined || value > MAX_UINT) throw unconvertible('string', 'uint');
   return new Uint(value);
 }
-const DOUBLE_SYNTAX = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf(?:inity)?|[nN]a[nN])$/;
+const DIGITS = '\\d(?:_?\\d)*';
+const DECIMAL = new RegExp(`^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i');
+const HEX_FLOAT = /^([+-]?)0x([\da-f]*)\.?([\da-f]*)p([+-]?\d+)$/i;
+/** As Go's strconv.ParseFloat reads numbers. */
 function doubleOfText(text: string): Double {
-  if (!DOUBLE_SYNTAX.test(text)) throw unconvertible('string', 'double');
-  const special = /inf/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number(text);
-  return new Double(special);
+  if (/^nan$/i.test(text)) return new Double(Number.NaN);
+  if (/^[+-]?inf(inity)?$/i.test(text)) return new Double(text.startsWith('-') ? -Infinity : Infinity);
+  const value = DECIMAL.test(text) ? Number(text.replaceAll('_', '')) : hexFloat(text);
+  if (!Number.isFinite(value)) throw unconvertible('string', 'double');
+  return new Double(value);
+}
+function hexFloat(text: string): number {
+  const [, sign, whole = '', fraction = '', exponent] = HEX_FLOAT.exec(text) ?? [];
+  if (whole + fraction === '') return Number.NaN;
+  const value = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
+  return sign === '-' ? -value : value;
 }
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);

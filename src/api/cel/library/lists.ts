@@ -72,9 +72,11 @@ function range(size: bigint): List {
 const at = (list: List, index: number): Optional => (list.length === 0 ? NONE : new Optional(adopt(list.at(index))));
 
 export const lists: readonly Overload[] = [
-  method('list<A>.isSorted(): bool', isSorted, passes),
-  method('list<A>.min(): A', (list: List) => extreme(list, 'min', (order) => order < 0), passes),
-  method('list<A>.max(): A', (list: List) => extreme(list, 'max', (order) => order > 0), passes),
+  ...ORDERED.flatMap((type) => [
+    method(`list<${type}>.isSorted(): bool`, isSorted, passes),
+    method(`list<${type}>.min(): ${type}`, (list: List) => extreme(list, 'min', (order) => order < 0), passes),
+    method(`list<${type}>.max(): ${type}`, (list: List) => extreme(list, 'max', (order) => order > 0), passes),
+  ]),
   ...['int', 'uint', 'double', 'google.protobuf.Duration'].map((type) => method(`list<${type}>.sum(): ${type}`, sumOf, passes)),
   method('list<A>.indexOf(A): int', (list: List, item: CelValue) => BigInt(list.findIndex((other) => equals(other, item))), looksFor),
   method(
@@ -83,8 +85,8 @@ export const lists: readonly Overload[] = [
     looksFor,
   ),
   method('list<A>.slice(int, int): list<A>', slice, passes),
-  method('list<A>.flatten(): list<dyn>', (list: List) => flatten(list), flattens),
-  method('list<A>.flatten(int): list<dyn>', flatten, flattens),
+  method('list<list<A>>.flatten(): list<A>', (list: List) => flatten(list), flattens),
+  method('list<dyn>.flatten(int): list<dyn>', flatten, flattens),
   ...ORDERED.map((type) => method(`list<${type}>.sort(): list<${type}>`, sort, sorts)),
   method('list<A>.distinct(): list<A>', distinct, dedupes),
   method('list<A>.reverse(): list<A>', (list: List) => list.toReversed(), passes),
