@@ -105,3 +105,32 @@ describe('what the scale subresource reads', () => {
     expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual(findings);
   });
 });
+
+describe('objects within objects', () => {
+  const embedded: JSONSchemaProps = {
+    type: 'object',
+    'x-kubernetes-embedded-resource': true,
+    'x-kubernetes-preserve-unknown-fields': true,
+  };
+  const hooks = customHooks(
+    toStructural({ type: 'object', properties: { one: embedded, map: { type: 'object', additionalProperties: embedded } } }),
+    undefined,
+  );
+
+  it('are named by their keys where they are in a map', () => {
+    const findings = hooks.validateCreate?.(object({ map: { a: {} } }), {} as never).map(({ path }) => path);
+    expect(findings).toEqual(['map[a].apiVersion', 'map[a].kind']);
+    const draft = object({ metadata: {}, map: { a: { apiVersion: 'v1', kind: 'Pod', metadata: { nothing: 1 } } } });
+    expect(hooks.decode?.(draft)).toEqual(['unknown field "map[a].metadata.nothing"']);
+  });
+
+  it.each<[string, object]>([
+    ['one.apiVersion: Invalid value: 1: must be a string', { apiVersion: 1, kind: 'Pod' }],
+    [
+      'one.metadata: Invalid value: "x": json: cannot unmarshal string into Go value of type v1.ObjectMeta',
+      { apiVersion: 'v1', kind: 'Pod', metadata: 'x' },
+    ],
+  ])('cannot be decoded: %s', (message, one) => {
+    expect(() => hooks.decode?.(object({ metadata: {}, one }))).toThrow(`X in version "v1" cannot be handled as a X: ${message}`);
+  });
+});

@@ -15,7 +15,7 @@ import { type FieldError, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { ApiError } from '../meta/status.ts';
 import type { CustomResourceSubresourceScale } from '../schema/generated/types.ts';
-import { pruneMetadata } from '../schema/index.ts';
+import { cannotBeHandled, DecodeError, pruneMetadata } from '../schema/index.ts';
 import { embeddedFindings } from './embedded-validation.ts';
 import { scaleFindings, statusScaleFindings } from './scale-validation.ts';
 
@@ -88,14 +88,24 @@ const UNCHECKED =
 
 const unknownField = (path: string) => `unknown field ${JSON.stringify(path)}`;
 
+/** An object within the object says what it is in text. Throws ApiError BadRequest. */
+function requireText(draft: KubeObject, object: Readonly<Record<string, unknown>>, path: string): void {
+  for (const field of ['apiVersion', 'kind']) {
+    const value = object[field];
+    if (value === undefined || typeof value === 'string') continue;
+    const { message } = invalid(path, value, 'must be a string');
+    throw cannotBeHandled(draft, draft.kind ?? '', new DecodeError(`${path}.${field}: ${message}`));
+  }
+}
+
 /** Unknown fields as upstream comes upon them: of the metadata, of the object, of the metadata of objects inside. */
 function decode(draft: KubeObject, structural: StructuralSchema, embeds: boolean): string[] {
   const findings = pruneMetadata(draft, 'metadata');
   const inside: string[] = [];
   if (embeds) {
-    forEmbedded(draft, structural, [], (object, path) => {
-      const at = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-      inside.push(...pruneMetadata(object as KubeObject, `${at.slice(1)}.metadata`));
+    forEmbedded(draft, structural, '', (object, path) => {
+      requireText(draft, object, path);
+      inside.push(...pruneMetadata(object as KubeObject, `${path}.metadata`, draft));
     });
   }
   try {

@@ -31,7 +31,7 @@ function defaultFindings(schema: StructuralSchema, path: string, isObject: boole
   const value = schema.default;
   const unknown = isPruned(value, schema) ? [] : [invalid(path, value, 'must not have unknown fields')];
   const incomplete: FieldError[] = [];
-  forEmbedded(value, schema, [], (object) => {
+  forEmbedded(value, schema, '', (object) => {
     for (const field of ['apiVersion', 'kind']) if (!Object.hasOwn(object, field)) incomplete.push(required(`${path}.${field}`));
   });
   if (incomplete.length > 0) return [...unknown, ...incomplete];

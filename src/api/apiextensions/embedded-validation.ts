@@ -1,4 +1,4 @@
-import { fieldPath, forEmbedded, type StructuralSchema } from '../crd-schema/index.ts';
+import { forEmbedded, type StructuralSchema } from '../crd-schema/index.ts';
 import { type FieldError, invalid, required } from '../meta/field-error.ts';
 import { dns1035LabelFindings } from '../meta/names.ts';
 import { checkLabels } from '../meta/validation.ts';
@@ -6,7 +6,7 @@ import { checkLabels } from '../meta/validation.ts';
 /** Objects within the object say what they are (x-kubernetes-embedded-resource). */
 export function embeddedFindings(object: object, structural: StructuralSchema): FieldError[] {
   const errors: FieldError[] = [];
-  forEmbedded(object, { ...structural, embedded: false }, [], (embedded, path) => errors.push(...typeFindings(embedded, fieldPath(path))));
+  forEmbedded(object, { ...structural, embedded: false }, '', (embedded, path) => errors.push(...typeFindings(embedded, path)));
   return errors;
 }
 

@@ -2,10 +2,8 @@ import { isMap, type StructuralSchema } from './structural.ts';
 
 export const META_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
-export type Path = readonly (string | number)[];
-
 /** `spec.list[0].field` */
-export function fieldPath(path: Path): string {
+function fieldPath(path: readonly (string | number)[]): string {
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
   return text.startsWith('.') ? text.slice(1) : text;
 }
@@ -81,23 +79,25 @@ export function isPruned(value: unknown, schema: StructuralSchema): boolean {
   return walk.unknown.length === 0;
 }
 
-/** Calls `visit` for every embedded object, the root's own type and metadata not among them. */
+/** Calls `visit` for every embedded object, the root's own type and metadata not among them. `path`: `spec.list[0].map[key]`. */
 export function forEmbedded(
   value: unknown,
   schema: StructuralSchema | undefined,
-  path: (string | number)[],
-  visit: (object: Record<string, unknown>, path: Path) => void,
+  path: string,
+  visit: (object: Record<string, unknown>, path: string) => void,
 ): void {
   if (!schema || typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) forEmbedded(item, schema.items, [...path, i], visit);
+    for (const [i, item] of value.entries()) forEmbedded(item, schema.items, `${path}[${i}]`, visit);
     return;
   }
   if (!isMap(value)) return;
   if (schema.embedded) visit(value, path);
   for (const [key, field] of Object.entries(value)) {
-    const known = schema.properties.get(key) ?? schema.additional;
-    if (known !== true) forEmbedded(field, known, [...path, key], visit);
+    const property = schema.properties.get(key);
+    const { additional } = schema;
+    if (property) forEmbedded(field, property, path ? `${path}.${key}` : key, visit);
+    else if (additional !== true) forEmbedded(field, additional, `${path}[${key}]`, visit);
   }
 }
 

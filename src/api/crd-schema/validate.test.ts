@@ -167,6 +167,18 @@ describe('every keyword, in upstream’s words', () => {
   });
 });
 
+test('formats hold for more than the type', () => {
+  expect(x({ 'x-kubernetes-preserve-unknown-fields': true, format: 'date' }, 5)).toEqual([
+    'x: Invalid value: "int64": x in body must be of type date: "int64"',
+  ]);
+  expect(x({ 'x-kubernetes-preserve-unknown-fields': true, format: 'date' }, null)).toEqual([]);
+  expect(x({ type: 'string', format: 'date' }, ['a'])).toEqual([]);
+  expect(x({ type: 'string', format: 'unknown' }, ['a'])).toHaveLength(1);
+  expect(x({ type: 'integer', format: 'float' }, 1.5)).toContain(
+    '<nil>: Invalid value: "": Checked value must be of type integer (default format) in x',
+  );
+});
+
 test('text that is too long is told how long it may be', () => {
   expect(x({ type: 'string', maxLength: 1 }, 'ab')).toEqual(['x: Too long: may not be more than 1 byte']);
   expect(x({ type: 'string', maxLength: 2 }, 'abc')).toEqual(['x: Too long: may not be more than 2 bytes']);

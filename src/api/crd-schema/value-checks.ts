@@ -30,14 +30,22 @@ export function typeOf(value: unknown): string {
 /** What Go's numbers are taken for where a format is wanted. */
 const FORMATS_OF_TYPES: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' };
 
-/** `type`, `nullable` and int-or-string. undefined: any type will do. Where values have a format, what is neither text nor list is told to lack it. */
+/** Others are no more than documentation. */
+const formatOf = ({ type = '', format }: JSONSchemaProps): string | undefined =>
+  format && isKnownFormat(type, format) ? format : undefined;
+
+/**
+ * `type`, `nullable` and int-or-string. undefined: any type will do. Where values have a format, what is neither text nor list is told to lack it, and lists pass where the format is one of
+ * text (k8s.io/kube-openapi, validate/type.go).
+ */
 export function typeCheck(props: JSONSchemaProps): ValueCheck | undefined {
   const wanted = props['x-kubernetes-int-or-string'] ? ['integer', 'string'] : props.type ? [props.type] : [];
-  if (wanted.length === 0) return undefined;
+  const format = formatOf(props);
+  if (wanted.length === 0 && !format) return undefined;
   const text = wanted.join(',');
-  const nullable = props.nullable ?? false;
+  const nullable = wanted.length === 0 || (props.nullable ?? false);
   const takesNumbers = wanted.includes('number');
-  const format = props.format && isKnownFormat(props.type ?? '', props.format) ? props.format : undefined;
+  const takesLists = format !== undefined && !takesNumbers && !wanted.includes('integer');
   const only = wanted.length === 1 ? wanted[0] : undefined;
   return (value, path, out) => {
     if (value === null) {
@@ -46,8 +54,9 @@ export function typeCheck(props: JSONSchemaProps): ValueCheck | undefined {
     }
     const actual = typeOf(value);
     if (actual === only || wanted.includes(actual) || (takesNumbers && actual === 'integer')) return;
-    const isFormatted = format !== undefined && typeof value !== 'string' && !Array.isArray(value);
-    out.errors.push(isFormatted ? findings.type(path, format, FORMATS_OF_TYPES[actual] ?? '') : findings.type(path, text, actual));
+    const isFormatted = format !== undefined && actual !== 'string' && actual !== 'array';
+    if (isFormatted) out.errors.push(findings.type(path, format, FORMATS_OF_TYPES[actual] ?? ''));
+    else if (!takesLists) out.errors.push(findings.type(path, text, actual));
   };
 }
 
@@ -117,7 +126,8 @@ function rangeOf({ type, format }: JSONSchemaProps): ((value: number | bigint) =
  * a bound that is none is told.
  */
 export function numberCheck(props: JSONSchemaProps): ValueCheck<number | bigint> | undefined {
-  const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false, type, format } = props;
+  const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false, type } = props;
+  const format = formatOf(props);
   const inRange = rangeOf(props);
   if (multipleOf === undefined && maximum === undefined && minimum === undefined && !inRange) return undefined;
   const ofType = `must be of type ${type} ${format ? `with format ${format}` : '(default format)'}`;

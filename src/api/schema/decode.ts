@@ -1,3 +1,4 @@
+import { invalid } from '../meta/field-error.ts';
 import { ApiError } from '../meta/status.ts';
 import { keepsZero } from './kept-zeros.ts';
 import { isOff } from './off-fields.ts';
@@ -27,8 +28,10 @@ export function prune(draft: object, schemaName: string): string[] {
   return walk.unknown;
 }
 
-/** As `prune`, for the metadata of an object whose schema is not one of ours. `path` is where the object has it. */
-export function pruneMetadata(object: { apiVersion?: string; kind?: string; metadata?: unknown }, path: string): string[] {
+type Named = { apiVersion?: string; kind?: string; metadata?: unknown };
+
+/** As `prune`, for the metadata of an object whose schema is not one of ours. `path` is where `whole`, which may be around the object, has it. */
+export function pruneMetadata(object: Named, path: string, whole: Named = object): string[] {
   if (object.metadata === undefined || object.metadata === null) {
     delete object.metadata;
     return [];
@@ -37,10 +40,15 @@ export function pruneMetadata(object: { apiVersion?: string; kind?: string; meta
   try {
     object.metadata = structReader('ObjectMeta')(asObject(object.metadata, walk, 'v1.ObjectMeta', 'ObjectMeta'), walk);
   } catch (e) {
-    throw e instanceof DecodeError ? cannotBeHandled(object, object.kind ?? '', e) : e;
+    throw e instanceof DecodeError
+      ? cannotBeHandled(whole, whole.kind ?? '', whole === object ? e : misplaced(path, object.metadata, e))
+      : e;
   }
   return walk.unknown;
 }
+
+const misplaced = (path: string, value: unknown, { message }: Error): DecodeError =>
+  new DecodeError(`${path}: ${invalid(path, value, message).message}`);
 
 /** As `prune`, on a copy. */
 export function pruneUnknown<T extends object>(object: T, schemaName: string): { object: T; unknown: string[] } {
