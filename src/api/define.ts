@@ -34,9 +34,9 @@ export interface HookContext {
 export interface Hooks<T> {
   /**
    * Brings what a client sent into the form that is stored, in place, for kinds that no generated schema describes; answers with findings such as
-   * `unknown field "spec.foo"`. Throws ApiError BadRequest.
+   * `unknown field "spec.foo"`. `isApplied`: the draft is what came of an apply. Throws ApiError BadRequest.
    */
-  decode?(draft: T): readonly string[];
+  decode?(draft: T, options?: { readonly isApplied?: boolean }): readonly string[];
   /** Sets what upstream defaults when absent. Runs on every write, after the schema's own pruning. */
   defaults?(draft: T): void;
   /** Resets what a client may not set at creation. Status is dropped by the registry already when there is a status subresource. */

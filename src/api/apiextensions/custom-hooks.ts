@@ -1,6 +1,7 @@
 import { compileRules, hasRules, type RuleNode, runRules } from '../crd-rules/index.ts';
 import {
   compileSchema,
+  dropNulls,
   forEmbedded,
   hasEmbedded,
   hasListTypes,
@@ -53,7 +54,12 @@ export function customHooks(structural: StructuralSchema, scale: CustomResourceS
   const newListFindings = (object: KubeObject, old: KubeObject): FieldError[] =>
     hasTypedLists && listFindings(old, structural).length === 0 ? listFindings(object, structural) : [];
   return {
-    decode: (draft) => decode(draft, structural, embeds),
+    decode(draft, { isApplied = false } = {}) {
+      const findings = decode(draft, structural, embeds);
+      // Who applies null means it.
+      if (!isApplied) dropNulls(draft, structural);
+      return findings;
+    },
     defaults: (draft) => setDefaults(draft, structural),
     validateCreate: (object) =>
       withRules([...schemaFindings(object), ...otherFindings(object), ...(hasTypedLists ? listFindings(object, structural) : [])], object),

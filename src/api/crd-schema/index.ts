@@ -1,5 +1,5 @@
 /** Structural schemas of custom resources: pruning, defaulting, validation, and the paths that printer columns read. */
-export { setDefaults } from './default.ts';
+export { dropNulls, setDefaults } from './default.ts';
 export { NO_PATH } from './findings.ts';
 export { isKnownFormat } from './formats.ts';
 export { compileJsonPath, type JsonPath, JsonPathError } from './json-path.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
-import { compileJsonPath, compileSchema, listFindings, pruneFields, setDefaults, toStructural } from './index.ts';
+import { compileJsonPath, compileSchema, dropNulls, listFindings, pruneFields, setDefaults, toStructural } from './index.ts';
 
 function found(schema: JSONSchemaProps, value: unknown, old?: unknown): string[] {
   return compileSchema(schema)
@@ -275,8 +275,10 @@ describe('pruning and defaults', () => {
   });
 
   it('sets defaults in objects that are there, and treats a forbidden null as absent', () => {
-    const value: Record<string, unknown> = { known: {}, list: [{}], maybe: null, never: null };
+    const value: Record<string, unknown> = { known: { a: null }, list: [{}], maybe: null, never: null };
     setDefaults(value, schema);
+    expect(value).toEqual({ known: { a: 'd' }, list: [{ n: 1 }], maybe: null, never: null });
+    dropNulls(value, schema);
     expect(value).toEqual({ known: { a: 'd' }, list: [{ n: 1 }], maybe: null });
   });
 

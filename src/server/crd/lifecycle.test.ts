@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { CustomResourceDefinition } from '../../api/schema/generated/types.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/schema/generated/types.ts';
 import type { ApiRequest, Verb } from '../../api/transport.ts';
 import { fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -153,6 +153,47 @@ describe('a CustomResourceDefinition', () => {
     const made = await send(api, 'create', { body: cr('b', { cronSpec: '* * * * *', image: 'i', color: 'red' }) }, 'v2');
     expect(made.apiVersion).toBe('stable.example.com/v2');
     expect(await send(api, 'get', { name: 'b' })).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: { color: 'red' } });
+  });
+
+  it('is read by the schema of the version that was stored, and shows no more than the one that is asked for', async () => {
+    const api = await running();
+    const crd = cronTabs();
+    const [v1] = crd.spec.versions;
+    const inVersion = (name: string, properties: Record<string, JSONSchemaProps>) => ({
+      ...structuredClone(v1),
+      name,
+      served: true,
+      storage: name === 'v1',
+      schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } } },
+    });
+    const text: JSONSchemaProps = { type: 'string' };
+    crd.spec.versions = [
+      inVersion('v1', { both: text, first: text, given: { ...text, default: 'v1' } }),
+      inVersion('v2', { both: text, second: text, given: { ...text, default: 'v2' }, late: { ...text, default: 'v2' } }),
+    ];
+    await established(api, crd);
+    const sent = { both: 'x', first: 'x', second: 'x' };
+    const specs = async (name: string) => [(await send(api, 'get', { name })).spec, (await send(api, 'get', { name }, 'v2')).spec];
+    await send(api, 'create', { body: cr('a', sent) });
+    expect(await specs('a')).toEqual([
+      { both: 'x', first: 'x', given: 'v1' },
+      { both: 'x', given: 'v1' },
+    ]);
+    expect((await send(api, 'create', { body: cr('b', sent) }, 'v2')).spec).toEqual({ both: 'x', given: 'v2' });
+    expect(await specs('b')).toEqual([
+      { both: 'x', given: 'v2' },
+      { both: 'x', given: 'v2' },
+    ]);
+  });
+
+  it('loses nulls that its schema does not allow, unless they are applied', async () => {
+    const api = await running();
+    await established(api, cronTabs());
+    const spec = { cronSpec: null, image: 'i' };
+    expect((await send(api, 'create', { body: cr('a', spec) })).spec).toEqual({ image: 'i', replicas: 1 });
+    const body = { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'b' }, spec };
+    const applied = send(api, 'patch', { name: 'b', patchType: 'apply', body, options: { fieldManager: 'me' } });
+    await expect(applied).rejects.toMatchObject({ details: { causes: [{ field: 'spec.cronSpec', reason: 'FieldValueTypeInvalid' }] } });
   });
 
   it('watches end when the schema changes, and when the definition goes', async () => {

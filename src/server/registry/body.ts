@@ -29,7 +29,12 @@ export function draftOf(definition: ResourceDefinition, request: ApiRequest, con
   draft.metadata = (body.metadata ?? {}) as ObjectMeta;
   const reset = draft.metadata.managedFields?.length === 0;
   const { decode } = definition.hooks;
-  reportUnknown(decode ? decode(draft) : schemas.prune(draft, definition.schema), definition, request, context);
+  reportUnknown(
+    decode ? decode(draft, { isApplied: request.patchType === 'apply' }) : schemas.prune(draft, definition.schema),
+    definition,
+    request,
+    context,
+  );
   // Elsewhere an empty list is as good as none; here it asks for a new beginning.
   if (reset) draft.metadata.managedFields = [];
   return draft;

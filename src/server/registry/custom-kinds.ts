@@ -1,5 +1,5 @@
 import { definitionOf, definitionsOf, storageVersion } from '../../api/apiextensions/custom-resource.ts';
-import type { ResourceDefinition } from '../../api/define.ts';
+import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import { compareVersions } from '../../api/live-registry.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { CustomResourceDefinition } from '../../api/schema/generated/types.ts';
@@ -15,6 +15,8 @@ export interface CustomKind {
   readonly definitions: readonly ResourceDefinition[];
   /** The version that objects are written in, served or not. */
   readonly storage: ResourceDefinition;
+  /** Every version by its apiVersion, served or not: objects that are stored may be in any. */
+  readonly versions: ReadonlyMap<string | undefined, ResourceDefinition>;
   /** Absent: the versions differ in name alone. */
   readonly convert?: Converter;
   /** Changes when watchers have to begin again to see the kind as it is now. */
@@ -51,13 +53,17 @@ export class CustomKinds {
 
   #kindOf(crd: CustomResourceDefinition): CustomKind {
     const stored = storageVersion(crd);
-    const version = crd.spec.versions.find(({ name }) => name === stored);
-    if (!version) throw new Error(`${crd.metadata?.name} has no storage version`);
     const definitions = definitionsOf(crd).sort((a, b) => compareVersions(a.version, b.version));
+    const all = crd.spec.versions.map(
+      (version) => definitions.find((definition) => definition.version === version.name) ?? definitionOf(crd, version),
+    );
+    const storage = all.find(({ version }) => version === stored);
+    if (!storage) throw new Error(`${crd.metadata?.name} has no storage version`);
     const byWebhook = crd.spec.conversion?.strategy === 'Webhook';
     return {
       definitions,
-      storage: definitions.find((definition) => definition.version === stored) ?? definitionOf(crd, version),
+      storage,
+      versions: new Map(all.map((definition) => [apiVersionOf(definition), definition])),
       generation: JSON.stringify([crd.metadata?.uid, crd.spec, crd.status?.acceptedNames]),
       ...(byWebhook && { convert: (objects: readonly KubeObject[], apiVersion: string) => this.#converter()(crd, objects, apiVersion) }),
     };
