@@ -128,8 +128,8 @@ describe('a CustomResourceDefinition', () => {
     expect(crd.metadata?.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io']);
     expect(conditionOf(crd, 'Terminating')).toMatchObject({ status: 'True' });
     await expect(send(api, 'create', { body: cr('late') })).rejects.toMatchObject({
-      code: 405,
-      message: 'create not allowed while custom resource definition is terminating',
+      code: 403,
+      message: 'crontabs.stable.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
     });
     const held = await send(api, 'get', { name: 'held' });
     await send(api, 'update', { name: 'held', body: { ...held, metadata: { ...held.metadata, finalizers: [] } } });

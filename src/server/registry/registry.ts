@@ -1,6 +1,6 @@
 import { type ResourceDefinition, resourceId } from '../../api/define.ts';
 import type { KubeList, KubeObject } from '../../api/meta/object.ts';
-import { ApiError, notFound, type Status } from '../../api/meta/status.ts';
+import { type ApiError, notFound, type Status } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { RequestContext } from '../ports.ts';
@@ -9,7 +9,7 @@ import { draftOf } from './body.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import type { RegistryDeps } from './deps.ts';
-import { badRequest, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
+import { badRequest, forbiddenBecause, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
 import { noteOwnership } from './field-ownership.ts';
 import { list, parseRevision, reach } from './list.ts';
 import { patch } from './patch.ts';
@@ -69,7 +69,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       if (!isObjectSent(definition, request)) tellRepeated(request, context);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
-      if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(request.verb) : methodNotAllowed();
+      if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(definition, request) : methodNotAllowed();
       return answerStored(options, resourceOf(request), request, context);
     },
     async watch(request, context) {
@@ -141,8 +141,10 @@ function tellRepeated({ findings, options }: ApiRequest, context: RequestContext
 }
 
 /** Custom resources have all verbs until their definition goes. */
-const terminating = (verb: string) =>
-  new ApiError('MethodNotAllowed', `${verb} not allowed while custom resource definition is terminating`, { details: {} });
+function terminating(definition: ResourceDefinition, { verb, body }: ApiRequest): ApiError {
+  const { name = '' } = (body as KubeObject | undefined)?.metadata ?? {};
+  return forbiddenBecause(definition, name, `${verb} not allowed while custom resource definition is terminating`);
+}
 
 const ANSWERS = new Set(['item', 'object', 'list', 'status']);
 
