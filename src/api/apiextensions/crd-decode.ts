@@ -1,6 +1,6 @@
 import { asSchema, entriesOf } from '../crd-schema/index.ts';
 import type { CustomResourceDefinition, CustomResourceSubresources, JSONSchemaProps } from '../schema/generated/types.ts';
-import { prune } from '../schema/index.ts';
+import { cannotBeHandled, DecodeError, goValue, prune } from '../schema/index.ts';
 
 /**
  * Brings a definition into its stored form. Schemas that stand where OpenAPI says no more than `any` (items, additionalProperties …) are held to the same form as the others, but what is
@@ -8,12 +8,21 @@ import { prune } from '../schema/index.ts';
  */
 export function decodeCrd(crd: CustomResourceDefinition): string[] {
   const unknown = prune(crd, 'CustomResourceDefinition');
+  const { webhook } = crd.spec?.conversion ?? {};
+  if (webhook && !webhook.clientConfig && !webhook.conversionReviewVersions?.length) delete crd.spec.conversion?.webhook;
   for (const [i, version] of (crd.spec?.versions ?? []).entries()) {
     const { schema, subresources } = version;
     if (schema?.openAPIV3Schema) decodeInner(schema.openAPIV3Schema);
+    if (subresources?.status !== undefined && !asSchema(subresources.status)) throw misfit(crd, subresources.status);
     unknown.push(...emptyStatus(subresources).map((name) => `unknown field "spec.versions[${i}].subresources.status.${name}"`));
   }
   return unknown;
+}
+
+function misfit(crd: CustomResourceDefinition, status: unknown): Error {
+  const field = 'CustomResourceSubresources.spec.versions.subresources.status of type v1.CustomResourceSubresourceStatus';
+  const why = `json: cannot unmarshal ${goValue(status)} into Go struct field ${field}`;
+  return cannotBeHandled(crd, 'CustomResourceDefinition', new DecodeError(why));
 }
 
 /** The status subresource has no settings; answers with what was in it. */
@@ -25,6 +34,8 @@ function emptyStatus(subresources: CustomResourceSubresources | undefined): stri
 }
 
 function decodeInner(schema: JSONSchemaProps): void {
+  const { items } = schema;
+  if (items !== undefined && !asSchema(items) && !(Array.isArray(items) && items.length > 0)) delete schema.items;
   for (const field of ['items', 'additionalProperties', 'additionalItems'] as const) {
     for (const each of [schema[field]].flat()) decodeAny(each);
   }

@@ -14,14 +14,17 @@ import { internalVersion } from './crd-internal-form.ts';
 import { hasDefaults } from './crd-schemas.ts';
 import { validateCommon, validateVersion } from './crd-version-validation.ts';
 
+const MISNAMED = 'must be spec.names.plural+"."+spec.group';
+
 /** Everything about a new definition, in upstream's words and order (apiextensions-apiserver, validation.go). */
 export function validateCrd(crd: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
   const { metadata, status } = crd;
   const spec = withEmptyFields(crd.spec);
-  const name = metadata?.name ?? '';
+  const { name = '', generateName } = metadata ?? {};
   const misnamed = name !== '' && name !== `${spec.names.plural}.${spec.group}`;
   return [
-    ...(misnamed && !old ? [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')] : []),
+    ...(generateName && !old ? [invalid('metadata.generateName', generateName, MISNAMED)] : []),
+    ...(misnamed && !old ? [invalid('metadata.name', name, MISNAMED)] : []),
     ...validateSpec(spec),
     ...validateNames(status?.acceptedNames, 'status.acceptedNames'),
     ...validateStoredVersions(status?.storedVersions, spec),
@@ -153,10 +156,10 @@ function validateNames(names: CustomResourceDefinitionNames | undefined, path: s
 function validateStoredVersions(stored: readonly string[] | undefined, { versions }: CustomResourceDefinitionSpec): FieldError[] {
   const path = 'status.storedVersions';
   if (!stored || stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
-  const storage = versions.find((version) => version.storage)?.name;
+  const missing = versions.filter(({ storage, name }) => storage && !stored.includes(name));
   const known = new Set(versions.map(({ name }) => name));
   return [
-    ...(storage !== undefined && !stored.includes(storage) ? [invalid(path, stored, `must have the storage version ${storage}`)] : []),
+    ...missing.map(({ name }) => invalid(path, stored, `must have the storage version ${name}`)),
     ...stored.flatMap((name, i) =>
       known.has(name)
         ? []
@@ -183,7 +186,7 @@ export function approvalOf(crd: CustomResourceDefinition): { state: ApprovalStat
   const text = crd.metadata?.annotations?.[APPROVAL] ?? '';
   if (text === '') return { state: 'missing', message: `protected groups must have approval annotation "${APPROVAL}", ${SEE}` };
   if (text.startsWith('unapproved')) return { state: 'bypassed', message: `not approved: ${JSON.stringify(text)}` };
-  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/\s]+/.test(text)) return { state: 'approved', message: `approved in ${text}` };
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/?#\s]+(?:[/?#].*)?$/.test(text)) return { state: 'approved', message: `approved in ${text}` };
   const message = `protected groups must have approval annotation "${APPROVAL}" with either a URL or a reason starting with "unapproved", ${SEE}`;
   return { state: 'invalid', message };
 }

@@ -1,5 +1,6 @@
 import { compileSchema, toStructural } from '../crd-schema/index.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { utf8Bytes } from '../meta/validation.ts';
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionVersion,
@@ -10,8 +11,8 @@ import type { VersionFields } from './crd-common-fields.ts';
 import { validateDefaults } from './default-validation.ts';
 import { schemaAtPath } from './field-path.ts';
 import { validateCompiledRules } from './rule-compilation.ts';
-import { validateRules } from './rule-validation.ts';
 import { validateOpenApiSchema } from './schema-validation.ts';
+import { structuralFault } from './structural-fault.ts';
 import { validateStructural } from './structural-validation.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
@@ -58,7 +59,7 @@ function deprecationFindings({ deprecated = false, deprecationWarning: text }: C
   if (!deprecated) return ['can only be set for deprecated versions'];
   const unprintable = [...text].findIndex((char) => char !== ' ' && /[\p{C}\p{Z}]/u.test(char));
   return [
-    ...(text.length > 256 ? ['must be <= 256 characters long'] : []),
+    ...(utf8Bytes(text) > 256 ? ['must be <= 256 characters long'] : []),
     ...(text === '' ? ['must not be an empty string'] : []),
     ...(unprintable >= 0 ? [`must only contain printable UTF-8 characters; non-printable character found at index ${unprintable}`] : []),
   ];
@@ -82,14 +83,18 @@ function validateSchema(schema: JSONSchemaProps, parent: string, hasStatus: bool
   const errors: FieldError[] = [];
   if (hasStatus) errors.push(...validateRootOfStatus(schema, path));
   if (schema.nullable) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
-  const structural = toStructural(schema);
-  let structureErrors = validateStructural(schema, path);
-  if (structureErrors.length === 0) structureErrors = validateDefaults(structural, path);
-  errors.push(...structureErrors, ...validateOpenApiSchema(schema, path));
-  if (errors.length > 0) return errors;
-  errors.push(...validateRules(schema, path));
-  if (errors.length === 0) errors.push(...validateCompiledRules(schema, path));
+  const fault = structuralFault(schema);
+  const structureErrors = fault === undefined ? structureFindings(schema, path) : [];
+  const schemaErrors = validateOpenApiSchema(schema, path);
+  errors.push(...structureErrors, ...schemaErrors);
+  if (fault !== undefined) return errors.length > 0 ? errors : [invalid(path, '', fault)];
+  if (structureErrors.length === 0) errors.push(...validateCompiledRules(schema, path, schemaErrors));
   return errors.length > 0 ? errors : buildFindings(schema, parent);
+}
+
+function structureFindings(schema: JSONSchemaProps, path: string): FieldError[] {
+  const errors = validateStructural(schema, path);
+  return errors.length > 0 ? errors : validateDefaults(toStructural(schema), path);
 }
 
 /** A schema that nothing is wrong with compiles. */
@@ -159,7 +164,7 @@ function validateSelectableFields({ selectableFields = [], schema }: VersionFiel
     const again = seen.has(found.path);
     seen.add(found.path);
     return [
-      ...(found.path.startsWith('.metadata') ? [invalid(at, jsonPath, 'must not point to fields in metadata')] : []),
+      ...(/^\.metadata(?![^.[])/.test(found.path) ? [invalid(at, jsonPath, 'must not point to fields in metadata')] : []),
       ...(SELECTABLE_TYPES.includes(found.schema.type ?? '')
         ? []
         : [

@@ -15,7 +15,9 @@ interface Place {
 function visit(schema: StructuralSchema, path: string, { isRoot, insideMeta }: Place): FieldError[] {
   const isObject = isRoot || schema.embedded;
   const errors: FieldError[] = [];
-  if (schema.default !== undefined && !insideMeta) errors.push(...defaultFindings(schema, `${path}.default`, isObject));
+  if (schema.default !== undefined && !insideMeta) {
+    errors.push(...defaultFindings(isRoot ? { ...schema, embedded: true } : schema, `${path}.default`, isObject));
+  }
   if (schema.items) {
     errors.push(...visit(schema.items, `${path}.items`, { isRoot: false, insideMeta: insideMeta && !schema.items.embedded }));
   }

@@ -5,46 +5,68 @@ export type FoundSchema =
   | { readonly schema: JSONSchemaProps; readonly path: string; readonly error?: undefined }
   | { readonly schema?: undefined; readonly error: string };
 
+class PathFault extends Error {}
+
 /**
- * Follows a simple path (`.spec.field`, `['key']`, `.map.key`) through a schema. `path` is the canonical spelling. Source: KEP-2876 (fieldPath) and KEP-4358
- * (selectable fields).
+ * Follows a simple path (`.spec.field`, `['key']`, `.map.key`) through a schema. `path` is the canonical spelling. Source: KEP-2876 (fieldPath), KEP-4358 (selectable fields), and in its
+ * words ValidFieldPath (apiextensions-apiserver, schema/cel/validation.go).
  */
 export function schemaAtPath(text: string, root: JSONSchemaProps, { indexes = true }: { indexes?: boolean } = {}): FoundSchema {
-  const steps = stepsOf(text);
-  if (!steps) return { error: 'invalid path' };
-  let schema: JSONSchemaProps | undefined = root;
+  try {
+    return follow(tokensOf(text), root, indexes);
+  } catch (error) {
+    if (error instanceof PathFault) return { error: error.message };
+    throw error;
+  }
+}
+
+function follow(tokens: readonly string[], root: JSONSchemaProps, indexes: boolean): FoundSchema {
+  let schema = root;
   let path = '';
-  for (const step of steps) {
-    if (step.quoted && !indexes && !/^[a-zA-Z_]/.test(step.name)) return { error: 'does not refer to a valid field' };
-    const property: JSONSchemaProps | undefined = new Map(entriesOf(schema.properties)).get(step.name);
-    const next: JSONSchemaProps | undefined =
-      property ?? (step.name === 'metadata' && schema === root ? META : asSchema(schema.additionalProperties));
-    if (!next) return { error: `does not refer to a valid field` };
-    path += property || next === META ? `.${step.name}` : `[${step.name}]`;
-    schema = next;
+  const rest = tokens[Symbol.iterator]();
+  const next = (): string => {
+    const { value, done } = rest.next();
+    if (done) throw new PathFault('unexpected end of JSON path');
+    return value;
+  };
+  const enter = (name: string): void => {
+    const { isNamed, inner } = step(schema, name);
+    path += isNamed ? `.${name}` : `[${name}]`;
+    schema = inner;
+  };
+  for (const token of rest) {
+    if (token === '.') enter(next());
+    else if (token !== '[') throw new PathFault(`expected [ or . but got: ${token}`);
+    else if (!indexes) throw new PathFault('array notation is not allowed');
+    else {
+      enter(unquoted(next()));
+      const closing = next();
+      if (closing !== ']') throw new PathFault(`expected ] but got ${closing}`);
+    }
   }
   return { schema, path };
 }
 
-const STRING: JSONSchemaProps = { type: 'string' };
-/** What every object has without its schema saying so. */
-const META: JSONSchemaProps = { type: 'object', properties: { name: STRING, generateName: STRING, namespace: STRING } };
-
-interface PathStep {
-  readonly name: string;
-  readonly quoted: boolean;
+/** What is in a schema under a name: a property where it has any, else what all fields of a map are. */
+function step(schema: JSONSchemaProps, name: string): { isNamed: boolean; inner: JSONSchemaProps } {
+  const properties = new Map(entriesOf(schema.properties));
+  const inner = properties.size > 0 ? properties.get(name) : asSchema(schema.additionalProperties);
+  if (!inner) throw new PathFault('does not refer to a valid field');
+  return { isNamed: properties.size > 0, inner };
 }
 
-function stepsOf(text: string): PathStep[] | undefined {
-  const steps: PathStep[] = [];
-  const step = /\.([a-zA-Z_][a-zA-Z0-9_-]*)|\['((?:[^'\\]|\\.)*)'\]/y;
-  for (let at = 0; at < text.length; at = step.lastIndex) {
-    step.lastIndex = at;
-    const match = step.exec(text);
-    if (!match) return undefined;
-    steps.push(
-      match[1] === undefined ? { name: (match[2] ?? '').replace(/\\(.)/g, '$1'), quoted: true } : { name: match[1], quoted: false },
-    );
+/** Dots and brackets, what is between them, and quoted text whole. */
+const tokensOf = (text: string): string[] => text.match(/'(?:[^'\\]|\\.)*'|'.*|[.[\]]|[^.[\]']?[^.[\]]*/gs)?.filter(Boolean) ?? [];
+
+const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', "'": "'", '\\': '\\' };
+
+function unquoted(token: string): string {
+  if (token.length < 2 || !token.startsWith("'") || !token.endsWith("'")) {
+    throw new PathFault(`expected single quoted string but got ${token}`);
   }
-  return steps.length > 0 ? steps : undefined;
+  return token.slice(1, -1).replace(/\\(.)/gs, (escaped, letter: string) => {
+    const meant = ESCAPES[letter];
+    if (meant === undefined) throw new PathFault(`invalid string literal: invalid escape char ${escaped}`);
+    return meant;
+  });
 }

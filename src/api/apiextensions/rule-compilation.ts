@@ -1,7 +1,7 @@
 import { ESTIMATED_COST_LIMIT, ESTIMATED_CRD_COST_LIMIT, times } from '../cel/index.ts';
 import { type CompiledRule, hasRules, rulesOf, ruleType } from '../crd-rules/index.ts';
 import { type StructuralSchema, toStructural } from '../crd-schema/index.ts';
-import { type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import { type FieldError, forbidden, internalError, invalid } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { internalRule } from './crd-internal-form.ts';
 
@@ -11,6 +11,8 @@ interface RuleCost {
 }
 
 interface Walk {
+  /** What is wrong with the schema beside its rules. */
+  readonly others: readonly FieldError[];
   readonly errors: FieldError[];
   readonly costs: RuleCost[];
 }
@@ -24,11 +26,14 @@ interface Place {
   readonly uncorrelatable: string | undefined;
 }
 
-/** Rules compile, may compare what they compare, and cannot cost too much: one by one, nor all together. Source: KEP-2876 (cost estimation). */
-export function validateCompiledRules(schema: JSONSchemaProps, path: string): FieldError[] {
+/**
+ * Rules compile, may compare what they compare, and cannot cost too much: one by one, nor all together. `others`: rules around what else is wrong are not looked at. Source: KEP-2876
+ * (cost estimation).
+ */
+export function validateCompiledRules(schema: JSONSchemaProps, path: string, others: readonly FieldError[] = []): FieldError[] {
   const structural = toStructural(schema);
   if (!hasRules(structural)) return [];
-  const walk: Walk = { errors: [], costs: [] };
+  const walk: Walk = { others, errors: [], costs: [] };
   visit(structural, { path, isObject: true, cardinality: 1, uncorrelatable: undefined }, walk);
   return [...walk.errors, ...totalFindings(walk.costs, path)];
 }
@@ -47,13 +52,20 @@ function visit(schema: StructuralSchema, place: Place, walk: Walk): void {
   if (typeof additional === 'object') visit(additional, inner('additionalProperties', additional, true), walk);
   for (const [name, property] of schema.properties) visit(property, inner(`properties[${name}]`, property, true), walk);
   if (items) visit(items, inner('items', items, schema.listType === 'map'), walk);
-  if (schema.validations.length === 0) return;
-  const least = ruleType(schema, place.isObject)?.minBytes ?? 0;
-  const repeated = place.cardinality ?? Math.floor(MAX_REQUEST_BYTES / (least + 1));
+  if (schema.validations.length === 0 || walk.others.some((other) => other.path === path || other.path.startsWith(`${path}.`))) return;
+  const type = ruleType(schema, place.isObject);
+  if (!type) {
+    walk.errors.push(internalError(`${path}.x-kubernetes-validations`, UNTYPED));
+    return;
+  }
+  const repeated = place.cardinality ?? Math.floor(MAX_REQUEST_BYTES / (type.minBytes + 1));
   for (const [i, rule] of rulesOf(schema, place.isObject).entries()) {
     ruleFindings(rule, `${path}.x-kubernetes-validations[${i}]`, { ...place, cardinality: repeated }, walk);
   }
 }
+
+const UNTYPED =
+  'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
 
 function mostElements({ props, type, additional }: StructuralSchema): number | undefined {
   if (type === 'array') return props.maxItems === undefined ? undefined : Math.max(0, Number(props.maxItems));

@@ -1,24 +1,14 @@
-import { asSchema, entriesOf } from '../crd-schema/index.ts';
 import { type FieldError, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { JSONSchemaProps, ValidationRule } from '../schema/generated/types.ts';
 import { schemaAtPath } from './field-path.ts';
+import { structuralFault } from './structural-fault.ts';
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 const hasBreaks = (text: string) => /[\n\r]/.test(text);
 
-/** `x-kubernetes-validations` of a schema and of what it holds (KEP-2876). Rules stand in the structure alone. */
-export function validateRules(schema: JSONSchemaProps, path: string): FieldError[] {
-  const items = asSchema(schema.items);
-  const additional = asSchema(schema.additionalProperties);
-  return [
-    ...(additional ? validateRules(additional, `${path}.additionalProperties`) : []),
-    ...entriesOf(schema.properties).flatMap(([name, property]) => validateRules(property, `${path}.properties[${name}]`)),
-    ...(items ? validateRules(items, `${path}.items`) : []),
-    ...(schema['x-kubernetes-validations'] ?? []).flatMap((rule, i) =>
-      validateRule(rule, schema, `${path}.x-kubernetes-validations[${i}]`),
-    ),
-  ];
-}
+/** The form of a schema's `x-kubernetes-validations`, without what it holds (KEP-2876). */
+export const validateRules = (schema: JSONSchemaProps, path: string): FieldError[] =>
+  (schema['x-kubernetes-validations'] ?? []).flatMap((rule, i) => validateRule(rule, schema, `${path}.x-kubernetes-validations[${i}]`));
 
 function validateRule(rule: ValidationRule, schema: JSONSchemaProps, path: string): FieldError[] {
   const { messageExpression = '', reason, fieldPath = '' } = rule;
@@ -29,7 +19,8 @@ function validateRule(rule: ValidationRule, schema: JSONSchemaProps, path: strin
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, REASONS));
   if (fieldPath && !fieldPath.trim()) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'));
   if (hasBreaks(fieldPath)) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'));
-  if (fieldPath && !schemaAtPath(fieldPath, schema).schema) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'));
+  if (fieldPath && structuralFault(schema) === undefined && !schemaAtPath(fieldPath, schema).schema)
+    errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'));
   return errors;
 }
 

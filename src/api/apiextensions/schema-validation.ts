@@ -2,6 +2,7 @@ import { asSchema, entriesOf } from '../crd-schema/index.ts';
 import { type FieldError, forbidden, invalid, notSupported, required } from '../meta/field-error.ts';
 import type { JSONSchemaProps } from '../schema/generated/types.ts';
 import { listTypeFindings } from './list-type-validation.ts';
+import { validateRules } from './rule-validation.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const META_FIELDS = ['metadata', 'kind', 'apiVersion'];
@@ -36,6 +37,7 @@ function walk(schema: JSONSchemaProps, path: string, place: Place): FieldError[]
       : []),
     ...mapTypeFindings(schema, path),
     ...listTypeFindings(schema, path),
+    ...validateRules(schema, path),
   ];
 }
 

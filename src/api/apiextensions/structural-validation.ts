@@ -135,6 +135,8 @@ const NOT_NESTED = [
 
 const isSet = (value: unknown) =>
   value !== undefined && value !== null && value !== '' && value !== false && !(Array.isArray(value) && value.length === 0);
+/** These are set when they are empty as well. */
+const POINTERS: ReadonlySet<string> = new Set(['default', 'x-kubernetes-list-type', 'x-kubernetes-map-type']);
 
 function nestedFindings(schema: JSONSchemaProps, path: string, skipAnyOf: boolean): FieldError[] {
   const items = asSchema(schema.items);
@@ -143,7 +145,9 @@ function nestedFindings(schema: JSONSchemaProps, path: string, skipAnyOf: boolea
     ...valueFindings(schema, path, skipAnyOf, false),
     ...(items ? nestedFindings(items, `${path}.items`, false) : []),
     ...properties.flatMap(([name, property]) => nestedFindings(property, `${path}.properties[${name}]`, false)),
-    ...NOT_NESTED.filter(([name]) => isSet(schema[name])).map(([name, detail]) => forbidden(`${path}.${name}`, detail)),
+    ...NOT_NESTED.filter(([name]) => (POINTERS.has(name) ? (schema[name] ?? undefined) !== undefined : isSet(schema[name]))).map(
+      ([name, detail]) => forbidden(`${path}.${name}`, detail),
+    ),
     ...(properties.some(([name]) => name === 'metadata')
       ? [forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context')]
       : []),
