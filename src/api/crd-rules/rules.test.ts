@@ -113,6 +113,21 @@ describe('rules of custom resources', () => {
     expect(found(bounded, { spec: { min: 4, replicas: 2 } }, { spec: { min: 3, replicas: 2 } })).toHaveLength(1);
   });
 
+  it('say what their message says, without blanks around it', () => {
+    const rule = { rule: 'false', messageExpression: "'  no  '" };
+    expect(found(spec(rule), { spec: {} })).toEqual(['spec: Invalid value: no']);
+    expect(
+      found(
+        spec({
+          ...rule,
+          messageExpression:
+            "'a'.replace('a', 'aaaaaaaaaa').replace('a', 'aaaaaaaaaa').replace('a', 'aaaaaaaaaa').replace('a', 'aaaaaaaaaa')",
+        }),
+        { spec: {} },
+      ),
+    ).toEqual(['spec: Invalid value: failed rule: false']);
+  });
+
   it('repeat no object that another has already', () => {
     const rule: ValidationRule = { rule: 'false', reason: 'FieldValueDuplicate', fieldPath: '.min' };
     expect(found(spec(rule), { spec: { min: 1 } })).toEqual(['spec.min: Duplicate value']);

@@ -1,6 +1,7 @@
 import { CelBudget, CelError, Optional } from '../cel/index.ts';
 import { correlate, isMap, isUnchanged, NO_OLD, type Old, oldField } from '../crd-schema/index.ts';
 import { duplicate, type FieldError, forbidden, invalid, OMIT_VALUE, required } from '../meta/field-error.ts';
+import { utf8Bytes } from '../meta/validation.ts';
 import type { ValidationRule } from '../schema/generated/types.ts';
 import type { CompiledRule, RuleNode } from './compile-rules.ts';
 
@@ -143,12 +144,15 @@ function pathOf(path: string, fieldPath: string | undefined): string {
   return path ? `${path}.${inner.replace(/^\./, '')}` : inner.replace(/^\./, '');
 }
 
-/** undefined: the expression failed, or said nothing in one line. */
+const MAX_MESSAGE_BYTES = 5 * 1024;
+
+/** undefined: the expression failed, or said nothing in one line that is not too long. */
 function messageOf({ message }: CompiledRule, bindings: Record<string, unknown>, { budget }: Run): string | undefined {
   if (!message || message instanceof Error) return undefined;
   try {
     const text = message.evaluate(bindings, budget);
-    return typeof text === 'string' && text.trim() !== '' && !/[\n\r]/.test(text) ? text : undefined;
+    const said = typeof text === 'string' ? text.trim() : '';
+    return said !== '' && !said.includes('\n') && utf8Bytes(said) <= MAX_MESSAGE_BYTES ? said : undefined;
   } catch (error) {
     if (error instanceof CelError) return undefined;
     throw error;
