@@ -147,7 +147,8 @@ export function guardOf(type: CelType): Guard {
       return GUARDS[name] ?? ((value) => isNamedValue(value) && value[CEL_TYPE] === name);
     }
     case 'list': {
-      if (type.element.is === 'param' || isDyn(type.element)) return Array.isArray;
+      // What is in lists of lists, whoever takes them looks at.
+      if (type.element.is === 'param' || type.element.is === 'list' || isDyn(type.element)) return Array.isArray;
       const element = guardOf(type.element);
       return (value) => Array.isArray(value) && (value.length === 0 || element(adopt(value[0])));
     }

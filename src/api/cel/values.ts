@@ -202,7 +202,11 @@ export const isNumeric = (value: CelValue): value is bigint | Double | Uint =>
 
 /** Negative, zero, positive; NaN: not ordered. Numbers of all kinds compare with each other. Both adopted; throws for types that have no order. */
 export function compare(a: CelValue, b: CelValue): number {
-  if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
+  if (isNumeric(a) && isNumeric(b)) {
+    const order = compareNumbers(a, b);
+    if (Number.isNaN(order)) throw runtimeError('NaN values cannot be ordered');
+    return order;
+  }
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   if (a instanceof Timestamp && b instanceof Timestamp) return a.nanos < b.nanos ? -1 : Number(a.nanos > b.nanos);

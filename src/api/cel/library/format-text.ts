@@ -157,11 +157,30 @@ function show(raw: CelValue): string {
   if (value instanceof Timestamp) return formatZoned(value);
   if (value instanceof Duration) return formatDuration(value);
   if (value instanceof TypeValue) return kindOfType(value.type);
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value instanceof Uint8Array) return textOf(value);
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value === 'object' && !isMap(value))
+    throw runtimeError(`error during formatting: no formatting function for ${kindOf(value)}`);
   if (!isMap(value)) return String(value);
-  const entries = mapKeys(value).map((key) => `${literal(key)}:${literal(mapGet(value, key))}`);
+  const entries = mapKeys(value).map((key) => `${keyText(key)}:${literal(mapGet(value, key))}`);
   return `{${entries.sort().join(', ')}}`;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const why = 'invalid UTF-8 in bytes, cannot convert to string';
+    throw runtimeError(`error during formatting: could not convert argument ${JSON.stringify(why)} to string`);
+  }
+}
+
+function keyText(raw: CelValue): string {
+  const key = adopt(raw);
+  if (key instanceof Double || key === null) {
+    throw runtimeError(`error during formatting: no formatting function for map key of type ${kindOf(key)}`);
+  }
+  return literal(key);
 }
 
 /** As CEL would write the value. */

@@ -99,6 +99,16 @@ const TRUE: Readonly<Record<string, readonly string[]>> = {
     "semver('1.2.3').major() == 1 && semver('1.2.3').minor() == 2 && semver('1.2.3').patch() == 3",
     "semver('1.0.0-alpha.1').isLessThan(semver('1.0.0-alpha.beta')) && semver('1.0.0').isGreaterThan(semver('1.0.0-rc.1'))",
   ],
+  upstream: [
+    "'hello'.indexOf('o', 9) == -1 && 'hello'.lastIndexOf('o', 5) == -1 && 'hello'.indexOf('', 9) == 9 && 'hello'.lastIndexOf('', 9) == 9",
+    "quantity('1k').isInteger() && quantity('1Ki').isInteger() && quantity('1000').add(1).isInteger()",
+    "!quantity('1000m').isInteger() && !quantity('1.0').isInteger() && !quantity('1.5Gi').isInteger() && !quantity('1Ei').isInteger()",
+    "!quantity('1').add(quantity('1000m')).isInteger() && !quantity('9223372036854775807').isInteger()",
+    "!isURL('http://a%20b/') && isURL('http://%C3%BC/') && !isURL('x://[a]/') && isURL('http://[fe80::1%25eth0]/')",
+    "url('http://a/?b=%zz&c;d&e=f').getQuery() == {'e': ['f']}",
+    "'%s'.format([[dyn(1), dyn([2, [3]])].flatten()]) == '[1, 2, [3]]'",
+    'timestamp("2020-01-01T12:00:00Z").getHours("Local") == 12 && timestamp("2020-01-01T12:00:00Z").getMinutes("-1:30") == 30',
+  ],
   format: [
     '!format.dns1123Label().validate("my-label-name").hasValue() && format.dns1123Label().validate("My").hasValue()',
     '!format.dns1123Subdomain().validate("apiextensions.k8s.io").hasValue() && !format.dns1123LabelPrefix().validate("my-label-prefix-").hasValue()',
@@ -128,6 +138,21 @@ describe.each(Object.entries(TRUE))('%s', (_, expressions) => {
 
 describe('what libraries refuse', () => {
   it.each([
+    ["'hello'.indexOf('l', -1)", 'index out of range: -1'],
+    ["'hello'.substring(9, 1)", 'invalid substring range. start: 9, end: 1'],
+    ["'%s'.format([[optional.of(1)].distinct()])", 'error during formatting: no formatting function for optional_type'],
+    ["'%s'.format([{1.5: 1}])", 'error during formatting: no formatting function for map key of type double'],
+    [
+      "'%s'.format([b'\\xff'])",
+      'error during formatting: could not convert argument "invalid UTF-8 in bytes, cannot convert to string" to string',
+    ],
+    ['double("NaN") < 1.0', 'NaN values cannot be ordered'],
+    ['[18446744073709551615u, 1u].sum()', 'unsigned integer overflow'],
+    ["cidr('1.2.3.4/8/8')", 'network address parse error during conversion from string: netip.ParsePrefix("1.2.3.4/8/8"): invalid prefix'],
+    ["quantity(' 1')", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
+    ["semver('18446744073709551616.0.0')", 'strconv.ParseUint: parsing "18446744073709551616": value out of range'],
+    ['timestamp("2020-01-01T00:00:00Z").getHours("utc")', 'unknown time zone utc'],
+    ['timestamp("2020-01-01T00:00:00Z").getHours("1:2:3")', 'strconv.Atoi: parsing "2:3": invalid syntax'],
     ["'hello'.charAt(6)", 'index out of range: 6'],
     ["'tacocat'.substring(5, 2)", 'invalid substring range. start: 5, end: 2'],
     ["'%d'.format([dyn('x')])", 'error during formatting: decimal clause can only be used on integers, was given string'],

@@ -1,6 +1,6 @@
 import { noSuchOverload, runtimeError } from '../errors.ts';
 import { crosses, func, method, type Overload, type OverloadCosts } from '../overloads.ts';
-import { adopt, type CelValue, compare, Double, Duration, equals, MAX_INT, MIN_INT, NONE, Optional, Uint } from '../values.ts';
+import { adopt, type CelValue, compare, Double, Duration, equals, MAX_INT, MAX_UINT, MIN_INT, NONE, Optional, Uint } from '../values.ts';
 
 type List = readonly CelValue[];
 
@@ -32,7 +32,10 @@ function sumOf(list: List): CelValue {
   if (first instanceof Double) return new Double(items.reduce<number>((sum, item) => sum + numberOf(item), 0));
   const total = items.reduce<bigint>((sum, item) => sum + amountOf(item), 0n);
   if (first instanceof Duration) return new Duration(total);
-  if (first instanceof Uint) return new Uint(total);
+  if (first instanceof Uint) {
+    if (total > MAX_UINT) throw runtimeError('unsigned integer overflow');
+    return new Uint(total);
+  }
   if (total > MAX_INT || total < MIN_INT) throw runtimeError('integer overflow');
   return total;
 }

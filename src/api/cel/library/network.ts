@@ -60,8 +60,8 @@ function parseIp(text: string): Ip {
 }
 
 function parseRange(text: string): IpRange {
-  const [address = '', prefix = ''] = text.split('/');
-  const known = parseCidr(text);
+  const [address = '', prefix = '', ...rest] = text.split('/');
+  const known = rest.length === 0 ? parseCidr(text) : undefined;
   const plain = !address.includes(':') && /(^|\.)0\d/.test(address);
   if (!known || plain || address.includes('%') || /^0\d/.test(prefix)) {
     throw runtimeError(

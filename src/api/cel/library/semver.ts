@@ -1,6 +1,6 @@
 import { runtimeError } from '../errors.ts';
 import { func, method, type Overload, traverses } from '../overloads.ts';
-import { CEL_TYPE, EQUALS, type NamedValue } from '../values.ts';
+import { CEL_TYPE, EQUALS, MAX_UINT, type NamedValue } from '../values.ts';
 
 const TYPE = 'kubernetes.Semver';
 const SYNTAX =
@@ -31,7 +31,13 @@ function parse(text: string): Semver {
   if (!match) throw runtimeError(text === '' ? 'Version string empty' : 'No Major.Minor.Patch elements found');
   if (parts.some((part) => /^0\d+$/.test(part)))
     throw runtimeError(`Numeric PreRelease version must not contain leading zeroes ${JSON.stringify(pre)}`);
-  return new Semver([major, minor, patch].map(BigInt), parts);
+  return new Semver([major, minor, patch].map(numberOf), parts);
+}
+
+function numberOf(digits: string): bigint {
+  const value = BigInt(digits);
+  if (value > MAX_UINT) throw runtimeError(`strconv.ParseUint: parsing ${JSON.stringify(digits)}: value out of range`);
+  return value;
 }
 
 /** `v1.0` and `01.2` are made `1.0.0` and `1.2.0` first. */

@@ -38,9 +38,12 @@ function charAt(text: string, index: bigint): string {
   return all[Number(index)] ?? '';
 }
 
+/** Nothing is found from beyond the end; what is empty is found wherever it is looked for. */
 function indexOf(text: string, part: string, from = 0n): bigint {
+  if (part === '') return from;
   const all = characters(text);
-  if (from < 0n || from > BigInt(all.length)) throw runtimeError(`index out of range: ${from}`);
+  if (from < 0n) throw runtimeError(`index out of range: ${from}`);
+  if (from >= BigInt(all.length)) return -1n;
   if (typeof all === 'string') return BigInt(all.indexOf(part, Number(from)));
   const found = text.indexOf(part, slice(all, 0, Number(from)).length);
   return found < 0 ? -1n : BigInt([...text.slice(0, found)].length);
@@ -48,7 +51,9 @@ function indexOf(text: string, part: string, from = 0n): bigint {
 
 function lastIndexOf(text: string, part: string, from?: bigint): bigint {
   const all = characters(text);
-  if (from !== undefined && (from < 0n || from > BigInt(all.length))) throw runtimeError(`index out of range: ${from}`);
+  if (from !== undefined && part === '') return from;
+  if (from !== undefined && from < 0n) throw runtimeError(`index out of range: ${from}`);
+  if (from !== undefined && from >= BigInt(all.length)) return -1n;
   const found = text.lastIndexOf(part, from === undefined ? undefined : slice(all, 0, Number(from)).length);
   return found < 0 ? -1n : BigInt([...text.slice(0, found)].length);
 }
@@ -56,9 +61,9 @@ function lastIndexOf(text: string, part: string, from?: bigint): bigint {
 function substring(text: string, from: bigint, to?: bigint): string {
   const all = characters(text);
   const end = to ?? BigInt(all.length);
+  if (to !== undefined && from > to) throw runtimeError(`invalid substring range. start: ${from}, end: ${to}`);
   if (from < 0n || from > BigInt(all.length)) throw runtimeError(`index out of range: ${from}`);
   if (end < 0n || end > BigInt(all.length)) throw runtimeError(`index out of range: ${end}`);
-  if (from > end) throw runtimeError(`invalid substring range. start: ${from}, end: ${end}`);
   return slice(all, Number(from), Number(end));
 }
 

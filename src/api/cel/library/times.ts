@@ -10,17 +10,26 @@ const DAY_MS = 86_400_000;
 /** The time as a clock in the zone shows it, in a Date whose UTC fields are that. Zones: `Europe/Berlin`, `+02:00`, `-08:00`. */
 function inZone({ nanos }: Timestamp, zone: string): Date {
   const millis = Number(nanos / MILLI - (nanos % MILLI < 0n ? 1n : 0n));
-  if (zone === '' || zone === 'UTC') return new Date(millis);
-  const fixed = /^([+-]?)(\d\d):(\d\d)$/.exec(zone);
-  if (fixed) {
-    const offset = (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
-    return new Date(millis + (fixed[1] === '-' ? -offset : offset));
-  }
-  return new Date(millis + zoneOffset(new Date(millis), zone));
+  // The server's own zone is UTC.
+  if (zone === '' || zone === 'UTC' || zone === 'Local') return new Date(millis);
+  const colon = zone.indexOf(':');
+  if (colon < 0) return new Date(millis + zoneOffset(new Date(millis), zone));
+  const [hours, minutes] = [wholeNumber(zone.slice(0, colon)), wholeNumber(zone.slice(colon + 1))];
+  return new Date(millis + (hours * 60 + (zone.startsWith('-') ? -minutes : minutes)) * 60_000);
 }
+
+/** As Go's strconv.Atoi reads it. */
+function wholeNumber(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw runtimeError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** Names of zones are names of files to Go: upper and lower case differ. `Intl` minds neither. */
+const isZone = (zone: string): boolean => /[A-Z]/.test(zone);
 
 function zoneOffset(at: Date, zone: string): number {
   try {
+    if (!isZone(zone)) throw new RangeError(zone);
     const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
     const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
     const [, sign, hours = '0', minutes = '0', seconds = '0'] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name) ?? [];

@@ -1,3 +1,4 @@
+import { parseAddress } from '../../../base/ip.ts';
 import { runtimeError } from '../errors.ts';
 import { func, method, type Overload, shrinks, traverses } from '../overloads.ts';
 import { CEL_TYPE, EQUALS, type NamedValue } from '../values.ts';
@@ -28,7 +29,12 @@ class UrlValue implements NamedValue {
 }
 
 const SYNTAX = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s;
-const HOST = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:[\]<>"^`{|}\\]*)(?::\d*)?$/;
+const HOST = /^(?:\[[^\]]+\]|[^\s:[\]<>"^`{|}\\]*)(?::\d*)?$/;
+/** What stands in brackets is an address, maybe with a zone. */
+const hasBadAddress = (host: string): boolean => {
+  const address = /^\[([^\]%]*)(?:%25.*)?\]/.exec(host)?.[1];
+  return host.startsWith('[') && (address === undefined || !address.includes(':') || !parseAddress(address));
+};
 
 export function parseUrl(text: string): UrlValue {
   const wrong = (why: string) => runtimeError(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${why}`);
@@ -39,6 +45,10 @@ export function parseUrl(text: string): UrlValue {
   if (scheme === '' && !text.startsWith('/')) throw wrong(text.startsWith(':') ? 'missing protocol scheme' : 'invalid URI for request');
   const host = (authority ?? '').slice((authority ?? '').lastIndexOf('@') + 1);
   if (!HOST.test(host)) throw wrong(`invalid port "${host.slice(host.lastIndexOf(':'))}" after host`);
+  if (hasBadAddress(host)) throw wrong('invalid host');
+  // ASCII is written as it is in names of hosts.
+  const escaped = /%(?![89A-Fa-f][0-9A-Fa-f]).{0,2}/.exec(host.startsWith('[') ? '' : host);
+  if (escaped) throw wrong(`invalid URL escape "${escaped[0]}"`);
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw wrong(`invalid URL escape "${/%.{0,2}/.exec(path)?.[0] ?? ''}"`);
   return new UrlValue(text, { scheme: scheme.toLowerCase(), host, path, query });
 }
@@ -60,20 +70,22 @@ const escapedPath = (path: string): string =>
 
 function query(text: string): object {
   const values: Record<string, string[]> = Object.create(null);
-  for (const pair of text.split('&').filter(Boolean)) {
+  for (const pair of text.split('&').filter((each) => each !== '' && !each.includes(';'))) {
     const equal = pair.indexOf('=');
     const [key, value] = equal < 0 ? [pair, ''] : [pair.slice(0, equal), pair.slice(equal + 1)];
-    const name = unescaped(key);
+    const [name, read] = [unescaped(key), unescaped(value)];
+    if (name === undefined || read === undefined) continue;
     values[name] ??= [];
-    values[name].push(unescaped(value));
+    values[name].push(read);
   }
   return values;
 }
-function unescaped(text: string): string {
+/** undefined: an escape is none. */
+function unescaped(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    return text;
+    return undefined;
   }
 }
 
