@@ -185,6 +185,17 @@ describe('the columns of custom resources', () => {
     ]);
   });
 
+  it('show numbers, and what has parts, as Go prints them', () => {
+    expect([show('string', 1e-7), show('string', 1e21), show('integer', 1e21)]).toEqual(['1e-07', '1e+21', -(2n ** 63n)]);
+    expect(show('string', { b: '<&>', a: [{ d: 1, c: 2 }] })).toBe('{"a":[{"c":2,"d":1}],"b":"\\u003c\\u0026\\u003e"}');
+  });
+
+  it('end before the first of which the path cannot be read', () => {
+    const paths = ['.a', '.b["c"]', '.d'];
+    const columns = customColumns(paths.map((jsonPath) => ({ name: jsonPath, type: 'string', jsonPath })));
+    expect(columns.map(({ name }) => name)).toEqual(['Name', '.a']);
+  });
+
   it('are the age where the definition has none, described as that of the built-in kinds is', () => {
     const expected = { name: 'Age', type: 'date', of: 'ObjectMeta.creationTimestamp' };
     for (const none of [undefined, []]) expect(customColumns(none)).toMatchObject([{ name: 'Name', format: 'name' }, expected]);

@@ -306,7 +306,7 @@ it('serves its kind whatever its paths are', () => {
   made.status = { ...made.status, conditions: [{ type: 'Established', status: 'True' }] };
   const [kind] = definitionsOf(made);
   const object = { metadata: { name: 'a' }, status: { replicas: -1 } };
-  expect(kind?.columns.map((each) => each.value(object, 0))).toEqual(['a', undefined]);
+  expect(kind?.columns.map((each) => each.value(object, 0))).toEqual(['a']);
   const context = { now: '', user: { name: '', groups: [] }, subresource: '' };
   expect(kind?.hooks.validateCreate?.(object, context)).toEqual([expect.objectContaining({ path: '.status.replicas' })]);
 });

@@ -1,8 +1,10 @@
-import { compileJsonPath, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
+import { compileJsonPath, isMap, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
 import { UNKNOWN } from '../meta/cells.ts';
 import { type Column, column, createdAtColumn, nameColumn } from '../meta/columns.ts';
 import { humanDuration } from '../meta/duration.ts';
+import { goNumber } from '../meta/go-number.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { goJson } from '../patch/apply/index.ts';
 import type { CustomResourceColumnDefinition } from '../schema/generated/types.ts';
 
 type Cell = string | number | bigint | boolean | undefined;
@@ -11,8 +13,24 @@ const AGE: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPat
 
 /** The name and what the definition adds; its age when it adds nothing. Source: Kubernetes, "CustomResourceDefinitions" (additional printer columns). */
 export function customColumns(columns: readonly CustomResourceColumnDefinition[] | undefined): readonly Column<KubeObject>[] {
-  if (columns && columns.length > 0) return [nameColumn, ...columns.map(toColumn)];
+  if (columns && columns.length > 0) return [nameColumn, ...readableColumns(columns)];
   return [nameColumn, { ...toColumn(AGE), description: '', of: createdAtColumn.of }];
+}
+
+/** Up to the first whose path cannot be read: upstream ends there. */
+function readableColumns(columns: readonly CustomResourceColumnDefinition[]): Column<KubeObject>[] {
+  const unreadable = columns.findIndex(({ jsonPath }) => !isReadable(jsonPath));
+  return columns.slice(0, unreadable < 0 ? undefined : unreadable).map(toColumn);
+}
+
+function isReadable(text: string): boolean {
+  try {
+    compileJsonPath(text);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonPathError) return false;
+    throw error;
+  }
 }
 
 function toColumn({ name, type, format, jsonPath, priority = 0, description }: CustomResourceColumnDefinition): Column<KubeObject> {
@@ -26,26 +44,34 @@ function toColumn({ name, type, format, jsonPath, priority = 0, description }: C
   return { ...column<KubeObject>(name, type as Column<KubeObject>['type'], value, { priority, description: text }), format: format ?? '' };
 }
 
-/** A path that cannot be read leaves its cells empty: the definition was let in with it. */
-export function pathOf(text: string): JsonPath {
-  try {
-    return compileJsonPath(text);
-  } catch (error) {
-    if (error instanceof JsonPathError) return () => [];
-    throw error;
-  }
+/** A path that cannot be read leads to nothing: the definition was let in with it. */
+export const pathOf = (text: string): JsonPath => (isReadable(text) ? compileJsonPath(text) : () => []);
+
+/** Go writes the fields of maps in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
 }
+
+/** As Go makes integers of floats: what does not fit becomes the least of all. */
+const toInt64 = (value: number): number | bigint => (Math.abs(value) < 2 ** 63 ? Math.trunc(value) : -(2n ** 63n));
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
 /** As the server prints what a column's path leads to. Columns of text show anything, the others nothing that is not of their type. */
 const CELLS: Readonly<Record<string, (value: unknown, nowMs: number) => Cell>> = {
-  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : undefined),
+  integer: (value) => (typeof value === 'number' ? toInt64(value) : typeof value === 'bigint' ? value : undefined),
   number: (value) => (typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   string(value) {
     if (value === null) return '<no value>';
-    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+    if (typeof value === 'object') return goJson(sorted(value));
+    return typeof value === 'number' ? goNumber(value) : String(value);
   },
   date(value, nowMs) {
     if (typeof value !== 'string') return undefined;

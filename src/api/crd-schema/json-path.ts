@@ -1,3 +1,4 @@
+import { isGoInteger } from '../meta/go-number.ts';
 import { isMap } from './structural.ts';
 
 /** Reads every value that a path names, in order. */
@@ -8,14 +9,28 @@ type Step = (values: readonly unknown[]) => readonly unknown[];
 /** The path as it stands cannot be read. */
 export class JsonPathError extends Error {}
 
+/** The path meets something else than it expects: then it leads to nothing at all. */
+class Misfit extends Error {}
+
 /**
  * Kubernetes' JSONPath without templates, as printer columns use it: `.spec.replicas`, `.metadata.annotations['a.b/c']`, `.a\.b`, `.list[0]`, `[-1]`, `[*]`, `[0:2]`,
  * `..name`, `.status.conditions[?(@.type=="Ready")].status`. Missing keys read as nothing. Throws JsonPathError.
- * Source: Kubernetes, "JSONPath Support".
+ * Source: Kubernetes, "JSONPath Support", and client-go's util/jsonpath.
  */
 export function compileJsonPath(text: string): JsonPath {
-  const reader = new PathReader(text);
-  const steps = reader.steps();
+  const read = compileSteps(text);
+  return (root) => {
+    try {
+      return read(root);
+    } catch (error) {
+      if (error instanceof Misfit) return [];
+      throw error;
+    }
+  };
+}
+
+function compileSteps(text: string): JsonPath {
+  const steps = new PathReader(text).steps();
   return (root) => steps.reduce<readonly unknown[]>((values, step) => step(values), [root]);
 }
 
@@ -28,14 +43,21 @@ const everything: Step = (values) => values.flatMap((value) => (Array.isArray(va
 
 const descendants: Step = (values) => values.flatMap((value) => [value, ...descendants(everything([value]))]);
 
-function slice(from: number | undefined, to: number | undefined, by: number): Step {
-  return (values) => values.flatMap((value) => (Array.isArray(value) ? value.slice(from, to).filter((_, i) => i % by === 0) : []));
+/** Null has no items, anything else but a list is a misfit, and so are bounds that are not within it. */
+function slice(from: number, to: number | undefined, by = 1): Step {
+  return (values) =>
+    values.flatMap((value) => {
+      if (value === null) return [];
+      if (!Array.isArray(value)) throw new Misfit('no list');
+      const { length } = value;
+      const [first, end] = [from < 0 ? from + length : from, to === undefined ? length : to < 0 ? to + length : to];
+      if (first === end) return [];
+      if (first < 0 || first >= length || end < first || end > length || by <= 0) throw new Misfit('out of bounds');
+      return value.slice(first, end).filter((_, i) => i % by === 0);
+    });
 }
 
-const at =
-  (index: number): Step =>
-  (values) =>
-    values.flatMap((value) => (Array.isArray(value) && value.at(index) !== undefined ? [value.at(index)] : []));
+const at = (index: number): Step => slice(index, index === -1 ? undefined : index + 1);
 
 class PathReader {
   readonly #text: string;
@@ -81,7 +103,7 @@ class PathReader {
     const end = this.#closing();
     const inner = this.#text.slice(this.#at + 1, end).trim();
     this.#at = end + 1;
-    if (inner === '*') return everything;
+    if (inner === '*') return slice(0, undefined);
     const filter = /^\?\((.*)\)$/s.exec(inner);
     if (filter) return filterStep(filter[1] ?? '');
     const parts = splitOutsideQuotes(inner, ',').map((part) => this.#selector(part.trim()));
@@ -89,13 +111,17 @@ class PathReader {
   }
 
   #selector(text: string): Step {
-    const quoted = /^'(.*)'$|^"(.*)"$/s.exec(text);
-    if (quoted) return childOf((quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/g, '$1'));
+    // A key in quotes is read as a path of its own: its dots are escaped, or lead further.
+    const quoted = /^'([^']*)'$/s.exec(text);
+    if (quoted) {
+      const steps = new PathReader(`.${quoted[1] ?? ''}`).steps();
+      return (values) => steps.reduce((inside, step) => step(inside), values);
+    }
     if (/^-?\d+$/.test(text)) return at(Number(text));
     const range = /^(-?\d+)?:(-?\d+)?(?::(\d+))?$/.exec(text);
     if (!range) throw this.#error(`invalid array index ${text}`);
     const number = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits));
-    return slice(number(range[1]), number(range[2]), Math.max(1, number(range[3]) ?? 1));
+    return slice(number(range[1]) ?? 0, number(range[2]), number(range[3]));
   }
 
   /** The bracket that closes this one, quotes and nested brackets aside. */
@@ -131,37 +157,60 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return parts;
 }
 
-const OPERATORS: Readonly<Record<string, (left: unknown, right: unknown) => boolean>> = {
+/** What can be compared is of one kind; whole numbers and others are of two. */
+function kindOf(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return isGoInteger(value) ? 'int' : 'float';
+  if (typeof value === 'string' || typeof value === 'boolean') return typeof value;
+  throw new Misfit('no comparable value');
+}
+
+type Ordered = string | number;
+const OPERATORS: Readonly<Record<string, (left: Ordered, right: Ordered) => boolean>> = {
   '==': (left, right) => left === right,
   '!=': (left, right) => left !== right,
-  '<=': (left, right) => typeof left === typeof right && (left as string) <= (right as string),
-  '>=': (left, right) => typeof left === typeof right && (left as string) >= (right as string),
-  '<': (left, right) => typeof left === typeof right && (left as string) < (right as string),
-  '>': (left, right) => typeof left === typeof right && (left as string) > (right as string),
+  '<=': (left, right) => left <= right,
+  '>=': (left, right) => left >= right,
+  '<': (left, right) => left < right,
+  '>': (left, right) => left > right,
 };
+
+interface Operand {
+  readonly read: JsonPath;
+  /** Of a number that is written out with a fraction, whatever that is. */
+  readonly kind?: string;
+}
 
 /** `@.type=="Ready"`, `@.port>80`, or `@.name` alone: is it there? */
 function filterStep(text: string): Step {
   const match = /^((?:"[^"]*"|'[^']*'|[^=!<>"'])+?)\s*(==|!=|<=|>=|<|>)\s*(.+)$/s.exec(text.trim());
   const left = operand(match?.[1] ?? text);
   const right = match ? operand(match[3] ?? '') : undefined;
-  const compare = OPERATORS[match?.[2] ?? ''];
-  const keeps = (item: unknown) => {
-    const found = left(item);
-    if (!right || !compare) return found.length > 0;
-    const wanted = right(item);
-    return found.length > 0 && wanted.length > 0 && compare(found[0], wanted[0]);
-  };
-  return (values) => everything(values.filter((value) => typeof value === 'object')).filter(keeps);
+  const keeps = (item: unknown) => (right ? compares(left, match?.[2] ?? '', right, item) : left.read(item).length > 0);
+  return (values) =>
+    values.flatMap((value) => {
+      if (!Array.isArray(value)) throw new Misfit('no list');
+      return value.filter(keeps);
+    });
 }
 
-function operand(text: string): JsonPath {
+function compares(left: Operand, operator: string, right: Operand, item: unknown): boolean {
+  const found = left.read(item);
+  const wanted = right.read(item);
+  if (found.length === 0 || wanted.length === 0) return false;
+  if (found.length > 1 || wanted.length > 1) throw new Misfit('more than one value');
+  const [kind, other] = [left.kind ?? kindOf(found[0]), right.kind ?? kindOf(wanted[0])];
+  const isOrder = operator !== '==' && operator !== '!=';
+  if (kind !== other || (isOrder && kind === 'boolean')) throw new Misfit('values that do not compare');
+  return OPERATORS[operator]?.(found[0] as Ordered, wanted[0] as Ordered) ?? false;
+}
+
+function operand(text: string): Operand {
   const trimmed = text.trim();
-  if (trimmed.startsWith('@') || trimmed.startsWith('$')) return compileJsonPath(trimmed);
+  if (trimmed.startsWith('@') || trimmed.startsWith('$')) return { read: compileSteps(trimmed) };
   const quoted = /^'(.*)'$|^"(.*)"$/s.exec(trimmed);
-  if (quoted) return () => [quoted[1] ?? quoted[2]];
-  if (trimmed === 'true' || trimmed === 'false') return () => [trimmed === 'true'];
+  if (quoted) return { read: () => [quoted[1] ?? quoted[2]] };
+  if (trimmed === 'true' || trimmed === 'false') return { read: () => [trimmed === 'true'] };
   const number = Number(trimmed);
   if (trimmed === '' || Number.isNaN(number)) throw new JsonPathError(`cannot read ${JSON.stringify(text)}`);
-  return () => [number];
+  return { read: () => [number], kind: /^[+-]?\d+$/.test(trimmed) ? 'int' : 'float' };
 }

@@ -313,8 +313,7 @@ test('sets hold a value once, lists of type map a key once', () => {
 
 test.each<[string, unknown]>([
   ['.spec.replicas', 3],
-  ['.metadata.annotations["a.b/c"]', 'x'],
-  [".metadata.annotations['a.b/c']", 'x'],
+  [".metadata.annotations['a\\.b/c']", 'x'],
   ['.metadata.annotations.a\\.b/c', 'x'],
   ['.list[0].n', 1],
   ['.list[-1].n', 2],
@@ -337,6 +336,37 @@ test.each<[string, unknown]>([
     },
   };
   expect(compileJsonPath(path)(object)[0]).toEqual(value);
+});
+
+test.each<[string, readonly unknown[]]>([
+  ['.list[*].n', [1, 2, 'x']],
+  ['.list[0:2].n', [1, 2]],
+  ['.list[-1].n', ['x']],
+  ['.list[3]', []],
+  ['.list[0:9].n', []],
+  ['.list[-9:]', []],
+  ['.list[1:0]', []],
+  ['.map[*]', []],
+  ['.map.*', [1, 2]],
+  ['.null[0]', []],
+  [".map['a']", [1]],
+  [".deep['a.b']", []],
+  [".deep['a\\.b']", [3]],
+  [".nested['a.b']", [4]],
+  ['.list[?(@.n>1)].n', []],
+  ['.list[?(@.m==1)].m', [1]],
+  ['.list[?(@.m==1.0)].m', []],
+  ['.list[?(@.m=="1")].m', []],
+  ['.map[?(@.n==1)]', []],
+])('the path %s reads no more than upstream does: %j', (path, values) => {
+  const object = {
+    list: [{ n: 1, m: 1 }, { n: 2 }, { n: 'x' }],
+    map: { a: 1, b: 2 },
+    null: null,
+    deep: { 'a.b': 3 },
+    nested: { a: { b: 4 } },
+  };
+  expect(compileJsonPath(path)(object)).toEqual(values);
 });
 
 const anySchema: fc.Arbitrary<JSONSchemaProps> = fc.letrec<{ schema: JSONSchemaProps }>((tie) => ({

@@ -22,6 +22,7 @@ export {
 } from './managers.ts';
 export { customResourceType, openApiType, type StructuralSchema } from './openapi-type.ts';
 export { ownershipAfterUpdate, type Write } from './ownership.ts';
+export { goJson } from './path-element.ts';
 export { reconciledSet } from './reconcile.ts';
 export { shareEntries } from './shared-sets.ts';
 export type { Versioned, Versions } from './versions.ts';
