@@ -39,7 +39,9 @@ export function applyConfiguration(apply: Apply): Applied {
   const entry: Manager = { ...own, time: last?.time, fields: versions.owned(appliedFields(configuration, type)) };
   const all = [...managers.filter((manager) => manager !== last), entry];
   const merged = { apiVersion, type, object: mergeConfiguration(live.object, configuration, type) };
-  const after = last && !isEmptySet(last.fields) ? prune(merged, all, last, versions) : merged;
+  const pruned = last && !isEmptySet(last.fields) ? prune(merged, all, last, versions) : merged;
+  // What the configuration has without anything in it stays.
+  const after = pruned === merged ? merged : { ...pruned, object: mergeConfiguration(pruned.object, configuration, type) };
   const owners = ownershipAfterApply({ before: live, after, managers: all, writer: applier, versions, now }, entry, force);
   const time = equalJson(live.object, after.object) ? entry.time : now;
   const stripped = owners.map((owner) => (owner === entry ? { ...owner, time, fields: withoutUnowned(owner.fields) } : owner));

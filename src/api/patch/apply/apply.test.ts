@@ -78,6 +78,23 @@ describe('an applied configuration', () => {
     expect(specOf(s)).toEqual({ text: 'mine', map: { x: '1' }, set: ['q'] });
   });
 
+  it('keeps what the configuration names without anything in it', () => {
+    const s = state();
+    s.apply('a', spec({ number: 1, set: ['p'] }));
+    s.apply('a', spec({}));
+    expect(specOf(s)).toEqual({});
+  });
+
+  it('looks into the metadata of objects within objects, as into that of all', () => {
+    const pod = { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { metadata: { type: 'object' } } };
+    const type = customResourceType({ type: 'object', properties: { pod } });
+    const s = state(type);
+    const metadata = { labels: { a: 'b' }, finalizers: ['f/g'] };
+    s.apply('me', { pod: { metadata } });
+    expect(s.fields['me Apply']).toEqual({ 'f:pod': { 'f:metadata': { 'f:labels': { 'f:a': {} }, 'f:finalizers': { 'v:"f/g"': {} } } } });
+    expect(configurationFindings({ pod: { metadata: { typo: 1 } } }, type)).toEqual(['.pod.metadata.typo: field not declared in schema']);
+  });
+
   it('keeps what another applier still owns', () => {
     const s = state();
     s.apply('a', spec({ number: 1, items: [{ name: 'i', value: 'v' }] }));

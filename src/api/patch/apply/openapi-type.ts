@@ -64,19 +64,10 @@ function mapType(schema: StructuralSchema): ApplyMapType {
   return fields.size === 0 ? { ...granularMap(DEDUCED), atomic } : { atomic, fields, values: undefined };
 }
 
-/** An object within an object has a header of its own; its metadata is not looked into. */
+/** An object within an object has the header of every object, whatever its schema says of it. */
 function addHeader(fields: Map<string, ApplyField>): void {
-  for (const name of ['apiVersion', 'kind'])
-    if (!fields.has(name))
-      fields.set(
-        name,
-        namedField(name, () => STRING),
-      );
-  if (!fields.has('metadata'))
-    fields.set(
-      'metadata',
-      namedField('metadata', () => DEDUCED),
-    );
+  const header = { apiVersion: () => STRING, kind: () => STRING, metadata: () => builtInType('ObjectMeta') };
+  for (const [name, read] of Object.entries(header)) fields.set(name, namedField(name, read));
 }
 
 const openApiField = (name: string, schema: StructuralSchema): ApplyField => namedField(name, () => openApiType(schema));
