@@ -114,7 +114,9 @@ function sendYamlList(exchange: Exchange, answer: ListAnswer): Promise<void> {
 async function sendList(exchange: Exchange, answer: ListAnswer): Promise<void> {
   const { definition, items } = answer;
   const type = `"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition)}"`;
-  const parts: Part[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`)];
+  // Upstream's lists of custom resources say that nothing continues them, as those of built-in kinds do not.
+  const metadata = { ...(definition.structural && { continue: '' }), ...listMetadata(answer) };
+  const parts: Part[] = [Buffer.from(`{${type},"metadata":${JSON.stringify(metadata)},"items":[`)];
   for (const part of listItems(definition, items)) parts.push(part);
   parts.push(LIST_END);
   await sendBytes(exchange, 200, parts, lengthOf(parts));

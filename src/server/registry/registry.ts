@@ -91,7 +91,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function answerSubresource(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<Answer> {
     const { subresource = '' } = request;
     const declared = Object.hasOwn(definition.subresources, subresource) ? definition.subresources[subresource] : undefined;
-    if (!declared) throw noSuchResource();
+    if (!declared) throw definition.structural ? notFound(definition, request.name ?? '') : noSuchResource();
     switch (declared.kind) {
       case 'status':
         return answerStatus(options, resourceOf(request), request, context);
