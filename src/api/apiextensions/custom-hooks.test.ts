@@ -124,6 +124,12 @@ describe('objects within objects', () => {
     expect(hooks.decode?.(draft)).toEqual(['unknown field "map[a].metadata.nothing"']);
   });
 
+  it('have metadata that says nothing where it is null', () => {
+    const draft = object({ metadata: {}, one: { apiVersion: 'v1', kind: 'Pod', metadata: null } });
+    hooks.decode?.(draft);
+    expect(draft).toMatchObject({ one: { metadata: {} } });
+  });
+
   it.each<[string, object]>([
     ['one.apiVersion: Invalid value: 1: must be a string', { apiVersion: 1, kind: 'Pod' }],
     [

@@ -111,6 +111,7 @@ function decode(draft: KubeObject, structural: StructuralSchema, embeds: boolean
   if (embeds) {
     forEmbedded(draft, structural, '', (object, path) => {
       requireText(draft, object, path);
+      if (object.metadata === null) object.metadata = {};
       inside.push(...pruneMetadata(object as KubeObject, `${path}.metadata`, draft));
     });
   }
