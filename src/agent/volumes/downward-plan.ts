@@ -1,4 +1,5 @@
 import type { Container, Pod, ResourceFieldSelector } from '../../api/schema/generated/types.ts';
+import { goQuote } from '../../base/go-escapes.ts';
 import { parseQuantity } from '../../base/quantity.ts';
 
 /**
@@ -44,14 +45,6 @@ const formatMap = (map: Record<string, string>): string =>
     .sort()
     .map((key) => `${key}=${goQuote(map[key] ?? '')}`)
     .join('\n');
-
-function goQuote(text: string): string {
-  return JSON.stringify(text)
-    .replace(/\\u0007/g, '\\a')
-    .replace(/\\u000b/g, '\\v')
-    .replace(/\\u00([0-9a-f]{2})/g, '\\x$1')
-    .replaceAll('\x7f', '\\x7f');
-}
 
 /**
  * A container's request or limit in units of the divisor, rounded up. A limit that is not set is what the node can give (`allocatable`, quantities by

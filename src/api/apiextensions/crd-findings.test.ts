@@ -111,6 +111,11 @@ describe('a definition is refused for', () => {
       `spec.versions[0].deprecationWarning: Invalid value: "${text}": must be <= 256 characters long`,
     ],
     [
+      'a warning that cannot be printed',
+      crd({ type: 'object' }, { deprecated: true, deprecationWarning: 'a\u00a0<' }),
+      'spec.versions[0].deprecationWarning: Invalid value: "a\u00a0\\u003c": must only contain printable UTF-8 characters; non-printable character found at index 1',
+    ],
+    [
       'an approval that is no URL',
       {
         metadata: { name: 'tabs.a.k8s.io', annotations: { 'api-approved.kubernetes.io': 'https://x y' } },

@@ -1,5 +1,5 @@
 import { compileSchema, toStructural } from '../crd-schema/index.ts';
-import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, invalid, pointedAt, required } from '../meta/field-error.ts';
 import { utf8Bytes } from '../meta/validation.ts';
 import type {
   CustomResourceColumnDefinition,
@@ -22,7 +22,7 @@ const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
 
 /** One of `spec.versions`, with what is its own. */
 export const validateVersion = (version: CustomResourceDefinitionVersion, path: string, hasStatus: boolean): FieldError[] => [
-  ...deprecationFindings(version).map((fault) => invalid(`${path}.deprecationWarning`, version.deprecationWarning, fault)),
+  ...deprecationFindings(version, `${path}.deprecationWarning`),
   ...validateFields(version, path, {
     schema: 'schema',
     hasStatus,
@@ -54,9 +54,16 @@ function validateFields(fields: VersionFields, path: string, { schema: name, has
   ];
 }
 
-function deprecationFindings({ deprecated = false, deprecationWarning: text }: CustomResourceDefinitionVersion): string[] {
+function deprecationFindings(
+  { deprecated = false, deprecationWarning: text }: CustomResourceDefinitionVersion,
+  path: string,
+): FieldError[] {
   if (text === undefined) return [];
-  if (!deprecated) return ['can only be set for deprecated versions'];
+  const faults = deprecated ? textFaults(text) : ['can only be set for deprecated versions'];
+  return faults.map((fault) => invalid(path, pointedAt(text), fault));
+}
+
+function textFaults(text: string): string[] {
   const unprintable = [...text].findIndex((char) => char !== ' ' && /[\p{C}\p{Z}]/u.test(char));
   return [
     ...(utf8Bytes(text) > 256 ? ['must be <= 256 characters long'] : []),

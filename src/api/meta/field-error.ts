@@ -1,3 +1,4 @@
+import { goQuote } from '../../base/go-escapes.ts';
 import { goNumber } from './go-number.ts';
 import { ApiError } from './status.ts';
 
@@ -34,9 +35,11 @@ const show = (value: unknown) => {
   if (value === OMIT_VALUE) return '';
   if (value === undefined) return 'null';
   if (typeof value === 'number') return goNumber(value);
-  const text = JSON.stringify(value);
-  return typeof value === 'string' ? text : text.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  if (typeof value === 'string') return goQuote(value);
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 };
+/** A text that upstream holds a pointer to, which is why it shows it as its encoder writes it. */
+export const pointedAt = (text: string) => ({ toJSON: () => text });
 const join = (reason: FieldErrorReason, ...rest: string[]) => [WORDING[reason], ...rest.filter(Boolean)].join(': ');
 
 export const required = (path: string, detail = ''): FieldError => ({
