@@ -107,6 +107,8 @@ const TRUE: Readonly<Record<string, readonly string[]>> = {
     "!isURL('http://a%20b/') && isURL('http://%C3%BC/') && !isURL('x://[a]/') && isURL('http://[fe80::1%25eth0]/')",
     "url('http://a/?b=%zz&c;d&e=f').getQuery() == {'e': ['f']}",
     "'%s'.format([[dyn(1), dyn([2, [3]])].flatten()]) == '[1, 2, [3]]'",
+    'double("NaN") != double("NaN") && double("NaN") != 1.0',
+    'timestamp("0001-03-01T00:00:00Z").getDayOfYear() == 59',
     'timestamp("2020-01-01T12:00:00Z").getHours("Local") == 12 && timestamp("2020-01-01T12:00:00Z").getMinutes("-1:30") == 30',
   ],
   format: [
@@ -167,6 +169,14 @@ describe('what libraries refuse', () => {
     ["ip('::ffff:1.2.3.4')", 'IPv4-mapped IPv6 address "::ffff:1.2.3.4" is not allowed'],
     ["quantity('200K')", "unable to parse quantity's suffix"],
     ['quantity("1.5").asInteger()', 'cannot convert value to integer'],
+    ["semver('v1.2.3')", 'Invalid character(s) found in major number "v1"'],
+    ["semver('1.02.3')", 'Minor number must not contain leading zeroes "02"'],
+    ["semver('1.2.3.4')", 'Invalid character(s) found in patch number "3.4"'],
+    ["semver('1..3')", 'strconv.ParseUint: parsing "": invalid syntax'],
+    ["semver('1.2.3-')", 'Prerelease is empty'],
+    ["semver('1.2.3-a_b')", 'Invalid character(s) found in prerelease "a_b"'],
+    ["semver('1.2.3-01')", 'Numeric PreRelease version must not contain leading zeroes "01"'],
+    ["semver('1.2.3+')", 'Build meta data is empty'],
     ["semver('Three')", 'No Major.Minor.Patch elements found'],
     ["duration('1' + 'x')", "type conversion error from 'string' to 'google.protobuf.Duration'"],
   ])('%s: %s', (expression, message) => {

@@ -1,10 +1,9 @@
+import { goQuote } from '../../../base/go-escapes.ts';
 import { runtimeError } from '../errors.ts';
 import { func, method, type Overload, traverses } from '../overloads.ts';
 import { CEL_TYPE, EQUALS, MAX_UINT, type NamedValue } from '../values.ts';
 
 const TYPE = 'kubernetes.Semver';
-const SYNTAX =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 const MAX_LENGTH = 1024;
 
 class Semver implements NamedValue {
@@ -25,19 +24,39 @@ class Semver implements NamedValue {
 export const semverOf = (text: string): NamedValue => parse(text);
 
 function parse(text: string): Semver {
-  const match = text.length <= MAX_LENGTH ? SYNTAX.exec(text) : null;
-  const [, major = '', minor = '', patch = '', pre] = match ?? [];
-  const parts = pre?.split('.') ?? [];
-  if (!match) throw runtimeError(text === '' ? 'Version string empty' : 'No Major.Minor.Patch elements found');
-  if (parts.some((part) => /^0\d+$/.test(part)))
-    throw runtimeError(`Numeric PreRelease version must not contain leading zeroes ${JSON.stringify(pre)}`);
-  return new Semver([major, minor, patch].map(numberOf), parts);
+  if (text === '') throw runtimeError('Version string empty');
+  const [major, minor, ...others] = text.split('.');
+  if (text.length > MAX_LENGTH || major === undefined || minor === undefined || others.length === 0) {
+    throw runtimeError('No Major.Minor.Patch elements found');
+  }
+  const [numbers = '', ...build] = others.join('.').split(/\+(.*)/s, 2);
+  const [patch = '', ...pre] = numbers.split(/-(.*)/s, 2);
+  const parts = pre.flatMap((each) => each.split('.'));
+  const version = [numberOf(major, 'Major'), numberOf(minor, 'Minor'), numberOf(patch, 'Patch')];
+  for (const part of parts) checkPrerelease(part);
+  for (const part of build.flatMap((each) => each.split('.'))) checkPart(part, 'Build meta data', 'build meta data');
+  return new Semver(version, parts);
 }
 
-function numberOf(digits: string): bigint {
+/** In the words of github.com/blang/semver. */
+function numberOf(digits: string, name: string): bigint {
+  const quoted = goQuote(digits);
+  if (!/^\d*$/.test(digits)) throw runtimeError(`Invalid character(s) found in ${name.toLowerCase()} number ${quoted}`);
+  if (/^0\d/.test(digits)) throw runtimeError(`${name} number must not contain leading zeroes ${quoted}`);
+  if (digits === '') throw runtimeError(`strconv.ParseUint: parsing ${quoted}: invalid syntax`);
   const value = BigInt(digits);
-  if (value > MAX_UINT) throw runtimeError(`strconv.ParseUint: parsing ${JSON.stringify(digits)}: value out of range`);
+  if (value > MAX_UINT) throw runtimeError(`strconv.ParseUint: parsing ${quoted}: value out of range`);
   return value;
+}
+
+function checkPrerelease(part: string): void {
+  checkPart(part, 'Prerelease', 'prerelease');
+  if (/^0\d+$/.test(part)) throw runtimeError(`Numeric PreRelease version must not contain leading zeroes ${goQuote(part)}`);
+}
+
+function checkPart(part: string, title: string, name: string): void {
+  if (part === '') throw runtimeError(`${title} is empty`);
+  if (!/^[0-9A-Za-z-]+$/.test(part)) throw runtimeError(`Invalid character(s) found in ${name} ${goQuote(part)}`);
 }
 
 /** `v1.0` and `01.2` are made `1.0.0` and `1.2.0` first. */
