@@ -1,4 +1,5 @@
 import { asSchema, entriesOf } from '../crd-schema/index.ts';
+import { ApiError } from '../meta/status.ts';
 import type { CustomResourceDefinition, CustomResourceSubresources, JSONSchemaProps } from '../schema/generated/types.ts';
 import { cannotBeHandled, DecodeError, goValue, prune } from '../schema/index.ts';
 
@@ -12,7 +13,7 @@ export function decodeCrd(crd: CustomResourceDefinition): string[] {
   if (webhook && !webhook.clientConfig && !webhook.conversionReviewVersions?.length) delete crd.spec.conversion?.webhook;
   for (const [i, version] of (crd.spec?.versions ?? []).entries()) {
     const { schema, subresources } = version;
-    if (schema?.openAPIV3Schema) decodeInner(schema.openAPIV3Schema);
+    if (schema?.openAPIV3Schema) decodeInner(schema.openAPIV3Schema, { crd, path: 'spec.versions.schema.openAPIV3Schema' });
     if (subresources?.status !== undefined && !asSchema(subresources.status)) throw misfit(crd, subresources.status);
     unknown.push(...emptyStatus(subresources).map((name) => `unknown field "spec.versions[${i}].subresources.status.${name}"`));
   }
@@ -33,23 +34,36 @@ function emptyStatus(subresources: CustomResourceSubresources | undefined): stri
   return Object.keys(status);
 }
 
-function decodeInner(schema: JSONSchemaProps): void {
+/** Where a schema stands, in Go's names. */
+interface Place {
+  readonly crd: CustomResourceDefinition;
+  readonly path: string;
+}
+
+function decodeInner(schema: JSONSchemaProps, { crd, path }: Place): void {
+  const below = (field: string): Place => ({ crd, path: `${path}.${field}` });
   const { items } = schema;
   if (items !== undefined && !asSchema(items) && !(Array.isArray(items) && items.length > 0)) delete schema.items;
   for (const field of ['items', 'additionalProperties', 'additionalItems'] as const) {
-    for (const each of [schema[field]].flat()) decodeAny(each);
+    for (const each of [schema[field]].flat()) decodeAny(each, below(field));
   }
-  for (const [, each] of entriesOf(schema.dependencies)) decodeAny(each);
-  for (const field of ['allOf', 'anyOf', 'oneOf'] as const) for (const each of schema[field] ?? []) decodeInner(each);
+  for (const [, each] of entriesOf(schema.dependencies)) decodeAny(each, below('dependencies'));
+  for (const field of ['allOf', 'anyOf', 'oneOf'] as const) for (const each of schema[field] ?? []) decodeInner(each, below(field));
   for (const field of ['properties', 'patternProperties', 'definitions'] as const) {
-    for (const [, each] of entriesOf(schema[field])) decodeInner(each);
+    for (const [, each] of entriesOf(schema[field])) decodeInner(each, below(field));
   }
-  if (schema.not) decodeInner(schema.not);
+  if (schema.not) decodeInner(schema.not, below('not'));
 }
 
-function decodeAny(value: unknown): void {
+function decodeAny(value: unknown, place: Place): void {
   const schema = asSchema(value);
   if (!schema) return;
-  prune(schema, 'JSONSchemaProps');
-  decodeInner(schema);
+  try {
+    prune(schema, 'JSONSchemaProps');
+  } catch (error) {
+    if (!(error instanceof ApiError && error.cause instanceof DecodeError)) throw error;
+    const why = error.cause.message.replace(/(Go struct field \w+\.)/, `$1${place.path}.`);
+    throw cannotBeHandled(place.crd, 'CustomResourceDefinition', new DecodeError(why));
+  }
+  decodeInner(schema, place);
 }

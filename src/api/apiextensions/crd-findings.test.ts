@@ -144,6 +144,26 @@ describe('decoding', () => {
     expect(made.spec.conversion).toEqual({ strategy: 'None' });
   });
 
+  it('tells where what does not fit is, without the names of properties', () => {
+    const inner: JSONSchemaProps = { type: 'array', items: { type: 'object', properties: { a: { maxLength: 'x' as never } } } };
+    const message = (schema: JSONSchemaProps) => {
+      try {
+        return decodeCrd({
+          apiVersion: 'apiextensions.k8s.io/v1',
+          kind: 'CustomResourceDefinition',
+          ...crd({ properties: { p: schema } }),
+        });
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const at = 'spec.versions.schema.openAPIV3Schema.properties';
+    const told = (path: string) =>
+      `CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: json: cannot unmarshal string into Go struct field JSONSchemaProps.${path}.maxLength of type int64`;
+    expect(message({ maxLength: 'x' as never })).toBe(told(at));
+    expect(message(inner)).toBe(told(`${at}.items.properties`));
+  });
+
   it('wants an object where a status subresource is declared', () => {
     const made = crd({ type: 'object' }, { subresources: { status: 'x' as never } });
     expect(() => decodeCrd(made)).toThrow('json: cannot unmarshal string into Go struct field CustomResourceSubresources');

@@ -81,8 +81,8 @@ export function cannotBeHandled(object: { apiVersion?: string; kind?: string }, 
 }
 
 interface Walk {
-  /** Fields, map keys and list indexes from the root to where the walk is. */
-  readonly path: (string | number)[];
+  /** Fields, keys of maps and list indexes from the root to where the walk is. */
+  readonly path: (string | number | { readonly key: string })[];
   readonly unknown: string[];
   /** How many steps of the path lead to what is read on its own: messages name fields from there. */
   readonly base?: number;
@@ -201,17 +201,15 @@ function listReader(items: FieldType, owner: string, keptEmpty: boolean): Reader
 
 function mapReader(values: FieldType, owner: string, keptEmpty: boolean): Reader {
   const readValue = typeReader(values, owner, true);
-  // Go's messages leave out the keys of maps; findings about fields further in carry them.
-  const leaves = values.is === 'scalar';
   const goType = `map[string]${goTypeOf(values)}`;
   return (value, walk) => {
     let object = asObject(value, walk, goType, owner);
     const keys = Object.keys(object);
     for (const key of keys) {
       const before = object[key];
-      if (!leaves) walk.path.push(key);
+      walk.path.push({ key });
       const after = before === null ? zeroOf(values) : readValue(before, walk);
-      if (!leaves) walk.path.pop();
+      walk.path.pop();
       if (after === before) continue;
       object = changeable(object);
       object[key] = after;
@@ -243,7 +241,7 @@ function goTypeOf(type: FieldType): string {
   }
 }
 
-/** Go names the struct and the path of fields, without list indexes. Types that read themselves do so for its converter, too. */
+/** Go names the struct and the path of fields, without list indexes and keys of maps. Types that read themselves do so for its converter, too. */
 function mismatch(value: unknown, walk: Walk, wanted: string, owner: string, readsItself = false): DecodeError {
   const fields = walk.path
     .slice(walk.base)
@@ -257,6 +255,6 @@ function mismatch(value: unknown, walk: Walk, wanted: string, owner: string, rea
 
 function reportUnknown({ path, unknown }: Walk): void {
   if (unknown.length >= MAX_UNKNOWN) return;
-  const text = path.map((segment) => (typeof segment === 'number' ? `[${segment}]` : `.${segment}`)).join('');
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${typeof step === 'string' ? step : step.key}`)).join('');
   unknown.push(`unknown field ${JSON.stringify(text.slice(1))}`);
 }
