@@ -161,7 +161,7 @@ function readBase64(text: string): string {
   const bare = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
   if (bare.length % 4 === 0 && BASE64.test(bare)) return bare;
   const fault = goBase64Fault(text);
-  if (fault !== undefined) throw new DecodeError(fault);
+  if (fault !== undefined) throw new DecodeError(fault, `error decoding from json: ${fault}`);
   return bare;
 }
 

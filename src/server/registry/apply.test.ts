@@ -470,3 +470,31 @@ describe('managed fields', () => {
     expect(bound.metadata?.managedFields).toEqual(made.metadata?.managedFields);
   });
 });
+
+describe('a configuration that is merged', () => {
+  const because = 'error decoding from json: illegal base64 data at input byte 0';
+  it.each([
+    ['binaryData', { k: 'YQ' }, because],
+    ['immutable', 'x', undefined],
+  ])('and then does not fit %s is an error of the server', async (field, value, why) => {
+    const api = await fakeApi();
+    const odd = { ...configMap({}), [field]: value };
+    const message = why
+      ? `failed to convert new object (/c; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object to /v1, Kind=ConfigMap: ${why}`
+      : expect.stringMatching(/^failed to create typed patch object/);
+    const refused = { reason: 'InternalError', message };
+    await expect(apply(api, 'configmaps', 'me', odd)).rejects.toMatchObject(refused);
+    await apply(api, 'configmaps', 'me', configMap({ k: '1' }));
+    await expect(apply(api, 'configmaps', 'me', odd)).rejects.toMatchObject(refused);
+  });
+
+  it.each([
+    ['the name of a container', { containers: [{ image: 'i' }] }, 'spec.containers[1].name: Required value'],
+    ['the name of a pull secret', { imagePullSecrets: [{}] }, 'pod updates may not change fields'],
+  ])('may leave out a key that has a default: %s', async (_, spec, message) => {
+    const api = await fakeApi();
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await apply(api, 'pods', 'me', pod);
+    await expect(apply(api, 'pods', 'you', { ...pod, spec } as KubeObject)).rejects.toThrow(message);
+  });
+});

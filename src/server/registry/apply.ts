@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceDefinition } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import {
   type Apply,
   applyAsClient,
@@ -11,7 +11,7 @@ import {
   storedManagers,
   UnnamedElement,
 } from '../../api/patch/apply/index.ts';
-import { goValue } from '../../api/schema/index.ts';
+import { DecodeError, goValue } from '../../api/schema/index.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import type { RequestContext } from '../ports.ts';
 import type { Answer } from './answer.ts';
@@ -127,14 +127,28 @@ function applied(writing: Writing, configuration: KubeObject, old: KubeObject, c
 }
 
 async function appliedDraft(writing: Writing, configuration: KubeObject, old: KubeObject): Promise<Draft> {
-  const { deps, definition, request, context } = writing;
+  const { definition, request } = writing;
   const { object, managers } = await appliedObject(writing, configuration, old);
-  const draft = draftOf(definition, { ...request, body: copyJson(object) }, context, deps.schemas);
+  const draft = typedDraft(writing, configuration, object);
   matchName(draft, request.name ?? '');
   matchNamespace(draft, definition, request.namespace);
   if (configuration.metadata?.resourceVersion === undefined) delete draft.metadata.resourceVersion;
   setEntries(draft, entriesOf(managers));
   return draft;
+}
+
+/** Merged as it is and typed afterwards, where what does not fit its field is no fault of the request's form (upstream: managedfields/internal/structuredmerge.go, Apply). */
+function typedDraft({ deps, definition, request, context }: Writing, { metadata }: KubeObject, object: KubeObject): Draft {
+  try {
+    return draftOf(definition, { ...request, body: copyJson(object) }, context, deps.schemas);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.cause instanceof DecodeError)) throw error;
+    const { message, converting = message } = error.cause;
+    const kind = qualifiedKind(apiVersionOf(definition), definition.kind);
+    const which = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${kind}`;
+    const why = `unable to convert unstructured object to ${kind}: ${converting}`;
+    throw unknownError(`failed to convert new object (${which}) to proper version: ${why}`);
+  }
 }
 
 async function createApplied(resource: Resource, writing: Writing, configuration: KubeObject): Promise<Answer> {
@@ -146,8 +160,8 @@ async function createApplied(resource: Resource, writing: Writing, configuration
   }
   if (resourceVersion && resourceVersion !== '0') throw modified(definition, name);
   const { object, managers } = await appliedObject(writing, configuration, { metadata: {} });
-  const draft = copyJson(object) as Draft;
-  matchName({ ...draft, metadata: draft.metadata ?? {} }, name);
+  const draft = typedDraft(writing, configuration, object);
+  matchName(draft, name);
   matchNamespace(draft, definition, namespace);
   setEntries(draft, entriesOf(managers));
   await deps.authorizeCreate(request, context);

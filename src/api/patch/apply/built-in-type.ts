@@ -1,6 +1,17 @@
 import { isAtomicType, type MergeRule, mergeRule } from '../../schema/list-types.ts';
+import { zeroLeftOut } from '../../schema/scalars.ts';
 import { type Field, type FieldType, findSchema, type Scalar } from '../../schema/schema.ts';
-import { type ApplyField, type ApplyListType, type ApplyType, ATOMIC, applyKey, atomicList, DEDUCED, granularMap } from './apply-type.ts';
+import {
+  type ApplyField,
+  type ApplyKey,
+  type ApplyListType,
+  type ApplyType,
+  ATOMIC,
+  applyKey,
+  atomicList,
+  DEDUCED,
+  granularMap,
+} from './apply-type.ts';
 import { fieldElement } from './path-element.ts';
 
 /** Fields of structs that Go writes even when they are empty, besides required ones and metadata, spec and status: structs, not pointers (k8s.io/api). */
@@ -30,9 +41,10 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBindingSpec: 'validationActions',
 };
 
-/** Keys of list elements that have a default in the API (`+default`). */
+/** Keys of list elements that have a default in the API (`+default`). Required ones have the zero of their type. */
 const KEY_DEFAULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ContainerPort: { protocol: 'TCP' },
+  LocalObjectReference: { name: '' },
   ServicePort: { protocol: 'TCP' },
 };
 
@@ -100,7 +112,13 @@ const NO_RULE: MergeRule = {};
 function listType(items: FieldType, rule: MergeRule): ApplyListType {
   const type = typeOf(items, NO_RULE);
   if (!rule.list) return atomicList(type);
-  const defaults = items.is === 'schema' ? KEY_DEFAULTS[items.name] : undefined;
-  const keys = [...(rule.keys ?? [])].sort().map((name) => applyKey(name, defaults?.[name]));
+  const keys = [...(rule.keys ?? [])].sort().map((name) => applyKey(name, keyDefault(items, name)));
   return { relation: rule.list, items: type, keys };
+}
+
+function keyDefault(items: FieldType, name: string): ApplyKey['default'] {
+  if (items.is !== 'schema') return undefined;
+  const field = findSchema(items.name)?.fields.get(name);
+  const zero = field?.required && field.type.is === 'scalar' ? zeroLeftOut(field.type.scalar) : undefined;
+  return KEY_DEFAULTS[items.name]?.[name] ?? zero;
 }
