@@ -35,3 +35,31 @@ it.each<[string, object, object]>([
   if (id === 'daemonsets.apps') expect(entry?.fieldsV1).toMatchObject(owned);
   else expect(entry?.fieldsV1).toEqual(owned);
 });
+
+it.each<[string, object, object]>([
+  ['networkpolicies.networking.k8s.io', {}, { 'f:spec': { 'f:policyTypes': {} } }],
+  [
+    'services',
+    { spec: { clusterIP: 'None' } },
+    { 'f:spec': { 'f:clusterIP': {}, 'f:internalTrafficPolicy': {}, 'f:sessionAffinity': {}, 'f:type': {} } },
+  ],
+])('defaults are owned by who creates one of %s, whatever of it is said', async (id, body, owned) => {
+  const api = await fakeApi();
+  const made = await api.call('create', id, { ...inDefault, body: { metadata: { name: 'a' }, ...body } });
+  expect(made.metadata?.managedFields).toMatchObject([{ fieldsV1: owned }]);
+  const bare = { metadata: { name: 'a', resourceVersion: made.metadata?.resourceVersion } };
+  const { metadata } = await api.call('update', id, { ...inDefault, name: 'a', body: bare });
+  expect(metadata?.managedFields?.[0]?.fieldsV1).toMatchObject({
+    'f:spec': id === 'services' ? { 'f:type': {}, 'f:sessionAffinity': {} } : owned['f:spec' as keyof typeof owned],
+  });
+});
+
+it('nobody owns an object with an element that has no name', async () => {
+  const api = await fakeApi();
+  const body = { metadata: { name: 'a' }, secrets: [{ name: 's' }] };
+  const made = await api.call('create', 'serviceaccounts', { ...inDefault, body });
+  expect(made.metadata?.managedFields).toHaveLength(1);
+  const unnamed = { ...made, secrets: [{ namespace: 'x' }] };
+  const changed = await api.call('update', 'serviceaccounts', { ...inDefault, name: 'a', body: unnamed });
+  expect(changed.metadata).not.toHaveProperty('managedFields');
+});

@@ -89,9 +89,9 @@ function noteOwners(writing: Writing, draft: Draft, old: KubeObject | undefined,
   try {
     setEntries(draft, entriesOf(ownershipAfterUpdate(write)));
   } catch (error) {
-    // This is an object whose fields cannot be named, which validation refuses.
+    // Of an object whose fields cannot be named nobody is the owner (upstream: managedfields/internal, UpdateNoErrors).
     if (!(error instanceof UnnamedElement)) throw error;
-    setEntries(draft, old?.metadata?.managedFields);
+    delete metadata.managedFields;
   }
 }
 

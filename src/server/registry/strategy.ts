@@ -34,8 +34,11 @@ const hasStatus = (definition: ResourceDefinition): boolean => definition.subres
 
 /** What upstream's defaults set, and the zero values that it shows. */
 export function setDefaults({ deps, definition }: Strategy, draft: Draft): void {
-  definition.hooks.defaults?.(draft);
-  if (!definition.structural) deps.schemas.showZeros(draft, definition.schema);
+  const { hooks, schema, structural } = definition;
+  // Content that nobody sent gets its defaults as well.
+  if (!structural && !('spec' in draft)) deps.schemas.showZeros(draft, schema);
+  hooks.defaults?.(draft);
+  if (!structural) deps.schemas.showZeros(draft, schema);
 }
 
 /** Clients write spec, controllers write status: a new object starts without one. */
