@@ -112,8 +112,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly applyType?: ApplyType;
   /** How the name is checked: most are DNS subdomains; `path` only forbids what breaks URLs (RBAC). */
   readonly nameRule: 'subdomain' | 'label' | 'longName' | 'path' | 'address';
-  /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. */
-  readonly generation: boolean;
+  /** Does spec-like content bump metadata.generation? True for kinds with a spec that a controller observes. `constant`: it is there, and stays as it is. */
+  readonly generation: boolean | 'constant';
   /** Parts of metadata whose changes are counted as well. */
   readonly countedMetadata: readonly ('annotations' | 'labels')[];
   /** Another served version of the same stored objects. Absent: stored as it is. */

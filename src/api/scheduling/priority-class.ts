@@ -11,7 +11,7 @@ export const priorityClasses = defineResource<PriorityClass>({
   plural: 'priorityclasses',
   scope: 'Cluster',
   shortNames: ['pc'],
-  generation: true,
+  generation: 'constant',
   columns: [
     nameColumn,
     column('Value', 'integer', (pc) => pc.value ?? 0, { of: 'PriorityClass.value' }),

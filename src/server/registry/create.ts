@@ -60,7 +60,7 @@ async function createNamed(
   const strategy: Strategy = { deps, definition, context, subresource: '' };
   const named = { ...request, name: draft.metadata.name };
   const admission = { operation: 'CREATE', request: named, object: draft, old: undefined, context } as const;
-  const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation };
+  const stamp = { uid: deps.newUid(), now: rfc3339(deps.clock.now()), generation: definition.generation !== false };
   dropStamp(draft.metadata);
   setDefaults(strategy, draft);
   // An apply is a patch.

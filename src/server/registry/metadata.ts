@@ -10,8 +10,9 @@ import {
   qualifiedNameFindings,
 } from '../../api/meta/names.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../api/meta/object.ts';
-import { checkAnnotations } from '../../api/meta/validation.ts';
+import { checkAnnotations, checkNonNegative } from '../../api/meta/validation.ts';
 import { entryFindings } from '../../api/patch/apply/index.ts';
+import { partsOf } from './body.ts';
 
 const NAME_FINDINGS = {
   subdomain: dns1123SubdomainFindings,
@@ -28,6 +29,7 @@ export function validateMetadata(object: KubeObject, definition: ResourceDefinit
   return [
     ...(old !== undefined && old.metadata?.name === meta.name ? [] : validateName(meta, definition)),
     ...validateNamespace(meta, definition),
+    ...checkNonNegative('metadata.generation', meta.generation),
     ...validateLabels(meta.labels, 'metadata.labels'),
     ...checkAnnotations('metadata.annotations', meta.annotations),
     ...validateOwners(meta.ownerReferences ?? []),
@@ -63,12 +65,13 @@ export function validateLabels(labels: Record<string, string> | undefined, path:
 function validateOwner(owner: OwnerReference): FieldError[] {
   const path = 'metadata.ownerReferences';
   const { apiVersion = '', kind = '', name = '', uid = '' } = owner;
+  const [, version] = partsOf(apiVersion);
   return [
-    ...(apiVersion ? [] : [invalid(`${path}.apiVersion`, '', 'version must not be empty')]),
+    ...(version && !version.includes('/') ? [] : [invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty')]),
     ...(kind ? [] : [invalid(`${path}.kind`, '', 'must not be empty')]),
     ...(name ? [] : [invalid(`${path}.name`, '', 'must not be empty')]),
     ...(uid ? [] : [invalid(`${path}.uid`, '', 'must not be empty')]),
-    ...(apiVersion === 'v1' && kind === 'Event' ? [invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner')] : []),
+    ...(/^\/?v1$/.test(apiVersion) && kind === 'Event' ? [invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner')] : []),
   ];
 }
 
@@ -134,7 +137,6 @@ export function dropStamp(meta: ObjectMeta): void {
   delete meta.creationTimestamp;
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
-  delete meta.generation;
   dropUnkept(meta);
 }
 

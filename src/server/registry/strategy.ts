@@ -106,7 +106,7 @@ export function settleUpdate({ definition, subresource }: Strategy, draft: Draft
   shareLike(draft, { ...old, metadata: undefined });
   const ignoresStatus = subresource === 'status' || definition.structural === undefined || hasStatus(definition);
   // A pod that gets its node is still what it was asked to be.
-  if (metadata.generation === undefined || subresource === 'binding') return;
+  if (definition.generation !== true || metadata.generation === undefined || subresource === 'binding') return;
   const counted = subresource === 'status' ? [] : definition.countedMetadata;
   const isOther = counted.some((field) => !equalJson(metadata[field] ?? {}, old.metadata?.[field] ?? {}));
   if (isOther || specChanged(draft, old, ignoresStatus)) metadata.generation += 1;

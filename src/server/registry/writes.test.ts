@@ -440,3 +440,45 @@ it.each([
   const written = await api.call<KubeObject & { status?: { phase?: string } }>('update', id, { name: 'a', subresource: 'status', body });
   expect(written.status?.phase).toBe(phase);
 });
+
+describe('the generation', () => {
+  it('stays what a client called it, where the kind counts none', async () => {
+    const api = await fakeApi();
+    const made = await api.call('create', 'configmaps', {
+      ...inDefault,
+      body: { metadata: { name: 'a', generation: 5 }, data: { k: '1' } },
+    });
+    expect(made.metadata?.generation).toBe(5);
+    const changed = await api.call('update', 'configmaps', { ...inDefault, name: 'a', body: { ...made, data: { k: '2' } } });
+    expect(changed.metadata?.generation).toBe(5);
+    const counted = await api.call('create', 'deployments.apps', {
+      ...inDefault,
+      body: { ...deployment('d'), metadata: { name: 'd', generation: 5 } },
+    });
+    expect(counted.metadata?.generation).toBe(1);
+  });
+
+  it('is no negative number', async () => {
+    const api = await fakeApi();
+    const body = { metadata: { name: 'a', generation: -1 } };
+    await expect(api.call('create', 'configmaps', { ...inDefault, body })).rejects.toThrow(
+      'metadata.generation: Invalid value: -1: must be greater than or equal to 0',
+    );
+  });
+
+  it('of a PriorityClass is there, and not counted', async () => {
+    const api = await fakeApi();
+    const made = await api.call('create', 'priorityclasses.scheduling.k8s.io', { body: { metadata: { name: 'p' }, value: 1 } });
+    const body = { ...made, description: 'x' };
+    const changed = await api.call('update', 'priorityclasses.scheduling.k8s.io', { name: 'p', body });
+    expect([made.metadata?.generation, changed.metadata?.generation]).toEqual([1, 1]);
+  });
+});
+
+it.each(['', 'a/', 'a/b/c'])('an owner of the version %j is none', async (apiVersion) => {
+  const api = await fakeApi();
+  const body = { metadata: { name: 'a', ownerReferences: [{ apiVersion, kind: 'Pod', name: 'p', uid: 'u' }] } };
+  await expect(api.call('create', 'configmaps', { ...inDefault, body })).rejects.toThrow(
+    `metadata.ownerReferences.apiVersion: Invalid value: ${JSON.stringify(apiVersion)}: version must not be empty`,
+  );
+});
