@@ -1,9 +1,8 @@
 import { difference } from '../meta/difference.ts';
 import { type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../meta/names.ts';
-import { checkAnnotations, checkEnum, checkLabelSelector, checkLabels, found, same } from '../meta/validation.ts';
+import { checkEnum, checkLabelSelector, checkTemplateMetadata, found, same } from '../meta/validation.ts';
 import type {
-  ObjectMeta,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeClaimTemplate,
@@ -75,14 +74,8 @@ export function checkClaimSpec(path: string, spec: PersistentVolumeClaimSpec = {
 export const checkClaim = ({ spec }: PersistentVolumeClaim): FieldError[] => checkClaimSpec('spec', spec);
 
 /** The claim's template inside a pod: labels and annotations are all the metadata that it may bring. */
-export function checkClaimTemplate(path: string, { metadata = {}, spec }: PersistentVolumeClaimTemplate): FieldError[] {
-  const others = (Object.keys(metadata) as (keyof ObjectMeta)[]).filter((key) => key !== 'labels' && key !== 'annotations');
-  return [
-    ...checkAnnotations(`${path}.metadata.annotations`, metadata.annotations),
-    ...checkLabels(`${path}.metadata.labels`, metadata.labels),
-    ...others.map((key) => forbidden(`${path}.metadata.${key}`, 'cannot be set')),
-    ...checkClaimSpec(`${path}.spec`, spec),
-  ];
+export function checkClaimTemplate(path: string, { metadata, spec }: PersistentVolumeClaimTemplate): FieldError[] {
+  return [...checkTemplateMetadata(`${path}.metadata`, metadata), ...checkClaimSpec(`${path}.spec`, spec)];
 }
 
 const SPEC_RULE = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';

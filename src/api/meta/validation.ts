@@ -1,6 +1,6 @@
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from './field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings, qualifiedNameFindings } from './names.ts';
-import type { LabelSelector } from './object.ts';
+import type { LabelSelector, ObjectMeta } from './object.ts';
 
 /** Checks that many kinds share. Each answers with findings; none means valid. */
 
@@ -46,6 +46,33 @@ export function checkAnnotations(path: string, annotations: Readonly<Record<stri
   if (characters * 3 <= ANNOTATIONS_LIMIT_BYTES) return errors;
   const bytes = entries.reduce((sum, [key, value]) => sum + utf8Bytes(key) + utf8Bytes(value), 0);
   return bytes > ANNOTATIONS_LIMIT_BYTES ? [...errors, tooLong(path, ANNOTATIONS_LIMIT_BYTES)] : errors;
+}
+
+/** In the order of Go's struct. */
+const NOT_OF_TEMPLATES = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
+/** Of what is made from a template a client chooses no more than labels and annotations (upstream: core/validation, ValidateTemplateObjectMeta). */
+export function checkTemplateMetadata(path: string, metadata: ObjectMeta = {}): FieldError[] {
+  const others = NOT_OF_TEMPLATES.filter((field) => metadata[field] !== undefined);
+  return [
+    ...checkAnnotations(`${path}.annotations`, metadata.annotations),
+    ...checkLabels(`${path}.labels`, metadata.labels),
+    ...others.map((field) => forbidden(`${path}.${field === 'uid' ? 'uID' : field}`, 'cannot be set')),
+  ];
 }
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];

@@ -2,6 +2,7 @@ import { checkNodeSelector } from '../core/validation-scheduling.ts';
 import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
 import { checkInterfaceAddress } from '../meta/addresses.ts';
 import { checkConditions } from '../meta/conditions.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong, tooMany } from '../meta/field-error.ts';
 import { checkImmutable, checkLabel, utf8Bytes } from '../meta/validation.ts';
 import type {
@@ -14,14 +15,7 @@ import type {
   ResourceV1ResourceClaim,
 } from '../schema/generated/types.ts';
 import { checkBinding } from './binding-validation.ts';
-import {
-  checkConfiguration,
-  checkParameters,
-  checkReference,
-  checkToleration,
-  type RequestNames,
-  requestNames,
-} from './claim-validation.ts';
+import { checkConfiguration, checkParameters, checkReference, type RequestNames, requestNames } from './claim-validation.ts';
 import { deviceStatusId as deviceId } from './device-id.ts';
 import { checkList, checkPoolName, checkSet, checkUid } from './device-lists.ts';
 
@@ -66,8 +60,8 @@ function checkReservation({ metadata, status }: ResourceV1ResourceClaim, old: Re
   const reservedFor = status?.reservedFor ?? [];
   if (reservedFor.length === 0) return [];
   if (!status?.allocation) return [forbidden('status.reservedFor', 'may not be specified when `allocated` is not set')];
-  const before = new Set((old.status?.reservedFor ?? []).map(({ uid }) => uid));
-  const added = reservedFor.some(({ uid }) => !before.has(uid));
+  const before = old.status?.reservedFor ?? [];
+  const added = reservedFor.some((consumer) => !before.some((other) => equalJson(other, consumer)));
   const why = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set';
   return metadata?.deletionTimestamp && added ? [forbidden('status.reservedFor', why)] : [];
 }
@@ -116,14 +110,13 @@ function checkAllocation(allocation: AllocationResult, old: AllocationResult | u
 }
 
 function checkResult(path: string, result: DeviceRequestAllocationResult, names: RequestNames): FieldError[] {
-  const { request, driver, pool, device, tolerations = [], shareID } = result;
+  const { request, driver, pool, device, shareID } = result;
   return [
     ...checkReference(`${path}.request`, request, names),
     ...checkCsiDriverName(`${path}.driver`, driver),
     ...checkPoolName(`${path}.pool`, pool),
     ...checkLabel(`${path}.device`, device),
     ...checkBinding(path, result),
-    ...tolerations.flatMap((toleration, i) => checkToleration(`${path}.tolerations[${i}]`, toleration)),
     ...(shareID === undefined ? [] : checkUid(`${path}.shareID`, shareID)),
   ];
 }

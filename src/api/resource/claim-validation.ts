@@ -1,15 +1,7 @@
 import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
 import { type FieldError, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
 import { labelValueFindings } from '../meta/names.ts';
-import {
-  checkAnnotations,
-  checkImmutable,
-  checkLabel,
-  checkLabels,
-  checkQualifiedName,
-  checkSubdomain,
-  found,
-} from '../meta/validation.ts';
+import { checkImmutable, checkLabel, checkQualifiedName, checkSubdomain, checkTemplateMetadata, found } from '../meta/validation.ts';
 import type {
   DeviceClaim,
   DeviceConstraint,
@@ -141,8 +133,7 @@ export const checkClaimUpdate = ({ spec }: ResourceV1ResourceClaim, old: Resourc
   checkImmutable('spec', spec, old.spec);
 
 export const checkClaimTemplate = ({ spec }: ResourceClaimTemplate): FieldError[] => [
-  ...checkLabels('spec.metadata.labels', spec?.metadata?.labels),
-  ...checkAnnotations('spec.metadata.annotations', spec?.metadata?.annotations),
+  ...checkTemplateMetadata('spec.metadata', spec?.metadata),
   ...checkDeviceClaim('spec.spec.devices', spec?.spec?.devices),
 ];
 

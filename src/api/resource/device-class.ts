@@ -13,5 +13,5 @@ export const deviceClasses = defineResource<DeviceClass>({
   returnsDeleted: true,
   generation: true,
   columns: [nameColumn, ageColumn],
-  hooks: { validate: checkDeviceClass },
+  hooks: { checksRequired: true, validate: checkDeviceClass },
 });

@@ -33,11 +33,23 @@ export function checkSet<T>(
 export function checkMap<T>(
   path: string,
   map: Readonly<Record<string, T>> | undefined,
-  { most, key, check }: { readonly most: number; readonly key: Check<string>; readonly check: Check<T> },
+  {
+    most,
+    longestKey,
+    key,
+    check,
+  }: { readonly most: number; readonly longestKey: number; readonly key: Check<string>; readonly check: Check<T> },
 ): FieldError[] {
   const entries = Object.entries(map ?? {});
   if (entries.length > most) return [tooMany(path, entries.length, most)];
-  return entries.flatMap(([name, item]) => [...key(name, path), ...check(item, `${path}[${name}]`)]);
+  return entries.flatMap(([name, item]) => [...key(name, path), ...check(item, `${path}[${shortened(name, longestKey)}]`)]);
+}
+
+/** As much of a text that is too long as a path shows: its beginning and its end. */
+function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const left = longest - '...'.length;
+  return `${text.slice(0, Math.ceil(left / 2))}...${text.slice(text.length - Math.floor(left / 2))}`;
 }
 
 export function checkPoolName(path: string, name = ''): FieldError[] {

@@ -3,7 +3,7 @@ import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { ResourceV1ResourceClaim } from '../schema/generated/types.ts';
 import { checkClaimStatus, dropLostDevices } from './claim-status-validation.ts';
 import { checkClaim, checkClaimUpdate } from './claim-validation.ts';
-import { defaultDeviceRequests } from './device-request-defaults.ts';
+import { defaultDeviceRequests, defaultTolerations } from './device-request-defaults.ts';
 
 function stateCell({ metadata, status }: ResourceV1ResourceClaim): string {
   const deleted = metadata?.deletionTimestamp ? ['deleted'] : [];
@@ -27,7 +27,10 @@ export const resourceClaims = defineResource<ResourceV1ResourceClaim>({
     ageColumn,
   ],
   hooks: {
-    defaults: ({ spec }) => defaultDeviceRequests(spec),
+    defaults({ spec, status }) {
+      defaultDeviceRequests(spec);
+      for (const { tolerations } of status?.allocation?.devices?.results ?? []) defaultTolerations(tolerations);
+    },
     prepareForUpdate(claim, old, { subresource }) {
       if (subresource === 'status') dropLostDevices(claim, old);
     },

@@ -32,7 +32,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
       return driver === driver.toLowerCase() ? [] : [warning];
     },
     checksRequired: true,
-    validate: checkSlice,
+    validateCreate: checkSlice,
     validateUpdate: checkSliceUpdate,
   },
   columns: [

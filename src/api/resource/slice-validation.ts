@@ -2,7 +2,7 @@ import { addQuantities, compareQuantities, formatQuantity, isQuantity, parseQuan
 import { checkNodeSelector } from '../core/validation-scheduling.ts';
 import { checkCsiDriverName } from '../core/validation-volume-sources.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../meta/field-error.ts';
-import { dns1123SubdomainFindings, labelValueFindings } from '../meta/names.ts';
+import { dns1123SubdomainFindings, labelValueFindings, MAX_LABEL_LENGTH } from '../meta/names.ts';
 import { checkImmutable, checkLabel, checkQualifiedName, found } from '../meta/validation.ts';
 import type {
   CapacityRequestPolicy,
@@ -29,20 +29,22 @@ const MOST_VALUES = 48;
 const MOST_TAINTS = 16;
 const MOST_POLICY_VALUES = 10;
 const MAX_VALUE_LENGTH = 64;
+/** `domain/name`. */
+const MAX_FIELD_NAME = 63 + 1 + 32;
 const SEMVER =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
 
-export const checkSlice = ({ spec }: ResourceSlice): FieldError[] => checkSpec(spec ?? {});
+export const checkSlice = ({ spec }: ResourceSlice): FieldError[] => checkSpec(spec ?? {}, undefined);
 
-export function checkSliceUpdate({ spec }: ResourceSlice, { spec: old }: ResourceSlice): FieldError[] {
-  return [
-    ...checkImmutable('spec.pool.name', spec?.pool?.name ?? '', old?.pool?.name ?? ''),
-    ...checkImmutable('spec.driver', spec?.driver ?? '', old?.driver ?? ''),
-    ...checkImmutable('spec.nodeName', spec?.nodeName, old?.nodeName),
-  ];
-}
+export const checkSliceUpdate = ({ spec }: ResourceSlice, { spec: old }: ResourceSlice): FieldError[] => checkSpec(spec ?? {}, old);
 
-function checkSpec(spec: Partial<ResourceSliceSpec>): FieldError[] {
+const checkSame = (spec: Partial<ResourceSliceSpec>, old: ResourceSliceSpec): FieldError[] => [
+  ...checkImmutable('spec.pool.name', spec.pool?.name ?? '', old.pool.name),
+  ...checkImmutable('spec.driver', spec.driver ?? '', old.driver),
+  ...checkImmutable('spec.nodeName', spec.nodeName, old.nodeName),
+];
+
+function checkSpec(spec: Partial<ResourceSliceSpec>, old: ResourceSliceSpec | undefined): FieldError[] {
   const { driver, pool, devices, sharedCounters, perDeviceNodeSelection } = spec;
   const errors = [
     ...(driver ? checkCsiDriverName('spec.driver', driver) : [required('spec.driver')]),
@@ -52,6 +54,7 @@ function checkSpec(spec: Partial<ResourceSliceSpec>): FieldError[] {
     errors.push(invalid('spec.pool.resourceSliceCount', pool?.resourceSliceCount ?? 0, 'must be greater than zero'));
   }
   if ((pool?.generation ?? 0) < 0) errors.push(invalid('spec.pool.generation', pool?.generation, 'must be greater than or equal to zero'));
+  if (old) errors.push(...checkSame(spec, old));
   errors.push(...checkNodes(spec));
   if (sharedCounters && devices) errors.push(invalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed'));
   return [
@@ -114,8 +117,18 @@ function checkDevice(path: string, device: Device, choosesNodes: boolean): Field
   const checkCapacity = (each: DeviceCapacity, at: string) => checkPolicy(at, each, allowMultipleAllocations === true);
   return [
     ...errors,
-    ...checkMap(`${path}.attributes`, attributes, { most: unbounded, key: checkDeviceFieldName, check: checkAttribute }),
-    ...checkMap(`${path}.capacity`, capacity, { most: unbounded, key: checkDeviceFieldName, check: checkCapacity }),
+    ...checkMap(`${path}.attributes`, attributes, {
+      most: unbounded,
+      longestKey: MAX_FIELD_NAME,
+      key: checkDeviceFieldName,
+      check: checkAttribute,
+    }),
+    ...checkMap(`${path}.capacity`, capacity, {
+      most: unbounded,
+      longestKey: MAX_FIELD_NAME,
+      key: checkDeviceFieldName,
+      check: checkCapacity,
+    }),
     ...checkList(`${path}.taints`, taints, MOST_TAINTS, checkTaint),
     ...checkSet(`${path}.consumesCounters`, consumesCounters, {
       most: MOST_CONSUMED_SETS,
@@ -257,4 +270,4 @@ const checkCounterSet = ({ name, counters }: CounterSet, path: string): FieldErr
 const checkCounters = (path: string, counters: CounterSet['counters'] | undefined): FieldError[] =>
   Object.keys(counters ?? {}).length === 0
     ? [required(path)]
-    : checkMap(path, counters, { most: MOST_COUNTERS, key: counterName, check: anyQuantity });
+    : checkMap(path, counters, { most: MOST_COUNTERS, longestKey: MAX_LABEL_LENGTH, key: counterName, check: anyQuantity });

@@ -231,6 +231,13 @@ describe('a ResourceSlice', () => {
         'spec.devices[0].bindingFailureConditions: Invalid value: []: bindingFailureConditions are required to use bindingConditions',
       ],
     ],
+    [
+      slice({}, [{ name: 'd0', attributes: { [`${'a'.repeat(60)}.${'b'.repeat(60)}/c`]: {} } }]),
+      [
+        'spec.devices[0].attributes: Too long: may not be more than 63 bytes',
+        `spec.devices[0].attributes[${'a'.repeat(47)}...${'b'.repeat(44)}/c]: Invalid value: "": exactly one value must be specified`,
+      ],
+    ],
     [slice({ sharedCounters: [] }), ['spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed']],
   ])('%# is checked as upstream checks it', (object, findings) => expect(created(resourceSlices, object)).toEqual(findings));
 
@@ -238,6 +245,8 @@ describe('a ResourceSlice', () => {
     const moved = slice({ driver: 'e', nodeName: 'm' });
     const findings = resourceSlices.hooks.validateUpdate?.(moved as never, slice({}) as never, context);
     expect(findings?.map(({ path }) => path)).toEqual(['spec.driver', 'spec.nodeName']);
+    const both = resourceSlices.hooks.validateUpdate?.(slice({ driver: 'e', allNodes: true }) as never, slice({}) as never, context);
+    expect(both?.map(({ path }) => path)).toEqual(['spec.driver', 'spec']);
   });
 
   it('is checked without failing, whatever its devices hold', () => {
@@ -283,4 +292,51 @@ describe('a share of a device', () => {
     const message = checkUid('p', uid)[0]?.message.replace(`Invalid value: "${uid}": `, '');
     expect(message).toEqual(finding);
   });
+});
+
+describe('tolerations of devices', () => {
+  it('ask for the value unless they say otherwise, in requests and in what came of them', () => {
+    const tolerations = () => [{ key: 'k' }];
+    const draft = claim({
+      requests: [request({ tolerations: tolerations() }), { name: 'o', firstAvailable: [{ tolerations: tolerations() }] }],
+    });
+    const status = { allocation: { devices: { results: [{ tolerations: tolerations() }] } } };
+    resourceClaims.hooks.defaults?.({ ...draft, status } as never);
+    const equal = [{ key: 'k', operator: 'Equal' }];
+    const { requests } = draft.spec.devices as never as { requests: { exactly?: object; firstAvailable?: object[] }[] };
+    expect(requests.map(({ exactly: one, firstAvailable }) => one ?? firstAvailable?.[0])).toMatchObject([
+      { tolerations: equal },
+      { tolerations: equal },
+    ]);
+    expect(status.allocation.devices.results).toEqual([{ tolerations: equal }]);
+  });
+});
+
+it('a template names labels and annotations of its claims, and nothing else', () => {
+  const metadata = { labels: { a: 'b' }, annotations: { c: 'd' }, name: 'n', uid: 'u', finalizers: ['a.b/c'] };
+  const template = { metadata: { name: 't' }, spec: { metadata, spec: claim({ requests: [request()] }).spec } };
+  expect(created(resourceClaimTemplates, template)).toEqual([
+    'spec.metadata.name: Forbidden: cannot be set',
+    'spec.metadata.uID: Forbidden: cannot be set',
+    'spec.metadata.finalizers: Forbidden: cannot be set',
+  ]);
+});
+
+it('all that is wrong with a class is found at once', () => {
+  const spec = { selectors: [{ cel: {} }], config: [{ opaque: { parameters: {} } }], extendedResourceName: 'x' };
+  expect(created(deviceClasses, { metadata: { name: 'c' }, spec }).map((line) => line.split(':')[0])).toEqual([
+    'spec.selectors[0].cel.expression',
+    'spec.config[0].opaque.driver',
+    'spec.extendedResourceName',
+  ]);
+});
+
+it('a consumer of a claim that goes is another one when anything of it is', () => {
+  const consumer = { resource: 'pods', name: 'p', uid: 'u' };
+  const status = (name: string) => ({ reservedFor: [{ ...consumer, name }], allocation: {} });
+  const going = { metadata: { name: 'c', deletionTimestamp: '2026-01-01T00:00:00Z' }, spec: {} };
+  const check = (name: string) =>
+    lines(resourceClaims.hooks.validateStatus?.({ ...going, status: status(name) } as never, { ...going, status: status('p') } as never));
+  expect(check('p')).toEqual([]);
+  expect(check('q')).toEqual([expect.stringMatching(/^status.reservedFor: Forbidden: new entries may not be added/)]);
 });

@@ -6,6 +6,7 @@ import { findSchema } from './schema.ts';
  */
 export const SHOWN: Readonly<Record<string, string>> = {
   APIService: 'spec status',
+  AllocationResult: 'devices',
   AttachedVolume: 'devicePath="" name=""',
   CSIDriver: 'spec',
   CSINode: 'spec',
