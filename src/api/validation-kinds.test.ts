@@ -605,3 +605,45 @@ describe('validation of storage, quotas and nodes', () => {
     expect(change('runtimeclasses', { handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
   });
 });
+
+it('frozen data is told of before what is wrong with it', () => {
+  const frozen = { metadata, immutable: true, data: { a: 'YQ==' } };
+  const paths = (definition: ResourceDefinition, object: Loose) => updated(definition, object, frozen).map((line) => line.split(':')[0]);
+  expect(paths(api.configMaps as ResourceDefinition, { ...frozen, data: { 'b!': 'x' } } as Loose)).toEqual(['data', 'data[b!]']);
+  const secret = { ...frozen, type: 'x', data: { 'b!': 'YQ==' } };
+  expect(paths(api.secrets as ResourceDefinition, secret as Loose)).toEqual(['type', 'data', 'data[b!]']);
+});
+
+describe('an EndpointSlice', () => {
+  it.each([
+    ['', 'Required value'],
+    ['x', 'Invalid value: "x": should be a domain with at least two segments separated by dots'],
+    ['x.', 'Invalid value: "x": should be a domain with at least two segments separated by dots'],
+    ['a.b.', undefined],
+  ])('of names holds full ones: %j', (address, finding) => {
+    const slice = { metadata, addressType: 'FQDN', endpoints: [{ addresses: [address] }], ports: [] };
+    expect(created(api.endpointSlices as ResourceDefinition, slice)).toEqual(finding ? [`endpoints[0].addresses[0]: ${finding}`] : []);
+  });
+
+  it('has no topology, which only an older version could write', () => {
+    const slice = () => ({ addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], deprecatedTopology: { a: 'b' } }] });
+    const { prepareForCreate, prepareForUpdate } = api.endpointSlices.hooks;
+    const [made, changed] = [slice(), slice()];
+    prepareForCreate?.(made, context);
+    prepareForUpdate?.(changed, made, context);
+    expect([made, changed].map(({ endpoints: [endpoint] }) => endpoint)).toEqual([
+      { addresses: ['10.0.0.1'] },
+      { addresses: ['10.0.0.1'] },
+    ]);
+  });
+});
+
+it('all that is wrong with the drivers of a node is found at once', () => {
+  const node = (...drivers: object[]) => ({ metadata, spec: { drivers } }) as Loose;
+  const changed = node({ name: 'a.b', nodeID: 'y' }, { name: 'c.d' });
+  expect(updated(api.csiNodes as ResourceDefinition, changed, node({ name: 'a.b', nodeID: 'x' }))).toEqual([
+    'spec.drivers: Invalid value: {"name":"a.b","nodeID":"y"}: field is immutable',
+  ]);
+  expect(created(api.csiNodes as ResourceDefinition, changed)).toEqual(['spec.drivers[1].nodeID: Required value']);
+  expect(api.csiNodes.hooks.checksRequired).toBe(true);
+});

@@ -15,5 +15,5 @@ export const configMaps = defineResource<ConfigMap>({
     column('Data', 'string', (cm) => Object.keys(cm.data ?? {}).length + Object.keys(cm.binaryData ?? {}).length, { of: 'ConfigMap.data' }),
     ageColumn,
   ],
-  hooks: { validate: checkConfigMap, validateUpdate: checkConfigMapUpdate },
+  hooks: { validateCreate: checkConfigMap, validateUpdate: checkConfigMapUpdate },
 });

@@ -22,7 +22,7 @@ export const secrets = defineResource<Secret>({
       fillZero(secret, { type: 'Opaque' });
       mergeStringData(secret);
     },
-    validate: checkSecret,
+    validateCreate: checkSecret,
     validateUpdate: checkSecretUpdate,
   },
 });

@@ -33,7 +33,10 @@ export function checkConfigMap(configMap: ConfigMap): FieldError[] {
   ];
 }
 
-export const checkConfigMapUpdate = (value: ConfigMap, old: ConfigMap): FieldError[] => checkFrozen(value, old, ['data', 'binaryData']);
+export const checkConfigMapUpdate = (value: ConfigMap, old: ConfigMap): FieldError[] => [
+  ...checkFrozen(value, old, ['data', 'binaryData']),
+  ...checkConfigMap(value),
+];
 
 const ACCOUNT_ANNOTATION = 'kubernetes.io/service-account.name';
 /** Keys that a Secret of this type must have. */
@@ -87,6 +90,7 @@ export const checkSecret = (secret: Secret): FieldError[] => [
 export const checkSecretUpdate = (value: Secret, old: Secret): FieldError[] => [
   ...checkImmutable('type', value.type, old.type),
   ...checkFrozen(value, old, ['data']),
+  ...checkSecret(value),
 ];
 
 /** `stringData` is write-only: its values go into `data`, over what is there. */

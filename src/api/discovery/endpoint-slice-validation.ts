@@ -1,7 +1,7 @@
 import { canonicalIpFindings, checkNonSpecialIp, ipFindings, isIpv6 } from '../meta/addresses.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings } from '../meta/names.ts';
-import { checkEnum, checkImmutable, checkLabel, checkLabels, checkQualifiedName, checkSubdomain, found } from '../meta/validation.ts';
+import { checkEnum, checkImmutable, checkLabel, checkQualifiedName, found } from '../meta/validation.ts';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../schema/generated/types.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -10,20 +10,30 @@ const MAX_ADDRESSES = 100;
 const MAX_PORTS = 20_000;
 
 const MAX_HINTS = 8;
-const MAX_TOPOLOGY = 16;
-const RESERVED_KEYS = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
 
 const atMost = (path: string, count: number, limit: number): FieldError[] => (count > limit ? [tooMany(path, count, limit)] : []);
 
 function checkAddress(list: string, index: number, address: string, type: string): FieldError[] {
   const path = `${list}[${index}]`;
-  if (type === 'FQDN') return checkSubdomain(path, address);
+  if (type === 'FQDN') return checkDomain(path, address);
   if (type !== 'IPv4' && type !== 'IPv6') return [];
   // IPv4 came first, and takes what was always taken.
   const wrong = found(path, address, type === 'IPv4' ? ipFindings(address) : canonicalIpFindings(address));
   if (wrong.length > 0) return wrong;
   const errors = isIpv6(address) === (type === 'IPv6') ? [] : [invalid(list, address, `must be an ${type} address`)];
   return [...errors, ...checkNonSpecialIp(path, address)];
+}
+
+/** As apimachinery's IsFullyQualifiedDomainName; the dot of the root may end it. */
+function checkDomain(path: string, address: string): FieldError[] {
+  if (address === '') return [required(path)];
+  const name = address.replace(/\.$/, '');
+  const findings = dns1123SubdomainFindings(name);
+  if (findings.length > 0) return [invalid(path, name, findings.join(','))];
+  const labels = name.split('.');
+  if (labels.length < 2) return [invalid(path, name, 'should be a domain with at least two segments separated by dots')];
+  const odd = labels.find((label) => dns1123LabelFindings(label).length > 0);
+  return odd === undefined ? [] : [invalid(path, odd, dns1123LabelFindings(odd).join(','))];
 }
 
 function checkHintNames(path: string, hints: readonly { name: string }[], findings: (name: string) => readonly string[]): FieldError[] {
@@ -42,16 +52,12 @@ function checkHints(path: string, { forZones = [], forNodes = [] }: NonNullable<
 }
 
 function checkEndpoint(at: string, endpoint: Endpoint, type: string): FieldError[] {
-  const { addresses = [], hostname, nodeName, deprecatedTopology = {}, hints } = endpoint;
-  const keys = Object.keys(deprecatedTopology);
+  const { addresses = [], hostname, nodeName, hints } = endpoint;
   return [
     ...(addresses.length > 0 ? [] : [required(`${at}.addresses`, 'must contain at least 1 address')]),
     ...atMost(`${at}.addresses`, addresses.length, MAX_ADDRESSES),
     ...addresses.flatMap((address, i) => checkAddress(`${at}.addresses`, i, address, type)),
     ...(nodeName === undefined ? [] : found(`${at}.nodeName`, nodeName, dns1123SubdomainFindings(nodeName))),
-    ...atMost(`${at}.deprecatedTopology`, keys.length, MAX_TOPOLOGY),
-    ...checkLabels(`${at}.deprecatedTopology`, deprecatedTopology),
-    ...keys.filter((key) => RESERVED_KEYS.includes(key)).map((key) => invalid(`${at}.deprecatedTopology`, key, 'reserved key')),
     ...(hostname === undefined ? [] : checkLabel(`${at}.hostname`, hostname)),
     ...(hints ? checkHints(`${at}.hints`, hints) : []),
   ];

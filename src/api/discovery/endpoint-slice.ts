@@ -29,6 +29,11 @@ const endpointsCell = ({ endpoints }: EndpointSlice): string =>
     MAX_SHOWN,
   ) || UNSET;
 
+/** Only discovery.k8s.io/v1beta1, which is gone, let clients write it. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
+
 export const endpointSlices = defineResource<EndpointSlice>({
   group: 'discovery.k8s.io',
   version: 'v1',
@@ -48,6 +53,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
     defaults({ ports }) {
       for (const port of ports ?? []) fill(port, { protocol: 'TCP', name: '' });
     },
+    prepareForCreate: dropTopology,
+    prepareForUpdate: dropTopology,
+    warnings: (slice, old) => (slice.addressType === 'FQDN' && !old ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
     checksRequired: true,
     validate: checkEndpointSlice,
     validateUpdate: checkEndpointSliceUpdate,

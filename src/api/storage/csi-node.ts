@@ -17,5 +17,5 @@ export const csiNodes = defineResource<CSINode>({
     }),
     ageColumn,
   ],
-  hooks: { validate: checkCsiNode, validateUpdate: checkCsiNodeUpdate },
+  hooks: { checksRequired: true, validate: checkCsiNode, validateUpdate: checkCsiNodeUpdate },
 });
