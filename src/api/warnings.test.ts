@@ -45,6 +45,45 @@ it.each<[string, readonly string[] | undefined, string[]]>([
       'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
     ],
   ],
+  [
+    'ranges of load balancers with another spelling',
+    api.services.hooks.warnings?.({ spec: { type: 'LoadBalancer', loadBalancerSourceRanges: ['FD00::/8', '10.0.0.0/8'] } }, undefined),
+    ['spec.loadBalancerSourceRanges[0]: IPv6 CIDR value "FD00::/8" should be in RFC 5952 canonical format ("fd00::/8")'],
+  ],
+  [
+    'addresses of Endpoints with another spelling',
+    api.endpoints.hooks.warnings?.({ subsets: [{ addresses: [{ ip: '10.0.0.1' }], notReadyAddresses: [{ ip: 'FD00::1' }] }] }, undefined),
+    ['subsets[0].notReadyAddresses[0].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")'],
+  ],
+  [
+    'ranges of network policies with another spelling',
+    api.networkPolicies.hooks.warnings?.(
+      { spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: 'fd00:0::/8', except: ['FD00::/16'] } }] }] } },
+      undefined,
+    ),
+    [
+      'spec.egress[0].to[0].ipBlock.cidr: IPv6 CIDR value "fd00:0::/8" should be in RFC 5952 canonical format ("fd00::/8")',
+      'spec.egress[0].to[0].ipBlock.except[0]: IPv6 CIDR value "FD00::/16" should be in RFC 5952 canonical format ("fd00::/16")',
+    ],
+  ],
+  [
+    'nodes with what nobody reads, and with another spelling',
+    api.nodes.hooks.warnings?.({ spec: { externalID: 'x', podCIDRs: ['FD00::/64'] } }, undefined),
+    [
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+      'spec.podCIDRs[0]: IPv6 CIDR value "FD00::/64" should be in RFC 5952 canonical format ("fd00::/64")',
+    ],
+  ],
+  [
+    'new slices of names',
+    api.endpointSlices.hooks.warnings?.({ addressType: 'FQDN', endpoints: [], ports: [] }, undefined),
+    ['spec.addressType: FQDN endpoints are deprecated'],
+  ],
+  [
+    'slices of names that are there, and finds nothing,',
+    api.endpointSlices.hooks.warnings?.({ addressType: 'FQDN', endpoints: [] }, { addressType: 'FQDN', endpoints: [] }),
+    [],
+  ],
 ])('warns about %s', (_, warnings, expected) => {
   expect(warnings).toEqual(expected);
 });

@@ -1,8 +1,16 @@
 import { defineResource } from '../define.ts';
+import { ipWarnings } from '../meta/address-warnings.ts';
 import { fillZero } from '../meta/fill.ts';
 import type { Endpoints } from '../schema/generated/types.ts';
 import { endpointsColumns } from './endpoints-columns.ts';
 import { checkEndpoints } from './validation-endpoints.ts';
+
+const addressWarnings = ({ subsets = [] }: Endpoints): string[] =>
+  subsets.flatMap((subset, i) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((list) =>
+      (subset[list] ?? []).flatMap(({ ip }, j) => ipWarnings(`subsets[${i}].${list}[${j}].ip`, ip)),
+    ),
+  );
 
 export const endpoints = defineResource<Endpoints>({
   group: '',
@@ -21,5 +29,6 @@ export const endpoints = defineResource<Endpoints>({
     },
     checksRequired: true,
     validate: checkEndpoints,
+    warnings: addressWarnings,
   },
 });

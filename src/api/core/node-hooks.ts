@@ -1,4 +1,5 @@
 import type { Hooks } from '../define.ts';
+import { cidrWarnings } from '../meta/address-warnings.ts';
 import type { Node, NodeSpec } from '../schema/generated/types.ts';
 import { firstOfMany } from './first-of-many.ts';
 import { checkNode, checkNodeUpdate } from './validation-node.ts';
@@ -15,6 +16,10 @@ export const nodeHooks: Hooks<Node> = {
     if (spec) defaultRanges(spec);
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },
+  warnings: ({ spec }) => [
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec?.podCIDRs ?? []).flatMap((range, i) => cidrWarnings(`spec.podCIDRs[${i}]`, range)),
+  ],
   checksRequired: true,
   validate: checkNode,
   validateUpdate: checkNodeUpdate,

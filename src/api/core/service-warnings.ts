@@ -1,10 +1,11 @@
-import { canonicalIp } from '../meta/addresses.ts';
+import { cidrWarnings, ipWarnings } from '../meta/address-warnings.ts';
 import type { Service } from '../schema/generated/types.ts';
 
 /** What clients should know about Services that are taken all the same (kubernetes, pkg/api/service/warnings.go). */
 export function serviceWarnings({ metadata, spec }: Service): string[] {
   if (!spec) return [];
   const { type, externalName, externalIPs = [], loadBalancerIP = '', clusterIP, clusterIPs = [], trafficDistribution } = spec;
+  const { loadBalancerSourceRanges = [] } = spec;
   const headless = type === 'ClusterIP' && clusterIP === 'None';
   const external = type === 'ExternalName';
   const has = externalIPs.length > 0;
@@ -21,22 +22,15 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
   const texts = (each: typeof said) => each.filter(([applies]) => applies).map(([, text]) => text);
   return [
     ...(metadata?.annotations?.[TOPOLOGY_HINTS] === undefined ? [] : [TOPOLOGY_HINTS_RULE]),
-    ...(headless ? [] : clusterIPs.flatMap((ip, i) => ofAddress(`spec.clusterIPs[${i}]`, ip))),
+    ...(headless ? [] : clusterIPs.flatMap((ip, i) => ipWarnings(`spec.clusterIPs[${i}]`, ip))),
     ...texts(said),
-    ...externalIPs.flatMap((ip, i) => ofAddress(`spec.externalIPs[${i}]`, ip)),
+    ...externalIPs.flatMap((ip, i) => ipWarnings(`spec.externalIPs[${i}]`, ip)),
     ...(has && !headless && !external ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters'] : []),
-    ...ofAddress('spec.loadBalancerIP', loadBalancerIP),
+    ...ipWarnings('spec.loadBalancerIP', loadBalancerIP),
+    ...loadBalancerSourceRanges.flatMap((range, i) => cidrWarnings(`spec.loadBalancerSourceRanges[${i}]`, range)),
     ...texts(saidLater),
   ];
 }
 
 const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
 const TOPOLOGY_HINTS_RULE = `annotation ${TOPOLOGY_HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead`;
-
-/** IPv6 addresses have one spelling that is easy to compare (RFC 5952). */
-function ofAddress(path: string, value: string): string[] {
-  const canonical = value.includes(':') ? canonicalIp(value) : undefined;
-  return canonical === undefined || canonical === value
-    ? []
-    : [`${path}: IPv6 address "${value}" should be in RFC 5952 canonical format ("${canonical}")`];
-}
