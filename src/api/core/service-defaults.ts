@@ -4,6 +4,10 @@ import type { Service, ServiceSpec } from '../schema/generated/types.ts';
 const AFFINITY_SECONDS = 10_800;
 export const hasNodePorts = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer';
 
+/** Does anybody outside of the cluster reach it? */
+export const isAccessible = (spec: ServiceSpec): boolean =>
+  hasNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+
 /** Addresses, families and node ports are left to allocation. */
 export function defaultService({ spec, status }: Service): void {
   if (!spec) return;
@@ -13,8 +17,7 @@ export function defaultService({ spec, status }: Service): void {
     fillZero(port, { protocol: 'TCP' });
     fillZero(port, { targetPort: port.port });
   }
-  const external = hasNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
-  if (external) fillZero(spec, { externalTrafficPolicy: 'Cluster' });
+  if (isAccessible(spec)) fillZero(spec, { externalTrafficPolicy: 'Cluster' });
   if (spec.type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
   if (spec.type === 'LoadBalancer') fill(spec, { allocateLoadBalancerNodePorts: true });
   for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) fill(ingress, { ipMode: 'VIP' });

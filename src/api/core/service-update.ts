@@ -1,9 +1,10 @@
 import { same } from '../meta/validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
-import { hasNodePorts } from './service-defaults.ts';
+import { hasNodePorts, isAccessible } from './service-defaults.ts';
 
 const hasClusterIp = (spec: ServiceSpec) => spec.type !== 'ExternalName';
-const needsHealthCheckPort = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+/** Does a load balancer ask nodes whether they have endpoints? */
+export const needsHealthCheck = (spec: ServiceSpec): boolean => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 /**
  * What the server allocated stays when an update leaves it out (a manifest that is applied again knows no addresses), and goes when
@@ -14,7 +15,7 @@ export function keepAllocations(draft: Service, old: Service): void {
   alignClusterIps(draft.spec, old.spec);
   keepClusterIps(draft.spec, old.spec);
   keepNodePorts(draft.spec, old.spec);
-  if (needsHealthCheckPort(draft.spec) && needsHealthCheckPort(old.spec)) draft.spec.healthCheckNodePort ||= old.spec.healthCheckNodePort;
+  if (needsHealthCheck(draft.spec) && needsHealthCheck(old.spec)) draft.spec.healthCheckNodePort ||= old.spec.healthCheckNodePort;
   dropUseless(draft.spec, old.spec);
 }
 
@@ -52,7 +53,7 @@ function keepNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
 function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
   if (hasClusterIp(old) && !hasClusterIp(draft)) dropAddresses(draft, old);
   if (hasNodePorts(old) && !hasNodePorts(draft)) dropNodePorts(draft, old);
-  if (needsHealthCheckPort(old) && !needsHealthCheckPort(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
+  if (needsHealthCheck(old) && !needsHealthCheck(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
     delete draft.healthCheckNodePort;
   }
   if (old.type === 'LoadBalancer' && draft.type !== 'LoadBalancer') {
@@ -73,6 +74,6 @@ function dropAddresses(draft: ServiceSpec, old: ServiceSpec): void {
 function dropNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
   const known = new Set((old.ports ?? []).map((p) => p.nodePort));
   for (const port of draft.ports ?? []) if (known.has(port.nodePort)) delete port.nodePort;
-  const accessible = (draft.externalIPs?.length ?? 0) > 0;
+  const accessible = isAccessible(draft);
   if (!accessible && draft.externalTrafficPolicy === old.externalTrafficPolicy) delete draft.externalTrafficPolicy;
 }

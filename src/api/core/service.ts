@@ -5,8 +5,7 @@ import { serviceColumns } from './service-columns.ts';
 import { defaultService } from './service-defaults.ts';
 import { keepAllocations } from './service-update.ts';
 import { serviceWarnings } from './service-warnings.ts';
-import { checkService, checkServiceStatus } from './validation-service.ts';
-import { checkServiceUpdate } from './validation-service-addresses.ts';
+import { checkService, checkServiceStatus, checkServiceUpdate } from './validation-service.ts';
 
 export const services = defineResource<Service>({
   group: '',
@@ -28,7 +27,7 @@ export const services = defineResource<Service>({
     defaults: defaultService,
     prepareForUpdate: keepAllocations,
     checksRequired: true,
-    validate: checkService,
+    validateCreate: checkService,
     warnings: serviceWarnings,
     validateUpdate: checkServiceUpdate,
     validateStatus: checkServiceStatus,

@@ -1,7 +1,7 @@
 import { canonicalIp, checkIp } from '../meta/addresses.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported } from '../meta/field-error.ts';
+import { duplicate, type FieldError, invalid, notSupported } from '../meta/field-error.ts';
 import { checkEnum } from '../meta/validation.ts';
-import type { Service, ServiceSpec } from '../schema/generated/types.ts';
+import type { ServiceSpec } from '../schema/generated/types.ts';
 
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
@@ -99,22 +99,12 @@ function checkFamiliesKept(spec: ServiceSpec, { now, before }: Change<string>): 
   ];
 }
 
-const isLocalBalancer = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
-
 /** Addresses stay for the life of the Service, unless it becomes or ceases to be an ExternalName. A second family may come and go. */
-export function checkServiceUpdate({ spec = {} }: Service, { spec: old = {} }: Service): FieldError[] {
-  const errors: FieldError[] = [];
-  if (spec.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    const [headless, wasHeadless] = [isHeadless(spec), isHeadless(old)];
-    if (!headless || !wasHeadless) errors.push(...checkClusterIpsKept(spec, { now: clusterIpsOf(spec), before: clusterIpsOf(old) }));
-    if (!headless && !wasHeadless) errors.push(...checkFamiliesKept(spec, { now: spec.ipFamilies ?? [], before: old.ipFamilies ?? [] }));
-  }
-  const balanced = spec.type === 'LoadBalancer' && old.type === 'LoadBalancer';
-  if (balanced && spec.loadBalancerClass !== old.loadBalancerClass) {
-    errors.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass, ONCE));
-  }
-  if (isLocalBalancer(spec) && isLocalBalancer(old) && spec.healthCheckNodePort !== old.healthCheckNodePort) {
-    errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'));
-  }
-  return errors;
+export function checkAddressesKept(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
+  if (spec.type === 'ExternalName' || old.type === 'ExternalName') return [];
+  const [headless, wasHeadless] = [isHeadless(spec), isHeadless(old)];
+  return [
+    ...(headless && wasHeadless ? [] : checkClusterIpsKept(spec, { now: clusterIpsOf(spec), before: clusterIpsOf(old) })),
+    ...(headless || wasHeadless ? [] : checkFamiliesKept(spec, { now: spec.ipFamilies ?? [], before: old.ipFamilies ?? [] })),
+  ];
 }

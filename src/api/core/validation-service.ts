@@ -1,10 +1,11 @@
-import { checkCidr, checkIp, checkNonSpecialIp, ipFindings } from '../meta/addresses.ts';
+import { checkCidr, checkIp, checkNonSpecialIp, ipFindings, isAnyIp } from '../meta/addresses.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, checkLabel, checkLabels, checkPort, checkPortNumberOrName, checkQualifiedName, found } from '../meta/validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
-import { hasNodePorts } from './service-defaults.ts';
-import { checkClusterIps, clusterIpsOf, isHeadless } from './validation-service-addresses.ts';
+import { isAccessible } from './service-defaults.ts';
+import { needsHealthCheck } from './service-update.ts';
+import { checkAddressesKept, checkClusterIps, clusterIpsOf, isHeadless } from './validation-service-addresses.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -114,20 +115,22 @@ function checkLoadBalancer(service: Service, spec: ServiceSpec): FieldError[] {
   const errors = checkSourceRanges(service);
   if (allocates !== undefined && !balanced) errors.push(forbidden('spec.allocateLoadBalancerNodePorts', LOAD_BALANCER_ONLY));
   if (allocates === undefined && balanced) errors.push(required('allocateLoadBalancerNodePorts'));
-  if (loadBalancerClass === undefined) return errors;
+  return [...errors, ...checkClass(type, loadBalancerClass)];
+}
+
+function checkClass(type: string | undefined, loadBalancerClass: string | undefined): FieldError[] {
   const path = 'spec.loadBalancerClass';
-  return [...errors, ...(balanced ? checkQualifiedName(path, loadBalancerClass) : [forbidden(path, LOAD_BALANCER_ONLY)])];
+  if (loadBalancerClass === undefined) return [];
+  return type === 'LoadBalancer' ? checkQualifiedName(path, loadBalancerClass) : [forbidden(path, LOAD_BALANCER_ONLY)];
 }
 
 const HEALTH_RULE = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-const needsHealthCheck = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 function checkTraffic(spec: ServiceSpec): FieldError[] {
   const { externalTrafficPolicy: external, internalTrafficPolicy: internal, healthCheckNodePort: health = 0 } = spec;
-  const accessible = hasNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
   const path = 'spec.externalTrafficPolicy';
   const errors: FieldError[] = [];
-  if (accessible) errors.push(...(external ? checkEnum(path, external, ['Cluster', 'Local']) : [required(path)]));
+  if (isAccessible(spec)) errors.push(...(external ? checkEnum(path, external, ['Cluster', 'Local']) : [required(path)]));
   else if (external) errors.push(invalid(path, external, 'may only be set for externally-accessible services'));
   if (needsHealthCheck(spec))
     errors.push(...(health ? checkPort('spec.healthCheckNodePort', health) : [required('spec.healthCheckNodePort')]));
@@ -171,6 +174,22 @@ export function checkService(service: Service): FieldError[] {
   ];
 }
 
+/** What may not change is told of first. */
+export function checkServiceUpdate(service: Service, old: Service): FieldError[] {
+  const { spec = {} } = service;
+  const { spec: before = {} } = old;
+  const balanced = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer';
+  const errors = checkAddressesKept(spec, before);
+  if (balanced && spec.loadBalancerClass !== before.loadBalancerClass) {
+    errors.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'));
+  }
+  errors.push(...checkClass(spec.type, spec.loadBalancerClass));
+  if (needsHealthCheck(spec) && needsHealthCheck(before) && spec.healthCheckNodePort !== before.healthCheckNodePort) {
+    errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'));
+  }
+  return [...errors, ...checkService(service)];
+}
+
 /** Addresses that a load balancer reports. */
 export function checkServiceStatus({ spec, status }: Service): FieldError[] {
   const ingress = status?.loadBalancer?.ingress ?? [];
@@ -186,7 +205,7 @@ export function checkServiceStatus({ spec, status }: Service): FieldError[] {
     else errors.push(...checkEnum(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']));
     if (!hostname) return errors;
     errors.push(...found(`${at}.hostname`, hostname, dns1123SubdomainFindings(hostname)));
-    if (ipFindings(hostname).length === 0) errors.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+    if (isAnyIp(hostname)) errors.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
     return errors;
   });
 }

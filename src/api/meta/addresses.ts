@@ -17,6 +17,9 @@ const canonicalIpv6 = (text: string) => new URL(`http://[${text}]/`).hostname.sl
 /** Octets may have leading zeros: what old clients got away with. */
 const isSloppyIpv4 = (text: string) => SLOPPY_IPV4.test(text) && text.split('.').every((octet) => Number(octet) <= 255);
 
+/** Does Go's sloppy parser read it (netutils.ParseIPSloppy)? */
+export const isAnyIp = (text: string): boolean => isIp(text) || isSloppyIpv4(text);
+
 export function ipFindings(text: string): string[] {
   if (isIpv4(text)) return [];
   if (isSloppyIpv4(text)) return ['must not have leading 0s'];

@@ -1,4 +1,4 @@
-import { checkIp, ipFindings } from '../meta/addresses.ts';
+import { checkIp, isAnyIp } from '../meta/addresses.ts';
 import { checkDomainPrefixedPath } from '../meta/domain-path.ts';
 import { type FieldError, forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, pathSegmentFindings, wildcardSubdomainFindings } from '../meta/names.ts';
@@ -59,7 +59,7 @@ function checkPath(at: string, { pathType, path = '', backend = {} }: HTTPIngres
 }
 
 function checkRule(at: string, { host, http }: IngressRule): FieldError[] {
-  const isAddress = host && ipFindings(host).length === 0;
+  const isAddress = host && isAnyIp(host);
   const paths = http?.paths ?? [];
   return [
     ...(isAddress ? [invalid(`${at}.host`, host, 'must be a DNS name, not an IP address')] : []),
@@ -96,7 +96,7 @@ export function checkNewIngress({ metadata, spec }: Ingress): FieldError[] {
 export function checkIngressStatus({ status }: Ingress): FieldError[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }, i) => {
     const at = `status.loadBalancer.ingress[${i}]`;
-    const isAddress = hostname && ipFindings(hostname).length === 0;
+    const isAddress = hostname && isAnyIp(hostname);
     return [
       ...(ip ? checkIp(`${at}.ip`, ip) : []),
       ...(hostname ? found(`${at}.hostname`, hostname, dns1123SubdomainFindings(hostname)) : []),

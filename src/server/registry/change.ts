@@ -129,7 +129,8 @@ async function writeChange(deps: RegistryDeps, change: Change, { stored, old, dr
   dropRepeatedOwners(draft, context, 'admitted');
   prepareForUpdate(strategy, draft, old);
   setDefaults(strategy, draft);
-  const claim = subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old);
+  const claim =
+    subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old, request.options?.dryRun === true);
   settleUpdate(strategy, draft, old);
   try {
     const outside = outsideFindings(strategy, request, draft, old);

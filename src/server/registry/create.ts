@@ -74,7 +74,7 @@ async function createNamed(
   matchNamespace(draft, definition, request.namespace);
   prepareForCreate(strategy, draft);
   setDefaults(strategy, draft);
-  const claim = deps.allocators[resourceId(definition)]?.claim(draft, undefined);
+  const claim = deps.allocators[resourceId(definition)]?.claim(draft, undefined, request.options?.dryRun === true);
   try {
     const outside = outsideFindings(strategy, named, draft, undefined);
     validateNew(strategy, draft, outside instanceof Promise ? await outside : outside);

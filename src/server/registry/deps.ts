@@ -38,7 +38,8 @@ export interface Claim {
 
 /** Fills fields of a draft from a pool, just before the write. Throws ApiError Invalid when a wanted value is taken. */
 export interface Allocator {
-  claim(draft: KubeObject, old: KubeObject | undefined): Claim;
+  /** `dryRun`: what is claimed is given back. */
+  claim(draft: KubeObject, old: KubeObject | undefined, dryRun: boolean): Claim;
   /** The object is gone. */
   removed(last: KubeObject): Promise<void>;
 }

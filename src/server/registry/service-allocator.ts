@@ -7,6 +7,7 @@ import type { Random } from '../../base/random.ts';
 import { type AddressPool, addressPool, numberOf, Pool, reservedOf } from './address-pool.ts';
 import type { Allocator, Claim } from './deps.ts';
 import { settleFamilies } from './service-families.ts';
+import { fillPorts, type PortPool } from './service-ports.ts';
 
 export interface ServiceAllocatorOptions {
   /** Ranges that addresses may come from now (ServiceCIDRs), in the order in which they are asked. */
@@ -45,7 +46,7 @@ export function serviceAllocator(options: ServiceAllocatorOptions): Allocator {
     for (const port of portsOf(service)) ports.take(BigInt(port));
   }
   return {
-    claim: (draft, old) => claim(stores, draft as Service, old as Service | undefined),
+    claim: (draft, old, dryRun) => claim(stores, draft as Service, old as Service | undefined, dryRun),
     async removed(lastState) {
       await Promise.all([...addressesOf(lastState)].map((address) => records.remove(address)));
       stores.addresses.free(addressesOf(lastState));
@@ -56,10 +57,8 @@ export function serviceAllocator(options: ServiceAllocatorOptions): Allocator {
 
 const without = <T>(set: ReadonlySet<T>, other: ReadonlySet<T>): Set<T> => new Set([...set].filter((item) => !other.has(item)));
 
-interface Stores {
+interface Stores extends PortPool {
   readonly addresses: Addresses;
-  readonly ports: Pool;
-  readonly range: string;
   readonly records: AddressRecords;
 }
 
@@ -125,7 +124,7 @@ function portsOf(object: KubeObject | undefined): Set<number> {
 }
 
 /** What one write took, so that it can give it back; and what the object no longer uses, to be freed once the write stands. */
-function claim(stores: Stores, service: Service, old: Service | undefined): Claim {
+function claim(stores: Stores, service: Service, old: Service | undefined, dryRun: boolean): Claim {
   const before = { addresses: addressesOf(old), ports: portsOf(old) };
   const taken = { addresses: new Set<string>(), ports: new Set<number>() };
   const recorded = new Set<string>();
@@ -144,7 +143,7 @@ function claim(stores: Stores, service: Service, old: Service | undefined): Clai
   let dynamic: ReadonlySet<string>;
   try {
     const asked = new Set([service.spec?.clusterIP, ...(service.spec?.clusterIPs ?? [])]);
-    const errors = service.spec ? fill(stores, service.spec, { old: old?.spec, before }, taken) : [];
+    const errors = service.spec ? fill(stores, service.spec, { old: old?.spec, before, dryRun }, taken) : [];
     if (errors.length > 0) throw invalidObject('Service', '', service.metadata?.name ?? '', errors);
     dynamic = new Set([...taken.addresses].filter((address) => !asked.has(address)));
   } catch (error) {
@@ -205,26 +204,37 @@ interface Holdings {
   readonly ports: Set<number>;
 }
 
-function fill(
-  stores: Stores,
-  spec: ServiceSpec,
-  { old, before }: { old: ServiceSpec | undefined; before: Holdings },
-  taken: Holdings,
-): FieldError[] {
+interface Before {
+  readonly old: ServiceSpec | undefined;
+  readonly before: Holdings;
+  readonly dryRun: boolean;
+}
+
+/** Stops at the first step that fails: what comes after depends on it. */
+function fill(stores: Stores, spec: ServiceSpec, { old, before, dryRun }: Before, taken: Holdings): FieldError[] {
   if (spec.type === 'ExternalName') return [];
   if (!spec.clusterIPs?.length && spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
   const families = settleFamilies(stores.addresses.families, spec, old);
-  const errors = families.length > 0 ? families : fillAddresses(stores.addresses, spec, before, taken);
-  const wantsPorts = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
-  return [...errors, ...fillPorts(stores, spec, before, taken, wantsPorts)];
+  if (families.length > 0) return families;
+  const kept = old === undefined || old.type === 'ExternalName' ? 0 : (old.clusterIPs?.length ?? 0);
+  const addresses = fillAddresses(stores.addresses, spec, { before, kept }, taken);
+  if (addresses.length > 0) return addresses;
+  return fillPorts({ ports: stores.ports, range: stores.range, before: before.ports, taken: taken.ports, dryRun }, spec, old);
 }
 
-function fillAddresses(pool: Addresses, spec: ServiceSpec, before: Holdings, taken: Holdings): FieldError[] {
+/** `kept`: as many addresses as the Service had stay what they are; another one is validation's to refuse. */
+function fillAddresses(
+  pool: Addresses,
+  spec: ServiceSpec,
+  { before, kept }: { readonly before: Holdings; readonly kept: number },
+  taken: Holdings,
+): FieldError[] {
   const wanted = spec.clusterIPs ?? [];
   if (wanted[0] === 'None') return [];
   const addresses: string[] = [];
   for (const [i, family] of ((spec.ipFamilies ?? []) as Family[]).entries()) {
-    const address = takeAddress(pool, family, { wanted: wanted[i], all: wanted, before, taken });
+    const own = i < kept ? wanted[i] : undefined;
+    const address = own || takeAddress(pool, family, { wanted: wanted[i], all: wanted, before, taken });
     if (typeof address !== 'string') return [address];
     addresses.push(address);
   }
@@ -253,28 +263,4 @@ function takeAddress(pool: Addresses, family: Family, { wanted, all, before, tak
     return notAllocated(all, wanted, result === 'taken' ? TAKEN : 'the provided network does not match the current range');
   taken.addresses.add(wanted);
   return wanted;
-}
-
-function fillPorts({ ports, range }: Stores, spec: ServiceSpec, before: Holdings, taken: Holdings, wanted: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  const hold = (port: number, path: string) => {
-    if (before.ports.has(port) || taken.ports.has(port)) return;
-    if (!ports.has(BigInt(port))) {
-      errors.push(invalid(path, port, `provided port is not in the valid range. The range of valid ports is ${range}`));
-    } else if (ports.take(BigInt(port))) taken.ports.add(port);
-    else errors.push(invalid(path, port, 'provided port is already allocated'));
-  };
-  for (const [i, { nodePort }] of (spec.ports ?? []).entries()) if (nodePort) hold(nodePort, `spec.ports[${i}].nodePort`);
-  const any = () => {
-    const port = ports.any();
-    if (port === undefined) throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
-    taken.ports.add(Number(port));
-    return Number(port);
-  };
-  if (wanted && errors.length === 0) for (const port of spec.ports ?? []) port.nodePort ||= any();
-  if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') {
-    if (spec.healthCheckNodePort) hold(spec.healthCheckNodePort, 'spec.healthCheckNodePort');
-    else if (errors.length === 0) spec.healthCheckNodePort = any();
-  }
-  return errors;
 }

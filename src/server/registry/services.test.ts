@@ -282,3 +282,65 @@ describe('Services of a cluster with both families', () => {
     expect(same.spec).toMatchObject({ clusterIPs: one.spec?.clusterIPs, ipFamilies: ['IPv4'] });
   });
 });
+
+describe('what a Service asks for', () => {
+  const dns = {
+    type: 'NodePort',
+    ports: [
+      { name: 'u', port: 53, protocol: 'UDP' },
+      { name: 't', port: 53, protocol: 'TCP' },
+    ],
+  };
+  const ports = ({ spec }: Service) => spec?.ports?.map(({ nodePort }) => nodePort);
+
+  it('is one node port for all protocols of a port, when it is new', async () => {
+    const api = await fakeApi(options);
+    const [first, second] = ports(await api.call<Service>('create', 'services', { ...inDefault, body: service('a', dns) })) ?? [];
+    expect(first).toBeGreaterThanOrEqual(30_000);
+    expect(second).toBe(first);
+    const named = { ...dns, ports: [dns.ports[0], { ...dns.ports[1], nodePort: 30_053 }] };
+    expect(ports(await api.call<Service>('create', 'services', { ...inDefault, body: service('b', named) }))).toEqual([30_053, 30_053]);
+  });
+
+  it('is looked at step by step: families, addresses, ports', async () => {
+    const api = await fakeApi(options);
+    const odd = {
+      type: 'NodePort',
+      ports: [
+        { port: 80, nodePort: 5 },
+        { port: 81, nodePort: 6 },
+      ],
+    };
+    const range = 'provided port is not in the valid range. The range of valid ports is 30000-32767';
+    const create = (spec: object) => api.call('create', 'services', { ...inDefault, body: service('a', spec) });
+    await expect(create(odd)).rejects.toThrow(`is invalid: spec.ports[0].nodePort: Invalid value: 5: ${range}`);
+    await expect(create({ ...odd, ipFamilies: ['IPv6'] })).rejects.toThrow('is invalid: spec.ipFamilies[0]: Invalid value: "IPv6"');
+    await expect(create({ ...odd, type: 'ClusterIP' })).rejects.toThrow(/spec\.ports\[0\]\.nodePort: Forbidden: may not be used/);
+    const health = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 5 };
+    await expect(create(health)).rejects.toThrow(`Internal error occurred: failed to allocate requested HealthCheck NodePort 5: ${range}`);
+  });
+
+  it('may be any port in a dry run', async () => {
+    const api = await fakeApi(options);
+    const body = service('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 65_535 }] });
+    expect(ports(await api.call<Service>('create', 'services', { ...inDefault, body, options: { dryRun: true } }))).toEqual([65_535]);
+  });
+
+  it('is not one node port twice, nor another address than before', async () => {
+    const api = await fakeApi(options);
+    const made = await api.call<Service>('create', 'services', { ...inDefault, body: service('a', { type: 'NodePort' }) });
+    const [port] = made.spec?.ports ?? [];
+    const update = (spec: object) =>
+      api.call('update', 'services', { ...inDefault, name: 'a', body: { ...made, spec: { ...made.spec, ...spec } } });
+    await expect(update({ ports: [port, { ...port, port: 81 }] })).rejects.toMatchObject({
+      reason: 'InternalError',
+      message: `duplicate nodePort: {TCP ${port?.nodePort}}`,
+    });
+    await expect(update({ clusterIP: '1.2.3.4' })).rejects.toThrow(
+      'is invalid: spec.clusterIPs[0]: Invalid value: ["1.2.3.4"]: may not change once set',
+    );
+    await expect(update({ loadBalancerClass: 'x', selector: { '!': '' } })).rejects.toThrow(
+      /^Service "a" is invalid: \[spec\.loadBalancerClass: Forbidden: .*, spec\.selector/,
+    );
+  });
+});
