@@ -647,3 +647,102 @@ it('all that is wrong with the drivers of a node is found at once', () => {
   expect(created(api.csiNodes as ResourceDefinition, changed)).toEqual(['spec.drivers[1].nodeID: Required value']);
   expect(api.csiNodes.hooks.checksRequired).toBe(true);
 });
+
+it('names of load balancers and hosts are no addresses, however these are written', () => {
+  const balancer = (hostname: string) => ({
+    metadata,
+    spec: { type: 'LoadBalancer' },
+    status: { loadBalancer: { ingress: [{ hostname }] } },
+  });
+  const findings = (hostname: string) => lines(api.services.hooks.validateStatus?.(balancer(hostname), balancer(hostname)));
+  expect(findings('a.b')).toEqual([]);
+  expect(findings('01.2.3.4')).toEqual([
+    'status.loadBalancer.ingress[0].hostname: Invalid value: "01.2.3.4": must be a DNS name, not an IP address',
+  ]);
+});
+
+describe('a PersistentVolume', () => {
+  const volume = (source: object, more: object = {}) => ({
+    metadata: { name: 'v' },
+    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, ...source, ...more },
+  });
+  const definition = api.persistentVolumes as ResourceDefinition;
+  const hostPath = { hostPath: { path: '/x' } };
+
+  it('names the secrets of its driver by names that secrets can have', () => {
+    const secret = { name: 'a/b', namespace: 'n' };
+    const csi = { driver: 'd.e', volumeHandle: 'h', controllerPublishSecretRef: secret, nodePublishSecretRef: secret };
+    expect(created(definition, volume({ csi })).map((line) => line.split(':')[0])).toEqual([
+      'spec.csi.controllerPublishSecretRef.name',
+      'spec.csi.nodePublishSecretRef.name',
+    ]);
+  });
+
+  it.each([
+    ['', 'if the endpointnamespace is set, it must be a valid namespace name'],
+    ['a.b', 'must not contain dots'],
+  ])('has endpoints of Gluster in a namespace: %j', (endpointsNamespace, why) => {
+    const glusterfs = { endpoints: 'e', path: '/', endpointsNamespace };
+    expect(created(definition, volume({ glusterfs }))).toEqual([
+      `spec.glusterfs.endpointsNamespace: Invalid value: ${JSON.stringify(endpointsNamespace)}: ${why}`,
+    ]);
+  });
+
+  it('gets no second source, be it an empty one', () => {
+    expect(updated(definition, volume({ ...hostPath, csi: {} }), volume(hostPath)).at(-1)).toMatch(
+      /^spec\.persistentvolumesource: Forbidden/,
+    );
+  });
+
+  it('lacks an affinity when it is local and has none at all', () => {
+    const local = { local: { path: '/x' } };
+    expect(created(definition, volume(local))).toEqual(['spec.nodeAffinity: Required value: Local volume requires node affinity']);
+    expect(created(definition, volume(local, { nodeAffinity: {} }))).toEqual([
+      'spec.nodeAffinity.required: Required value: must specify required node constraints',
+    ]);
+  });
+});
+
+it('the group of the source of a claim is looked at when the claim is new', () => {
+  const claim = (apiGroup: string) => ({
+    metadata,
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      dataSourceRef: { apiGroup, kind: 'K', name: 'n' },
+    },
+  });
+  const paths = (found: string[]) => found.map((line) => line.split(':')[0]);
+  const definition = api.persistentVolumeClaims as ResourceDefinition;
+  expect(paths(created(definition, claim('A')))).toEqual(['spec.dataSource.apiGroup', 'spec.dataSourceRef.apiGroup']);
+  expect(paths(updated(definition, claim('A'), claim('a')))).toEqual(['spec']);
+});
+
+describe('a Node', () => {
+  const node = (annotation: string) => ({
+    metadata: { name: 'n', annotations: { 'scheduler.alpha.kubernetes.io/preferAvoidPods': annotation } },
+  });
+  it.each([
+    [
+      'x',
+      'metadata.annotations.AvoidPods: Invalid value: "scheduler.alpha.kubernetes.io/preferAvoidPods": invalid character \'x\' looking for beginning of value',
+    ],
+    [
+      '{"preferAvoidPods":[{"podSignature":{}}]}',
+      'metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value',
+    ],
+    ['{"preferAvoidPods":[{"podSignature":{"podController":{"controller":true}}}]}', undefined],
+    ['{}', undefined],
+  ])('avoids pods that can be read: %s', (annotation, finding) => {
+    const definition = api.nodes as ResourceDefinition;
+    expect(created(definition, node(annotation))).toEqual(finding ? [finding] : []);
+    expect(lines(api.nodes.hooks.validateStatus?.(node(annotation), node('{}')))).toEqual(finding ? [finding] : []);
+  });
+
+  it('has ranges that can be read, when there are several', () => {
+    const found = created(api.nodes as ResourceDefinition, { metadata: { name: 'n' }, ...{ spec: { podCIDRs: ['10.0.0.0/24', 'x'] } } });
+    expect(found).toContain(
+      'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[1]: <nil> (invalid CIDR address: x)',
+    );
+  });
+});

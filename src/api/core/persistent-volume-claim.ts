@@ -50,7 +50,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
       if (subresource === '' && pvc.spec) settleDataSources(pvc.spec, old.spec);
     },
     checksRequired: true,
-    validate: checkClaim,
+    validateCreate: checkClaim,
     warnings: claimWarnings,
     validateUpdate: checkClaimUpdate,
     validateStatus: checkClaimStatus,

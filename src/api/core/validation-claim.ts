@@ -23,23 +23,23 @@ export function checkAccessModes(path: string, modes: readonly string[]): FieldE
   return [...errors, forbidden(path, 'may not use ReadWriteOncePod with other access modes')];
 }
 
-function checkSource(path: string, { name, kind = '', apiGroup = '', namespace }: TypedObjectReference): FieldError[] {
+function checkSource(path: string, { name, kind = '', apiGroup = '', namespace }: TypedObjectReference, anyGroup: boolean): FieldError[] {
   return [
     ...(name ? [] : [required(`${path}.name`)]),
     ...(kind ? [] : [required(`${path}.kind`)]),
     ...(apiGroup || kind === 'PersistentVolumeClaim'
       ? []
       : [invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]),
-    ...(apiGroup ? found(`${path}.apiGroup`, apiGroup, dns1123SubdomainFindings(apiGroup)) : []),
+    ...(apiGroup && !anyGroup ? found(`${path}.apiGroup`, apiGroup, dns1123SubdomainFindings(apiGroup)) : []),
     ...(namespace ? found(`${path}.namespace`, namespace, dns1123LabelFindings(namespace)) : []),
   ];
 }
 
 /** Two fields for one thing: they agree (upstream shows a path as the value, which prints as nothing), unless the newer one says what the older one cannot. */
-function checkSources(path: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec): FieldError[] {
+function checkSources(path: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec, anyGroup: boolean): FieldError[] {
   const errors = [
-    ...(dataSource ? checkSource(`${path}.dataSource`, dataSource) : []),
-    ...(dataSourceRef ? checkSource(`${path}.dataSourceRef`, dataSourceRef) : []),
+    ...(dataSource ? checkSource(`${path}.dataSource`, dataSource, anyGroup) : []),
+    ...(dataSourceRef ? checkSource(`${path}.dataSourceRef`, dataSourceRef, anyGroup) : []),
   ];
   if (!dataSource || !dataSourceRef) return errors;
   if (dataSourceRef.namespace) {
@@ -55,7 +55,8 @@ function checkStorage(path: string, storage: string | undefined): FieldError[] {
   return isPositive(storage) ? checkAmount(path, 'storage', storage) : [invalid(path, storage, 'must be greater than zero')];
 }
 
-export function checkClaimSpec(path: string, spec: PersistentVolumeClaimSpec = {}): FieldError[] {
+/** `anyGroup`: sources may be of a group with any name, as they are once there was one. */
+export function checkClaimSpec(path: string, spec: PersistentVolumeClaimSpec = {}, anyGroup = false): FieldError[] {
   const { accessModes = [], storageClassName, volumeAttributesClassName } = spec;
   return [
     ...(accessModes.length > 0 ? [] : [required(`${path}.accessModes`, 'at least 1 access mode is required')]),
@@ -64,7 +65,7 @@ export function checkClaimSpec(path: string, spec: PersistentVolumeClaimSpec = {
     ...checkStorage(`${path}.resources[storage]`, spec.resources?.requests?.storage),
     ...(storageClassName ? found(`${path}.storageClassName`, storageClassName, dns1123SubdomainFindings(storageClassName)) : []),
     ...checkEnum(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES),
-    ...checkSources(path, spec),
+    ...checkSources(path, spec, anyGroup),
     ...(volumeAttributesClassName
       ? found(`${path}.volumeAttributesClassName`, volumeAttributesClassName, dns1123SubdomainFindings(volumeAttributesClassName))
       : []),
@@ -121,7 +122,9 @@ export function checkClaimUpdate(value: PersistentVolumeClaim, old: PersistentVo
   const [before, rest] = [specBefore(old), restored(value, old)];
   const upgraded =
     then !== '' && old.spec?.storageClassName === undefined && value.spec?.storageClassName === then && (!now || now === then);
+  const { dataSource, dataSourceRef } = old.spec ?? {};
   return [
+    ...checkClaimSpec('spec', value.spec, Boolean(dataSource?.apiGroup ?? dataSourceRef?.apiGroup)),
     ...(now === then || upgraded ? [] : [invalid(`metadata.annotations.${BETA_CLASS}`, now, 'field is immutable')]),
     ...(same(rest, before) ? [] : [forbidden('spec', `${SPEC_RULE}\n${difference(before, rest)}`)]),
     ...checkShrinking(value, old),

@@ -1,5 +1,7 @@
+import { parseCidr } from '../../base/ip.ts';
 import { checkCidr } from '../meta/addresses.ts';
-import { duplicate, type FieldError, forbidden, invalid } from '../meta/field-error.ts';
+import { duplicate, type FieldError, forbidden, internalError, invalid, required } from '../meta/field-error.ts';
+import { jsonFault } from '../meta/json-fault.ts';
 import { MAX_SUBDOMAIN_LENGTH } from '../meta/names.ts';
 import { same } from '../meta/validation.ts';
 import type { Node } from '../schema/generated/types.ts';
@@ -13,10 +15,31 @@ function checkPodRanges(ranges: readonly string[] = []): FieldError[] {
   const path = 'spec.podCIDRs';
   const families = new Set(ranges.map((range) => range.includes(':')));
   const crowded = ranges.length > 1 && (families.size < 2 || ranges.length > 2);
+  const odd = ranges.length > 1 ? ranges.findIndex((range) => !parseCidr(range)) : -1;
+  const why = `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${odd}]: <nil> (invalid CIDR address: ${ranges[odd]})`;
   return [
     ...ranges.flatMap((range, i) => checkCidr(`${path}[${i}]`, range)),
+    ...(odd < 0 ? [] : [internalError(path, why)]),
     ...(crowded ? [invalid(path, ranges, 'may specify no more than one CIDR for each IP family')] : []),
   ];
+}
+
+const AVOIDED_PODS = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
+
+/** Nobody heeds it any more, but it has to be what it was (core/validation, ValidateAvoidPodsInNodeAnnotations). */
+function checkAvoidedPods({ metadata }: Node): FieldError[] {
+  const text = metadata?.annotations?.[AVOIDED_PODS];
+  if (!text) return [];
+  const fault = jsonFault(text);
+  if (fault !== undefined) return [invalid('metadata.annotations.AvoidPods', AVOIDED_PODS, fault)];
+  const { preferAvoidPods: entries = [] } = (JSON.parse(text) ?? {}) as AvoidedPods;
+  return entries.flatMap((entry, i) =>
+    entry.podSignature?.podController ? [] : [required(`metadata.annotations.${AVOIDED_PODS}[${i}].PodSignature`)],
+  );
+}
+
+interface AvoidedPods {
+  readonly preferAvoidPods?: readonly { readonly podSignature?: { readonly podController?: object } }[];
 }
 
 const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
@@ -43,12 +66,13 @@ function checkFeatures(features: readonly string[] = []): FieldError[] {
 }
 
 /** Upstream looks for taints below `metadata`. */
-export const checkNode = ({ spec, status }: Node): FieldError[] => [
-  ...checkTaints('metadata.taints', spec?.taints),
-  ...checkList('status.capacity', status?.capacity),
-  ...checkList('status.allocatable', status?.allocatable),
-  ...checkFeatures(status?.declaredFeatures),
-  ...checkPodRanges(spec?.podCIDRs),
+export const checkNode = (node: Node): FieldError[] => [
+  ...checkAvoidedPods(node),
+  ...checkTaints('metadata.taints', node.spec?.taints),
+  ...checkList('status.capacity', node.status?.capacity),
+  ...checkList('status.allocatable', node.status?.allocatable),
+  ...checkFeatures(node.status?.declaredFeatures),
+  ...checkPodRanges(node.spec?.podCIDRs),
 ];
 
 function checkAddresses({ status }: Node): FieldError[] {
@@ -67,6 +91,7 @@ export function checkNodeUpdate(value: Node, old: Node): FieldError[] {
   const { providerID: machine = '' } = old.spec ?? {};
   // Upstream looks at some parts once more: what is wrong with them counts twice.
   return [
+    ...checkAvoidedPods(value),
     ...checkList('status.capacity', value.status?.capacity),
     ...checkList('status.allocatable', value.status?.allocatable),
     ...checkFeatures(value.status?.declaredFeatures),

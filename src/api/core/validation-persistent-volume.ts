@@ -6,6 +6,7 @@ import { checkEnum, found, same } from '../meta/validation.ts';
 import type {
   AzureFilePersistentVolumeSource,
   CSIPersistentVolumeSource,
+  GlusterfsPersistentVolumeSource,
   HostPathVolumeSource,
   ISCSIPersistentVolumeSource,
   LocalVolumeSource,
@@ -39,12 +40,11 @@ function checkCapacity(path: string, given: Readonly<Record<string, string>> | u
 }
 
 /** Secrets of a driver are named in full. */
-function checkSecret(path: string, secret: SecretReference | undefined, named: boolean): FieldError[] {
+function checkSecret(path: string, secret: SecretReference | undefined): FieldError[] {
   if (!secret) return [];
   const { name = '', namespace = '' } = secret;
   return [
-    ...(name ? [] : [required(`${path}.name`)]),
-    ...(name && named ? found(`${path}.name`, name, dns1123SubdomainFindings(name)) : []),
+    ...(name ? found(`${path}.name`, name, dns1123SubdomainFindings(name)) : [required(`${path}.name`)]),
     ...(namespace ? found(`${path}.namespace`, namespace, dns1123LabelFindings(namespace)) : [required(`${path}.namespace`)]),
   ];
 }
@@ -53,10 +53,10 @@ function checkCsi(path: string, source: CSIPersistentVolumeSource): FieldError[]
   return [
     ...checkCsiDriverName(`${path}.driver`, source.driver),
     ...(source.volumeHandle ? [] : [required(`${path}.volumeHandle`)]),
-    ...checkSecret(`${path}.controllerPublishSecretRef`, source.controllerPublishSecretRef, false),
-    ...checkSecret(`${path}.controllerExpandSecretRef`, source.controllerExpandSecretRef, false),
-    ...checkSecret(`${path}.nodePublishSecretRef`, source.nodePublishSecretRef, false),
-    ...checkSecret(`${path}.nodeExpandSecretRef`, source.nodeExpandSecretRef, true),
+    ...checkSecret(`${path}.controllerPublishSecretRef`, source.controllerPublishSecretRef),
+    ...checkSecret(`${path}.controllerExpandSecretRef`, source.controllerExpandSecretRef),
+    ...checkSecret(`${path}.nodePublishSecretRef`, source.nodePublishSecretRef),
+    ...checkSecret(`${path}.nodeExpandSecretRef`, source.nodeExpandSecretRef),
   ];
 }
 
@@ -71,12 +71,23 @@ function checkAzureFile(path: string, { secretName, shareName, secretNamespace }
 const checkLocal = (path: string, { path: file }: LocalVolumeSource): FieldError[] =>
   file ? checkNoBacksteps(`${path}.path`, file) : [required(`${path}.path`)];
 
+const NO_NAMESPACE = 'if the endpointnamespace is set, it must be a valid namespace name';
+
+function checkGlusterfs(source: GlusterfsPersistentVolumeSource, name: string): FieldError[] {
+  const { endpointsNamespace: namespace } = source;
+  const path = 'spec.glusterfs.endpointsNamespace';
+  const findings = namespace ? dns1123LabelFindings(namespace) : namespace === '' ? [NO_NAMESPACE] : [];
+  return [...checkCloud('glusterfs', { glusterfs: source }, name), ...found(path, namespace, findings)];
+}
+
 type Check = (spec: PersistentVolumeSpec, name: string) => FieldError[];
 
 /** In the order in which upstream looks at them; it calls some of them otherwise than the API does. */
 const SOURCES: readonly (readonly [field: keyof PersistentVolumeSpec, check: Check])[] = [
   ['hostPath', ({ hostPath }) => checkHostPath('spec.hostPath', hostPath as HostPathVolumeSource)],
-  ...(['gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte', 'cephfs'] as const).map(cloud),
+  ...(['gcePersistentDisk', 'awsElasticBlockStore'] as const).map(cloud),
+  ['glusterfs', ({ glusterfs }, name) => checkGlusterfs(glusterfs as GlusterfsPersistentVolumeSource, name)],
+  ...(['flocker', 'nfs', 'rbd', 'quobyte', 'cephfs'] as const).map(cloud),
   ['iscsi', ({ iscsi }, name) => checkIscsi('spec', iscsi as ISCSIPersistentVolumeSource, name, true)],
   ['cinder', ({ cinder }) => checkCinder('spec', cinder as object, true)],
   ...(['fc', 'flexVolume'] as const).map(cloud),
@@ -87,8 +98,11 @@ const SOURCES: readonly (readonly [field: keyof PersistentVolumeSpec, check: Che
   ['csi', ({ csi }) => checkCsi('spec.csi', csi as CSIPersistentVolumeSource)],
 ];
 
+const checkCloud = (field: keyof PersistentVolumeSpec, spec: PersistentVolumeSpec, name: string): FieldError[] =>
+  CLOUD_SOURCES[field]?.('spec', spec[field] as object, name) ?? [];
+
 function cloud(field: keyof PersistentVolumeSpec): [keyof PersistentVolumeSpec, Check] {
-  return [field, (spec, name) => CLOUD_SOURCES[field]?.('spec', spec[field] as object, name) ?? []];
+  return [field, (spec, name) => checkCloud(field, spec, name)];
 }
 
 function checkSource(spec: PersistentVolumeSpec, name: string, isInline = false): FieldError[] {
@@ -96,7 +110,7 @@ function checkSource(spec: PersistentVolumeSpec, name: string, isInline = false)
   const [first, ...others] = given;
   if (!first) return [required('spec', 'must specify a volume type')];
   const errors = first[1](spec, name);
-  if (first[0] === 'local' && (isInline || !spec.nodeAffinity?.required)) {
+  if (first[0] === 'local' && (isInline || !spec.nodeAffinity)) {
     errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   }
   for (const [field, check] of others) {
@@ -176,12 +190,13 @@ export function checkInlineVolume(path: string, spec: PersistentVolumeSpec): Fie
   return errors.map((error) => ({ ...error, path: path + error.path.slice('spec'.length) }));
 }
 
-/** What the volume is made of. A driver's secret for growing may be added later. */
-function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolumeSpec | undefined): Readonly<Record<string, unknown>> {
-  const sources = SOURCES.map(([field]) => [field, spec?.[field]] as const);
-  if (!spec?.csi || !old?.csi || old.csi.controllerExpandSecretRef) return Object.fromEntries(sources);
-  const { controllerExpandSecretRef: _, ...csi } = spec.csi;
-  return { ...Object.fromEntries(sources), csi };
+/** What the volume is made of, even when nothing is said of it. A driver's secret for growing may be added later. */
+function sourcesOf(spec: PersistentVolumeSpec | undefined, old: PersistentVolumeSpec | undefined): [string, unknown][] {
+  return SOURCES.filter(([field]) => spec?.[field] !== undefined).map(([field]) => {
+    if (field !== 'csi' || !spec?.csi || !old?.csi || old.csi.controllerExpandSecretRef) return [field, spec?.[field]];
+    const { controllerExpandSecretRef: _, ...csi } = spec.csi;
+    return [field, csi];
+  });
 }
 
 const GA_LABELS: Readonly<Record<string, string>> = {
@@ -197,7 +212,7 @@ function renamed(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefined): 
   const renamedIn = (then: NodeSelectorRequirement[] = [], after: NodeSelectorRequirement[] = []) =>
     then.map((requirement, i) => {
       const key = after[i]?.key;
-      return key !== undefined && GA_LABELS[requirement.key] === key ? { ...requirement, key } : requirement;
+      return key !== undefined && (GA_LABELS[requirement.key] ?? '') === key ? { ...requirement, key } : requirement;
     });
   const terms = (old.required?.nodeSelectorTerms ?? []).map((term, i) => {
     const after = now?.required?.nodeSelectorTerms?.[i];
@@ -216,7 +231,14 @@ export function checkPersistentVolumeUpdate({ spec }: PersistentVolume, { spec: 
   const [before, sources] = [sourcesOf(old, old), sourcesOf(spec, old)];
   const unclassed = old?.volumeAttributesClassName !== undefined && spec?.volumeAttributesClassName === undefined;
   return [
-    ...(same(sources, before) ? [] : [forbidden(SOURCE, `${SOURCE} is immutable after creation\n${difference(before, sources)}`)]),
+    ...(same(sources, before)
+      ? []
+      : [
+          forbidden(
+            SOURCE,
+            `${SOURCE} is immutable after creation\n${difference(Object.fromEntries(before), Object.fromEntries(sources))}`,
+          ),
+        ]),
     ...(same(spec?.volumeMode, old?.volumeMode) ? [] : [invalid('volumeMode', spec?.volumeMode, 'field is immutable')]),
     ...(kept ? [] : [invalid('nodeAffinity', spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA')]),
     ...(unclassed ? [forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')] : []),

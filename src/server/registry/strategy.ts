@@ -33,10 +33,10 @@ export const hookContext = ({ deps, context, subresource }: Strategy): HookConte
 const hasStatus = (definition: ResourceDefinition): boolean => definition.subresources.status?.kind === 'status';
 
 /** What upstream's defaults set, and the zero values that it shows. */
-export function setDefaults({ deps, definition }: Strategy, draft: Draft): void {
+export function setDefaults({ deps, definition, subresource }: Strategy, draft: Draft): void {
   const { hooks, schema, structural } = definition;
   // Content that nobody sent gets its defaults as well.
-  if (!structural && !('spec' in draft)) deps.schemas.showZeros(draft, schema);
+  if (!structural && !((subresource || 'spec') in draft)) deps.schemas.showZeros(draft, schema);
   hooks.defaults?.(draft);
   if (!structural) deps.schemas.showZeros(draft, schema);
 }
