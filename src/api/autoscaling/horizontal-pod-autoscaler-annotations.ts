@@ -39,13 +39,15 @@ export const statusFromV1 = (metric: Fields): V2MetricStatus => metricFromV1(met
 function metricToV1(metric: V2MetricSpec | V2MetricStatus, side: Side): Fields {
   const names = NAMES[side];
   const { type, resource, containerResource, pods, object, external } = metric as Readonly<Record<string, never>> & { type: string };
+  // What was measured is always there.
+  const none = side === 'current' ? '0' : undefined;
   const amounts = (source: Source) => source[side] ?? ({} as V2MetricTarget & V2MetricValueStatus);
   const ofResource = (source: (Source & { name: string; container?: string }) | undefined) =>
     source &&
     present({
       name: source.name,
       [names.averageUtilization]: amounts(source).averageUtilization,
-      [names.averageValue]: amounts(source).averageValue,
+      [names.averageValue]: amounts(source).averageValue ?? none,
       container: source.container,
     });
   const [ofPods, ofObject, ofExternal] = [pods, object, external] as (Source | undefined)[];
@@ -62,7 +64,11 @@ function metricToV1(metric: V2MetricSpec | V2MetricStatus, side: Side): Fields {
       }),
     pods:
       ofPods &&
-      present({ metricName: ofPods.metric.name, [names.averageValue]: amounts(ofPods).averageValue, selector: ofPods.metric.selector }),
+      present({
+        metricName: ofPods.metric.name,
+        [names.averageValue]: amounts(ofPods).averageValue ?? none,
+        selector: ofPods.metric.selector,
+      }),
     resource: ofResource(resource),
     containerResource: ofResource(containerResource),
     external:
@@ -70,7 +76,7 @@ function metricToV1(metric: V2MetricSpec | V2MetricStatus, side: Side): Fields {
       present({
         metricName: ofExternal.metric.name,
         metricSelector: ofExternal.metric.selector,
-        [names.value]: amounts(ofExternal).value ?? (side === 'current' ? '0' : undefined),
+        [names.value]: amounts(ofExternal).value ?? none,
         [names.averageValue]: amounts(ofExternal).averageValue,
       }),
   });

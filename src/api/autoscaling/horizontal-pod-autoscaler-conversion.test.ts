@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '../schema/generated/types.ts';
 import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
+import { horizontalPodAutoscalersV1 } from './horizontal-pod-autoscaler-v1.ts';
+import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler-v2.ts';
 
 const reference = { kind: 'Deployment', name: 'web' };
 const metric = fc.record(
@@ -111,5 +113,34 @@ it('annotations that somebody wrote by hand are read whatever their case, and no
     apiVersion: 'autoscaling/v2',
     metadata: {},
     spec: { scaleTargetRef: reference, maxReplicas: 3, behavior: { scaleUp: { selectPolicy: 'Min' } } },
+  });
+});
+
+describe('annotations that carry', () => {
+  const PREFIX = 'autoscaling.alpha.kubernetes.io/';
+  const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 };
+
+  it('say in v1 what its fields do not, whatever a client wrote', () => {
+    const hpa = {
+      metadata: { name: 'a', annotations: { [`${PREFIX}behavior`]: 'x', [`${PREFIX}metrics`]: '[]', other: 'y' } },
+      spec: { ...spec },
+      status: { currentReplicas: 1, desiredReplicas: 1, currentCPUUtilizationPercentage: 7 },
+    };
+    horizontalPodAutoscalersV1.hooks.defaults?.(hpa);
+    expect(hpa.spec).toMatchObject({ targetCPUUtilizationPercentage: 80 });
+    expect(hpa.metadata.annotations).toEqual({
+      other: 'y',
+      [`${PREFIX}current-metrics`]:
+        '[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"0"}}]',
+    });
+  });
+
+  it('are not in v2', () => {
+    const hpa = { metadata: { annotations: { [`${PREFIX}behavior`]: 'x', [`${PREFIX}conditions`]: '[]', other: 'y' } }, spec };
+    horizontalPodAutoscalers.hooks.defaults?.(hpa);
+    expect(hpa.metadata.annotations).toEqual({ other: 'y' });
+    const bare = { metadata: { annotations: { [`${PREFIX}metrics`]: '[]' } }, spec };
+    horizontalPodAutoscalers.hooks.defaults?.(bare);
+    expect(bare.metadata).toEqual({});
   });
 });

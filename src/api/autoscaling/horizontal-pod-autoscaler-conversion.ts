@@ -8,11 +8,18 @@ import type {
 import { behaviorFromV1, behaviorToV1, specFromV1, specToV1, statusFromV1, statusToV1 } from './horizontal-pod-autoscaler-annotations.ts';
 
 /** Annotations that carry v2's content through autoscaling/v1 (their names are part of the API). */
-export const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
+const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
 const CARRIED = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
+
+/** Metadata of an object that needs none of them. */
+export function withoutCarried(metadata: ObjectMeta): ObjectMeta {
+  const { annotations = {} } = metadata;
+  if (!CARRIED.some((key) => key in annotations)) return metadata;
+  return withAnnotations(metadata, Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIED.includes(key))));
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -56,11 +63,10 @@ export function toV2(v1: HorizontalPodAutoscaler): V2HorizontalPodAutoscaler {
   const measured = listOf(annotations[CURRENT_METRICS]).map(statusFromV1);
   const currentMetrics = measured.length > 0 ? measured : cpuStatus(currentCPUUtilizationPercentage);
   const conditions = parse(annotations[CONDITIONS]);
-  const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIED.includes(key)));
   return {
     ...v1,
     apiVersion: 'autoscaling/v2',
-    metadata: withAnnotations(v1.metadata, kept),
+    metadata: withoutCarried(v1.metadata ?? {}),
     ...(v1.spec && {
       spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior !== undefined && { behavior: behaviorFromV1(behavior) }) },
     }),

@@ -1,12 +1,14 @@
 import { fill } from '../meta/fill.ts';
 import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler, V2HPAScalingRules } from '../schema/generated/types.ts';
-import { METRICS } from './horizontal-pod-autoscaler-conversion.ts';
+import { toV1, toV2, withoutCarried } from './horizontal-pod-autoscaler-conversion.ts';
 
 const CPU_PERCENT = 80;
 const PERIOD_SECONDS = 15;
 const doubling = () => ({ type: 'Percent', value: 100, periodSeconds: PERIOD_SECONDS });
 
-export function defaultAutoscalerV2({ spec }: V2HorizontalPodAutoscaler): void {
+export function defaultAutoscalerV2(hpa: V2HorizontalPodAutoscaler): void {
+  const { metadata, spec } = hpa;
+  if (metadata) hpa.metadata = withoutCarried(metadata);
   if (!spec) return;
   fill(spec, { minReplicas: 1 });
   if (!spec.metrics?.length) {
@@ -22,9 +24,11 @@ export function defaultAutoscalerV2({ spec }: V2HorizontalPodAutoscaler): void {
   fill(fill(spec.behavior, { scaleDown: {} }).scaleDown ?? {}, { selectPolicy: 'Max', policies: [doubling()] });
 }
 
-/** CPU is aimed at where no other metric is, which v1 carries in an annotation. */
-export function defaultAutoscalerV1({ metadata, spec }: HorizontalPodAutoscaler): void {
+/** CPU is aimed at where no other metric is, which v1 carries in an annotation: one that says what is not in the fields, and nothing else. */
+export function defaultAutoscalerV1(hpa: HorizontalPodAutoscaler): void {
+  const { spec } = hpa;
   if (!spec) return;
-  const hasMetrics = metadata?.annotations?.[METRICS] !== undefined;
-  fill(spec, { minReplicas: 1, ...(!hasMetrics && { targetCPUUtilizationPercentage: CPU_PERCENT }) });
+  fill(spec, { minReplicas: 1, ...(!toV2(hpa).spec?.metrics?.length && { targetCPUUtilizationPercentage: CPU_PERCENT }) });
+  const { metadata, status } = toV1(toV2(hpa));
+  Object.assign(hpa, { metadata, ...(status && { status }) });
 }

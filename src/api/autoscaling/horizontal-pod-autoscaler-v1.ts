@@ -3,12 +3,7 @@ import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../sche
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { toV1, toV2 } from './horizontal-pod-autoscaler-conversion.ts';
 import { defaultAutoscalerV1 } from './horizontal-pod-autoscaler-defaults.ts';
-import {
-  checkAutoscalerStatus,
-  checkAutoscalerUpdate,
-  checkAutoscalerV1,
-  checkNewAutoscaler,
-} from './horizontal-pod-autoscaler-validation.ts';
+import { checkAutoscalerStatus, checkAutoscalerUpdate, checkNewAutoscaler } from './horizontal-pod-autoscaler-validation.ts';
 
 /** The older version of the same stored objects. What v1 has no field for travels in annotations. */
 export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler>({
@@ -31,7 +26,6 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
   hooks: {
     defaults: defaultAutoscalerV1,
     checksRequired: true,
-    validate: checkAutoscalerV1,
     validateCreate: (hpa) => checkNewAutoscaler(toV2(hpa)),
     validateUpdate: (hpa, old) => checkAutoscalerUpdate(toV2(hpa), toV2(old)),
     validateStatus: (hpa) => checkAutoscalerStatus(toV2(hpa)),

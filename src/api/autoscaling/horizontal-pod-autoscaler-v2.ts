@@ -2,12 +2,7 @@ import { defineResource } from '../define.ts';
 import type { V2HorizontalPodAutoscaler } from '../schema/generated/types.ts';
 import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts';
 import { defaultAutoscalerV2 } from './horizontal-pod-autoscaler-defaults.ts';
-import {
-  checkAutoscaler,
-  checkAutoscalerStatus,
-  checkAutoscalerUpdate,
-  checkNewAutoscaler,
-} from './horizontal-pod-autoscaler-validation.ts';
+import { checkAutoscalerStatus, checkAutoscalerUpdate, checkNewAutoscaler } from './horizontal-pod-autoscaler-validation.ts';
 
 export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -23,7 +18,6 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   hooks: {
     defaults: defaultAutoscalerV2,
     checksRequired: true,
-    validate: checkAutoscaler,
     validateCreate: checkNewAutoscaler,
     validateUpdate: checkAutoscalerUpdate,
     validateStatus: checkAutoscalerStatus,

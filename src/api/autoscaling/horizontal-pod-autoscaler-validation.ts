@@ -3,7 +3,6 @@ import { type FieldError, forbidden, invalid, notSupported, required } from '../
 import { pathSegmentFindings } from '../meta/names.ts';
 import { checkEnum, checkLabel, checkNonNegative, found } from '../meta/validation.ts';
 import type {
-  HorizontalPodAutoscaler,
   V2CrossVersionObjectReference,
   V2HorizontalPodAutoscaler,
   V2HPAScalingRules,
@@ -11,7 +10,6 @@ import type {
   V2MetricSpec,
   V2MetricTarget,
 } from '../schema/generated/types.ts';
-import { toV2 } from './horizontal-pod-autoscaler-conversion.ts';
 
 const MAX_PERIOD_SECONDS = 1800;
 const MAX_WINDOW_SECONDS = 3600;
@@ -56,13 +54,14 @@ function checkResourceTarget(path: string, target: Partial<V2MetricTarget> = {})
 
 type Source = (typeof SOURCES)[number];
 
-function checkSource(path: string, kind: Source, metric: V2MetricSpec): FieldError[] {
+function checkSource(path: string, kind: Source, metric: V2MetricSpec, versioned: boolean): FieldError[] {
   const { object, external, pods, resource, containerResource } = metric;
   const average = `${path}.target.averageValue`;
   switch (kind) {
     case 'object':
       return [
         ...checkReference(`${path}.describedObject`, object?.describedObject),
+        ...(versioned ? checkDescribedVersion(`${path}.describedObject`, object?.describedObject) : []),
         ...checkIdentifier(`${path}.metric`, object?.metric),
         ...checkTarget(`${path}.target`, object?.target),
         ...(object?.target?.value === undefined && object?.target?.averageValue === undefined
@@ -102,7 +101,7 @@ function checkSource(path: string, kind: Source, metric: V2MetricSpec): FieldErr
   }
 }
 
-function checkMetric(at: string, metric: V2MetricSpec): FieldError[] {
+function checkMetric(at: string, metric: V2MetricSpec, versioned: boolean): FieldError[] {
   const { type = '' } = metric;
   const present = SOURCES.filter((kind) => metric[kind] !== undefined);
   const [first] = present;
@@ -112,7 +111,7 @@ function checkMetric(at: string, metric: V2MetricSpec): FieldError[] {
   return [
     ...(type ? [] : [required(`${at}.type`, 'must specify a metric source type')]),
     ...(known ? [] : [notSupported(`${at}.type`, type, TYPES)]),
-    ...(first ? checkSource(`${at}.${first}`, first, metric) : []),
+    ...(first ? checkSource(`${at}.${first}`, first, metric, versioned) : []),
     ...(lacks ? [required(`${at}.${expected}`, 'must populate information for the given metric source')] : []),
     ...(known ? [] : [notSupported(`${at}.type`, type, TYPES)]),
     ...(present.length === 1 ? [] : present.filter((kind) => kind !== expected)).map((kind) =>
@@ -149,7 +148,14 @@ function checkRules(path: string, rules: V2HPAScalingRules | undefined): FieldEr
   ];
 }
 
-export function checkAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+/** Of which references the version is looked at. */
+interface Versions {
+  readonly target: boolean;
+  readonly described: boolean;
+}
+
+function checkAutoscaler(hpa: V2HorizontalPodAutoscaler, versions: Versions): FieldError[] {
+  const { spec } = hpa;
   const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics = [], behavior } = spec ?? {};
   return [
     ...(minReplicas !== undefined && minReplicas < 1
@@ -161,7 +167,8 @@ export function checkAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError
       ? [invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`')]
       : []),
     ...checkReference('spec.scaleTargetRef', scaleTargetRef),
-    ...metrics.flatMap((metric, i) => checkMetric(`spec.metrics[${i}]`, metric)),
+    ...(versions.target ? checkTargetVersion(scaleTargetRef) : []),
+    ...metrics.flatMap((metric, i) => checkMetric(`spec.metrics[${i}]`, metric, versions.described)),
     ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
       ? [forbidden('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas')]
       : []),
@@ -185,31 +192,22 @@ function checkTargetVersion(target: Reference = {}): FieldError[] {
   return finding === undefined ? [] : [invalid('spec.scaleTargetRef.apiVersion', target.apiVersion ?? '', finding)];
 }
 
-const describedObjects = ({ spec }: V2HorizontalPodAutoscaler): (Reference | undefined)[] =>
-  (spec?.metrics ?? []).map(({ type, object }) => (type === 'Object' ? object?.describedObject : undefined));
+function checkDescribedVersion(path: string, described: Reference = {}): FieldError[] {
+  const finding = apiVersionFinding(described, true);
+  return finding === undefined ? [] : [invalid(`${path}.apiVersion`, described.apiVersion ?? '', finding)];
+}
 
-const checkDescribedVersions = (hpa: V2HorizontalPodAutoscaler): FieldError[] =>
-  describedObjects(hpa).flatMap((described, i) => {
-    const finding = described && apiVersionFinding(described, true);
-    return finding === undefined
-      ? []
-      : [invalid(`spec.metrics[${i}].object.describedObject.apiVersion`, described?.apiVersion ?? '', finding)];
-  });
+const describesOdd = ({ spec }: V2HorizontalPodAutoscaler): boolean =>
+  (spec?.metrics ?? []).some(({ type, object }) => type === 'Object' && checkDescribedVersion('', object?.describedObject).length > 0);
+
+export const checkNewAutoscaler = (hpa: V2HorizontalPodAutoscaler): FieldError[] => checkAutoscaler(hpa, { target: true, described: true });
 
 /** Objects that are older than the rule keep what they have. */
-export const checkNewAutoscaler = (hpa: V2HorizontalPodAutoscaler): FieldError[] => [
-  ...checkTargetVersion(hpa.spec?.scaleTargetRef),
-  ...checkDescribedVersions(hpa),
-];
-
 export function checkAutoscalerUpdate(hpa: V2HorizontalPodAutoscaler, old: V2HorizontalPodAutoscaler): FieldError[] {
   const [target, before] = [hpa.spec?.scaleTargetRef, old.spec?.scaleTargetRef];
   const kept = target?.apiVersion === before?.apiVersion && target?.kind === before?.kind;
-  return [...(kept ? [] : checkTargetVersion(target)), ...(checkDescribedVersions(old).length > 0 ? [] : checkDescribedVersions(hpa))];
+  return checkAutoscaler(hpa, { target: !kept, described: !describesOdd(old) });
 }
-
-/** Both versions are one object behind the API, with one check. */
-export const checkAutoscalerV1 = (hpa: HorizontalPodAutoscaler): FieldError[] => checkAutoscaler(toV2(hpa));
 
 export const checkAutoscalerStatus = ({ status }: V2HorizontalPodAutoscaler): FieldError[] => [
   ...checkNonNegative('status.currentReplicas', status?.currentReplicas),
