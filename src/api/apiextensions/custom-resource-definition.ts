@@ -12,8 +12,6 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   generation: true,
-  // A write of the status may change metadata all the same.
-  unowned: { status: ['metadata'] },
   subresources: { status: { kind: 'status' } },
   hooks: customResourceDefinitionHooks,
 });

@@ -148,6 +148,14 @@ describe('pruning', () => {
     expect(revision.data).toEqual({ spec: { a: null, b: [] } });
   });
 
+  it('shows the time before all times as none', () => {
+    const status = { conditions: [{ type: 'A', status: 'True', lastTransitionTime: '0001-01-01T00:00:00Z' }] };
+    const { object } = pruneUnknown({ status }, 'Deployment');
+    expect(object.status.conditions[0]).toEqual({ type: 'A', status: 'True', lastTransitionTime: null });
+    const lease = pruneUnknown({ spec: { renewTime: '0001-01-01T00:00:00.000000Z', acquireTime: '0001-01-01T00:00:00.000001Z' } }, 'Lease');
+    expect(lease.object.spec).toEqual({ renewTime: null, acquireTime: '0001-01-01T00:00:00.000001Z' });
+  });
+
   it('changes nothing the second time', () => {
     const scalar = fc.oneof(fc.constantFrom('1Gi', '2024-01-01T00:00:00Z', 'x', '', null), fc.integer(), fc.boolean());
     const names = fc.constantFrom(

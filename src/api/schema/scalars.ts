@@ -65,11 +65,11 @@ export const SCALAR_READERS: Readonly<Record<Scalar, ScalarReader>> = {
   },
   time(value, mismatch) {
     if (typeof value !== 'string') throw mismatch(value, 'string');
-    return readTime(value, 0);
+    return orNull(readTime(value, 0));
   },
   microTime(value, mismatch) {
     if (typeof value !== 'string') throw mismatch(value, 'string');
-    return readTime(value, 6);
+    return orNull(readTime(value, 6));
   },
   any: (value) => value,
   object(value, mismatch) {
@@ -190,6 +190,9 @@ function readTime(value: string, digits: 0 | 6): string {
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return digits === 0 ? `${seconds}Z` : `${seconds}.${(match?.[1] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
 }
+
+/** Go shows its zero time as null. */
+const orNull = (time: string): string | null => (time.startsWith('0001-01-01T00:00:00') && !/[1-9]/.test(time.slice(19)) ? null : time);
 
 /** Go takes six digits after the point and no others (metav1.MicroTime). */
 function checkMicros(time: string, digits = ''): void {

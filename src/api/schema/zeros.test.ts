@@ -26,6 +26,14 @@ describe('zero values that upstream shows', () => {
     ['PodDisruptionBudget', {}, 'disruptionsAllowed', 0],
     ['V2HorizontalPodAutoscaler', {}, 'currentMetrics', null],
     ['Ingress', {}, 'loadBalancer', {}],
+    [
+      'V2HorizontalPodAutoscaler',
+      { status: { currentMetrics: [{ pods: {} }] } },
+      'currentMetrics',
+      [{ type: '', pods: { current: {}, metric: { name: '' } } }],
+    ],
+    ['CustomResourceDefinition', { status: { acceptedNames: {}, conditions: [{}] } }, 'acceptedNames', { kind: '', plural: '' }],
+    ['APIService', { status: { conditions: [{}] } }, 'conditions', [{ lastTransitionTime: null, status: '', type: '' }]],
   ])('are in the status of a %s unless something is there', (schema, object: { status?: object }, field, value) => {
     expect(shown(object, schema).status).toHaveProperty(field, value);
   });
