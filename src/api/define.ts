@@ -57,6 +57,8 @@ export interface Hooks<T> {
   readonly orphaningWarning?: string;
   /** What a client should hear about an object that is taken all the same (`Warning` headers). `old` is absent at creation. */
   warnings?(object: T, old: T | undefined): readonly string[];
+  /** The same of a status that was written. */
+  statusWarnings?(object: T): readonly string[];
 }
 
 export interface StatusSubresource {

@@ -84,6 +84,19 @@ it.each<[string, readonly string[] | undefined, string[]]>([
     api.endpointSlices.hooks.warnings?.({ addressType: 'FQDN', endpoints: [] }, { addressType: 'FQDN', endpoints: [] }),
     [],
   ],
+  [
+    'addresses of balancers and pods with another spelling',
+    [
+      ...(api.services.hooks.statusWarnings?.({ status: { loadBalancer: { ingress: [{ hostname: 'h' }, { ip: 'FD00::1' }] } } }) ?? []),
+      ...(api.ingresses.hooks.statusWarnings?.({ status: { loadBalancer: { ingress: [{ ip: 'FD00::2' }] } } }) ?? []),
+      ...(api.pods.hooks.statusWarnings?.({ status: { podIPs: [{ ip: 'FD00::3' }], hostIPs: [{ ip: '1.2.3.4' }] } }) ?? []),
+    ],
+    [
+      'status.loadBalancer.ingress[1]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+      'status.loadBalancer.ingress[0]: IPv6 address "FD00::2" should be in RFC 5952 canonical format ("fd00::2")',
+      'status.podIPs[0].ip: IPv6 address "FD00::3" should be in RFC 5952 canonical format ("fd00::3")',
+    ],
+  ],
 ])('warns about %s', (_, warnings, expected) => {
   expect(warnings).toEqual(expected);
 });

@@ -1,4 +1,5 @@
 import type { HookContext, Hooks } from '../define.ts';
+import { ipWarnings } from '../meta/address-warnings.ts';
 import type { Pod, PodCondition } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
 import { firstOfMany } from './first-of-many.ts';
@@ -68,6 +69,10 @@ export const podHooks: Hooks<Pod> = {
   validate: checkPod,
   validateCreate: checkNewPod,
   validateUpdate: (pod, old, { subresource }) => checkPodUpdate(pod, old, subresource),
+  statusWarnings: ({ status }) =>
+    (['podIPs', 'hostIPs'] as const).flatMap((list) =>
+      (status?.[list] ?? []).flatMap(({ ip }, i) => ipWarnings(`status.${list}[${i}].ip`, ip)),
+    ),
   validateStatus: checkPodStatus,
   warnings: podWarnings,
 };

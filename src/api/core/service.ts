@@ -1,4 +1,5 @@
 import { defineResource } from '../define.ts';
+import { balancerWarnings } from '../meta/address-warnings.ts';
 import type { Service } from '../schema/generated/types.ts';
 import { proxySubresource } from './proxy-subresource.ts';
 import { serviceColumns } from './service-columns.ts';
@@ -29,6 +30,7 @@ export const services = defineResource<Service>({
     checksRequired: true,
     validateCreate: checkService,
     warnings: serviceWarnings,
+    statusWarnings: ({ status }) => balancerWarnings(status?.loadBalancer?.ingress),
     validateUpdate: checkServiceUpdate,
     validateStatus: checkServiceStatus,
   },

@@ -13,6 +13,10 @@ export function cidrWarnings(path: string, value: string): string[] {
   return other(`${path}: IPv6 CIDR value`, value, range && `${formatAddress(range.first, range.width)}/${range.prefixBits}`);
 }
 
+/** Of the addresses that load balancers report. */
+export const balancerWarnings = (ingress: readonly { readonly ip?: string }[] = []): string[] =>
+  ingress.flatMap(({ ip }, i) => (ip ? ipWarnings(`status.loadBalancer.ingress[${i}]`, ip) : []));
+
 const other = (what: string, value: string, canonical: string | undefined): string[] =>
   canonical === undefined || canonical === value
     ? []

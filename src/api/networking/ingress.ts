@@ -1,4 +1,5 @@
 import { column, defineResource } from '../define.ts';
+import { balancerWarnings } from '../meta/address-warnings.ts';
 import { loadBalancerCell, NONE } from '../meta/cells.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { Ingress } from '../schema/generated/types.ts';
@@ -35,6 +36,7 @@ export const ingresses = defineResource<Ingress>({
     validate: checkIngress,
     validateCreate: checkNewIngress,
     validateStatus: checkIngressStatus,
+    statusWarnings: ({ status }) => balancerWarnings(status?.loadBalancer?.ingress),
     warnings: ({ metadata, spec }, old) =>
       old === undefined && metadata?.annotations?.[CLASS_ANNOTATION] !== undefined && spec?.ingressClassName === undefined
         ? [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`]

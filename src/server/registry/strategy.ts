@@ -82,6 +82,7 @@ function contentFindings(
 
 function warn({ deps, definition, context, subresource }: Strategy, draft: Draft, old: KubeObject | undefined): void {
   if (definition.structural) for (const text of finalizerWarnings(draft.metadata, old?.metadata)) context.warn(text);
+  if (subresource === 'status') for (const text of definition.hooks.statusWarnings?.(draft) ?? []) context.warn(text);
   if (subresource !== '') return;
   const warnings = [...(definition.hooks.warnings?.(draft, old) ?? []), ...(deps.outsideWarnings[resourceId(definition)]?.(draft) ?? [])];
   for (const text of warnings) context.warn(text);
