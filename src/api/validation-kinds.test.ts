@@ -253,8 +253,8 @@ describe('validation of policies and autoscalers', () => {
         'spec.maxReplicas: Required value: must be set and greater than 0',
         'spec.scaleTargetRef.kind: Required value',
         'spec.scaleTargetRef.name: Required value',
-        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
         'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
       ],
     ],
     [
@@ -566,7 +566,7 @@ describe('validation of storage, quotas and nodes', () => {
     [
       'namespaces',
       storage({ finalizers: ['kubernetes', 'mine'] }),
-      ['spec.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
+      ['spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
     ],
   ])('finds in %s %j: %j', (kind, object, expected) => {
     expect(created(kindOf(kind), object)).toEqual(expected);
@@ -745,4 +745,23 @@ describe('a Node', () => {
       'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[1]: <nil> (invalid CIDR address: x)',
     );
   });
+});
+
+it('endpoints that are as they were are not looked at again', () => {
+  const slice = (addressType: string) => ({ metadata, addressType, endpoints: [{ addresses: ['a.b'] }], ports: [] });
+  expect(updated(api.endpointSlices as ResourceDefinition, slice('IPv4'), slice('FQDN'))).toEqual([
+    'addressType: Invalid value: "IPv4": field is immutable',
+  ]);
+});
+
+it('finalizers of a namespace are counted where they change, and not where they begin', () => {
+  const namespace = { metadata: { name: 'n' }, spec: { finalizers: ['a.b/c', 'mine'] } };
+  const definition = api.namespaces as ResourceDefinition;
+  expect(created(definition, namespace).map((line) => line.split(':')[0])).toEqual(['spec.finalizers']);
+  expect(updated(definition, namespace, namespace).map((line) => line.split(':')[0])).toEqual(['spec.finalizers[1]']);
+});
+
+it('a Job without a number of failed indexes has no wrong one', () => {
+  const failing = job({ completionMode: 'Indexed', completions: -1, parallelism: 1 });
+  expect(created(api.jobs as ResourceDefinition, failing).filter((line) => line.includes('maxFailedIndexes'))).toEqual([]);
 });

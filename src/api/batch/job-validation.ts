@@ -26,7 +26,7 @@ function checkIndexed(path: string, spec: JobSpec): FieldError[] {
   return [
     ...(completions === undefined ? [required(`${path}.completions`, 'when completion mode is Indexed')] : []),
     ...(parallelism > MAX_PARALLELISM ? most('parallelism', MAX_PARALLELISM, ' when completion mode is Indexed') : []),
-    ...(completions !== undefined && (maxFailedIndexes ?? 0) > completions
+    ...(completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions
       ? [invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, 'must be less than or equal to completions')]
       : []),
     ...most('maxFailedIndexes', MAX_FAILED_INDEXES),

@@ -42,6 +42,7 @@ export const namespaceHooks: Hooks<Namespace> = {
   prepareForUpdate(namespace, old, { subresource }) {
     if (subresource !== 'finalize') namespace.spec = { ...namespace.spec, finalizers: old.spec?.finalizers ?? [] };
   },
-  validate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name, i) => checkFinalizer(`spec.finalizers[${i}]`, name)),
+  validateCreate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name) => checkFinalizer('spec.finalizers', name)),
+  validateUpdate: ({ spec }) => (spec?.finalizers ?? []).flatMap((name, i) => checkFinalizer(`spec.finalizers[${i}]`, name)),
   validateStatus: checkPhase,
 };

@@ -53,7 +53,7 @@ function checkScopes({ scopes = [], hard }: ResourceQuotaSpec): FieldError[] {
 const EXIST_RULE =
   "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
-function checkOperator(path: string, { operator, values = [] }: ScopedResourceSelectorRequirement): FieldError[] {
+function checkOperator(path: string, { operator = '', values = [] }: ScopedResourceSelectorRequirement): FieldError[] {
   if (operator === 'In' || operator === 'NotIn') {
     const detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
     return values.length > 0 ? [] : [required(`${path}.values`, detail)];
@@ -67,7 +67,7 @@ function checkSelector({ scopeSelector, scopes, hard }: ResourceQuotaSpec): Fiel
   const path = 'spec.scopeSelector.matchExpressions';
   const expressions = scopeSelector?.matchExpressions ?? [];
   const errors = expressions.flatMap((expression) => {
-    const { scopeName, operator } = expression;
+    const { scopeName = '', operator = '' } = expression;
     const known = SCOPES.includes(scopeName);
     return [
       ...(known ? [] : [invalid(`${path}.scopeName`, scopeName, 'unsupported scope')]),

@@ -1,7 +1,7 @@
 import { canonicalIpFindings, checkNonSpecialIp, ipFindings, isIpv6 } from '../meta/addresses.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../meta/field-error.ts';
 import { dns1123LabelFindings, dns1123SubdomainFindings, labelValueFindings } from '../meta/names.ts';
-import { checkEnum, checkImmutable, checkLabel, checkQualifiedName, found } from '../meta/validation.ts';
+import { checkEnum, checkImmutable, checkLabel, checkQualifiedName, found, same } from '../meta/validation.ts';
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../schema/generated/types.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
@@ -84,13 +84,19 @@ function checkEndpoints(list: readonly Endpoint[], type: string): FieldError[] {
   return list.flatMap((endpoint, i) => checkEndpoint(`endpoints[${i}]`, endpoint, type));
 }
 
-export function checkEndpointSlice({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
+/** `old`: endpoints that are as they were may be older than their rules. */
+function checkSlice({ addressType, endpoints, ports }: EndpointSlice, old: EndpointSlice | undefined): FieldError[] {
+  const wrong = checkEndpoints(endpoints ?? [], addressType);
   return [
     ...(addressType ? checkEnum('addressType', addressType, ADDRESS_TYPES) : [required('addressType')]),
     ...checkPorts(ports ?? []),
-    ...checkEndpoints(endpoints ?? [], addressType),
+    ...(old && wrong.length > 0 && same(endpoints, old.endpoints) ? [] : wrong),
   ];
 }
 
-export const checkEndpointSliceUpdate = (value: EndpointSlice, old: EndpointSlice): FieldError[] =>
-  checkImmutable('addressType', value.addressType ?? '', old.addressType);
+export const checkEndpointSlice = (slice: EndpointSlice): FieldError[] => checkSlice(slice, undefined);
+
+export const checkEndpointSliceUpdate = (value: EndpointSlice, old: EndpointSlice): FieldError[] => [
+  ...checkSlice(value, old),
+  ...checkImmutable('addressType', value.addressType ?? '', old.addressType),
+];

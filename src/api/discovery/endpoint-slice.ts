@@ -57,7 +57,7 @@ export const endpointSlices = defineResource<EndpointSlice>({
     prepareForUpdate: dropTopology,
     warnings: (slice, old) => (slice.addressType === 'FQDN' && !old ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
     checksRequired: true,
-    validate: checkEndpointSlice,
+    validateCreate: checkEndpointSlice,
     validateUpdate: checkEndpointSliceUpdate,
   },
 });
