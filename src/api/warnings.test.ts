@@ -97,6 +97,50 @@ it.each<[string, readonly string[] | undefined, string[]]>([
       'status.podIPs[0].ip: IPv6 address "FD00::3" should be in RFC 5952 canonical format ("fd00::3")',
     ],
   ],
+  [
+    'volumes of kinds that are gone, and labels that have other names',
+    api.persistentVolumes.hooks.warnings?.(
+      {
+        metadata: { annotations: { 'volume.beta.kubernetes.io/mount-options': 'ro' } },
+        spec: {
+          persistentVolumeReclaimPolicy: 'Recycle',
+          rbd: { monitors: [], image: 'i' },
+          nodeAffinity: {
+            required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'beta.kubernetes.io/arch', operator: 'Exists' }] }] },
+          },
+        },
+      },
+      undefined,
+    ),
+    [
+      'metadata.annotations[volume.beta.kubernetes.io/mount-options]: deprecated since v1.31; use "mountOptions" attribute instead',
+      'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+      'spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+      'spec.rbd: deprecated in v1.28, non-functional in v1.31+',
+    ],
+  ],
+  [
+    'old labels in classes of storage and of runtimes, and in capacities',
+    [
+      ...(api.storageClasses.hooks.warnings?.(
+        { provisioner: 'p', allowedTopologies: [{ matchLabelExpressions: [{ key: 'beta.kubernetes.io/os', values: ['x'] }] }] },
+        undefined,
+      ) ?? []),
+      ...(api.runtimeClasses.hooks.warnings?.(
+        { handler: 'h', scheduling: { nodeSelector: { 'node-role.kubernetes.io/master': '' } } },
+        undefined,
+      ) ?? []),
+      ...(api.csiStorageCapacities.hooks.warnings?.(
+        { storageClassName: 's', nodeTopology: { matchLabels: { 'beta.kubernetes.io/os': 'x' } } },
+        undefined,
+      ) ?? []),
+    ],
+    [
+      'allowedTopologies[0].matchLabelExpressions[0].key: deprecated since v1.14; use "kubernetes.io/os" instead',
+      'scheduling.nodeSelector: use "node-role.kubernetes.io/control-plane" instead',
+      'nodeTopology.matchLabels.beta.kubernetes.io/os: deprecated since v1.14; use "kubernetes.io/os" instead',
+    ],
+  ],
 ])('warns about %s', (_, warnings, expected) => {
   expect(warnings).toEqual(expected);
 });
@@ -108,4 +152,12 @@ it.each<[object, string[]]>([
   [{ strategy: 'OldestEmulationVersion', preferredHolder: 'a' }, []],
 ])('finds what is wrong with the lease %j', (spec, paths) => {
   expect(api.leases.hooks.validate?.({ spec }).map(({ path }) => path)).toEqual(paths);
+});
+
+it('warns about tokens for drivers when they are asked for, unless they come as secrets', () => {
+  const driver = (spec: object) => ({ spec: { tokenRequests: [{ audience: 'a' }], ...spec } });
+  const { warnings } = api.csiDrivers.hooks;
+  expect(warnings?.(driver({}), undefined)).toEqual([expect.stringMatching(/^spec\.serviceAccountTokenInSecrets is unset/)]);
+  expect(warnings?.(driver({}), driver({}))).toEqual([]);
+  expect(warnings?.(driver({ serviceAccountTokenInSecrets: false }), undefined)).toEqual([]);
 });

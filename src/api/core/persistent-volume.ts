@@ -4,6 +4,7 @@ import { ageColumn, nameColumn, wideColumn } from '../meta/columns.ts';
 import { fill, fillZero } from '../meta/fill.ts';
 import type { PersistentVolume } from '../schema/generated/types.ts';
 import { defaultSource } from './defaults-volume.ts';
+import { volumeWarnings } from './persistent-volume-warnings.ts';
 import { storageClassOf } from './storage-class-of.ts';
 import { checkPersistentVolume, checkPersistentVolumeUpdate } from './validation-persistent-volume.ts';
 import { stampPhase, startPhase } from './volume-phase.ts';
@@ -50,6 +51,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     prepareForUpdate(pv, old, { now, subresource }) {
       if (subresource === 'status') stampPhase(pv, old, now);
     },
+    warnings: volumeWarnings,
     checksRequired: true,
     validate: checkPersistentVolume,
     // Upstream looks at the whole volume once more: what is wrong with it counts twice.

@@ -4,17 +4,11 @@ import type { KubeObject } from '../meta/object.ts';
 import { same } from '../meta/validation.ts';
 import type { Container, ContainerPort, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../schema/generated/types.ts';
 import { claimSpecWarnings } from './claim-warnings.ts';
+import { nodeKeyWarning, nodeLabelWarning, nodeTermWarnings } from './node-label-warnings.ts';
 import { volumeWarnings } from './pod-volume-warnings.ts';
 
 /** What clients should know about pods that are taken all the same (kubernetes, pkg/api/pod/warnings.go). */
 
-const LABELS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
 const ANNOTATIONS: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
   'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -45,17 +39,13 @@ function ofLabels(at: string, { nodeSelector = {}, affinity, topologySpreadConst
     ...(affinity?.nodeAffinity?.[HARD]?.nodeSelectorTerms ?? []).map((term, i) => [`${HARD}.nodeSelectorTerms[${i}]`, term] as const),
     ...(affinity?.nodeAffinity?.[SOFT] ?? []).map(({ preference }, i) => [`${SOFT}[${i}].preference`, preference] as const),
   ];
-  const inTerms = terms.flatMap(([path, term]) =>
-    (term?.matchExpressions ?? []).flatMap(({ key }, i) =>
-      LABELS[key] ? [`${at}.affinity.nodeAffinity.${path}.matchExpressions[${i}].key: ${key} is ${LABELS[key]}`] : [],
-    ),
-  );
+  const inTerms = terms.flatMap(([path, term]) => nodeTermWarnings(`${at}.affinity.nodeAffinity.${path}`, term));
   const spread = topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, i) => {
     const path = `${at}.topologySpreadConstraints[${i}]`;
-    const key = LABELS[topologyKey] ? [`${path}.topologyKey: ${topologyKey} is ${LABELS[topologyKey]}`] : [];
+    const key = nodeKeyWarning(`${path}.topologyKey`, topologyKey);
     return labelSelector ? key : [...key, `${path}.labelSelector: a null labelSelector results in matching no pod`];
   });
-  const selected = Object.keys(nodeSelector).flatMap((key) => (LABELS[key] ? [`${at}.nodeSelector[${key}]: ${LABELS[key]}`] : []));
+  const selected = Object.keys(nodeSelector).flatMap((key) => nodeLabelWarning(`${at}.nodeSelector[${key}]`, key));
   return [...selected, ...inTerms, ...spread];
 }
 

@@ -141,7 +141,7 @@ function checkTraffic(spec: ServiceSpec): FieldError[] {
   return [
     ...errors,
     ...checkEnum('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']),
-    ...checkEnum('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone']),
+    ...checkEnum('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode']),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { nodeLabelWarning } from '../core/node-label-warnings.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import type { RuntimeClass } from '../schema/generated/types.ts';
@@ -10,5 +11,11 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   plural: 'runtimeclasses',
   scope: 'Cluster',
   columns: [nameColumn, column('Handler', 'string', (runtimeClass) => runtimeClass.handler ?? ''), ageColumn],
-  hooks: { checksRequired: true, validate: checkRuntimeClass, validateUpdate: checkRuntimeClassUpdate },
+  hooks: {
+    warnings: ({ scheduling }) =>
+      Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => nodeLabelWarning('scheduling.nodeSelector', key)),
+    checksRequired: true,
+    validate: checkRuntimeClass,
+    validateUpdate: checkRuntimeClassUpdate,
+  },
 });

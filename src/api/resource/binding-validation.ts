@@ -23,10 +23,10 @@ export function checkBinding(
   );
   const alone: FieldError[] = [];
   if (wanted.length === 0 && failures.length > 0) {
-    alone.push(invalid(wantedAt, wanted, 'bindingConditions are required to use bindingFailureConditions'));
+    alone.push(invalid(wantedAt, null, 'bindingConditions are required to use bindingFailureConditions'));
   }
   if (failures.length === 0 && wanted.length > 0) {
-    alone.push(invalid(failuresAt, failures, 'bindingFailureConditions are required to use bindingConditions'));
+    alone.push(invalid(failuresAt, null, 'bindingFailureConditions are required to use bindingConditions'));
   }
   return [
     ...checkList(wantedAt, wanted, MOST_CONDITIONS, name),

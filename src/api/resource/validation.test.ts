@@ -228,7 +228,7 @@ describe('a ResourceSlice', () => {
       slice({}, [{ name: 'd0', bindingConditions: ['a', 'a'] }]),
       [
         'spec.devices[0].bindingConditions[1]: Duplicate value: "a"',
-        'spec.devices[0].bindingFailureConditions: Invalid value: []: bindingFailureConditions are required to use bindingConditions',
+        'spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions',
       ],
     ],
     [

@@ -6,6 +6,16 @@ import { same } from '../meta/validation.ts';
 import type { CSIDriver } from '../schema/generated/types.ts';
 import { checkCsiDriver, checkCsiDriverUpdate } from './csi-validation.ts';
 
+const TOKENS_SHOWN =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
+/** When the tokens that a driver asks for are new. */
+function tokenWarnings({ spec }: CSIDriver, old: CSIDriver | undefined): string[] {
+  const { tokenRequests = [], serviceAccountTokenInSecrets } = spec ?? {};
+  const isNew = !old || !same(tokenRequests, old.spec?.tokenRequests);
+  return tokenRequests.length > 0 && serviceAccountTokenInSecrets === undefined && isNew ? [TOKENS_SHOWN] : [];
+}
+
 export const csiDrivers = defineResource<CSIDriver>({
   group: 'storage.k8s.io',
   version: 'v1',
@@ -40,6 +50,7 @@ export const csiDrivers = defineResource<CSIDriver>({
     prepareForUpdate({ metadata, spec }, old) {
       if (metadata && metadata.generation === undefined && !same(spec, old.spec)) metadata.generation = 0;
     },
+    warnings: tokenWarnings,
     validate: checkCsiDriver,
     validateUpdate: checkCsiDriverUpdate,
   },

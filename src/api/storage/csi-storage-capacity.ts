@@ -1,3 +1,4 @@
+import { nodeSelectorWarnings } from '../core/node-label-warnings.ts';
 import { defineResource } from '../define.ts';
 import type { CSIStorageCapacity } from '../schema/generated/types.ts';
 import { checkCsiStorageCapacity, checkCsiStorageCapacityUpdate } from './csi-validation.ts';
@@ -8,5 +9,10 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
-  hooks: { checksRequired: true, validate: checkCsiStorageCapacity, validateUpdate: checkCsiStorageCapacityUpdate },
+  hooks: {
+    warnings: ({ nodeTopology }) => nodeSelectorWarnings('nodeTopology', nodeTopology),
+    checksRequired: true,
+    validate: checkCsiStorageCapacity,
+    validateUpdate: checkCsiStorageCapacityUpdate,
+  },
 });

@@ -1,3 +1,4 @@
+import { nodeLabelWarning } from '../core/node-label-warnings.ts';
 import { column, defineResource } from '../define.ts';
 import { ageColumn, nameColumn } from '../meta/columns.ts';
 import { fill } from '../meta/fill.ts';
@@ -33,6 +34,10 @@ export const storageClasses = defineResource<StorageClass>({
   ],
   hooks: {
     defaults: (sc) => void fill(sc, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+    warnings: ({ allowedTopologies = [] }) =>
+      allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) =>
+        matchLabelExpressions.flatMap(({ key }, j) => nodeLabelWarning(`allowedTopologies[${i}].matchLabelExpressions[${j}].key`, key)),
+      ),
     checksRequired: true,
     validate: checkStorageClass,
     validateUpdate: checkStorageClassUpdate,
