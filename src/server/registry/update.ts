@@ -62,7 +62,8 @@ export async function update(
   matchName(received, name);
   matchNamespace(received, definition, request.namespace);
   const make = () => {
-    if ((definition.structural || CONDITIONAL_ONLY.has(id)) && !received.metadata.resourceVersion) {
+    const { resourceVersion } = received.metadata;
+    if ((definition.structural || CONDITIONAL_ONLY.has(id)) && (!resourceVersion || resourceVersion === '0')) {
       throw invalidObject(definition.plural, definition.group, name, [
         invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ]);

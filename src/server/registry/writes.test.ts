@@ -424,10 +424,13 @@ it.each([
   const api = await fakeApi();
   const body = { metadata: { name: 'a' }, ...content };
   await api.call('create', id, { ...place, body });
-  await expect(api.call('update', id, { ...place, name: 'a', body })).rejects.toMatchObject({
-    message: `${id} "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
-    details: { kind: id.split('.', 1)[0] },
-  });
+  for (const resourceVersion of [undefined, '0']) {
+    const unversioned = { ...body, metadata: { name: 'a', resourceVersion } };
+    await expect(api.call('update', id, { ...place, name: 'a', body: unversioned })).rejects.toMatchObject({
+      message: `${id} "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
+      details: { kind: id.split('.', 1)[0] },
+    });
+  }
 });
 
 it.each([
