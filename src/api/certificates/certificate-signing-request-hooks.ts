@@ -29,12 +29,21 @@ function stamp(conditions: readonly Condition[] | undefined, old: readonly Condi
   });
 }
 
+/** A decision that is still there is what it was, whatever a write of the status says of it (kubernetes, registry/certificates, preserveConditionInstances). */
+function keepDecision({ status }: CertificateSigningRequest, old: CertificateSigningRequest, type: string): void {
+  const before = (old.status?.conditions ?? []).filter((condition) => condition.type === type);
+  const conditions = status?.conditions ?? [];
+  if (!status || conditions.filter((condition) => condition.type === type).length !== before.length) return;
+  status.conditions = conditions.map((condition) => (condition.type === type ? (before.shift() ?? condition) : condition));
+}
+
 /** `approval` changes conditions alone, and only `status` the certificate; what else is wrong with a change validation says. */
 function keepToItsDoor(draft: CertificateSigningRequest, old: CertificateSigningRequest, { subresource, now }: HookContext): void {
   draft.spec = old.spec;
+  if (subresource === 'status') for (const type of ['Approved', 'Denied']) keepDecision(draft, old, type);
   const conditions = stamp(draft.status?.conditions, old.status?.conditions, now);
   const { conditions: _, ...status } = (subresource === 'approval' ? old.status : draft.status) ?? {};
-  if (subresource) draft.status = conditions ? { ...status, conditions } : status;
+  if (subresource) draft.status = conditions?.length ? { ...status, conditions } : status;
 }
 
 export const certificateSigningRequestHooks: Hooks<CertificateSigningRequest> = {

@@ -20,3 +20,13 @@ it('a request that brings none is no PEM either', () => {
     certificateSigningRequests.hooks.validate?.({ spec: { signerName: 'example.com/a', usages: ['client auth'] } } as never) ?? [];
   expect(`${finding?.path}: ${finding?.message}`).toBe('spec.request: Invalid value: null: PEM block type must be CERTIFICATE REQUEST');
 });
+
+it.each([
+  ['-----BEGIN CERTIFICATE-----\n', 'must contain at least one CERTIFICATE PEM block'],
+  ['-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n', undefined],
+  ['-----BEGIN X-----\nYQ==\n-----END X-----\n', 'only CERTIFICATE PEM blocks are allowed, found "X"'],
+])('a certificate that was issued comes in whole PEM: %j', (text, why) => {
+  const spec = { request: requestOf(FAKE_REQUEST_DER), signerName: 'example.com/a', usages: ['client auth'] };
+  const found = certificateSigningRequests.hooks.validate?.({ spec, status: { certificate: btoa(text) } });
+  expect(found?.map(({ message }) => message)).toEqual(why ? [`Invalid value: "<certificate data>": ${why}`] : []);
+});

@@ -83,8 +83,8 @@ function checkConditions(conditions: readonly Condition[]): FieldError[] {
   });
 }
 
-/** Its label, and headers when there are any. */
-const PEM_BLOCK = /-----BEGIN ([^-]+)-----\r?\n((?:[^\s:]+:.*\n)*)/g;
+/** Its label, and headers when there are any. What does not end is none. */
+const PEM_BLOCK = /-----BEGIN ([^-]+)-----\r?\n((?:[^\s:]+:.*\n)*)[A-Za-z0-9+/=\s]*-----END \1-----/g;
 
 /** A chain of PEM certificates, and nothing else. */
 function checkCertificate(certificate: string | undefined): FieldError[] {

@@ -157,6 +157,18 @@ describe('a CertificateSigningRequest', () => {
     );
   });
 
+  it('keeps its decision when its status is written, whatever is said of it', async () => {
+    await create();
+    const { status } = await update('approval', { conditions: [condition('Approved', { message: 'yes' })] });
+    const written = await update('status', { conditions: [condition('Mine'), condition('Approved', { message: 'no', status: 'False' })] });
+    expect(written.status?.conditions).toMatchObject([{ type: 'Mine' }, status?.conditions?.[0] ?? {}]);
+  });
+
+  it('shows no conditions when it has none', async () => {
+    await create();
+    expect((await update('approval', { conditions: [] })).status).toEqual({});
+  });
+
   it('does not change in what it asks for', async () => {
     await create();
     const stored = await get();
