@@ -16,7 +16,7 @@ interface PortClaim extends PortPool {
   readonly before: ReadonlySet<number>;
   /** What this write took. */
   readonly taken: Set<number>;
-  /** Nothing is asked of the pool then but what is free. */
+  /** Of a dry run upstream does not look at the range. */
   readonly dryRun: boolean;
 }
 
@@ -43,7 +43,7 @@ function createPorts(claim: PortClaim, spec: ServiceSpec): FieldError | undefine
     if (!port.nodePort && !allocates(spec)) continue;
     const known = shared.get(port.port);
     const wanted = known === undefined ? ports.find((other) => other.port === port.port && other.nodePort)?.nodePort : port.nodePort;
-    const error = wanted && wanted !== known ? hold(claim, wanted, i) : undefined;
+    const error = wanted && wanted !== known ? hold(claim, wanted, i, false) : undefined;
     if (error) return error;
     if (known === undefined) shared.set(port.port, wanted ?? anyPort(claim, 'a nodePort'));
     port.nodePort = known === undefined ? (shared.get(port.port) ?? 0) : (wanted ?? known);
@@ -55,7 +55,7 @@ function updatePorts(claim: PortClaim, spec: ServiceSpec): FieldError | undefine
   const seen = new Set<string>();
   for (const [i, port] of (spec.ports ?? []).entries()) {
     if (!port.nodePort && !allocates(spec)) continue;
-    const error = port.nodePort ? hold(claim, port.nodePort, i) : undefined;
+    const error = port.nodePort ? hold(claim, port.nodePort, i, true) : undefined;
     if (error) return error;
     port.nodePort ||= anyPort(claim, 'a nodePort');
     const name = nameOf(port);
@@ -69,21 +69,24 @@ const nameOf = ({ protocol, nodePort }: ServicePort) => `{${protocol} ${nodePort
 
 function fillHealthCheckPort(claim: PortClaim, spec: ServiceSpec): void {
   const { healthCheckNodePort: wanted } = spec;
-  const why = wanted ? refusal(claim, wanted) : undefined;
+  const why = wanted ? refusal(claim, wanted, false) : undefined;
   if (why) throw internalError(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
   spec.healthCheckNodePort = wanted || anyPort(claim, 'a HealthCheck NodePort 0');
 }
 
-function hold(claim: PortClaim, port: number, index: number): FieldError | undefined {
-  const why = refusal(claim, port);
+function hold(claim: PortClaim, port: number, index: number, mayShare: boolean): FieldError | undefined {
+  const why = refusal(claim, port, mayShare);
   return why === undefined ? undefined : invalid(`spec.ports[${index}].nodePort`, port, why);
 }
 
-/** Why the Service cannot have the port, which it has from now on when it can. */
-function refusal({ ports, range, before, taken, dryRun }: PortClaim, port: number): string | undefined {
-  if (dryRun || before.has(port) || taken.has(port)) return undefined;
-  if (!ports.has(BigInt(port))) return `provided port is not in the valid range. The range of valid ports is ${range}`;
-  if (!ports.take(BigInt(port))) return 'provided port is already allocated';
+const ALLOCATED = 'provided port is already allocated';
+
+/** Why the Service cannot have the port, which it has from now on when it can. `mayShare`: with another port of its own. */
+function refusal({ ports, range, before, taken, dryRun }: PortClaim, port: number, mayShare: boolean): string | undefined {
+  if (before.has(port)) return undefined;
+  if (taken.has(port)) return mayShare ? undefined : ALLOCATED;
+  if (!ports.has(BigInt(port))) return dryRun ? undefined : `provided port is not in the valid range. The range of valid ports is ${range}`;
+  if (!ports.take(BigInt(port))) return ALLOCATED;
   taken.add(port);
   return undefined;
 }

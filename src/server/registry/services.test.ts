@@ -320,6 +320,22 @@ describe('what a Service asks for', () => {
     await expect(create(health)).rejects.toThrow(`Internal error occurred: failed to allocate requested HealthCheck NodePort 5: ${range}`);
   });
 
+  it('is not one node port for two ports', async () => {
+    const api = await fakeApi(options);
+    const twice = [
+      { name: 'a', port: 80, nodePort: 30_080 },
+      { name: 'b', port: 81, nodePort: 30_080 },
+    ];
+    const create = (dryRun: boolean) =>
+      api.call('create', 'services', { ...inDefault, body: service('a', { type: 'NodePort', ports: twice }), options: { dryRun } });
+    for (const dryRun of [true, false]) {
+      await expect(create(dryRun)).rejects.toThrow(
+        'is invalid: spec.ports[1].nodePort: Invalid value: 30080: provided port is already allocated',
+      );
+    }
+    await api.call('create', 'services', { ...inDefault, body: service('b', { type: 'NodePort', ports: [twice[0]] }) });
+  });
+
   it('may be any port in a dry run', async () => {
     const api = await fakeApi(options);
     const body = service('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 65_535 }] });
