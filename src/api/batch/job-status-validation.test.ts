@@ -105,3 +105,19 @@ test.each<[what: string, spec: Partial<JobSpec>, old: JobStatus, status: JobStat
 ])('the status of a Job: %s', (_what, spec, old, status, errors) => {
   expect(found(spec, old, status)).toEqual(errors);
 });
+
+test('what the status is is told of before what it was, each in upstream’s order', () => {
+  const old: JobStatus = { ...complete, succeeded: 2 };
+  const now: JobStatus = { startTime: LATER, completionTime: '2026-01-01T00:00:01Z', completedIndexes: 'x', active: -1 };
+  expect(found(indexed, old, now).map((line) => line.replace(/^status\.(\w+): (\w+ \w+).*/, '$1 $2'))).toEqual([
+    'active must be',
+    'completionTime cannot set',
+    'completionTime must be',
+    'completedIndexes error parsing',
+    'conditions cannot disable',
+    'succeeded cannot decrease',
+    'completionTime field is',
+    'startTime field is',
+    'conditions cannot disable',
+  ]);
+});

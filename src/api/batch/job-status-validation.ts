@@ -46,51 +46,66 @@ function checkUncounted({ uncountedTerminatedPods: pods }: JobStatus): FieldErro
 
 const conditions = (detail: string) => invalid('status.conditions', OMIT_VALUE, detail);
 
-function checkConditions({ job, status, old, differs }: Change): FieldError[] {
-  const [complete, failed] = [has(status, 'Complete'), has(status, 'Failed')];
-  const [target, met] = [has(status, 'FailureTarget'), has(status, 'SuccessCriteriaMet')];
-  const isComplete = condition('Complete');
-  const isFailed = condition('Failed');
-  const rules: readonly (readonly [broken: boolean, detail: string])[] = [
-    [complete && failed && differs(isComplete, isFailed), 'cannot set Complete=True and Failed=true conditions'],
-    [complete && target && differs(isComplete, condition('FailureTarget')), 'cannot set Complete=True and FailureTarget=true conditions'],
+type Rules = readonly (readonly [broken: boolean, detail: string])[];
+const broken = (rules: Rules): FieldError[] => rules.filter(([is]) => is).map(([, detail]) => conditions(detail));
+const isComplete = condition('Complete');
+const isFailed = condition('Failed');
+
+function checkTogether({ status, differs }: Change): FieldError[] {
+  const complete = isComplete(status);
+  return broken([
+    [complete && isFailed(status) && differs(isComplete, isFailed), 'cannot set Complete=True and Failed=true conditions'],
     [
-      failed && !target && differs(isFailed, field('failedIndexes')),
+      complete && has(status, 'FailureTarget') && differs(isComplete, condition('FailureTarget')),
+      'cannot set Complete=True and FailureTarget=true conditions',
+    ],
+  ]);
+}
+
+/** An end is announced before it comes. */
+const checkAnnounced = ({ status, differs }: Change): FieldError[] =>
+  broken([
+    [
+      isFailed(status) && !has(status, 'FailureTarget') && differs(isFailed, field('failedIndexes')),
       'cannot set Failed=True condition without the FailureTarget=true condition',
     ],
     [
-      complete && !met && differs(isComplete, condition('SuccessCriteriaMet')),
+      isComplete(status) && !has(status, 'SuccessCriteriaMet') && differs(isComplete, condition('SuccessCriteriaMet')),
       'cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
     ],
-    [met && failed, 'cannot set SuccessCriteriaMet=True and Failed=true conditions'],
-    [met && target, 'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions'],
+  ]);
+
+function checkCriteria({ job, status }: Change): FieldError[] {
+  const met = has(status, 'SuccessCriteriaMet');
+  return broken([
+    [met && isFailed(status), 'cannot set SuccessCriteriaMet=True and Failed=true conditions'],
+    [met && has(status, 'FailureTarget'), 'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions'],
     [
-      job.spec?.successPolicy !== undefined && !met && complete,
+      job.spec?.successPolicy !== undefined && !met && isComplete(status),
       'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True',
     ],
-    [
-      has(old, 'Complete') && !has(old, 'SuccessCriteriaMet') && met,
-      'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions',
-    ],
-    [has(old, 'SuccessCriteriaMet') && !met, 'cannot disable the SuccessCriteriaMet=True condition'],
-  ];
-  const lost = ['Failed', 'Complete', 'FailureTarget'].filter((type) => has(old, type) && !has(status, type));
-  return [
-    ...rules.filter(([broken]) => broken).map(([, detail]) => conditions(detail)),
-    ...lost.map((type) => conditions(`cannot disable the terminal ${type}=True condition`)),
-  ];
+  ]);
 }
 
-function checkTimes({ job, status, old, differs }: Change): FieldError[] {
+function checkKept({ status, old }: Change): FieldError[] {
+  const lost = ['Failed', 'Complete', 'FailureTarget'].filter((type) => has(old, type) && !has(status, type));
+  return lost.map((type) => conditions(`cannot disable the terminal ${type}=True condition`));
+}
+
+function checkCriteriaKept({ status, old }: Change): FieldError[] {
+  const [met, before] = [has(status, 'SuccessCriteriaMet'), has(old, 'SuccessCriteriaMet')];
+  return broken([
+    [before && !met, 'cannot disable the SuccessCriteriaMet=True condition'],
+    [isComplete(old) && !before && met, 'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions'],
+  ]);
+}
+
+function checkEnd({ status, differs }: Change): FieldError[] {
   const { startTime, completionTime } = status;
   const path = 'status.completionTime';
-  const complete = has(status, 'Complete');
-  const isEnding = differs(condition('Complete'), field('completionTime'));
+  const complete = isComplete(status);
+  const isEnding = differs(isComplete, field('completionTime'));
   const isEarly = completionTime !== undefined && startTime !== undefined && completionTime < startTime;
-  // The user has ended the suspension already; only now the controller says so (the start of a resumed Job is the time of its resumption).
-  const isResuming = conditionIs('Suspended', 'True', old) && conditionIs('Suspended', 'False', status);
-  const isRestarted = old.startTime !== undefined && old.startTime !== startTime && !job.spec?.suspend && !isResuming;
-  const isMoved = completionTime !== undefined && old.completionTime !== undefined && completionTime !== old.completionTime;
   const noEnd = 'cannot set completionTime when there is no Complete=True condition';
   return [
     ...(isEnding && completionTime !== undefined && !complete ? [invalid(path, completionTime, noEnd)] : []),
@@ -98,14 +113,24 @@ function checkTimes({ job, status, old, differs }: Change): FieldError[] {
     ...(isEarly && differs(field('startTime'), field('completionTime'))
       ? [invalid(path, completionTime, 'must be equal to or after `startTime`')]
       : []),
-    ...(isMoved ? [invalid(path, completionTime, 'field is immutable')] : []),
+  ];
+}
+
+function checkTimesKept({ job, status, old }: Change): FieldError[] {
+  const { startTime, completionTime } = status;
+  // The user has ended the suspension already; only now the controller says so (the start of a resumed Job is the time of its resumption).
+  const isResuming = conditionIs('Suspended', 'True', old) && conditionIs('Suspended', 'False', status);
+  const isRestarted = old.startTime !== undefined && old.startTime !== startTime && !job.spec?.suspend && !isResuming;
+  const isMoved = completionTime !== undefined && old.completionTime !== undefined && completionTime !== old.completionTime;
+  return [
+    ...(isMoved ? [invalid('status.completionTime', completionTime, 'field is immutable')] : []),
     ...(isRestarted ? [invalid('status.startTime', startTime ?? null, 'field is immutable for unsuspended job once set')] : []),
   ];
 }
 
 function checkFinished({ job, status, differs }: Change): FieldError[] {
   if (!isFinished(status)) return [];
-  const { active = 0, terminating = 0, startTime, uncountedTerminatedPods: pods } = status;
+  const { active = 0, startTime, uncountedTerminatedPods: pods } = status;
   const uncounted = (pods?.failed?.length ?? 0) + (pods?.succeeded?.length ?? 0) > 0;
   // Suspended from the beginning and with nothing to do: it is complete without ever having started.
   const neverStarts = job.spec?.suspend === true && job.spec.completions === 0;
@@ -117,9 +142,6 @@ function checkFinished({ job, status, differs }: Change): FieldError[] {
       : []),
     ...(uncounted && since('uncountedTerminatedPods')
       ? [invalid('status.uncountedTerminatedPods', pods, 'must be empty for finished job')]
-      : []),
-    ...(terminating > 0 && since('terminating')
-      ? [invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job')]
       : []),
   ];
 }
@@ -150,31 +172,47 @@ function checkIndexes({ job, status, differs }: Change): FieldError[] {
   return errors;
 }
 
-function checkCounters({ job, status, old, differs }: Change): FieldError[] {
-  const { ready = 0, active = 0 } = status;
+function checkPods({ status, differs }: Change): FieldError[] {
+  const { ready, active = 0, terminating = 0 } = status;
+  return [
+    ...(terminating > 0 && isFinished(status) && differs(isFinished, field('terminating'))
+      ? [invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job')]
+      : []),
+    ...(ready !== undefined && ready > active && differs(field('ready'), field('active'))
+      ? [invalid('status.ready', ready, 'cannot set more ready pods than active')]
+      : []),
+  ];
+}
+
+function checkCounters({ job, status, old }: Change): FieldError[] {
   const { completionMode, completions, parallelism } = job.spec ?? {};
   const less = (name: 'failed' | 'succeeded') =>
     (status[name] ?? 0) < (old[name] ?? 0) ? [invalid(`status.${name}`, status[name] ?? 0, `cannot decrease the ${name} counter`)] : [];
   // Such a Job may be made smaller, and what has succeeded above its new size does not count any more.
   const isElastic = completionMode === 'Indexed' && completions === parallelism;
-  return [
-    ...(ready > active && differs(field('ready'), field('active'))
-      ? [invalid('status.ready', ready, 'cannot set more ready pods than active')]
-      : []),
-    ...less('failed'),
-    ...(isElastic ? [] : less('succeeded')),
-  ];
+  return [...less('failed'), ...(isElastic ? [] : less('succeeded'))];
 }
+
+/** In the order in which upstream looks: what the status is, then what it was. */
+const CHECKS = [
+  checkTogether,
+  checkEnd,
+  checkAnnounced,
+  checkFinished,
+  checkIndexes,
+  checkPods,
+  checkCriteria,
+  checkKept,
+  checkCounters,
+  checkTimesKept,
+  checkCriteriaKept,
+] as const;
 
 export function checkJobStatus(job: Job, old: Job): FieldError[] {
   const change = changeOf(job, old);
   return [
     ...COUNTS.flatMap((name) => checkNonNegative(`status.${name}`, change.status[name])),
     ...checkUncounted(change.status),
-    ...checkConditions(change),
-    ...checkTimes(change),
-    ...checkFinished(change),
-    ...checkIndexes(change),
-    ...checkCounters(change),
+    ...CHECKS.flatMap((check) => check(change)),
   ];
 }
