@@ -213,6 +213,7 @@ async function answer(
   const { definition, query, path } = routed;
   let { request } = routed;
   await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
+  if (routed.refusal) throw routed.refusal;
   const gone = new RequestEnd();
   reply.once('close', () => gone.end());
   const context: RequestContext = {

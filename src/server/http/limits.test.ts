@@ -231,14 +231,6 @@ describe('connections', () => {
   });
 });
 
-it('writes no body to who asks for the head of a watch', async () => {
-  await start();
-  await fake.call(MAPS, { ...jsonPost, body: '{"metadata":{"name":"a"}}' });
-  const answer = await send(`HEAD ${MAPS}?watch=1&timeoutSeconds=1 HTTP/1.1\r\n${HOST}\r\n`);
-  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-  expect(answer.split('\r\n\r\n')[1]).toBe('');
-});
-
 it('writes a watch without chunks for a client that knows none', async () => {
   await start();
   await fake.call(MAPS, { ...jsonPost, body: '{"metadata":{"name":"a"}}' });

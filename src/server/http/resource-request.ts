@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResourceDefinition } from '../../api/define.ts';
-import { ApiError } from '../../api/meta/status.ts';
+import type { ResourceDefinition, Subresource } from '../../api/define.ts';
+import { ApiError, notFound } from '../../api/meta/status.ts';
 import { truth } from '../../api/query-truth.ts';
 import type { ApiRequest, Verb } from '../../api/transport.ts';
-import { methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { badRequest, methodNotAllowed, noSuchResource, notSupported } from '../registry/errors.ts';
 import { requestOptions } from './request-options.ts';
 import type { ResourcePath } from './resource-path.ts';
 
@@ -13,6 +13,8 @@ export interface Routed {
   readonly path: ResourcePath;
   readonly request: ApiRequest;
   readonly query: URLSearchParams;
+  /** Why nobody answers there: told once it is known that the client may ask. */
+  readonly refusal?: ApiError;
   /** What is wrong with the query: told once it is known that the client may ask, and how it wants to be answered. */
   readonly unreadable?: ApiError;
 }
@@ -34,20 +36,17 @@ const readable = (query: string): string =>
     .filter((part) => !UNREADABLE.test(part))
     .join('&');
 
-/** Verb and options out of method and query. Throws MethodNotAllowed. */
-export function routeRequest(raw: IncomingMessage, definition: ResourceDefinition, path: ResourcePath): Routed {
+/** Verb and options out of method and query. undefined: custom resources are not in that place, as if there were none. */
+export function routeRequest(raw: IncomingMessage, definition: ResourceDefinition, path: ResourcePath): Routed | undefined {
   const query = queryOf(raw.url ?? '');
-  const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
-  const streams = declared?.kind === 'custom' && declared.stream === true;
   const { group, version, resource, subresource, name, namespace } = path;
-  const verb = verbOf(raw.method ?? 'GET', path, query);
-  // Every method may go through a proxy; nothing else takes OPTIONS.
-  if (verb === '' && !(streams && subresource === 'proxy')) throw methodNotAllowed();
-  checkPlace(verb, definition, path);
-  if (streams && subresource !== 'proxy' && !(STREAM_METHODS[subresource ?? ''] ?? BOTH).includes(raw.method ?? ''))
-    throw methodNotAllowed();
+  const method = raw.method ?? 'GET';
+  const verb = verbOf(method, path, query);
+  if (definition.structural && !isCustomPlace(verb, definition, path)) return undefined;
   const request: ApiRequest = { verb, group, version, resource, subresource, name, namespace };
-  if (streams) return { definition, path, query, request };
+  const refusal = definition.structural ? customRefusal(verb, definition, path) : builtInRefusal(method, verb, definition, path);
+  if (refusal) return { definition, path, query, request, refusal };
+  if (isStream(declaredIn(definition, path))) return { definition, path, query, request };
   try {
     return { definition, path, query, request: { ...request, options: requestOptions(query, verb) } };
   } catch (error) {
@@ -56,17 +55,48 @@ export function routeRequest(raw: IncomingMessage, definition: ResourceDefinitio
   }
 }
 
-/** What begins a stream to a pod: a log is only read. */
-const BOTH = ['GET', 'HEAD', 'POST'];
-const STREAM_METHODS: Readonly<Record<string, readonly string[]>> = { log: ['GET', 'HEAD'] };
+const declaredIn = ({ subresources }: ResourceDefinition, { subresource }: ResourcePath): Subresource | undefined =>
+  subresource !== undefined && Object.hasOwn(subresources, subresource) ? subresources[subresource] : undefined;
 
-/** Writes name one object or one namespace; objects of a namespace are not found without it. */
-function checkPlace(verb: Verb, { scope }: ResourceDefinition, { name, namespace, subresource }: ResourcePath): void {
-  if ((verb === 'update' || verb === 'patch') && name === undefined) throw methodNotAllowed();
-  if (verb === 'create' && name !== undefined && subresource === undefined) throw methodNotAllowed();
-  if (scope === 'Cluster' || namespace) return;
-  if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
-  if (name !== undefined) throw noSuchResource();
+const isStream = (declared: Subresource | undefined) => declared?.kind === 'custom' && declared.stream === true;
+
+/** Objects of the whole cluster are in no namespace, and those of a namespace only read without it. kube-apiserver: crdHandler.ServeHTTP. */
+function isCustomPlace(verb: Verb, { scope }: ResourceDefinition, { namespace }: ResourcePath): boolean {
+  if (scope === 'Cluster') return namespace === undefined;
+  return namespace !== undefined || verb === 'list' || verb === 'watch';
+}
+
+function customRefusal(verb: Verb, definition: ResourceDefinition, path: ResourcePath): ApiError | undefined {
+  if (path.subresource !== undefined && !declaredIn(definition, path)) return notFound(definition, path.name ?? '');
+  if (verb === '') return notSupported(definition, verb);
+  if ((verb === 'update' || verb === 'patch') && path.name === undefined) return badRequest('name must be provided');
+  return undefined;
+}
+
+/** What begins a stream to a pod: a log is only read, and every method goes through a proxy. */
+const BOTH = ['GET', 'POST'];
+const STREAM_METHODS: Readonly<Record<string, readonly string[]>> = {
+  log: ['GET'],
+  proxy: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+};
+
+/** The paths and methods of kinds that are built in. Writes name one object or one namespace; HEAD reads none of them. kube-apiserver: APIInstaller.registerResourceHandlers. */
+function builtInRefusal(method: string, verb: Verb, definition: ResourceDefinition, path: ResourcePath): ApiError | undefined {
+  const { name, subresource } = path;
+  const declared = declaredIn(definition, path);
+  if (subresource !== undefined && !declared) return noSuchResource();
+  if (!isStream(declared) && (verb === '' || method === 'HEAD')) return builtInPlace(verb, definition, path) ?? methodNotAllowed();
+  if (isStream(declared) && !(STREAM_METHODS[subresource ?? ''] ?? BOTH).includes(method)) return methodNotAllowed();
+  if ((verb === 'update' || verb === 'patch') && name === undefined) return methodNotAllowed();
+  if (verb === 'create' && name !== undefined && subresource === undefined) return methodNotAllowed();
+  return builtInPlace(verb, definition, path);
+}
+
+function builtInPlace(verb: Verb, { scope, group, plural }: ResourceDefinition, { name, namespace }: ResourcePath): ApiError | undefined {
+  if (scope === 'Cluster') return namespace !== undefined && (group !== '' || plural !== 'namespaces') ? noSuchResource() : undefined;
+  if (namespace !== undefined) return undefined;
+  if (name !== undefined) return noSuchResource();
+  return verb === 'create' || verb === 'deletecollection' ? methodNotAllowed() : undefined;
 }
 
 /** A request for a resource that somebody else defines: what authorization needs to know of it. undefined: no resource's path. */
@@ -91,9 +121,7 @@ function verbOf(method: string, { name, watch }: ResourcePath, query: URLSearchP
       return 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
-    case 'OPTIONS':
-      return '';
     default:
-      throw methodNotAllowed();
+      return '';
   }
 }

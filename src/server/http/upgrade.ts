@@ -53,6 +53,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
       const isWatch = request.verb === 'watch' && isWebSocket(raw);
       if (!isWatch && (declared?.kind !== 'custom' || !declared.stream)) throw badRequest('this resource takes no upgrades');
       await authorize(options.authorizer, attributesOf(user, request), trail?.decided);
+      if (routed.refusal) throw routed.refusal;
       if (isWatch) {
         switching(socket, trail);
         return await answerWatchBySocket(options, { raw, socket, head, routed, context, gone });

@@ -67,5 +67,11 @@ export const noSuchResource = (): ApiError => new ApiError('NotFound', 'the serv
 export const methodNotAllowed = (): ApiError =>
   new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
 
+/** The same of custom resources. apierrors.NewMethodNotSupported. */
+export const notSupported = ({ plural, group }: Named, verb: string): ApiError =>
+  new ApiError('MethodNotAllowed', `${verb} is not supported on resources of kind "${qualifiedResource(plural, group)}"`, {
+    details: { group, kind: plural },
+  });
+
 /** What is not built yet says so. */
 export const notBuilt = (what: string): ApiError => new ApiError('NotImplemented', `${what} is not built yet in this server`);

@@ -9,7 +9,7 @@ import { draftOf } from './body.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import type { RegistryDeps } from './deps.ts';
-import { badRequest, forbiddenBecause, methodNotAllowed, noSuchResource, notBuilt } from './errors.ts';
+import { badRequest, forbiddenBecause, methodNotAllowed, noSuchResource, notBuilt, notSupported } from './errors.ts';
 import { noteOwnership } from './field-ownership.ts';
 import { list, parseRevision, reach } from './list.ts';
 import { patch } from './patch.ts';
@@ -184,7 +184,7 @@ function answerStatus(deps: RegistryDeps, resource: Resource, request: ApiReques
   if (request.verb === 'get') return get(resource, request, context);
   if (request.verb === 'update') return update(deps, resource, request, context, 'status');
   if (request.verb === 'patch') return patch(deps, resource, request, context, 'status');
-  throw methodNotAllowed();
+  throw resource.definition.structural ? notSupported(resource.definition, request.verb) : methodNotAllowed();
 }
 
 /** GET of one object: the newest state that the cache has, which is never behind a finished write. */

@@ -10,7 +10,7 @@ import { appliedObject, readConfiguration } from '../registry/apply.ts';
 import { type Draft, draftOf, matchName, matchNamespace } from '../registry/body.ts';
 import { changeObject } from '../registry/change.ts';
 import { copyJson, copyObject } from '../registry/copy.ts';
-import { badRequest, internalError, methodNotAllowed, noSuchResource } from '../registry/errors.ts';
+import { badRequest, internalError, methodNotAllowed, noSuchResource, notSupported } from '../registry/errors.ts';
 import { setEntries } from '../registry/field-ownership.ts';
 import { applyPatch, draftOfPatched, noStrategicMerge } from '../registry/patch.ts';
 import { readPath, writePath } from '../registry/paths.ts';
@@ -32,7 +32,8 @@ export async function scale(request: ApiRequest, context: RequestContext, deps: 
     if (lacksReplicas(found, paths, resource.definition)) throw internalError(`${saysWhere(paths)} does not exist`);
     return { kind: 'object', object: scaleOf(found, paths) };
   }
-  if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotAllowed();
+  if (request.verb !== 'update' && request.verb !== 'patch')
+    throw resource.definition.structural ? notSupported(resource.definition, request.verb) : methodNotAllowed();
   const answer = await changeScale(resource, paths, request, context, deps);
   return { kind: 'object', object: scaleOf(answerObject(answer) as KubeObject, paths) };
 }
