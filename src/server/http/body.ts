@@ -162,6 +162,7 @@ function parseJson(text: string, type: string, kind: string): unknown {
 function parseApplied(text: string, reading: Reading): unknown {
   const validation = validationOf(reading);
   const json = text.trimStart().startsWith('{') ? jsonIn(text) : undefined;
+  if (json !== undefined) checkDepth(text);
   if (json !== undefined && (validation === 'Ignore' || findDuplicateKeys(text, json).length === 0)) return json;
   const { value, repeated } = yamlIn(text, (why) => badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`));
   checkDepth(JSON.stringify(value) ?? '');

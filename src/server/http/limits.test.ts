@@ -98,10 +98,11 @@ describe('a request that is too large', () => {
     ['application/merge-patch+json', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`],
     ['application/strategic-merge-patch+json', `{"data":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}`],
     ['application/json-patch+json', `[{"op":"add","path":"/data/x","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}]`],
+    ['application/apply-patch+yaml', `{"data":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
   ])('in the depth of a patch is refused: %s', async (type, body) => {
     await start();
     await fake.call(MAPS, { ...jsonPost, body: '{"metadata":{"name":"a"},"data":{"k":"v"}}' });
-    const { code, json } = await fake.call(`${MAPS}/a`, { method: 'PATCH', headers: { 'content-type': type }, body });
+    const { code, json } = await fake.call(`${MAPS}/a?fieldManager=me`, { method: 'PATCH', headers: { 'content-type': type }, body });
     expect([json().kind, code >= 400 && code < 500]).toEqual(['Status', true]);
     await othersAreServed();
   });

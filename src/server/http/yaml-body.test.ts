@@ -42,4 +42,24 @@ describe('YAML', () => {
   ])('cannot say %j', (text, message) => {
     expect(() => readYaml(text)).toThrow(message);
   });
+
+  it.each(['[', '{a: ', '- ', '? '])('is refused at once when it is too deep: %s', (opener) => {
+    expect(() => readYaml(opener.repeat(300_000))).toThrow('yaml: exceeded max depth of 1000');
+  });
+
+  it('may have any number of brackets that are not within one another, or only text', () => {
+    const text = `a: |\n  ${'[{- '.repeat(1001)}\nb: "${'['.repeat(1001)}"\nc: [${'[a], '.repeat(1001)}]\nd:\n${'- - a\n'.repeat(1001)}`;
+    expect(readYaml(text).value).toMatchObject({ c: { length: 1001 }, d: { length: 1001 } });
+  });
+
+  it('ends with the first document', () => {
+    expect(readYaml('a: 1\n---\n@').value).toEqual({ a: 1 });
+  });
+
+  it('tells of the lines of repeated keys', () => {
+    expect(readYaml('a: 1\nb: 2\na: 3\n"b": 4').repeated).toEqual([
+      'line 3: key "a" already set in map',
+      'line 4: key "b" already set in map',
+    ]);
+  });
 });

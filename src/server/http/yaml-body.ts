@@ -1,13 +1,16 @@
 import {
+  Composer,
   type Document,
   type DocumentOptions,
   isAlias,
   isCollection,
   isNode,
   isScalar,
+  Lexer,
+  LineCounter,
   type Node,
   type ParseOptions,
-  parseAllDocuments,
+  Parser,
   parseDocument,
   type SchemaOptions,
   visit,
@@ -17,6 +20,8 @@ import { GO_SCALARS } from './yaml-scalars.ts';
 
 /** A YAML document may repeat its anchors this often: a bomb of nested aliases is refused. */
 const MAX_YAML_ALIASES = 100;
+/** Lists and objects within one another: composing deeper ones takes minutes, and fails in the end. */
+const MAX_DEPTH = 1000;
 
 export interface YamlBody {
   readonly value: unknown;
@@ -32,17 +37,32 @@ export class YamlFault extends Error {}
 
 /** Throws YamlFault. */
 export function readYaml(text: string): YamlBody {
-  const document = firstDocument(text);
+  refuseDepth(text);
+  const lines = new LineCounter();
+  const document = firstDocument(text, lines);
   const fault = document.errors.find((error) => !isRepeatedKey(error));
-  if (fault) throw new YamlFault(wordsOf(fault));
-  return { value: toValue(document), repeated: repeatedKeys(text, document.errors) };
+  if (fault) throw new YamlFault(wordsOf(fault, lines));
+  return { value: toValue(document), repeated: repeatedKeys(text, document.errors, lines) };
 }
 
-/** Without the place in the text, which is drawn on further lines. */
-function wordsOf({ message, linePos }: YAMLError): string {
-  const words = message.replace(/ at line \d+, column \d+:.*$/s, '');
-  return words.startsWith('json: ') ? words : `yaml: line ${linePos?.[0].line}: ${words}`;
+const OPENERS = /[[{]|[-?][ \t]/g;
+
+function refuseDepth(text: string): void {
+  if (text.length < MAX_DEPTH || (text.match(OPENERS)?.length ?? 0) <= MAX_DEPTH) return;
+  let [flow, row] = [0, 0];
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') flow += 1;
+    else if (token === ']' || token === '}') flow -= 1;
+    else if (token === '-' || token === '?') row += 1;
+    else if (token === '\n' || token === '\r\n') row = 0;
+    if (flow > MAX_DEPTH || row > MAX_DEPTH) throw new YamlFault(`yaml: exceeded max depth of ${MAX_DEPTH}`);
+  }
 }
+
+const lineOf = ({ pos: [at] }: YAMLError, lines: LineCounter): number => lines.linePos(at).line;
+
+const wordsOf = (error: YAMLError, lines: LineCounter): string =>
+  error.message.startsWith('json: ') ? error.message : `yaml: line ${lineOf(error, lines)}: ${error.message}`;
 
 const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   schema: 'failsafe',
@@ -53,9 +73,9 @@ const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
 };
 
 /** Go reads the first document and leaves the others. */
-function firstDocument(text: string): Document.Parsed {
-  const documents = parseAllDocuments(text, OPTIONS);
-  return (Array.isArray(documents) ? documents[0] : undefined) ?? parseDocument('');
+function firstDocument(text: string, lines: LineCounter): Document.Parsed {
+  const [first] = new Composer({ ...OPTIONS, lineCounter: lines }).compose(new Parser(lines.addNewLine).parse(text));
+  return first ?? parseDocument('');
 }
 
 function toValue(document: Document.Parsed): unknown {
@@ -91,8 +111,8 @@ function refuseCircles(document: Document.Parsed): void {
 
 const isRepeatedKey = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
 
-const repeatedKeys = (text: string, errors: readonly YAMLError[]): string[] =>
-  errors.map(({ pos: [at], linePos }) => `line ${linePos?.[0].line}: key ${JSON.stringify(keyAt(text, at))} already set in map`);
+const repeatedKeys = (text: string, errors: readonly YAMLError[], lines: LineCounter): string[] =>
+  errors.map((error) => `line ${lineOf(error, lines)}: key ${JSON.stringify(keyAt(text, error.pos[0]))} already set in map`);
 
 const KEY = /"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|[^\s:]+/y;
 
