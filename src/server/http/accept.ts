@@ -23,8 +23,9 @@ const FORMATS: Readonly<Record<string, Format>> = {
 const kept = new Map<string, readonly Accepted[]>();
 const MOST_KEPT = 1000;
 
-/** Beside JSON, which everything has. */
+/** Beside JSON, which everything has, and metadata alone in protobuf. */
 export interface Offer {
+  /** Of whole objects: custom resources have none. */
   readonly protobuf: boolean;
   /** Streams are not written in YAML. */
   readonly yaml: boolean;
@@ -43,10 +44,15 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
     clauses = parse(key);
     if (kept.size < MOST_KEPT) kept.set(key, clauses);
   }
-  const found = clauses.find(({ format, shape }) => (format === 'json' || offer[format]) && (shape !== 'table' || offer.table));
+  const found = clauses.find((accepted) => isOffered(accepted, offer));
   if (found) return found;
-  const types = ['application/json', ...(offer.yaml ? ['application/yaml'] : []), ...(offer.protobuf ? [PROTOBUF] : [])];
+  const types = offer.yaml ? ROUTED_TYPES : STREAM_TYPES;
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+function isOffered({ format, shape }: Accepted, offer: Offer): boolean {
+  if (shape === 'table') return offer.table && (format === 'json' || offer[format]);
+  return format === 'json' || offer[format] || (format === 'protobuf' && shape !== 'object');
 }
 
 /** How an object is written of which there is but one shape. Throws NotAcceptable. */

@@ -630,7 +630,11 @@ describe('the types of a request', () => {
     ['/a', 'text/html', `406: Not Acceptable\n\nAvailable representations: ${OBJECTS}`],
     ['/a', 'application/json;as=Nothing;g=meta.k8s.io;v=v1', `only the following media types are accepted: ${OBJECTS}`],
     ['?limit=x', 'application/json;as=Nothing;g=meta.k8s.io;v=v1', `only the following media types are accepted: ${OBJECTS}`],
-    ['?watch=1', 'application/yaml', 'only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf'],
+    [
+      '?watch=1',
+      'application/yaml',
+      'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+    ],
   ])('%s: %s is not acceptable', async (more, accept, message) => {
     // JSON is YAML as well, which the refusal is written in when it was asked for.
     expect(parse((await fetchJson(`${at}${more}`, { headers: { accept } })).text)).toMatchObject({ code: 406, message });
