@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/unreachable.ts';
 import { equalJson } from '../meta/equal-json.ts';
 import { ApiError } from '../meta/status.ts';
-import { cloneJson, hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
+import { cloneJson, failedTest, hasKey, isJsonObject, type JsonObject, malformedPatch, rejectedPatch, setKey } from './json-value.ts';
 
 /** Upstream's bounds: operations of one patch, and bytes that its copies may add to the object. */
 const MAX_OPERATIONS = 10_000;
@@ -72,7 +72,7 @@ function apply(root: unknown, operation: Operation, budget: { copiedBytes: numbe
     case 'replace':
       return replace(root, path, operation.value);
     case 'test':
-      if (!equalJson(tested(root, path, failed), operation.value)) throw rejectedPatch(`testing value ${path} failed: test failed`);
+      if (!equalJson(tested(root, path, failed), operation.value)) throw failedTest(path);
       break;
     case 'move':
       move(root, operation);

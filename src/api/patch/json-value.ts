@@ -34,6 +34,12 @@ export function cloneJson<T>(value: T, depth = 0): T {
 export const rejectedPatch = (why: string): ApiError =>
   new ApiError('Invalid', 'the server rejected our request due to an error in our request', { details: {}, cause: why });
 
+/** What a test operation looks for is not there. */
+export const failedTest = (path: string): ApiError => rejectedPatch(`testing value ${path} failed: test failed`);
+
+/** Was it a test that failed, and not an operation that cannot be made? */
+export const isFailedTest = (error: Error): boolean => /^testing value .* failed: test failed$/s.test(patchFault(error));
+
 /** A strategic merge patch that cannot be merged: 500, as upstream answers what its library says. */
 export const impossibleMerge = (message: string): ApiError => new ApiError('InternalError', message, { statedReason: '' });
 

@@ -127,6 +127,13 @@ describe('a JSON patch', () => {
     expect((await create()).metadata?.labels).toBeUndefined();
   });
 
+  it('is not made either when a test fails before what could not be made', async () => {
+    const expression =
+      '[JSONPatch{op: "test", path: "/metadata/labels", value: {"a": "b"}}, JSONPatch{op: "add", path: "/metadata/labels/c", value: "d"}]';
+    await policy({ mutations: [patch(expression)] });
+    expect((await create()).metadata?.labels).toBeUndefined();
+  });
+
   it('that cannot be applied refuses, unless failures are ignored', async () => {
     const mutations = [patch('[JSONPatch{op: "remove", path: "/metadata/nope"}]')];
     await policy({ mutations, failurePolicy: 'Ignore' });

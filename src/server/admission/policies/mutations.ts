@@ -9,7 +9,7 @@ import type { ResourceDefinition } from '../../../api/define.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { ApiError } from '../../../api/meta/status.ts';
 import { configurationFindings, findingsText } from '../../../api/patch/apply/index.ts';
-import { jsonPatch, patchFault } from '../../../api/patch/index.ts';
+import { isFailedTest, jsonPatch, patchFault } from '../../../api/patch/index.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../../api/schema/generated/types.ts';
 import type { Bindings } from '../expressions/bindings.ts';
 import { type Compiled, compileExpression, evaluateExpression, OutOfBudget } from '../expressions/conditions.ts';
@@ -84,21 +84,8 @@ function patchedBy(value: unknown, object: KubeObject): KubeObject {
   } catch (e) {
     if (!(e instanceof ApiError)) throw e;
     // A test that does not hold leaves the object as it is.
-    if (operations.some(({ op }) => op === 'test') && !appliesWithoutTests(object, operations, e)) return object;
+    if (isFailedTest(e)) return object;
     throw new MutationError(`JSON Patch: ${patchFault(e)}`);
-  }
-}
-
-/** Did something else than a test fail? */
-function appliesWithoutTests(object: KubeObject, operations: readonly Operation[], failure: ApiError): boolean {
-  try {
-    jsonPatch(
-      object,
-      operations.filter(({ op }) => op !== 'test'),
-    );
-    return false;
-  } catch (e) {
-    return e instanceof ApiError && e.message === failure.message;
   }
 }
 
