@@ -35,11 +35,12 @@ interface Source<P, C> {
 const EVERYTHING: readonly NamedRuleWithOperations[] = [
   { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*', '*/*'] },
 ];
-const EXEMPT_GROUP = 'admissionregistration.k8s.io';
+/** Policies and their bindings are not for policies; configurations of webhooks are. apiserver: admissionResources in plugin.go. */
+const POLICIES = /^(validating|mutating)admissionpolic/;
 /** Questions about who somebody is and what he may do are not for policies. */
 const QUESTIONS = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
 const isExempt = ({ group, resource }: ApiRequest): boolean =>
-  group === EXEMPT_GROUP || (QUESTIONS.has(group) && resource.endsWith('reviews'));
+  (group === 'admissionregistration.k8s.io' && POLICIES.test(resource)) || (QUESTIONS.has(group) && resource.endsWith('reviews'));
 
 /** Kinds of requests are few; made-up ones must not fill the memory. */
 const MAX_KINDS_OF_REQUESTS = 4096;

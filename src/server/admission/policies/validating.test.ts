@@ -258,3 +258,12 @@ it('policies are not asked about policies', async () => {
   await expect(create(1)).rejects.toMatchObject({ code: 422 });
   await api.call('delete', POLICIES, { name: 'p' });
 });
+
+it('is asked about configurations of webhooks, and not about policies', async () => {
+  const every = { apiGroups: ['admissionregistration.k8s.io'], apiVersions: ['*'], operations: ['*'], resources: ['*'] };
+  await policy({ matchConstraints: { resourceRules: [every] }, validations: [{ expression: 'false', message: 'no' }] });
+  const body = { metadata: { name: 'w' }, webhooks: [] };
+  for (const kind of ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations'])
+    await expect(api.call('create', `${kind}.admissionregistration.k8s.io`, { body })).rejects.toThrow('denied request: no');
+  await policy({ validations: [{ expression: 'true' }] }, {}, 'other');
+});
