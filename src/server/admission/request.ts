@@ -7,7 +7,7 @@ export const isAbout = ({ request }: AdmissionRequest, resource: string, group =
   request.resource === resource && request.group === group && (request.subresource ?? '') === subresource;
 
 /** 403 as upstream's admission words it: `pods "x" is forbidden: …`. The subresource is not named. */
-export function refusal({ request, object, old }: AdmissionRequest, why: string, causes?: StatusCause[]): ApiError {
-  const name = request.name || object?.metadata?.name || object?.metadata?.generateName || old?.metadata?.name || 'Unknown';
+export function refusal({ request, object }: AdmissionRequest, why: string, causes?: StatusCause[]): ApiError {
+  const name = request.name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
   return forbiddenBecause({ group: request.group, plural: request.resource }, name, why, causes);
 }

@@ -24,17 +24,17 @@ const PARALLEL_DELETIONS = 32;
 
 /**
  * DELETE of one object, in its turn unless webhooks are asked: removes it, or marks it when a grace period or finalizers hold it. `admitted`: the plugins have seen what was
- * asked for already (an Eviction).
+ * asked for already (an Eviction). `collected`: it goes with others, and the plugins are told of the collection, not of its name (AdmissionToValidateObjectDeleteFunc in delete.go).
  */
 export async function remove(
   deps: RegistryDeps,
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  { admitted = false }: { admitted?: boolean } = {},
+  { admitted = false, collected = false }: { admitted?: boolean; collected?: boolean } = {},
 ): Promise<Answer> {
   const key = keyOf(resource, request.namespace, request.name ?? '');
-  const work = () => removeUntilStored(deps, resource, request, context, { key, admitted });
+  const work = () => removeUntilStored(deps, resource, request, context, { key, admitted, collected });
   return !admitted && deps.admission.callsOut('DELETE', request) ? work() : deps.turns.take(key, work);
 }
 
@@ -43,7 +43,7 @@ async function removeUntilStored(
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  { key, admitted }: { readonly key: string; readonly admitted: boolean },
+  { key, admitted, collected }: { readonly key: string; readonly admitted: boolean; readonly collected: boolean },
 ): Promise<Answer> {
   const options = deleteOptions(request);
   const { definition, collection } = resource;
@@ -56,7 +56,7 @@ async function removeUntilStored(
     if (!stored) throw notFound(definition, name);
     checkPreconditions(definition, { metadata: stored.object.metadata, resourceVersion: String(stored.revision) }, options.preconditions);
     try {
-      return await removeOnce(deps, resource, request, context, { stored, options, admitted });
+      return await removeOnce(deps, resource, request, context, { stored, options, admitted, collected });
     } catch (error) {
       if (isStoreNotFound(error)) throw notFound(definition, name);
       if (!isStoreConflict(error)) throw error;
@@ -69,6 +69,7 @@ interface Target {
   readonly stored: Cached<KubeObject>;
   readonly options: DeleteOptions;
   readonly admitted: boolean;
+  readonly collected: boolean;
 }
 
 async function removeOnce(
@@ -76,12 +77,13 @@ async function removeOnce(
   resource: Resource,
   request: ApiRequest,
   context: RequestContext,
-  { stored, options, admitted }: Target,
+  { stored, options, admitted, collected }: Target,
 ): Promise<Answer> {
   const { definition, collection } = resource;
   await resource.prepare?.([stored]);
   const old = resource.view(stored).object;
-  const admission = { operation: 'DELETE', request, object: undefined, old, context } as const;
+  const asked = collected ? { ...request, name: undefined } : request;
+  const admission = { operation: 'DELETE', request: asked, object: undefined, old, context } as const;
   if (!admitted) {
     await deps.admission.mutate(admission);
     await deps.admission.validate(admission);
@@ -145,7 +147,7 @@ export async function removeCollection(
     for (const { object } of queue) {
       const { name, namespace } = object.metadata ?? {};
       try {
-        await remove(deps, resource, { ...request, name, namespace }, context);
+        await remove(deps, resource, { ...request, name, namespace }, context, { collected: true });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -77,7 +77,7 @@ export function compileMatcher(criteria: MatchCriteria, { objects, equivalents }
     mayMatch: (operation, request) => matched(rules, ruleSubject(operation, request)) !== undefined,
     match(admission) {
       const { operation, request, object, old } = admission;
-      const subject = ruleSubject(operation, request, object ?? old);
+      const subject = ruleSubject(operation, request, object);
       const found = matched(rules, subject);
       if (!found || matched(excludeRules, subject)) return undefined;
       if (onObject && !(object && onObject(object.metadata?.labels)) && !(old && onObject(old.metadata?.labels))) return undefined;

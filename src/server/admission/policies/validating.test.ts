@@ -267,3 +267,15 @@ it('is asked about configurations of webhooks, and not about policies', async ()
     await expect(api.call('create', `${kind}.admissionregistration.k8s.io`, { body })).rejects.toThrow('denied request: no');
   await policy({ validations: [{ expression: 'true' }] }, {}, 'other');
 });
+
+it('is told of a collection that is deleted, not of the names in it', async () => {
+  await policy({
+    matchConstraints: { resourceRules: [rule({ operations: ['DELETE'] })] },
+    validations: [{ expression: 'oldObject.metadata.name == "other"', messageExpression: 'has(request.name) ? "by name" : "no name"' }],
+  });
+  await create(1);
+  const alone = api.call('delete', 'deployments.apps', { ...at, name: 'web' });
+  await expect(alone).rejects.toThrow(/^deployments.apps "web" is forbidden: .* denied request: by name$/);
+  const all = api.call('deletecollection', 'deployments.apps', at);
+  await expect(all).rejects.toThrow(/^deployments.apps "Unknown" is forbidden: .* denied request: no name$/);
+});

@@ -52,7 +52,7 @@ export function admissionReview(admission: AdmissionRequest, as: Versioned, { ui
 export function reviewedRequest(admission: AdmissionRequest, { own, asked }: Versioned) {
   const { operation, request, context } = admission;
   const { subresource } = request;
-  const { name, namespace } = ruleSubject(operation, request, admission.object ?? admission.old);
+  const { name, namespace } = ruleSubject(operation, request, admission.object);
   const { name: username, uid: userUid, groups, extra } = context.user;
   const resourceOf = ({ group, version, plural }: ResourceDefinition) => ({ group, version, resource: plural });
   return {

@@ -691,11 +691,14 @@ describe('which requests a webhook is asked about', () => {
     expect((await api.list('customresourcedefinitions.apiextensions.k8s.io')).items).toEqual([]);
   });
 
-  it('includes each object of a collection that is deleted', async () => {
+  it('includes each object of a collection that is deleted, without its name', async () => {
     for (const name of ['a', 'b']) await api.call('create', 'configmaps', configMap(name));
     await one({ rules: [{ ...pods, operations: ['DELETE'] }] });
     await api.call('deletecollection', 'configmaps', at);
-    expect(asked.map(({ review }) => review.request.name).sort()).toEqual(['a', 'b']);
+    expect(asked.map(({ review: { request } }) => [request.name, request.oldObject?.metadata?.name]).sort()).toEqual([
+      [undefined, 'a'],
+      [undefined, 'b'],
+    ]);
     expect((await api.list('configmaps', at)).items).toEqual([]);
   });
 });
