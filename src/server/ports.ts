@@ -82,6 +82,8 @@ export interface RequestContext {
   readonly userAgent?: string;
   /** Adds a `Warning: 299` header (or is dropped, in process). */
   readonly warn: (message: string) => void;
+  /** How long the client still waits. Absent: as long as it takes. */
+  readonly remainingMs?: () => number;
   /** Told how long somebody outside was waited for (webhooks): it does not count against the server. */
   readonly heldUp?: (seconds: number) => void;
   /** Adds an annotation to the request's audit event, when there is one. */

@@ -216,8 +216,11 @@ async function answer(
   if (routed.refusal) throw routed.refusal;
   const gone = new RequestEnd();
   reply.once('close', () => gone.end());
+  const { clock, requestTimeoutMs } = options;
+  const begunMs = clock.monotonic();
   const context: RequestContext = {
     user,
+    remainingMs: () => begunMs + allottedMs(raw, requestTimeoutMs) - clock.monotonic(),
     get signal() {
       return gone.signal;
     },
@@ -286,7 +289,7 @@ function deadline(
     incoming.seat?.release();
     if (!incoming.reply.headersSent && incoming.raw.httpVersionMajor === 1) incoming.reply.setHeader('Connection', 'close');
     options.metrics.terminated(labelsOf(incoming.raw, incoming.routed), 504);
-    void answerError(options, incoming, timedOut());
+    void answerError(options, incoming, timedOut(), { send: sendTimedOut });
     gone.end();
   });
 }
@@ -353,6 +356,7 @@ async function answerError(
   { log }: FrontOptions,
   { raw, reply, warnings, trail }: Pick<Incoming, 'raw' | 'reply' | 'warnings' | 'trail'>,
   error: unknown,
+  { send = sendError }: { readonly send?: typeof sendError } = {},
 ): Promise<void> {
   // Whoever left in the middle of his request, or was told that it took too long, is told nothing more.
   if (reply.destroyed || reply.writableEnded) return;
@@ -363,7 +367,15 @@ async function answerError(
   // A body that nobody reads would hold up the next request on the connection.
   if (!raw.complete && raw.httpVersionMajor === 1) reply.setHeader('Connection', 'close');
   if (error instanceof AuthorizationRefused) reply.setHeader('X-Content-Type-Options', 'nosniff');
-  await sendError({ raw, reply, warnings }, known);
+  await send({ raw, reply, warnings }, known);
+}
+
+/** As upstream's filter writes it: a Status that does not say so, as text. baseTimeoutWriter.timeout in timeout.go. */
+async function sendTimedOut({ reply }: { readonly reply: ServerResponse }, error: ApiError): Promise<void> {
+  const { kind: _, apiVersion: __, ...status } = error.toStatus();
+  const body = `${JSON.stringify(status)}\n`;
+  reply.writeHead(error.code, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(body) });
+  reply.end(body);
 }
 
 /** As upstream says it: in plain text, before anything else was looked at. */

@@ -127,11 +127,11 @@ describe('a request that takes too long', () => {
     await start({ admission: [stuck], requestTimeoutMs: 300, flow: { seats: 1 } });
     const body = '{"metadata":{"name":"a"}}';
     for (const query of ['', '?timeout=50ms']) {
-      const { code, json, headers } = await fake.call(`${MAPS}${query}`, { ...jsonPost, body });
-      expect([code, json().reason, json().message]).toEqual([
+      const { code, text, headers } = await fake.call(`${MAPS}${query}`, { ...jsonPost, body });
+      expect([code, headers['content-type'], text]).toEqual([
         504,
-        'Timeout',
-        'Timeout: request did not complete within the allotted timeout',
+        'text/plain; charset=utf-8',
+        '{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}\n',
       ]);
       expect(headers.connection).toBe('close');
     }

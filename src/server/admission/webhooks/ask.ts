@@ -3,7 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import { OutboundError } from '../../outbound/outbound-error.ts';
-import type { AdmissionRequest } from '../../ports.ts';
+import type { AdmissionRequest, RequestContext } from '../../ports.ts';
 import { internalError } from '../../registry/errors.ts';
 import type { Hook } from './hook.ts';
 import { admissionReview, isDryRun, reviewVersion, type Versioned } from './review.ts';
@@ -78,7 +78,7 @@ async function verdictOf(deps: AskDeps, hook: Hook, admission: AdmissionRequest,
     throw failure('could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   }
   const uid = deps.newUid();
-  const verdict = await call(deps, hook, admissionReview(admission, as, { uid, version }), admission.context.signal)
+  const verdict = await call(deps, hook, admissionReview(admission, as, { uid, version }), admission.context)
     .then((answer) => readVerdict(answer, { uid, version, mutating }))
     .catch((error: unknown) => {
       if (error instanceof InvalidVerdict && !error.undecodable)
@@ -93,8 +93,11 @@ async function verdictOf(deps: AskDeps, hook: Hook, admission: AdmissionRequest,
   return verdict;
 }
 
-const call = ({ outbound }: AskDeps, { endpoint, timeoutMs }: Hook, review: object, signal: AbortSignal): Promise<unknown> =>
-  outbound.postJson(endpoint, { body: review, timeoutMs, signal });
+function call({ outbound }: AskDeps, hook: Hook, review: object, { signal, remainingMs }: RequestContext): Promise<unknown> {
+  // The webhook is told no more time than the client has, in whole seconds.
+  const timeoutMs = Math.min(hook.timeoutMs, Math.max(1, Math.ceil((remainingMs?.() ?? Number.POSITIVE_INFINITY) / 1000)) * 1000);
+  return outbound.postJson(hook.endpoint, { body: review, timeoutMs, signal });
+}
 
 /** What becomes of an error: nothing (the webhook's failures are ignored), or what the client sees. */
 export function judged(error: unknown, hook: Hook, log: Logger): ApiError | undefined {

@@ -351,6 +351,17 @@ describe('a webhook that fails', () => {
       'Internal error occurred: failed calling webhook "v-0.example.com": failed to call webhook: Post "https://gone.apps.svc:443/check?timeout=10s": service "gone" not found',
     );
   });
+
+  it.each([
+    [2001, 3],
+    [60_000, 10],
+    [0, 1],
+  ])('has no more time than the client, of whom %i ms are left, in whole seconds', async (ms, seconds) => {
+    await configure(VALIDATING, 'v', [{ clientConfig: { service: { namespace: 'apps', name: 'gone' } } }]);
+    const request = { verb: 'create', group: '', version: 'v1', resource: 'configmaps', ...configMap('a') } as const;
+    const context = { user: { name: 'alice', groups: [] }, signal: new AbortController().signal, warn() {}, remainingMs: () => ms };
+    await expect(api.handler.request(request, context)).rejects.toThrow(`https://gone.apps.svc:443/?timeout=${seconds}s"`);
+  });
 });
 
 describe('a mutating webhook', () => {
