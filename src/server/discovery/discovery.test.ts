@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { definitionOf } from '../../api/apiextensions/custom-resource.ts';
 import { defineResource } from '../../api/define.ts';
 import { definitions, registry } from '../../api/index.ts';
 import { buildRegistry } from '../../api/registry.ts';
+import { cronTabs } from '../crd/fake-crds.ts';
 import type { aggregatedDiscovery } from './aggregated.ts';
 import { acceptsAggregated, createDiscovery } from './discovery.ts';
 import { versionDocument } from './version.ts';
@@ -121,6 +123,14 @@ describe('discovery', () => {
   ])('tells at %s with upstream’s hash in which version %s are stored', (path, name, storageVersionHash) => {
     const { resources } = read(path) as { resources: (Entry & { storageVersionHash?: string })[] };
     expect(resources.find((r) => r.name === name)?.storageVersionHash).toBe(storageVersionHash);
+  });
+
+  it('lists the status of a custom resource before its scale', () => {
+    const crd = cronTabs();
+    const kinds = crd.spec.versions.map((version) => definitionOf(crd, version));
+    const custom = createDiscovery({ registry: () => buildRegistry(kinds), serverAddress: '' });
+    const document = JSON.parse(custom.find('/apis/stable.example.com/v1', undefined)?.bytes.toString() ?? 'null');
+    expect(document.resources.map(({ name }: Entry) => name)).toEqual(['crontabs', 'crontabs/status', 'crontabs/scale']);
   });
 
   it('tells of every version of a custom resource in which one it is stored', () => {

@@ -13,11 +13,12 @@ const READ_AND_WRITE: readonly Verb[] = ['get', 'patch', 'update'];
 
 export const kindOf = ({ group, version, kind }: ResourceDefinition): Served['kind'] => ({ group, version, kind });
 
-/** Subresources by name; the kind is what is sent and answered. */
-export const servedSubresources = (resource: ResourceDefinition): Served[] =>
-  Object.entries(resource.subresources)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, subresource]) => ({ name, ...describe(resource, subresource) }));
+/** Subresources by name, those of custom resources with the status first (DiscoveryController.sync); the kind is what is sent and answered. */
+export function servedSubresources(resource: ResourceDefinition): Served[] {
+  const all = Object.entries(resource.subresources);
+  const sorted = resource.structural ? all : all.sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([name, subresource]) => ({ name, ...describe(resource, subresource) }));
+}
 
 function describe(resource: ResourceDefinition, subresource: Subresource): Omit<Served, 'name'> {
   switch (subresource.kind) {
