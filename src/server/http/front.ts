@@ -11,7 +11,7 @@ import { type Asked, type Auditor, type AuditTrail, UntoldRequest } from '../aud
 import type { FlowControl, Seat } from '../flowcontrol/flow-control.ts';
 import type { RequestLabels, RequestMetrics } from '../metrics/request-metrics.ts';
 import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo } from '../ports.ts';
-import { AuthorizationRefused, attributesOf, authorize } from '../registry/authorize.ts';
+import { AuthorizationRefused, attributesOf, authorize, authorizeOpening } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { checkWriteOptions } from '../registry/write-options.ts';
@@ -233,6 +233,7 @@ async function answer(
   };
   const declared = path.subresource === undefined ? undefined : definition.subresources[path.subresource];
   if (declared?.kind === 'custom' && declared.stream) {
+    await authorizeOpening(options.authorizer, { user, request }, trail?.decided);
     const handler = options.streams[`${definition.plural}/${path.subresource}`];
     if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
     const url = new URL(raw.url ?? '/', 'https://server');

@@ -45,6 +45,19 @@ describe('of a kind that is built in', () => {
   });
 });
 
+it.each(['exec', 'attach', 'portforward'])(
+  '%s that is not opened as a stream needs the permission to create all the same',
+  async (subresource) => {
+    const server = await serve({ authorizer: ({ verb }) => ({ allowed: verb === 'get', reason: '' }) });
+    const { code, message } = (await server.call(`${PODS}/a/${subresource}`)).json();
+    await server.stop();
+    expect([code, message]).toEqual([
+      403,
+      `pods "a" is forbidden: User "me" cannot create resource "pods/${subresource}" in API group "" in the namespace "default"`,
+    ]);
+  },
+);
+
 describe('of a custom resource', () => {
   const [WIDGETS, GADGETS] = ['/apis/example.com/v1/namespaces/default/widgets', '/apis/example.com/v1/gadgets'];
   const object = JSON.stringify({ apiVersion: 'example.com/v1', kind: 'widget', metadata: { name: 'a' }, spec: { replicas: 1 } });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ApiError } from '../../api/meta/status.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { RequestContext, UserInfo } from '../ports.ts';
-import { attributesOf, authorize } from '../registry/authorize.ts';
+import { attributesOf, authorize, authorizeOpening } from '../registry/authorize.ts';
 import { badRequest, noSuchResource, notBuilt } from '../registry/errors.ts';
 import { isWebSocket } from '../tunnel/websocket.ts';
 import { actingUser } from './acting-user.ts';
@@ -13,9 +13,6 @@ import { RequestEnd } from './request-end.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { foreignRequest } from './resource-request.ts';
 import { answerWatchBySocket } from './watch-socket.ts';
-
-/** Subresources that run something: opening them by GET (WebSocket) needs `create` as well, as upgrading by POST does (KEP-4006). */
-const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
 
 const SWITCHING_PROTOCOLS = 101;
 
@@ -58,9 +55,7 @@ export function createUpgrade(options: FrontOptions): (raw: IncomingMessage, soc
         switching(socket, trail);
         return await answerWatchBySocket(options, { raw, socket, head, routed, context, gone });
       }
-      if (request.verb === 'get' && NEED_CREATE.has(path.subresource ?? '')) {
-        await authorize(options.authorizer, attributesOf(user, { ...request, verb: 'create' }), trail?.decided);
-      }
+      await authorizeOpening(options.authorizer, { user, request }, trail?.decided);
       const handler = options.streams[`${definition.plural}/${path.subresource}`];
       if (!handler) throw notBuilt(`${definition.plural}/${path.subresource}`);
       const url = new URL(raw.url ?? '/', 'https://server');

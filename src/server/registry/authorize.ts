@@ -68,3 +68,16 @@ export async function authorize(
   if (error) throw new ApiError('InternalError', `Internal error occurred: ${error}`, { details: { causes: [{ message: error }] } });
   throw forbiddenBy(attributes, reason);
 }
+
+/** What runs something in a pod: it is opened by GET (WebSocket) as by POST, and needs `create` either way (KEP-4006). */
+const NEED_CREATE = new Set(['exec', 'attach', 'portforward']);
+
+/** Of a stream that is opened. Throws as `authorize`. */
+export async function authorizeOpening(
+  authorizer: Authorizer,
+  { user, request }: { readonly user: UserInfo; readonly request: ApiRequest },
+  decided?: (decision: AuthorizationDecision) => void,
+): Promise<void> {
+  if (request.verb !== 'get' || !NEED_CREATE.has(request.subresource ?? '')) return;
+  await authorize(authorizer, attributesOf(user, { ...request, verb: 'create' }), decided);
+}
