@@ -10,6 +10,7 @@ const version = (name: string, defaults: Record<string, string>) => ({
   name,
   served: true,
   storage: name === 'v1',
+  subresources: { status: {} },
   schema: {
     openAPIV3Schema: {
       type: 'object',
@@ -61,6 +62,12 @@ it('has the defaults of the version it was sent in and of the one it is stored i
 it('gets no defaults of a version that it is only shown in', async () => {
   await send('POST', at('v1'), widget('v1', 'first'));
   expect([await specIn('v1', 'first'), await specIn('v2', 'first')]).toEqual([{ a: 'of v1' }, { a: 'of v1' }]);
+});
+
+it('gets none in its spec by an update of its status', async () => {
+  const sent = (await server.call(at('v2', '/first'))).json();
+  const updated = await send('PUT', at('v2', '/first/status'), { ...sent, status: {} });
+  expect([updated.code, updated.json().spec, await specIn('v2', 'first')]).toEqual([200, { a: 'of v1' }, { a: 'of v1' }]);
 });
 
 it('gets what has become a default of the stored version since, whatever version it is shown in', async () => {

@@ -127,8 +127,10 @@ async function writeChange(deps: RegistryDeps, change: Change, { stored, old, dr
     change.takeBack?.(admission.object, draft);
   }
   dropRepeatedOwners(draft, context, 'admitted');
+  // What an update of the status takes over from the old state of a custom resource gets none.
+  if (definition.structural) setDefaults(strategy, draft);
   prepareForUpdate(strategy, draft, old);
-  setDefaults(strategy, draft);
+  if (!definition.structural) setDefaults(strategy, draft);
   const claim =
     subresource === 'status' ? undefined : deps.allocators[resourceId(definition)]?.claim(draft, old, request.options?.dryRun === true);
   settleUpdate(strategy, draft, old);
