@@ -38,6 +38,10 @@ describe('of a kind that is built in', () => {
     ['POST', '/api/v1/namespaces/default/nodes', 404],
     ['DELETE', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterroles/a', 404],
     ['GET', '/api/v1/namespaces/default', 404],
+    ['GET', '/api/v1/namespaces/default/bindings/a', 404],
+    ['DELETE', '/apis/authorization.k8s.io/v1/subjectaccessreviews/a', 404],
+    ['GET', '/apis/authorization.k8s.io/v1/subjectaccessreviews', 405],
+    ['PATCH', '/api/v1/componentstatuses/a', 405],
   ])('%s %s is answered %i to those who may ask, and to others that they may not', async (method, path, code) => {
     const allowed = await server.call(path, { method, headers: { authorization: 'me', ...json } });
     expect(allowed.code).toBe(code);

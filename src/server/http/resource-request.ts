@@ -85,6 +85,7 @@ function builtInRefusal(method: string, verb: Verb, definition: ResourceDefiniti
   const { name, subresource } = path;
   const declared = declaredIn(definition, path);
   if (subresource !== undefined && !declared) return noSuchResource();
+  if (subresource === undefined && !definition.verbs.includes(verb)) return builtInPlace(verb, definition, path) ?? methodNotAllowed();
   if (!isStream(declared) && (verb === '' || method === 'HEAD')) return builtInPlace(verb, definition, path) ?? methodNotAllowed();
   if (isStream(declared) && !(STREAM_METHODS[subresource ?? ''] ?? BOTH).includes(method)) return methodNotAllowed();
   if ((verb === 'update' || verb === 'patch') && name === undefined) return methodNotAllowed();
@@ -92,7 +93,12 @@ function builtInRefusal(method: string, verb: Verb, definition: ResourceDefiniti
   return builtInPlace(verb, definition, path);
 }
 
-function builtInPlace(verb: Verb, { scope, group, plural }: ResourceDefinition, { name, namespace }: ResourcePath): ApiError | undefined {
+const BY_NAME = ['get', 'update', 'patch', 'delete'] as const;
+
+function builtInPlace(verb: Verb, definition: ResourceDefinition, { name, namespace, subresource }: ResourcePath): ApiError | undefined {
+  const { scope, group, plural, verbs } = definition;
+  // What is only created, such as a review, is nowhere by its name.
+  if (name !== undefined && subresource === undefined && !BY_NAME.some((each) => verbs.includes(each))) return noSuchResource();
   if (scope === 'Cluster') return namespace !== undefined && (group !== '' || plural !== 'namespaces') ? noSuchResource() : undefined;
   if (namespace !== undefined) return undefined;
   if (name !== undefined) return noSuchResource();
