@@ -56,6 +56,13 @@ describe('YAML', () => {
     expect(readYaml('a: 1\n---\n@').value).toEqual({ a: 1 });
   });
 
+  it('may have as many keys as a body has room for, of which the repeated ones are found', () => {
+    const lines = Array.from({ length: 100_000 }, (_, i) => `key${i}: ${i}`);
+    const { value, repeated } = readYaml([...lines, 'key7: again'].join('\n'));
+    expect(Object.keys(value as object)).toHaveLength(100_000);
+    expect(repeated).toEqual(['line 100001: key "key7" already set in map']);
+  });
+
   it('tells of the lines of repeated keys', () => {
     expect(readYaml('a: 1\nb: 2\na: 3\n"b": 4').repeated).toEqual([
       'line 3: key "a" already set in map',

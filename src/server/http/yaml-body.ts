@@ -40,9 +40,9 @@ export function readYaml(text: string): YamlBody {
   refuseDepth(text);
   const lines = new LineCounter();
   const document = firstDocument(text, lines);
-  const fault = document.errors.find((error) => !isRepeatedKey(error));
+  const [fault] = document.errors;
   if (fault) throw new YamlFault(wordsOf(fault, lines));
-  return { value: toValue(document), repeated: repeatedKeys(text, document.errors, lines) };
+  return { value: toValue(document), repeated: repeatedKeys(document, lines) };
 }
 
 const OPENERS = /[[{]|[-?][ \t]/g;
@@ -59,16 +59,14 @@ function refuseDepth(text: string): void {
   }
 }
 
-const lineOf = ({ pos: [at] }: YAMLError, lines: LineCounter): number => lines.linePos(at).line;
-
-const wordsOf = (error: YAMLError, lines: LineCounter): string =>
-  error.message.startsWith('json: ') ? error.message : `yaml: line ${lineOf(error, lines)}: ${error.message}`;
+const wordsOf = ({ message, pos: [at] }: YAMLError, lines: LineCounter): string =>
+  message.startsWith('json: ') ? message : `yaml: line ${lines.linePos(at).line}: ${message}`;
 
 const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   schema: 'failsafe',
   customTags: [...GO_SCALARS],
   merge: true,
-  uniqueKeys: true,
+  uniqueKeys: false,
   resolveKnownTags: false,
 };
 
@@ -109,15 +107,20 @@ function refuseCircles(document: Document.Parsed): void {
   });
 }
 
-const isRepeatedKey = ({ code }: YAMLError): boolean => code === 'DUPLICATE_KEY';
-
-const repeatedKeys = (text: string, errors: readonly YAMLError[], lines: LineCounter): string[] =>
-  errors.map((error) => `line ${lineOf(error, lines)}: key ${JSON.stringify(keyAt(text, error.pos[0]))} already set in map`);
-
-const KEY = /"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|[^\s:]+/y;
-
-function keyAt(text: string, at: number): string {
-  KEY.lastIndex = at;
-  const [plain = '', double, single] = KEY.exec(text) ?? [];
-  return double ?? single ?? plain;
+/** Here and not by the library, which compares each key with all before it. */
+function repeatedKeys(document: Document.Parsed, lines: LineCounter): string[] {
+  const found: { readonly at: number; readonly key: string }[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found.push({ at: key.range?.[0] ?? 0, key: key.source ?? String(key.value) });
+        seen.add(key.value);
+      }
+    },
+  });
+  return found
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, key }) => `line ${lines.linePos(at).line}: key ${JSON.stringify(key)} already set in map`);
 }
