@@ -60,9 +60,17 @@ function afterHead(item: ListItem, heads: readonly Buffer[]): Part {
   return Buffer.from(JSON.stringify(rest)).subarray(OPEN.length);
 }
 
-/** Byte by byte where they lie: for so few of them a call out of JavaScript takes longer, and a list has thousands. */
+/** Byte by byte: for so few of them a call out of JavaScript takes longer, and a list has thousands. */
 function begins(memory: Memory, from: number, head: Buffer): boolean {
-  if (!(memory instanceof Uint8Array)) return head.equals(memory.subarray(from, from + head.length));
+  if (memory instanceof Uint8Array) return areAt(memory, from, head);
+  memory.copy(beginning, 0, from, from + head.length);
+  return areAt(beginning, 0, head);
+}
+
+/** Of what is put together as it is copied. */
+const beginning = Buffer.allocUnsafeSlow(256);
+
+function areAt(memory: Uint8Array, from: number, head: Buffer): boolean {
   for (let i = 0; i < head.length; i += 1) if (memory[from + i] !== head[i]) return false;
   return true;
 }

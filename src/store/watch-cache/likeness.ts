@@ -9,8 +9,8 @@ const COUNT_BYTES = 2;
 const RUN_BYTES = 6;
 /** What 16 bits can say. */
 export const MOST_BYTES = 0xffff;
-/** A shorter run is not worth a part of its own. */
-const SHORTEST_RUN = 48;
+/** A shorter run is not worth a part of its own: readers copy each. */
+const SHORTEST_RUN = 128;
 /** Blocks of the original by which runs are found, one beginning at each of so many bytes. */
 const BLOCK_BYTES = 16;
 
@@ -107,29 +107,26 @@ export function writeOwn(target: Buffer, runs: readonly Run[], bytes: Buffer): v
 export class Likeness implements Memory {
   readonly #original: Place;
   readonly #own: Place;
-  readonly #length: number;
 
-  constructor(original: Place, own: Place, length: number) {
+  constructor(original: Place, own: Place) {
     this.#original = original;
     this.#own = own;
-    this.#length = length;
   }
 
   copy(target: Buffer, targetStart: number, from: number, to: number): number {
     const { memory } = this.#own.slab;
+    memory.copy(draft, 0, this.#own.from, this.#own.from + this.#own.length);
     const { from: origin, slab } = this.#original;
     const writer = new Writer(target, { at: targetStart, skip: from, room: to - from });
-    let head = this.#own.from + COUNT_BYTES;
-    let own = head + RUN_BYTES * uint16(memory, head - COUNT_BYTES);
-    let done = 0;
-    for (const end = own; head < end; head += RUN_BYTES) {
-      const [before, start, length] = [uint16(memory, head), origin + uint16(memory, head + 2), uint16(memory, head + 4)];
-      writer.take(memory, own, own + before);
-      writer.take(slab.memory, start, start + length);
+    let own = COUNT_BYTES + RUN_BYTES * uint16(draft, 0);
+    for (let head = COUNT_BYTES, end = own; head < end && !writer.isFull; head += RUN_BYTES) {
+      const start = origin + uint16(draft, head + 2);
+      const before = uint16(draft, head);
+      writer.take(draft, own, own + before);
+      writer.take(slab.memory, start, start + uint16(draft, head + 4));
       own += before;
-      done += before + length;
     }
-    writer.take(memory, own, own + this.#length - done);
+    if (!writer.isFull) writer.take(draft, own, this.#own.length);
     return to - from;
   }
 
@@ -139,6 +136,9 @@ export class Likeness implements Memory {
     return whole;
   }
 }
+
+/** Where an own part is looked at: slabs are slow to read byte by byte. */
+const draft = Buffer.allocUnsafeSlow(MOST_BYTES);
 
 const uint16 = (memory: Buffer, at: number): number => (memory[at] as number) | ((memory[at + 1] as number) << 8);
 
@@ -157,6 +157,10 @@ class Writer {
     this.#at = at;
     this.#skip = skip;
     this.#end = at + room;
+  }
+
+  get isFull(): boolean {
+    return this.#at === this.#end;
   }
 
   uint16(value: number): void {

@@ -27,7 +27,7 @@ export class Kept implements Tenant {
 
   get span(): Span {
     const { place, length, original } = this;
-    if (original) return { memory: new Likeness(original.place, place, length), from: 0, length };
+    if (original) return { memory: new Likeness(original.place, place), from: 0, length };
     return { memory: place.slab.memory, from: place.from, length };
   }
 
