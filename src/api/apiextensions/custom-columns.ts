@@ -1,4 +1,5 @@
-import { compileJsonPath, isMap, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
+import { sortedFields } from '../../base/sorted-fields.ts';
+import { compileJsonPath, type JsonPath, JsonPathError } from '../crd-schema/index.ts';
 import { UNKNOWN } from '../meta/cells.ts';
 import { type Column, column, createdAtColumn, nameColumn } from '../meta/columns.ts';
 import { humanDuration } from '../meta/duration.ts';
@@ -19,16 +20,16 @@ export function customColumns(columns: readonly CustomResourceColumnDefinition[]
 
 /** Up to the first whose path cannot be read: upstream ends there. */
 function readableColumns(columns: readonly CustomResourceColumnDefinition[]): Column<KubeObject>[] {
-  const unreadable = columns.findIndex(({ jsonPath }) => !isReadable(jsonPath));
+  const unreadable = columns.findIndex(({ jsonPath }) => !compiled(jsonPath));
   return columns.slice(0, unreadable < 0 ? undefined : unreadable).map(toColumn);
 }
 
-function isReadable(text: string): boolean {
+/** undefined: it cannot be read. */
+function compiled(text: string): JsonPath | undefined {
   try {
-    compileJsonPath(text);
-    return true;
+    return compileJsonPath(text);
   } catch (error) {
-    if (error instanceof JsonPathError) return false;
+    if (error instanceof JsonPathError) return undefined;
     throw error;
   }
 }
@@ -45,18 +46,7 @@ function toColumn({ name, type, format, jsonPath, priority = 0, description }: C
 }
 
 /** A path that cannot be read leads to nothing: the definition was let in with it. */
-export const pathOf = (text: string): JsonPath => (isReadable(text) ? compileJsonPath(text) : () => []);
-
-/** Go writes the fields of maps in order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isMap(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  );
-}
+export const pathOf = (text: string): JsonPath => compiled(text) ?? (() => []);
 
 /** As Go makes integers of floats: what does not fit becomes the least of all. */
 const toInt64 = (value: number): number | bigint => (Math.abs(value) < 2 ** 63 ? Math.trunc(value) : -(2n ** 63n));
@@ -70,7 +60,7 @@ const CELLS: Readonly<Record<string, (value: unknown, nowMs: number) => Cell>> =
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   string(value) {
     if (value === null) return '<no value>';
-    if (typeof value === 'object') return goJson(sorted(value));
+    if (typeof value === 'object') return goJson(sortedFields(value));
     return typeof value === 'number' ? goNumber(value) : String(value);
   },
   date(value, nowMs) {

@@ -1,4 +1,5 @@
 import { formatPatch, OMIT_HEADERS, structuredPatch } from 'diff';
+import { sortedFields } from '../../base/sorted-fields.ts';
 
 /** Lines around what differs. */
 const CONTEXT = 3;
@@ -12,10 +13,5 @@ export function difference(old: unknown, value: unknown): string {
   return formatPatch(patch, OMIT_HEADERS);
 }
 
-const linesOf = (value: unknown): string => `${JSON.stringify(value, sorted, 1) ?? 'null'}\n`;
-
 /** Keys come from clients and from storage, in any order. */
-const sorted = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
+const linesOf = (value: unknown): string => `${JSON.stringify(sortedFields(value), null, 1) ?? 'null'}\n`;

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { ControllerRevision } from '../../api/schema/generated/types.ts';
 import { decodeErrors, pruneUnknown } from '../../api/schema/index.ts';
+import { sortedFields } from '../../base/sorted-fields.ts';
 import { ownerReference } from './ownership-plan.ts';
 import { canonical, templateHash } from './template-hash-plan.ts';
 
@@ -28,15 +29,8 @@ export interface RevisionFlavour {
  * bytes.
  */
 export const revisionData = (owner: RevisionOwner): Record<string, unknown> => ({
-  spec: { template: sorted({ ...owner.spec?.template, $patch: 'replace' }) },
+  spec: { template: sortedFields({ ...owner.spec?.template, $patch: 'replace' }) },
 });
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, part]) => [key, sorted(part)]));
-}
 
 export const isSameRevision = (revision: ControllerRevision, data: unknown): boolean => canonical(revision.data) === canonical(data);
 

@@ -35,8 +35,8 @@ const hasStatus = (definition: ResourceDefinition): boolean => definition.subres
 /** What upstream's defaults set, and the zero values that it shows. */
 export function setDefaults({ deps, definition, subresource }: Strategy, draft: Draft): void {
   const { hooks, schema, structural } = definition;
-  // Content that nobody sent gets its defaults as well.
-  if (!structural && !((subresource || 'spec') in draft)) deps.schemas.showZeros(draft, schema);
+  // Content that nobody sent gets its defaults as well, where there are any.
+  if (!structural && hooks.defaults && !((subresource || 'spec') in draft)) deps.schemas.showZeros(draft, schema);
   hooks.defaults?.(draft);
   if (!structural) deps.schemas.showZeros(draft, schema);
 }
