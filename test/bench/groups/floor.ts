@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { issueAuthority, issueIdentity, newKeyPem } from '../../../src/server/pki/issue.ts';
 import type { BareServer } from '../load/bare-server.ts';
-import { runJob } from '../load/job.ts';
+import { runJob, SENT_AT } from '../load/job.ts';
+import { mergePatch } from '../load/templates.ts';
 import { round, say } from '../support/figure.ts';
 import { cpuSecondsOf } from '../support/process-stats.ts';
 import type { Endpoint } from '../support/server.ts';
 import type { Group } from './group.ts';
+import { sayLatency } from './updates.ts';
 
 const PORT = 6443;
 /** As a pod of the bench has. */
@@ -18,7 +20,7 @@ const SECONDS = 3;
 export const floor: Group = {
   name: 'floor',
   limitSeconds: 60,
-  run: async ({ nodeIp }) => {
+  run: async ({ directory, nodeIp }) => {
     const nowMs = Date.now();
     const authority = await issueAuthority('bench', await newKeyPem(), nowMs);
     const issue = (purpose: 'server' | 'client', sans: readonly string[]) =>
@@ -33,11 +35,19 @@ export const floor: Group = {
         bytes: ANSWER_BYTES,
         cert: server.certPem,
         key: server.keyPem,
+        log: join(directory, 'bare.log'),
       };
       child.send(bare);
       await once(child, 'message');
       const endpoint: Endpoint = { host: nodeIp, port: PORT, ca: authority.certPem, cert: client.certPem, key: client.keyPem };
       for (const clients of [1, 16, 64]) await gets(endpoint, child.pid ?? 0, clients);
+      const request = mergePatch('pods', 'bench', { 'sent-at': SENT_AT });
+      await sayLatency('floor: watch latency of a bare, durable node:https server', {
+        endpoint,
+        path: '/?watch=true',
+        resourceVersion: 1,
+        request,
+      });
     } finally {
       child.kill();
     }
