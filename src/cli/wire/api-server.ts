@@ -19,6 +19,7 @@ import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
+import { createPolicyMetrics } from '../../server/metrics/policy-metrics.ts';
 import { type ReloadedConfig, reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
@@ -176,8 +177,12 @@ export async function assembleControlPlane(
     observe: webhookMetrics.observe,
     log,
   });
-  const policyDeps = { objects: reader, kinds, equivalents, authorizer };
-  const policies = { mutating: mutatingAdmissionPolicy(policyDeps), validating: validatingAdmissionPolicy(policyDeps) };
+  const policyMetrics = createPolicyMetrics();
+  const policyDeps = { objects: reader, kinds, equivalents, authorizer, clock };
+  const policies = {
+    mutating: mutatingAdmissionPolicy({ ...policyDeps, observe: policyMetrics.mutated }),
+    validating: validatingAdmissionPolicy({ ...policyDeps, observe: policyMetrics.validated }),
+  };
   const isOff = switchedOff(settings);
   const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random }).filter(
     ({ name }) => !isOff(name),
@@ -244,6 +249,7 @@ export async function assembleControlPlane(
     log,
   });
   webhookMetrics.register(server.metrics.registry);
+  policyMetrics.register(server.metrics.registry);
   observeStorageSize(server.metrics.registry, () => storageSize(settings));
   const following = { readFile: (path: string) => readFile(path, 'utf8'), clock, log };
   const reloaded = (which: ReloadedConfig) =>

@@ -6,6 +6,7 @@ import { ExpressionAuthorizer } from '../expressions/authorization.ts';
 import { expressionBindings } from '../expressions/bindings.ts';
 import { evaluateConditions } from '../expressions/conditions.ts';
 import { type MatchContext, matchedForms } from '../matching/match.ts';
+import { type CheckDeps, checkErrorOf } from '../policies/checks.ts';
 import { openPolicyHooks, type PolicyHook } from '../policies/hooks.ts';
 import { type CompiledMutations, compileMutations, MutationError, mutated } from '../policies/mutations.ts';
 import { ConfigurationError, collectParams, namedParams, type ParamSources, unknownParamKind } from '../policies/params.ts';
@@ -14,7 +15,7 @@ import { refusal } from '../request.ts';
 import { Reinvocation } from '../webhooks/reinvocation.ts';
 import { versioned } from '../webhooks/review.ts';
 
-export interface MutatingPolicyDeps extends MatchContext, ParamSources {
+export interface MutatingPolicyDeps extends MatchContext, ParamSources, CheckDeps {
   readonly authorizer: Authorizer;
 }
 
@@ -119,7 +120,7 @@ async function invoke(
   { hook, binding, params, own, asked }: Invocation,
   admission: AdmissionRequest,
   authorizer: ExpressionAuthorizer,
-  { objects, equivalents }: MutatingPolicyDeps,
+  { objects, equivalents, clock, observe }: MutatingPolicyDeps,
   failures: Failure[],
 ): Promise<boolean | undefined> {
   const seen = async () => {
@@ -136,13 +137,17 @@ async function invoke(
     const { as, bindings } = await seen();
     const { object } = as;
     if (!object) continue;
+    const startedMs = clock.monotonic();
+    let failure: string | undefined;
     try {
       const made = await authorizer.settle(() => mutated(hook.compiled, mutation, { object, definition: asked, bindings }));
       if (await replaceObject(admission, as, made, { equivalents, strict: true })) changed = true;
     } catch (e) {
       if (!(e instanceof MutationError)) throw e;
-      fail(e.message);
+      failure = e.message;
+      fail(failure);
     }
+    observe?.({ policy: hook.name, binding, error: checkErrorOf(failure), seconds: (clock.monotonic() - startedMs) / 1000 });
   }
   return changed;
 }

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { registry } from '../../../api/index.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
+import { fakeClock } from '../../../base/fake-clock.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
 import { equivalentsOf } from '../matching/equivalents.ts';
 import { mutatingAdmissionPolicy } from '../plugins/mutating-admission-policy.ts';
+import type { PolicyCheck } from './checks.ts';
 
 const POLICIES = 'mutatingadmissionpolicies.admissionregistration.k8s.io';
 const BINDINGS = 'mutatingadmissionpolicybindings.admissionregistration.k8s.io';
@@ -12,7 +14,9 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['pods'] };
 
 let api: FakeApi;
+let checks: PolicyCheck[];
 beforeEach(async () => {
+  checks = [];
   api = await fakeApi({
     admissionOver: (objects) => [
       mutatingAdmissionPolicy({
@@ -20,6 +24,8 @@ beforeEach(async () => {
         kinds: () => registry,
         equivalents: equivalentsOf(() => registry),
         authorizer: () => ({ allowed: true, reason: '' }),
+        clock: fakeClock(),
+        observe: (check) => void checks.push(check),
       }),
     ],
   });
@@ -51,6 +57,20 @@ const SIDECAR = `Object{
     ]
   }
 }`;
+
+describe('checks', () => {
+  it('are told of every mutation, with its failure', async () => {
+    await policy({
+      mutations: [apply('Object{metadata: Object.metadata{labels: {"a": "b"}}}'), patch('[JSONPatch{op: "remove", path: "/nope"}]')],
+    });
+    await expect(create()).rejects.toMatchObject({ code: 403 });
+    const about = { policy: 'p', binding: 'p-binding', seconds: 0 };
+    expect(checks).toEqual([
+      { ...about, error: 'no_error' },
+      { ...about, error: 'invalid_error' },
+    ]);
+  });
+});
 
 describe('an apply configuration', () => {
   it('adds a sidecar, and defaults it', async () => {

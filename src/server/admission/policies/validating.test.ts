@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { registry } from '../../../api/index.ts';
 import type { ApiRequest } from '../../../api/transport.ts';
+import { fakeClock } from '../../../base/fake-clock.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
 import { equivalentsOf } from '../matching/equivalents.ts';
 import { validatingAdmissionPolicy } from '../plugins/validating-admission-policy.ts';
+import type { PolicyCheck } from './checks.ts';
 
 const POLICIES = 'validatingadmissionpolicies.admissionregistration.k8s.io';
 const BINDINGS = 'validatingadmissionpolicybindings.admissionregistration.k8s.io';
@@ -20,9 +22,11 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 let api: FakeApi;
 let warnings: string[];
 let annotations: Record<string, string>;
+let checks: PolicyCheck[];
 beforeEach(async () => {
   warnings = [];
   annotations = {};
+  checks = [];
   api = await fakeApi({
     authorizer: ({ verb }) => ({ allowed: verb !== 'forbidden', reason: '' }),
     admissionOver: (objects) => [
@@ -31,6 +35,8 @@ beforeEach(async () => {
         kinds: () => registry,
         equivalents: equivalentsOf(() => registry),
         authorizer: ({ verb }) => ({ allowed: verb === 'get', reason: '' }),
+        clock: fakeClock(),
+        observe: (check) => void checks.push(check),
       }),
     ],
   });
@@ -74,6 +80,23 @@ const create = (replicas: number, name?: string) => {
   return api.handler.request(request, context);
 };
 const small = { validations: [{ expression: 'object.spec.replicas <= 5' }] };
+
+describe('checks', () => {
+  const about = { policy: 'p', binding: 'p-binding', seconds: 0 };
+
+  it('are told with what the binding makes of them, and none that hold', async () => {
+    await policy(small, { validationActions: ['Warn', 'Audit'] });
+    await create(2);
+    await create(9, 'other');
+    expect(checks).toEqual(['warn', 'audit'].map((action) => ({ ...about, error: 'invalid_error', action })));
+  });
+
+  it('that failed are told even where failures are ignored', async () => {
+    await policy({ validations: [{ expression: 'object.spec.nope > 1' }], failurePolicy: 'Ignore' });
+    await create(2);
+    expect(checks).toMatchObject([{ ...about, action: 'allow' }]);
+  });
+});
 
 describe('a policy', () => {
   it('refuses what its expressions do not hold for, in the words of upstream', async () => {

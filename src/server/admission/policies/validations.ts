@@ -2,6 +2,7 @@ import { CelBudget } from '../../../api/cel/index.ts';
 import type { AuditAnnotation, ValidatingAdmissionPolicy, Validation } from '../../../api/schema/generated/types.ts';
 import type { Bindings } from '../expressions/bindings.ts';
 import { type Compiled, compileExpression, evaluateConditions, evaluateExpression, OutOfBudget } from '../expressions/conditions.ts';
+import type { CheckDeps } from './checks.ts';
 import { type ComposedPolicy, composePolicy, withVariables } from './composed.ts';
 
 export interface CompiledValidations extends ComposedPolicy {
@@ -35,19 +36,26 @@ export interface Denial {
   readonly index: number;
   readonly message: string;
   readonly reason?: string;
+  /** How long the expression took. */
+  readonly seconds: number;
 }
 export interface Verdict {
   readonly denials: readonly Denial[];
+  /** What failed and, by the failure policy, refuses nothing. */
+  readonly ignored: readonly Denial[];
   readonly annotations: readonly { readonly key: string; readonly value: string }[];
   /** Annotations that could not be computed: they refuse whatever the binding's actions are. */
   readonly annotationErrors: readonly string[];
 }
 
-const NOTHING: Verdict = { denials: [], annotations: [], annotationErrors: [] };
+const NOTHING: Verdict = { denials: [], ignored: [], annotations: [], annotationErrors: [] };
 
 /** Evaluates one policy for one binding and one parameter. Source: apiserver, policy/validating: validator. */
-export function evaluateValidations(policy: CompiledValidations, bindings: Bindings): Verdict {
-  const failed = (message: string): Verdict => (policy.ignoresFailures ? NOTHING : { ...NOTHING, denials: [{ index: 0, message }] });
+export function evaluateValidations(policy: CompiledValidations, bindings: Bindings, clock: CheckDeps['clock']): Verdict {
+  const failed = (message: string): Verdict => ({
+    ...NOTHING,
+    [policy.ignoresFailures ? 'ignored' : 'denials']: [{ index: 0, message, seconds: 0 }],
+  });
   const matches = evaluateConditions(policy.conditions, bindings);
   if (matches === false) return NOTHING;
   // With failurePolicy Ignore, conditions that cannot be evaluated do not match.
@@ -55,24 +63,38 @@ export function evaluateValidations(policy: CompiledValidations, bindings: Bindi
   try {
     const budget = new CelBudget();
     const own = withVariables(policy, bindings, budget);
-    const denials = policy.validations.flatMap((_, index) => judge(policy, index, own, budget));
-    return { denials, ...annotate(policy, bindings) };
+    const judged = policy.validations.flatMap((_, index) => judge(policy, index, own, { budget, clock }));
+    const isIgnored = ({ failed: hasFailed }: Judged) => hasFailed && policy.ignoresFailures;
+    const [denials, ignored] = [judged.filter((one) => !isIgnored(one)), judged.filter(isIgnored)];
+    return { denials, ignored, ...annotate(policy, bindings) };
   } catch (e) {
     if (e instanceof OutOfBudget) return failed(e.message);
     throw e;
   }
 }
 
-function judge(policy: CompiledValidations, index: number, bindings: Bindings, budget: CelBudget): Denial[] {
+interface Judged extends Denial {
+  /** The expression could not be evaluated. */
+  readonly failed: boolean;
+}
+
+function judge(
+  policy: CompiledValidations,
+  index: number,
+  bindings: Bindings,
+  { budget, clock }: { readonly budget: CelBudget; readonly clock: CheckDeps['clock'] },
+): Judged[] {
   const validation = policy.validations[index];
   if (!validation) return [];
   const { source, condition, message } = validation;
+  const startedMs = clock.monotonic();
   const outcome = evaluateExpression(condition, bindings, budget);
-  if ('error' in outcome) return policy.ignoresFailures ? [] : [{ index, message: outcome.error }];
+  const seconds = (clock.monotonic() - startedMs) / 1000;
+  if ('error' in outcome) return [{ index, message: outcome.error, seconds, failed: true }];
   if (outcome.value === true) return [];
   const computed = message && computedMessage(message, bindings, budget);
   const text = computed || source.message?.trim() || `failed expression: ${source.expression.trim()}`;
-  return [{ index, message: text, reason: source.reason ?? 'Invalid' }];
+  return [{ index, message: text, reason: source.reason ?? 'Invalid', seconds, failed: false }];
 }
 
 const MAX_MESSAGE_BYTES = 5 * 1024;
