@@ -27,6 +27,9 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** As upstream prints one: `spec.x: Required value`. */
+export const fieldErrorText = ({ path, message }: FieldError): string => `${path}: ${message}`;
+
 /** Says nothing of the value: upstream leaves out what would be long or misleading. */
 export const OMIT_VALUE = Symbol('omit value');
 
@@ -92,7 +95,7 @@ export const tooMany = (path: string, count: number, limit: number): FieldError 
 
 /** 422 Invalid as upstream words it: `Pod "x" is invalid: spec.containers: Required value`. */
 export function invalidObject(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
-  const lines = [...new Set(errors.map((e) => `${e.path}: ${e.message}`))];
+  const lines = [...new Set(errors.map(fieldErrorText))];
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new ApiError('Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`, {
     details: {

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, notSupported, required } from '../../api/meta/field-error.ts';
+import { type FieldError, fieldErrorText, invalid, notSupported, required } from '../../api/meta/field-error.ts';
 import { dns1123SubdomainFindings } from '../../api/meta/names.ts';
 import type { UserInfo } from '../ports.ts';
 
@@ -83,7 +83,7 @@ export function planAudit(document: unknown): AuditPolicy {
   };
   const rules = reader.list(document.rules, 'rules').map((rule, i) => readRule(reader, rule, `rules[${i}]`, everywhere));
   if (rules.length === 0) reader.errors.push(required('rules', 'loaded illegal policy with 0 rules'));
-  if (reader.errors.length > 0) throw new Error(reader.errors.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  if (reader.errors.length > 0) throw new Error(reader.errors.map(fieldErrorText).join('; '));
   const otherwise: AuditDecision = {
     level: 'None',
     omitStages: new Set(everywhere.omitStages),

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, required } from '../../api/meta/field-error.ts';
+import { type FieldError, fieldErrorText, invalid, required } from '../../api/meta/field-error.ts';
 import { goDurationMs } from '../../base/go-duration.ts';
 
 /** apiserver.config.k8s.io/v1 EncryptionConfiguration (Kubernetes: "Encrypting Confidential Data at Rest"), checked. */
@@ -50,7 +50,7 @@ export function planEncryption(document: unknown): EncryptionPlan {
   const errors: FieldError[] = unknownFields(document, ['apiVersion', 'kind', 'resources'], '');
   const rules = listOf(document.resources, 'resources', errors).map((rule, i) => readRule(rule, `resources[${i}]`, errors));
   errors.push(...repeatedNames(rules));
-  if (errors.length > 0) throw new Error(errors.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  if (errors.length > 0) throw new Error(errors.map(fieldErrorText).join('; '));
   const masked = maskedResource(rules);
   if (masked) throw new Error(masked);
   return { rules };

@@ -1,4 +1,4 @@
-import { invalid } from '../../api/meta/field-error.ts';
+import { fieldErrorText, invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
 import type { ApiRequest, RequestOptions } from '../../api/transport.ts';
@@ -143,8 +143,7 @@ export function parseRevision(text: string | undefined, verb: 'get' | 'list' | '
   const isNumber = /^[0-9]+$/.test(text);
   if (isNumber && BigInt(text) <= MAX_UINT64) return Number(text);
   const fault = isNumber ? 'value out of range' : 'invalid syntax';
-  const { path, message } = invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`);
-  const why = `${path}: ${message}`;
+  const why = fieldErrorText(invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`));
   throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : unknownError(why);
 }
 

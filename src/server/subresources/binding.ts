@@ -1,5 +1,5 @@
 import { bindings } from '../../api/core/binding.ts';
-import { notSupported, required } from '../../api/meta/field-error.ts';
+import { fieldErrorText, notSupported, required } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Binding, Pod } from '../../api/schema/generated/types.ts';
 import type { ApiRequest } from '../../api/transport.ts';
@@ -38,7 +38,7 @@ function checkTarget({ target }: Binding): void {
   const findings = [
     ...(kind && kind !== 'Node' ? [notSupported('target.kind', kind, ['Node', '<empty>'])] : []),
     ...(name ? [] : [required('target.name')]),
-  ].map(({ path, message }) => `${path}: ${message}`);
+  ].map(fieldErrorText);
   if (findings.length === 0) return;
   throw unknownError(goAggregate(findings));
 }
