@@ -42,7 +42,8 @@ describe('flags', () => {
     ['--node-taint', 'a:NoExecute', 'nodeTaint', ['a:NoExecute']],
     ['--node-label', 'zone=', 'nodeLabel', ['zone=']],
     ['--disable', 'dns,proxy', 'disable', ['dns', 'proxy']],
-    ['--enable-admission-plugins', 'PodSecurity', 'enableAdmissionPlugins', ['PodSecurity']],
+    ['--enable-admission-plugins', 'PodSecurity,AlwaysPullImages', 'enableAdmissionPlugins', ['PodSecurity', 'AlwaysPullImages']],
+    ['--default-not-ready-toleration-seconds', '30', 'defaultNotReadyTolerationSeconds', 30],
     ['--runtime-config', 'storagemigration.k8s.io/v1beta1=true', 'runtimeConfig', ['storagemigration.k8s.io/v1beta1=true']],
     ['--runtime-config', 'api/alpha=false,apps/v1=true', 'runtimeConfig', ['api/alpha=false', 'apps/v1=true']],
     ['--disable-admission-plugins', 'PodSecurity,AlwaysPullImages', 'disableAdmissionPlugins', ['PodSecurity', 'AlwaysPullImages']],
@@ -52,7 +53,8 @@ describe('flags', () => {
 
   it.each([
     ['--https-listen-port', '65536'],
-    ['--enable-admission-plugins', 'AlwaysPullImages'],
+    ['--enable-admission-plugins', 'ImagePolicyWebhook'],
+    ['--default-unreachable-toleration-seconds', '5m'],
     ['--disable-admission-plugins', 'podsecurity'],
     ['--runtime-config', 'apps/v1=false'],
     ['--runtime-config', 'api/all=false'],

@@ -34,6 +34,12 @@ function count(value: string): number {
   return number;
 }
 
+function seconds(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || value.trim() === '') throw new InvalidArgumentError('it must be a whole number of seconds.');
+  return number;
+}
+
 function label(value: string): string {
   if (!/^[^=\s]+=[^\s]*$/.test(value)) throw new InvalidArgumentError('it must be key=value.');
   return value;
@@ -119,7 +125,7 @@ const admissionPlugin =
 export const admissionFlags = () => [
   flag(
     '--enable-admission-plugins <name>',
-    'Admission plugins to run besides those that are on by default, which are all that there are. May be repeated.',
+    'Admission plugins to run besides those that are on by default: AlwaysPullImages, for example. May be repeated.',
     list(admissionPlugin({ mayBeOff: false })),
     [],
   ),
@@ -128,6 +134,23 @@ export const admissionFlags = () => [
     'Admission plugins not to run, although they are on by default: PodSecurity, for example. May be repeated.',
     list(admissionPlugin({ mayBeOff: true })),
     [],
+  ),
+  flag(
+    '--admission-control-config-file <file>',
+    'AdmissionConfiguration (apiserver.config.k8s.io/v1): what admission plugins do, such as what PodSecurity demands of all namespaces.',
+    text,
+  ),
+  flag(
+    '--default-not-ready-toleration-seconds <seconds>',
+    'How long pods that do not say it themselves stay on a node that is not ready.',
+    seconds,
+    300,
+  ),
+  flag(
+    '--default-unreachable-toleration-seconds <seconds>',
+    'How long pods that do not say it themselves stay on a node that cannot be reached.',
+    seconds,
+    300,
   ),
 ];
 

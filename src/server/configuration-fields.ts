@@ -1,19 +1,35 @@
 import { parse } from 'yaml';
 
-/** Reads the configuration files of apiserver.config.k8s.io field by field. Every function throws an Error that names the field. */
+/** Reads the configuration files of kube-apiserver field by field. Every function throws an Error that names the field. */
 
 const MAX_YAML_ALIASES = 20;
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of the file's one object, which must be of the kind in one of the versions. */
-export function configurationOf(
+interface ConfigurationKind {
+  readonly kind: string;
+  readonly fields: readonly string[];
+}
+
+/** The fields of the file's one object, which must be of the kind in one of the versions of apiserver.config.k8s.io. */
+export const configurationOf = (
   text: string,
-  { kind, versions, fields }: { readonly kind: string; readonly versions: readonly string[]; readonly fields: readonly string[] },
+  { versions, ...rest }: ConfigurationKind & { readonly versions: readonly string[] },
+): Fields =>
+  documentFields(parse(text, { maxAliasCount: MAX_YAML_ALIASES, logLevel: 'error' }), {
+    ...rest,
+    apiVersions: versions.map((version) => `apiserver.config.k8s.io/${version}`),
+  });
+
+/** The same of an object that was read already, of any group. `at`: where it lies in the file. */
+export function documentFields(
+  document: unknown,
+  { apiVersions, kind, fields, at = '' }: ConfigurationKind & { readonly apiVersions: readonly string[]; readonly at?: string },
 ): Fields {
-  const config = fieldsOf(parse(text, { maxAliasCount: MAX_YAML_ALIASES, logLevel: 'error' }), '', ['apiVersion', 'kind', ...fields]);
-  const known = versions.map((version) => `apiserver.config.k8s.io/${version}`);
-  if (!known.includes(textOf(config.apiVersion, 'apiVersion'))) fail('apiVersion', `must be one of ${known.join(', ')}`);
-  if (config.kind !== kind) fail('kind', `must be ${kind}`);
+  const within = (field: string) => (at ? `${at}.${field}` : field);
+  const config = fieldsOf(document, at, ['apiVersion', 'kind', ...fields]);
+  if (!apiVersions.includes(textOf(config.apiVersion, within('apiVersion'))))
+    fail(within('apiVersion'), `must be one of ${apiVersions.join(', ')}`);
+  if (config.kind !== kind) fail(within('kind'), `must be ${kind}`);
   return config;
 }
 
@@ -37,6 +53,22 @@ export function listOf(value: unknown, path: string): readonly unknown[] {
 export function textOf(value: unknown, path: string): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : fail(path, 'must be a string');
+}
+
+/** Texts, none of them there twice. `fault`: what is wrong with one. */
+export function textsOf(value: unknown, path: string, fault: (text: string) => string | undefined): readonly string[] {
+  const texts = listOf(value, path).map((each, i) => {
+    const text = textOf(each, `${path}[${i}]`);
+    const why = fault(text);
+    return why === undefined ? text : fail(`${path}[${i}]`, `Invalid value: ${JSON.stringify(text)}: ${why}`);
+  });
+  const again = texts.findIndex((text, i) => texts.indexOf(text) < i);
+  return again < 0 ? texts : fail(`${path}[${again}]`, `Duplicate value: ${JSON.stringify(texts[again])}`);
+}
+
+export function wholeNumberOf(value: unknown, path: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Number.isInteger(value) ? (value as number) : fail(path, 'must be a whole number');
 }
 
 export function compiled<T>(path: string, compile: () => T): T {

@@ -119,7 +119,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const { definitions } = resources;
   const objects = objectReader(resources);
   const observed = options.observeLocal && { observe: options.observeLocal, clock };
-  const plugins = options.admission ?? builtInAdmission({ objects, authorizer, clock, random });
+  const plugins = options.admission ?? builtInAdmission({ objects, authorizer, kinds: () => definitions.current(), clock, random });
   const admission = admissionChain(plugins, options.observeAdmission && { ...options.observeAdmission, clock });
   const deps: RegistryDeps = {
     resources,

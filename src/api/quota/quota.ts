@@ -8,7 +8,7 @@ import { podEvaluator } from './pod-evaluator.ts';
 import { CLASSES, resourceClaimEvaluator } from './resource-claim-evaluator.ts';
 import { serviceEvaluator } from './service-evaluator.ts';
 
-export type { QuotaEvaluator, QuotaView, QuotaWrite } from './evaluator.ts';
+export type { QuotaEvaluator, QuotaView, QuotaWrite, Scope } from './evaluator.ts';
 export { increase } from './evaluator.ts';
 
 const SPECIAL = [podEvaluator, serviceEvaluator, claimEvaluator, resourceClaimEvaluator] as readonly QuotaEvaluator[];
@@ -35,7 +35,8 @@ export function countedResources(name: string): string[] {
   return name.startsWith(COUNT) ? [name.slice(COUNT.length)] : [];
 }
 
-const scopesOf = ({ spec }: ResourceQuota): Scope[] => [
+/** What an object must match to be counted. */
+export const scopesOf = ({ spec }: ResourceQuota): Scope[] => [
   ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
   ...(spec?.scopeSelector?.matchExpressions ?? []),
 ];

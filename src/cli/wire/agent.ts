@@ -1,4 +1,4 @@
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { joinCluster } from './joined-node.ts';
 import { assembleNode } from './node.ts';
 import { ownAddresses } from './node-address.ts';

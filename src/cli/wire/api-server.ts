@@ -1,17 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { Clock } from '../../base/clock.ts';
 import type { Component } from '../../base/component.ts';
 import { nthAddress } from '../../base/ip.ts';
-import type { Logger } from '../../base/logger.ts';
-import type { Random } from '../../base/random.ts';
-import { builtInAdmission } from '../../server/admission/built-in.ts';
-import { webhookConditions } from '../../server/admission/expressions/conditions.ts';
 import { equivalentsOf } from '../../server/admission/matching/equivalents.ts';
-import { mutatingAdmissionPolicy } from '../../server/admission/plugins/mutating-admission-policy.ts';
-import { validatingAdmissionPolicy } from '../../server/admission/plugins/validating-admission-policy.ts';
-import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
 import { AGGREGATOR_USER } from '../../server/aggregation/aggregator.ts';
 import { openServerToken } from '../../server/authn/join-token.ts';
 import type { ServiceAccountTokens } from '../../server/authn/service-account-token.ts';
@@ -19,10 +11,8 @@ import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
-import { createPolicyMetrics } from '../../server/metrics/policy-metrics.ts';
 import { type ReloadedConfig, reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
-import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
 import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
@@ -39,7 +29,9 @@ import { podStreams } from '../../server/tunnel/pod-streams.ts';
 import { proxyStreams } from '../../server/tunnel/proxy.ts';
 import { UsageError } from '../exit.ts';
 import { GIT_VERSION } from '../version.ts';
+import { assembleAdmission } from './admission.ts';
 import { openAggregation } from './aggregation.ts';
+import type { Ambient } from './ambient.ts';
 import { openAudit } from './audit.ts';
 import { componentChecks, type LoopName } from './component-checks.ts';
 import { configReload } from './config-reload.ts';
@@ -51,12 +43,6 @@ import { openStorage, storageSize } from './storage.ts';
 import { anonymousAt, clientAuthorities, tokenSettings, trustSettings } from './trust.ts';
 import { trustReload } from './trust-reload.ts';
 import { zpages } from './zpages.ts';
-
-export interface Ambient {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-}
 
 export interface ControlPlane {
   readonly server: ApiServer;
@@ -99,13 +85,6 @@ const portRange = (text: string): { first: number; last: number } => {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return { first, last };
 };
-
-/** Which admission plugins the operator does not want. Throws UsageError when both are said of one. */
-function switchedOff({ enableAdmissionPlugins = [], disableAdmissionPlugins = [] }: ServerSettings): (name: string) => boolean {
-  const both = disableAdmissionPlugins.filter((name) => enableAdmissionPlugins.includes(name));
-  if (both.length > 0) throw new UsageError(`${both.join(', ')} in --enable-admission-plugins and --disable-admission-plugins overlapped`);
-  return (name) => disableAdmissionPlugins.includes(name);
-}
 
 /** Fits the API server together: store, certificates, trust, HTTP, the way to the agents (`createDialer`). Rejects with UsageError for what the operator can mend. */
 export async function assembleControlPlane(
@@ -166,26 +145,18 @@ export async function assembleControlPlane(
   const kinds = () => resources.definitions.current();
   const equivalents = equivalentsOf(kinds, customConversion(resources, reader));
   const { authorizer } = trust;
-  const webhookMetrics = createWebhookMetrics();
-  const webhooks = admissionWebhooks({
-    objects: reader,
-    equivalents,
-    evaluate: webhookConditions({ objects: reader, authorizer }),
-    outbound,
-    newUid: () => crypto.randomUUID(),
-    clock,
-    observe: webhookMetrics.observe,
-    log,
-  });
-  const policyMetrics = createPolicyMetrics();
-  const policyDeps = { objects: reader, kinds, equivalents, authorizer, clock };
-  const policies = {
-    mutating: mutatingAdmissionPolicy({ ...policyDeps, observe: policyMetrics.mutated }),
-    validating: validatingAdmissionPolicy({ ...policyDeps, observe: policyMetrics.validated }),
-  };
-  const isOff = switchedOff(settings);
-  const admission = builtInAdmission({ objects: reader, authorizer, rbac: trust.rbac, policies, webhooks, clock, random }).filter(
-    ({ name }) => !isOff(name),
+  const admission = await assembleAdmission(
+    settings,
+    {
+      reader,
+      kinds,
+      equivalents,
+      authorizer,
+      rbac: trust.rbac,
+      outbound,
+      transport: () => server.localTransport(BOOTSTRAP_USER, 'kube-apiserver'),
+    },
+    ambient,
   );
   const { clusterCidr, serviceCidr, clusterDns, clusterDomain } = settings;
   const cluster = { clusterCidr, serviceCidr, clusterDns, clusterDomain };
@@ -207,7 +178,7 @@ export async function assembleControlPlane(
     allowsAnonymous: anonymousAt(anonymous),
     impersonate: trust.impersonate,
     authorizer: trust.authorizer,
-    admission,
+    admission: admission.plugins,
     serviceCidrs: settings.serviceCidr,
     nodePortRange: portRange(settings.serviceNodePortRange),
     virtual: {
@@ -248,8 +219,7 @@ export async function assembleControlPlane(
     random,
     log,
   });
-  webhookMetrics.register(server.metrics.registry);
-  policyMetrics.register(server.metrics.registry);
+  admission.register(server.metrics.registry);
   observeStorageSize(server.metrics.registry, () => storageSize(settings));
   const following = { readFile: (path: string) => readFile(path, 'utf8'), clock, log };
   const reloaded = (which: ReloadedConfig) =>
@@ -303,7 +273,7 @@ export async function assembleControlPlane(
     ],
     async close() {
       trust[Symbol.dispose]();
-      for (const plugin of admission) plugin[Symbol.dispose]?.();
+      for (const plugin of admission.plugins) plugin[Symbol.dispose]?.();
       aggregation[Symbol.dispose]();
       await storage.disposeAsync();
     },

@@ -19,7 +19,7 @@ import type { ApiServer } from '../../server/server.ts';
 import { isShared } from '../../store/open.ts';
 import { UsageError } from '../exit.ts';
 import { servedKinds } from '../runtime-config.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { type LoopName, noted } from './component-checks.ts';
 import { extenderCalls, withFilesRead } from './extender-calls.ts';
 import { podRanges } from './pod-ranges.ts';

@@ -21,7 +21,7 @@ import { FakeRuntime } from '../../runtime/fake-runtime.ts';
 import { type FakeOutcome, outcomeByAnnotation, usageByAnnotation } from '../../runtime/fake-state.ts';
 import type { ContainerConfig, SandboxConfig } from '../../runtime/runtime.ts';
 import { GIT_VERSION } from '../version.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { endsBeforeOthersStart } from './dev-init-containers.ts';
 import { podsByNode } from './dev-pods.ts';
 

@@ -11,7 +11,7 @@ import { type HttpsTransport, httpsTransport } from '../../client/https-transpor
 import { type BootstrapToken, formatBootstrapToken } from '../../server/authn/bootstrap-token.ts';
 import { parseJoinToken } from '../../server/authn/join-token.ts';
 import { UsageError } from '../exit.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { pathsOf } from './paths.ts';
 
 export interface Membership {

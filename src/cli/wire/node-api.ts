@@ -18,7 +18,7 @@ import type { Component } from '../../base/component.ts';
 import { runInOrder } from '../../base/run-in-order.ts';
 import type { Client } from '../../client/client.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { pathsOf } from './paths.ts';
 import type { NodeSettings } from './settings.ts';
 

@@ -10,7 +10,7 @@ import { pods } from '../../api/index.ts';
 import type { Component } from '../../base/component.ts';
 import { runInOrder } from '../../base/run-in-order.ts';
 import type { Informers } from '../../client/informer.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { pathsOf } from './paths.ts';
 import type { NodeSettings } from './settings.ts';
 

@@ -6,7 +6,7 @@ import type { Component } from '../../base/component.ts';
 import { criClient } from '../../runtime/containerd/cri-client.ts';
 import { openContainerd } from '../../runtime/containerd/open-containerd.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { pathsOf } from './paths.ts';
 import type { NodeSettings } from './settings.ts';
 

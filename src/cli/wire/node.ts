@@ -22,7 +22,7 @@ import type { HttpsTransport } from '../../client/https-transport.ts';
 import { createInformers } from '../../client/informer.ts';
 import { meteredRuntime } from '../../runtime/metered-runtime.ts';
 import { GIT_VERSION } from '../version.ts';
-import type { Ambient } from './api-server.ts';
+import type { Ambient } from './ambient.ts';
 import { chooseKubeletPort, nodeApi } from './node-api.ts';
 import { nodeNetwork, podNetwork } from './node-network.ts';
 import { openNodeRuntime } from './node-runtime.ts';

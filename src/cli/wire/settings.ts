@@ -64,6 +64,9 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly schedulerConfig?: string;
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  readonly admissionControlConfigFile?: string;
+  readonly defaultNotReadyTolerationSeconds?: number;
+  readonly defaultUnreachableTolerationSeconds?: number;
   /** `storagemigration.k8s.io/v1beta1=true`. */
   readonly runtimeConfig?: readonly string[];
   /** One address, or one of each family. */

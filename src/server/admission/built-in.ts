@@ -1,20 +1,34 @@
+import type { Registry } from '../../api/registry.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Rbac } from '../authz/rbac.ts';
 import type { AdmissionPlugin, Authorizer, ObjectReader } from '../ports.ts';
+import type { AdmissionConfiguration } from './configuration/admission-configuration.ts';
+import { isOnByDefault } from './plugin-names.ts';
+import { alwaysAdmit, alwaysDeny } from './plugins/always.ts';
+import { alwaysPullImages } from './plugins/always-pull-images.ts';
 import { certificateApproval } from './plugins/certificate-approval.ts';
 import { certificateRequest } from './plugins/certificate-request.ts';
 import { certificateSigning } from './plugins/certificate-signing.ts';
 import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
 import { defaultStorageClass } from './plugins/default-storage-class.ts';
-import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { defaultTolerationSeconds, TOLERATION_SECONDS, type TolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { denyServiceExternalIPs } from './plugins/deny-service-external-ips.ts';
+import { eventRateLimit } from './plugins/event-rate-limit.ts';
+import { extendedResourceToleration } from './plugins/extended-resource-toleration.ts';
+import { limitPodHardAntiAffinityTopology } from './plugins/limit-pod-hard-anti-affinity-topology.ts';
 import { limitRanger } from './plugins/limit-ranger.ts';
+import { type CreateNamespace, namespaceAutoProvision } from './plugins/namespace-auto-provision.ts';
+import { namespaceExists } from './plugins/namespace-exists.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
+import { ownerReferencesPermissionEnforcement } from './plugins/owner-references-permission-enforcement.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
+import { podNodeSelector } from './plugins/pod-node-selector.ts';
 import { podResizeValidator } from './plugins/pod-resize-validator.ts';
-import { podSecurity } from './plugins/pod-security.ts';
+import { type PodSecurityObserver, podSecurity } from './plugins/pod-security.ts';
+import { podTolerationRestriction } from './plugins/pod-toleration-restriction.ts';
 import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { priority } from './plugins/priority.ts';
 import { rbacEscalation } from './plugins/rbac-escalation.ts';
@@ -27,39 +41,71 @@ import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 export interface BuiltInAdmissionOptions {
   readonly objects: ObjectReader;
   readonly authorizer: Authorizer;
+  /** All kinds that are served. */
+  readonly kinds: () => Registry;
   /** Absent: nobody's rights are known, and nobody is kept from giving out more than he has. */
   readonly rbac?: Rbac;
   /** Absent: admission policies are not asked. */
   readonly policies?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   /** Absent: webhooks are not asked. */
   readonly webhooks?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
+  /** For NamespaceAutoProvision. Absent: it cannot be on. */
+  readonly createNamespace?: CreateNamespace;
+  readonly configuration?: AdmissionConfiguration;
+  readonly tolerationSeconds?: TolerationSeconds;
+  readonly observePodSecurity?: PodSecurityObserver;
+  /** Which plugins run, by name. Absent: those that upstream has on by default, and NodeRestriction. */
+  readonly isOn?: (name: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
 
+const NO_SELECTORS = { standard: '', allowed: new Map<string, string>() };
+const NO_TOLERATIONS = { standard: [], allowed: [] };
+const FIVE_MINUTES: TolerationSeconds = { notReady: TOLERATION_SECONDS, unreachable: TOLERATION_SECONDS };
+
+/** The admission plugins that are on, in the order in which they run. */
+export const builtInAdmission = ({ isOn = isOnByDefault, ...options }: BuiltInAdmissionOptions): readonly AdmissionPlugin[] =>
+  allPlugins(options).filter(({ name }) => isOn(name));
+
 /**
- * The admission plugins of every server, in upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
+ * In upstream's order (kube-apiserver, AllOrderedPlugins): all `mutate` run in it, later all `validate`.
  * CertificateRequest and RBACEscalation have no place there: upstream checks this in storage, after all mutation; the latter mutates nothing, and runs last.
  */
-export const builtInAdmission = ({
+const allPlugins = ({
   objects,
   authorizer,
+  kinds,
   rbac,
   policies,
   webhooks,
+  createNamespace,
+  configuration: { eventRateLimit: limits = [], podNodeSelector: selectors, podSecurity: settings, ...configuration } = {},
+  tolerationSeconds = FIVE_MINUTES,
+  observePodSecurity: observe,
   clock,
   random,
-}: BuiltInAdmissionOptions): readonly AdmissionPlugin[] => [
+}: Omit<BuiltInAdmissionOptions, 'isOn'>): readonly AdmissionPlugin[] => [
+  alwaysAdmit,
+  ...(createNamespace ? [namespaceAutoProvision(objects, createNamespace)] : []),
   namespaceLifecycle(objects),
+  namespaceExists(objects),
+  limitPodHardAntiAffinityTopology,
   limitRanger(objects),
   serviceAccount(objects, random),
   nodeRestriction(objects, authorizer),
   taintNodesByCondition,
-  podSecurity(objects),
+  alwaysPullImages,
+  podSecurity(objects, { settings, observe }),
+  podNodeSelector(objects, selectors ?? NO_SELECTORS),
   priority(objects),
-  defaultTolerationSeconds,
+  defaultTolerationSeconds(tolerationSeconds),
+  podTolerationRestriction(objects, configuration.podTolerationRestriction ?? NO_TOLERATIONS),
+  eventRateLimit(limits, clock),
+  extendedResourceToleration,
   defaultStorageClass(objects),
   storageObjectInUseProtection,
+  ownerReferencesPermissionEnforcement({ authorizer, kinds }),
   persistentVolumeClaimResize(objects),
   runtimeClass(objects),
   certificateApproval(authorizer),
@@ -67,6 +113,7 @@ export const builtInAdmission = ({
   certificateRequest,
   certificateSubjectRestriction,
   defaultIngressClass(objects),
+  denyServiceExternalIPs,
   podTopologyLabels(objects),
   podResizeValidator(objects),
   ...(policies ? [policies.mutating] : []),
@@ -74,6 +121,7 @@ export const builtInAdmission = ({
   ...(policies ? [policies.validating] : []),
   ...(webhooks ? [webhooks.validating] : []),
   // The last to validate: what it counts, nobody else refuses.
-  resourceQuota(objects, clock),
+  resourceQuota(objects, clock, configuration.resourceQuota),
+  alwaysDeny,
   ...(rbac ? [rbacEscalation({ rbac, authorizer })] : []),
 ];

@@ -6,6 +6,8 @@ import { forbiddenBecause } from '../registry/errors.ts';
 export const isAbout = ({ request }: AdmissionRequest, resource: string, group = '', subresource = ''): boolean =>
   request.resource === resource && request.group === group && (request.subresource ?? '') === subresource;
 
+export const isWrite = ({ operation }: AdmissionRequest): boolean => operation === 'CREATE' || operation === 'UPDATE';
+
 /** 403 as upstream's admission words it: `pods "x" is forbidden: …`. The subresource is not named. */
 export function refusal({ request, object }: AdmissionRequest, why: string, causes?: StatusCause[]): ApiError {
   const name = request.name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';

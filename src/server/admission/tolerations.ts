@@ -24,3 +24,7 @@ export function mergeTolerations(first: readonly Toleration[], second: readonly 
   }
   return merged;
 }
+
+/** Is each of them allowed by one of the others? Where there are no others, all are (upstream: util/tolerations, VerifyAgainstWhitelist). */
+export const areAllowed = (tolerations: readonly Toleration[], allowed: readonly Toleration[]): boolean =>
+  allowed.length === 0 || tolerations.every((each) => allowed.some((wide) => isSuperset(wide, each)));

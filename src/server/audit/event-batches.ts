@@ -39,7 +39,7 @@ export class EventBatches implements Pick<AuditBackend, 'write' | 'close'> {
     this.#options = options;
     this.#send = send;
     this.#clock = clock;
-    this.#turn = options.throttle ? tokenBucket({ ...options.throttle, clock }) : () => 0;
+    this.#turn = options.throttle ? tokenBucket({ ...options.throttle, clock }).take : () => 0;
   }
 
   write(event: string): undefined {

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { registry as definitions } from '../../../api/index.ts';
 import type { ApiRequest, Verb } from '../../../api/transport.ts';
 import { type FakeApi, fakeApi } from '../../fake-api.ts';
+import type { PodSecuritySettings } from '../configuration/pod-security.ts';
+import { type PodSecurityObserver, podSecurity } from './pod-security.ts';
 
 const at = { namespace: 'n' };
 let api: FakeApi;
@@ -134,5 +136,59 @@ describe('namespaces', () => {
     ]);
     expect((await label({ enforce: 'baseline', other: 'x' })).warnings).toEqual([]);
     expect((await label({ enforce: 'privileged' })).warnings).toEqual([]);
+  });
+});
+
+describe('what the operator says', () => {
+  const evaluated: object[] = [];
+  const exempted: string[] = [];
+  const told: PodSecurityObserver = {
+    evaluated: ({ request }, { mode, at: { level }, allowed }) => void evaluated.push({ resource: request.resource, mode, level, allowed }),
+    exempted: ({ request }) => void exempted.push(request.resource),
+    failed: () => {},
+  };
+  const level = { level: 'baseline', version: 'latest' } as const;
+  beforeEach(async () => {
+    evaluated.length = 0;
+    exempted.length = 0;
+    const settings: PodSecuritySettings = {
+      defaults: { enforce: level, audit: { ...level, level: 'restricted' }, warn: level, errors: [] },
+      exempt: { users: new Set(['root']), namespaces: new Set(['free']), runtimeClasses: new Set(['sandboxed']) },
+    };
+    api = await fakeApi({ admissionOver: (objects) => [podSecurity(objects, { settings, observe: told })] });
+    for (const name of ['n', 'free']) await api.call('create', 'namespaces', { body: { metadata: { name } } });
+  });
+
+  it('is for namespaces that say nothing', async () => {
+    expect((await create('p', { hostNetwork: true })).error).toMatchObject({
+      message: `pods "p" is forbidden: violates PodSecurity "baseline:latest": ${HOST}`,
+    });
+    await label({ enforce: 'privileged' });
+    const { error, warnings, annotations } = await create('p', { hostNetwork: true });
+    expect(error).toBeUndefined();
+    expect(warnings).toEqual([`would violate PodSecurity "baseline:latest": ${HOST}`]);
+    expect(annotations['pod-security.kubernetes.io/audit-violations']).toContain('would violate PodSecurity "restricted:latest"');
+    const seen = (mode: string, of: string, allowed: boolean) => ({ resource: 'pods', mode, level: of, allowed });
+    expect(evaluated).toEqual([
+      seen('enforce', 'baseline', false),
+      seen('audit', 'restricted', false),
+      seen('enforce', 'privileged', true),
+      seen('audit', 'restricted', false),
+      seen('warn', 'baseline', false),
+    ]);
+  });
+
+  it('exempts namespaces, users and runtime classes', async () => {
+    const exempt = (by: string) => ({ error: undefined, warnings: [], annotations: { 'pod-security.kubernetes.io/exempt': by } });
+    const body = { metadata: { name: 'p' }, spec: spec('x', { hostNetwork: true }) };
+    expect(await ask('create', 'pods', { namespace: 'free', body })).toEqual(exempt('namespace'));
+    expect(await create('q', { hostNetwork: true, runtimeClassName: 'sandboxed' })).toEqual(exempt('runtimeClass'));
+    expect(
+      await ask('create', 'replicationcontrollers', {
+        namespace: 'free',
+        body: { metadata: { name: 'r' }, spec: { selector: template.metadata.labels, template } },
+      }),
+    ).toEqual(exempt('namespace'));
+    expect(exempted).toEqual(['pods', 'pods', 'replicationcontrollers']);
   });
 });

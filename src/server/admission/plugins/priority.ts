@@ -1,7 +1,7 @@
 import { ApiError } from '../../../api/meta/status.ts';
 import type { Pod, PriorityClass } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
-import { isAbout, refusal } from '../request.ts';
+import { isAbout, isWrite, refusal } from '../request.ts';
 
 const ID = 'priorityclasses.scheduling.k8s.io';
 
@@ -21,7 +21,7 @@ export const priority = (objects: ObjectReader): AdmissionPlugin => ({
   /** One class at most is the default of all pods. */
   validate(admission) {
     const { operation, object } = admission;
-    if ((operation !== 'CREATE' && operation !== 'UPDATE') || !isAbout(admission, 'priorityclasses', 'scheduling.k8s.io')) return;
+    if (!isWrite(admission) || !isAbout(admission, 'priorityclasses', 'scheduling.k8s.io')) return;
     if (!(object as PriorityClass).globalDefault) return;
     const name = defaultClass(objects)?.metadata?.name;
     if (name === undefined || (operation === 'UPDATE' && name === object?.metadata?.name)) return;

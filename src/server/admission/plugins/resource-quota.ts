@@ -12,8 +12,10 @@ import {
 } from '../../../api/quota/quota.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
+import type { LimitedResource } from '../configuration/resource-quota.ts';
 import type { QuotaLedger } from '../quota/ledger.ts';
 import { QuotaLedgers } from '../quota/ledgers.ts';
+import { requireCovered } from '../quota/limited.ts';
 import { refusal } from '../request.ts';
 
 /** A request under way: `uid` was given before admission, so that its object is the one that events will tell of. */
@@ -27,7 +29,11 @@ interface Reservation {
  * Refuses what does not fit under the quotas of its namespace, and counts at once what does: requests that come at the same time never get more
  * than there is. The last of all plugins, so that nobody else refuses what was counted.
  */
-export const resourceQuota = (objects: ObjectReader, clock: Clock): AdmissionPlugin & Disposable => {
+export const resourceQuota = (
+  objects: ObjectReader,
+  clock: Clock,
+  limited: readonly LimitedResource[] = [],
+): AdmissionPlugin & Disposable => {
   const ledgers = new QuotaLedgers(objects, clock);
   const reservations = new WeakMap<AdmissionRequest, Reservation>();
   return {
@@ -40,8 +46,8 @@ export const resourceQuota = (objects: ObjectReader, clock: Clock): AdmissionPlu
       const evaluator = evaluatorFor(resource);
       if (!evaluator?.handles(write)) return;
       const open = ledgers.of(request.namespace);
-      if (open.length === 0) return;
-      const charged = chargedBy(admission, write, evaluator, open, { nowMs: clock.now(), view: objects });
+      if (open.length === 0 && limited.length === 0) return;
+      const charged = chargedBy(admission, write, evaluator, open, { nowMs: clock.now(), view: objects, limited });
       if (charged.length === 0 || request.options?.dryRun) return;
       for (const ledger of charged) ledger.reserve(resource, write.object, write.old, clock.now());
       reservations.set(admission, { resource, object: write.object, namespace: request.namespace });
@@ -67,7 +73,7 @@ function chargedBy(
   { object, old, subresource }: QuotaWrite,
   evaluator: QuotaEvaluator,
   ledgers: readonly QuotaLedger[],
-  { nowMs, view }: { nowMs: number; view: ObjectReader },
+  { nowMs, view, limited }: { nowMs: number; view: ObjectReader; limited: readonly LimitedResource[] },
 ): QuotaLedger[] {
   const concerned = ledgers.filter(({ quota }) => quotaMatches(quota, evaluator, object));
   for (const { quota } of concerned) {
@@ -75,10 +81,20 @@ function chargedBy(
     const missing = evaluator.missing?.(counted, object);
     if (missing) throw refusal(admission, `failed quota: ${quota.metadata?.name}: ${missing}`);
   }
+  const usedBefore = (counts: boolean) => (old && counts ? evaluator.usage(old, nowMs, view) : {});
+  if (limited.length > 0) {
+    const usage = evaluator.usage(object, nowMs, view);
+    const counting = concerned.map(({ quota }) => quota);
+    const befores = counting.length === 0 ? [true] : counting.map((quota) => old !== undefined && quotaMatches(quota, evaluator, old));
+    if (befores.some((before) => Object.keys(increase(usage, usedBefore(before))).length > 0)) {
+      const used = Object.keys(increase(usage, {}));
+      requireCovered(admission, limited, { object, evaluator, used, quotas: ledgers.map(({ quota }) => quota), counting });
+    }
+  }
   const charged: QuotaLedger[] = [];
   for (const ledger of concerned) {
     const { quota } = ledger;
-    const before = old && quotaMatches(quota, evaluator, old) ? evaluator.usage(old, nowMs, view) : {};
+    const before = usedBefore(old !== undefined && quotaMatches(quota, evaluator, old));
     const more = increase(masked(evaluator.usage(object, nowMs, view), hardNames(quota)), before);
     if (Object.keys(more).length === 0) continue;
     const why = subresource === 'status' ? undefined : exceeds(quota, ledger.used(nowMs), more);

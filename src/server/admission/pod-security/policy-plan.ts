@@ -9,10 +9,13 @@ export interface LevelVersion {
   readonly version: number | 'latest';
 }
 
-export interface Policy {
+export interface Levels {
   readonly enforce: LevelVersion;
   readonly audit: LevelVersion;
   readonly warn: LevelVersion;
+}
+
+export interface Policy extends Levels {
   /** Labels that say nothing that is known. */
   readonly errors: readonly FieldError[];
 }
@@ -31,32 +34,48 @@ export const showLevel = ({ level, version }: LevelVersion): string => `${level}
 
 type Labels = Readonly<Record<string, string>>;
 
+/** Where a level is not known, why. */
+export const levelFault = (level: string): string | undefined =>
+  LEVELS.includes(level as Level) ? undefined : `must be one of ${LEVELS.join(', ')}`;
+
+/** undefined: it is none. */
+export function versionOf(text: string): LevelVersion['version'] | undefined {
+  if (text === 'latest') return text;
+  const minor = VERSION.exec(text)?.[1];
+  return minor === undefined ? undefined : Number(minor);
+}
+
+export const VERSION_FAULT = 'must be "latest" or "v1.x"';
+
 /**
- * What the labels of a namespace ask for. Labels that are not understood count as restricted where they enforce, and as nothing where they only warn or
+ * What the labels of a namespace ask for, and the defaults where they say nothing. Labels that are not understood count as restricted where they enforce, and as nothing where they only warn or
  * are noted (Kubernetes: "Pod Security Admission", labels).
  */
-export function policyOf(labels: Labels | undefined): Policy {
-  if (!labels || !Object.keys(labels).some((key) => key.startsWith(PREFIX))) return NO_POLICY;
+export function policyOf(labels: Labels | undefined, defaults: Policy = NO_POLICY): Policy {
+  if (!labels || !Object.keys(labels).some((key) => key.startsWith(PREFIX))) return defaults;
   const errors: FieldError[] = [];
-  const enforce = readMode(labels, 'enforce', 'restricted', errors);
-  const audit = readMode(labels, 'audit', 'privileged', errors);
-  const warn = readMode(labels, 'warn', 'privileged', errors);
+  const read = (mode: keyof Levels, unknown: Level) => readMode(labels, { mode, unknown, absent: defaults[mode] }, errors);
+  const [enforce, audit, warn] = [read('enforce', 'restricted'), read('audit', 'privileged'), read('warn', 'privileged')];
   return { enforce, audit, warn: labels[`${PREFIX}warn`] === undefined ? warnOfEnforce(labels, enforce, warn) : warn, errors };
 }
 
-function readMode(labels: Labels, mode: string, unknown: Level, errors: FieldError[]): LevelVersion {
+function readMode(
+  labels: Labels,
+  { mode, unknown, absent }: { mode: keyof Levels; unknown: Level; absent: LevelVersion },
+  errors: FieldError[],
+): LevelVersion {
   const fault = (key: string, value: string, detail: string) => void errors.push(invalid(`metadata.labels[${key}]`, value, detail));
   const levelKey = `${PREFIX}${mode}`;
   const level = labels[levelKey];
-  const isKnown = LEVELS.includes(level as Level);
-  if (level !== undefined && !isKnown) fault(levelKey, level, `must be one of ${LEVELS.join(', ')}`);
+  const wrong = level === undefined ? undefined : levelFault(level);
+  if (level !== undefined && wrong !== undefined) fault(levelKey, level, wrong);
   const versionKey = `${levelKey}-version`;
-  const text = labels[versionKey] ?? 'latest';
-  const minor = VERSION.exec(text)?.[1];
-  if (text !== 'latest' && minor === undefined) fault(versionKey, text, 'must be "latest" or "v1.x"');
+  const text = labels[versionKey];
+  const version = text === undefined ? absent.version : versionOf(text);
+  if (text !== undefined && version === undefined) fault(versionKey, text, VERSION_FAULT);
   return {
-    level: level === undefined ? 'privileged' : isKnown ? (level as Level) : unknown,
-    version: minor === undefined ? 'latest' : Number(minor),
+    level: level === undefined ? absent.level : wrong === undefined ? (level as Level) : unknown,
+    version: version ?? 'latest',
   };
 }
 

@@ -1,0 +1,60 @@
+import { qosClassOf } from '../../../api/core/pod-qos.ts';
+import { notFound } from '../../../api/meta/status.ts';
+import type { Namespace, Pod, Toleration } from '../../../api/schema/generated/types.ts';
+import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
+import { unknownError } from '../../registry/errors.ts';
+import type { ClusterTolerations } from '../configuration/pod-toleration-restriction.ts';
+import { isAbout, isWrite } from '../request.ts';
+import { areAllowed, mergeTolerations } from '../tolerations.ts';
+
+const STANDARD = 'scheduler.alpha.kubernetes.io/defaultTolerations';
+const ALLOWED = 'scheduler.alpha.kubernetes.io/tolerationsWhitelist';
+const MEMORY_PRESSURE: Toleration = { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' };
+
+/**
+ * Pods get the tolerations of their namespace and may have no others than it allows, as annotations of it say or else the operator. Off by default. (Kubernetes: "Admission Control",
+ * PodTolerationRestriction.)
+ */
+export function podTolerationRestriction(objects: ObjectReader, cluster: ClusterTolerations): AdmissionPlugin {
+  const ofNamespace = ({ request }: AdmissionRequest, annotation: string): readonly Toleration[] | undefined => {
+    const name = request.namespace ?? '';
+    const namespace = objects.get<Namespace>('namespaces', '', name);
+    if (!namespace) throw notFound({ group: '', plural: 'namespaces' }, name);
+    const text = namespace.metadata?.annotations?.[annotation];
+    return text === undefined ? undefined : tolerationsIn(text);
+  };
+  const check = (admission: AdmissionRequest) => {
+    const { tolerations = [] } = (admission.object as Pod).spec ?? {};
+    if (tolerations.length === 0) return;
+    const own = ofNamespace(admission, ALLOWED);
+    if (areAllowed(tolerations, own ?? cluster.allowed)) return;
+    const scope = own ? 'namespace' : 'cluster';
+    throw unknownError(`pod tolerations (possibly merged with namespace default tolerations) conflict with its ${scope} whitelist`);
+  };
+  const isConcerned = (admission: AdmissionRequest) => isWrite(admission) && isAbout(admission, 'pods');
+  return {
+    name: 'PodTolerationRestriction',
+    mutate(admission) {
+      const { spec } = isConcerned(admission) ? (admission.object as Pod) : {};
+      if (!spec) return;
+      const standard = admission.operation === 'CREATE' ? (ofNamespace(admission, STANDARD) ?? cluster.standard) : [];
+      const added = qosClassOf(spec) === 'BestEffort' ? standard : [...standard, MEMORY_PRESSURE];
+      if (added.length > 0) spec.tolerations = mergeTolerations(spec.tolerations ?? [], added);
+      check(admission);
+    },
+    validate(admission) {
+      if (isConcerned(admission)) check(admission);
+    },
+  };
+}
+
+function tolerationsIn(text: string): readonly Toleration[] {
+  if (text === '') return [];
+  try {
+    const tolerations: unknown = JSON.parse(text);
+    if (Array.isArray(tolerations)) return tolerations as Toleration[];
+    throw new SyntaxError(`json: cannot unmarshal ${typeof tolerations} into Go value of type []v1.Toleration`);
+  } catch (error) {
+    throw unknownError((error as Error).message);
+  }
+}
