@@ -1,6 +1,6 @@
 import { dns1123LabelFindings, dns1123SubdomainFindings } from '../../../api/meta/names.ts';
 import { documentFields, fail, fieldsOf, textOf, textsOf } from '../../configuration-fields.ts';
-import { type Level, type LevelVersion, levelFault, type Policy, VERSION_FAULT, versionOf } from '../pod-security/policy-plan.ts';
+import { type Level, type LevelVersion, levelFault, MODES, type Policy, VERSION_FAULT, versionOf } from '../pod-security/policy-plan.ts';
 
 export interface PodSecuritySettings {
   /** For namespaces whose labels say nothing. */
@@ -13,7 +13,6 @@ export interface PodSecuritySettings {
 }
 
 const API_VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `pod-security.admission.config.k8s.io/${version}`);
-const MODES = ['enforce', 'audit', 'warn'] as const;
 
 /** (Kubernetes: "Enforce Pod Security Standards by Configuring the Built-in Admission Controller".) */
 export function planPodSecurity(document: unknown, at: string): PodSecuritySettings {

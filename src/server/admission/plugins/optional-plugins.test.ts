@@ -166,6 +166,10 @@ describe('PodNodeSelector', () => {
     });
     await annotate('nonsense');
     await expect(create('d')).rejects.toMatchObject({ code: 500, message: 'invalid selector: [nonsense]' });
+    await annotate('-a=b');
+    await expect(create('e')).rejects.toMatchObject({ message: expect.stringMatching(/^<nil>: Invalid value: "-a": name part must/) });
+    await annotate('a=-b');
+    await expect(create('f')).rejects.toMatchObject({ message: expect.stringMatching(/^\[a\]: Invalid value: "-b": a valid label must/) });
   });
 
   it('keeps pods to the labels that the operator allows their namespace', async () => {
@@ -201,6 +205,12 @@ describe('PodTolerationRestriction', () => {
     const annotations = { 'scheduler.alpha.kubernetes.io/tolerationsWhitelist': JSON.stringify(gone) };
     await api.call('patch', 'namespaces', { name: 'n', patchType: 'merge', body: { metadata: { annotations } } });
     await expect(create('c', { tolerations: [spot] })).rejects.toMatchObject({ message: message('namespace') });
+    await api.call('patch', 'namespaces', {
+      name: 'n',
+      patchType: 'merge',
+      body: { metadata: { annotations: { 'scheduler.alpha.kubernetes.io/tolerationsWhitelist': 'nope' } } },
+    });
+    await expect(create('d')).rejects.toMatchObject({ code: 500, message: "invalid character 'o' in literal null (expecting 'u')" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { fieldErrorText, invalid } from '../../../api/meta/field-error.ts';
 import { labelValueFindings, qualifiedNameFindings } from '../../../api/meta/names.ts';
 import { notFound } from '../../../api/meta/status.ts';
 import type { Namespace, Pod } from '../../../api/schema/generated/types.ts';
@@ -51,7 +52,7 @@ export function podNodeSelector(objects: ObjectReader, { standard, allowed }: No
   };
 }
 
-/** `env=test,region=west` (apimachinery, labels.ConvertSelectorToLabelsMap). Whoever meets one that is none is told so as of an error of the server. */
+/** `env=test,region=west` (apimachinery, labels.ConvertSelectorToLabelsMap). Whoever meets one that is none is told so as of an error of the server, in a field without a name. */
 function labelsOf(text: string): Labels {
   if (text === '') return {};
   const labels: Record<string, string> = {};
@@ -60,9 +61,9 @@ function labelsOf(text: string): Labels {
     if (sides.length !== 2) throw unknownError(`invalid selector: [${sides.join(' ')}]`);
     const [key = '', value = ''] = sides.map((side) => side.trim());
     const faults = qualifiedNameFindings(key);
-    if (faults.length > 0) throw unknownError(`key: Invalid value: ${JSON.stringify(key)}: ${faults.join('; ')}`);
+    if (faults.length > 0) throw unknownError(fieldErrorText(invalid('<nil>', key, faults.join('; '))));
     const wrong = labelValueFindings(value);
-    if (wrong.length > 0) throw unknownError(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${wrong.join('; ')}`);
+    if (wrong.length > 0) throw unknownError(fieldErrorText(invalid(`[${key}]`, value, wrong.join('; '))));
     labels[key] = value;
   }
   return labels;

@@ -178,6 +178,18 @@ describe('what the operator says', () => {
     ]);
   });
 
+  it('is told to those who ask more of exempt namespaces', async () => {
+    const ignored =
+      'namespace "free" is exempt from Pod Security, and the policy (enforce=restricted:latest, warn=restricted:v1.30) will be ignored';
+    const demand = (labels: object) => ask('patch', 'namespaces', { name: 'free', patchType: 'merge', body: { metadata: { labels } } });
+    const key = 'pod-security.kubernetes.io/';
+    const asked = { [`${key}enforce`]: 'restricted', [`${key}warn`]: 'restricted', [`${key}warn-version`]: 'v1.30' };
+    expect((await demand(asked)).warnings).toEqual([ignored]);
+    expect((await demand({ a: 'b' })).warnings).toEqual([]);
+    const body = { metadata: { name: 'free', labels: asked } };
+    expect((await ask('create', 'namespaces', { body, options: { dryRun: true } })).warnings).toEqual([ignored]);
+  });
+
   it('exempts namespaces, users and runtime classes', async () => {
     const exempt = (by: string) => ({ error: undefined, warnings: [], annotations: { 'pod-security.kubernetes.io/exempt': by } });
     const body = { metadata: { name: 'p' }, spec: spec('x', { hostNetwork: true }) };

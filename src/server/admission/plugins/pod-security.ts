@@ -9,7 +9,16 @@ import type { PodSecuritySettings } from '../configuration/pod-security.ts';
 import type { PodLike } from '../pod-security/check-plan.ts';
 import { findingsOf, showFindings } from '../pod-security/evaluate-plan.ts';
 import { isTightened, violationsIn } from '../pod-security/namespace-plan.ts';
-import { isPrivileged, type Levels, type LevelVersion, NO_POLICY, type Policy, policyOf, showLevel } from '../pod-security/policy-plan.ts';
+import {
+  ignoredPolicy,
+  isPrivileged,
+  type Levels,
+  type LevelVersion,
+  NO_POLICY,
+  type Policy,
+  policyOf,
+  showLevel,
+} from '../pod-security/policy-plan.ts';
 import { isWrite, refusal } from '../request.ts';
 
 const ANNOTATIONS = 'pod-security.kubernetes.io/';
@@ -202,7 +211,13 @@ function validateNamespace(
   if (policy.errors.length > 0 && !(before && equalJson(policy.errors, before.errors))) {
     throw invalidObject('Namespace', '', name, policy.errors);
   }
-  if (!before || !isTightened(policy, before)) return;
+  if (before && !isTightened(policy, before)) return;
+  if (exempt.namespaces.has(name)) {
+    const ignored = ignoredPolicy(policy, defaults, object?.metadata?.labels);
+    if (ignored !== undefined) context.warn(`namespace "${name}" is exempt from Pod Security, and the policy (${ignored}) will be ignored`);
+    return;
+  }
+  if (!before) return;
   const pods = objects.list<Pod>('pods', name).filter(({ spec }) => !exempt.runtimeClasses.has(spec?.runtimeClassName ?? ''));
   for (const line of violationsIn(name, policy.enforce, pods)) context.warn(line);
 }

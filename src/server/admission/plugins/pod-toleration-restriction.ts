@@ -1,4 +1,5 @@
 import { qosClassOf } from '../../../api/core/pod-qos.ts';
+import { jsonFault } from '../../../api/meta/json-fault.ts';
 import { notFound } from '../../../api/meta/status.ts';
 import type { Namespace, Pod, Toleration } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
@@ -50,11 +51,13 @@ export function podTolerationRestriction(objects: ObjectReader, cluster: Cluster
 
 function tolerationsIn(text: string): readonly Toleration[] {
   if (text === '') return [];
+  let tolerations: unknown;
   try {
-    const tolerations: unknown = JSON.parse(text);
-    if (Array.isArray(tolerations)) return tolerations as Toleration[];
-    throw new SyntaxError(`json: cannot unmarshal ${typeof tolerations} into Go value of type []v1.Toleration`);
+    tolerations = JSON.parse(text);
   } catch (error) {
-    throw unknownError((error as Error).message);
+    throw unknownError(jsonFault(text) ?? (error as Error).message);
   }
+  if (Array.isArray(tolerations)) return tolerations as Toleration[];
+  const kind = tolerations !== null && typeof tolerations === 'object' ? 'object' : typeof tolerations;
+  throw unknownError(`json: cannot unmarshal ${kind} into Go value of type []v1.Toleration`);
 }

@@ -20,6 +20,7 @@ export interface Policy extends Levels {
   readonly errors: readonly FieldError[];
 }
 
+export const MODES = ['enforce', 'audit', 'warn'] as const satisfies readonly (keyof Levels)[];
 const PREFIX = 'pod-security.kubernetes.io/';
 const VERSION = /^v1\.([0-9]|[1-9][0-9]*)$/;
 const PRIVILEGED: LevelVersion = { level: 'privileged', version: 'latest' };
@@ -83,4 +84,15 @@ function readMode(
 function warnOfEnforce(labels: Labels, enforce: LevelVersion, warn: LevelVersion): LevelVersion {
   if (!LEVELS.includes(labels[`${PREFIX}enforce`] as Level) || !isStricter(enforce.level, warn.level)) return warn;
   return { level: enforce.level, version: labels[`${PREFIX}warn-version`] === undefined ? enforce.version : warn.version };
+}
+
+/** What an exempt namespace asks for in vain; undefined: nothing beyond the defaults. Source: pod-security-admission, exemptNamespaceWarning. */
+export function ignoredPolicy(policy: Policy, defaults: Levels, labels: Labels = {}): string | undefined {
+  const isSame = (mode: keyof Levels) =>
+    sameLevel(policy[mode], defaults[mode]) || (isPrivileged(policy[mode]) && isPrivileged(defaults[mode]));
+  if (MODES.every((mode) => isPrivileged(policy[mode])) || MODES.every(isSame)) return undefined;
+  const isSaid = (mode: keyof Levels) => [`${PREFIX}${mode}`, `${PREFIX}${mode}-version`].some((key) => labels[key] !== undefined);
+  return MODES.filter((mode) => !isPrivileged(policy[mode]) && isSaid(mode))
+    .map((mode) => `${mode}=${showLevel(policy[mode])}`)
+    .join(', ');
 }
