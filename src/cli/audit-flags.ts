@@ -21,11 +21,23 @@ function count(value: string): number {
   return Number(value);
 }
 
+const modeFlag = (backend: 'log' | 'webhook', initial: string) =>
+  flag(
+    `--audit-${backend}-mode <mode>`,
+    'batch: events go out in batches; blocking: requests wait until each of their events is out; blocking-strict: and are refused when their arrival cannot be told.',
+    oneOf('batch', 'blocking', 'blocking-strict'),
+    initial,
+  );
+
 const logFlags = () => [
   flag('--audit-log-path <file>', 'Where audit events are written, one line of JSON each; - is standard output.', text),
+  modeFlag('log', 'blocking'),
   flag('--audit-log-maxage <days>', 'How long old audit logs are kept; 0 for ever.', count, 366),
   flag('--audit-log-maxbackup <count>', 'How many old audit logs are kept; 0 keeps all.', count, 100),
   flag('--audit-log-maxsize <megabytes>', 'Size at which the audit log is put aside for a new one; 0 never.', count, 100),
+  flag('--audit-log-compress <true|false>', 'Compress audit logs that were put aside, with gzip. Default: false.', boolean),
+  flag('--audit-log-format <format>', 'Format of the audit log: json.', oneOf('json'), 'json'),
+  flag('--audit-log-version <version>', `Version of the events: ${VERSION}.`, oneOf(VERSION), VERSION),
 ];
 
 const truncateFlags = (backend: 'log' | 'webhook') => [
@@ -40,12 +52,7 @@ const truncateFlags = (backend: 'log' | 'webhook') => [
 
 const webhookFlags = () => [
   flag('--audit-webhook-config-file <file>', 'Kubeconfig of a webhook that audit events are sent to.', text),
-  flag(
-    '--audit-webhook-mode <mode>',
-    'batch: events go out in batches; blocking: requests wait until each of their events is out; blocking-strict: and are refused when their arrival cannot be told.',
-    oneOf('batch', 'blocking', 'blocking-strict'),
-    'batch',
-  ),
+  modeFlag('webhook', 'batch'),
   flag(
     '--audit-webhook-initial-backoff <duration>',
     'How long to wait before a request that failed is sent again. Default: 10s.',

@@ -4,8 +4,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import { openAuditLog } from '../../server/audit/audit-log.ts';
-import { type AuditMode, auditWebhook } from '../../server/audit/audit-webhook.ts';
-import { type AuditBackend, allBackends } from '../../server/audit/backend.ts';
+import { auditWebhook } from '../../server/audit/audit-webhook.ts';
+import { type AuditBackend, type AuditMode, allBackends } from '../../server/audit/backend.ts';
 import { type AuditPolicy, planAudit } from '../../server/audit/policy-plan.ts';
 import { truncated } from '../../server/audit/truncated.ts';
 import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
@@ -18,11 +18,13 @@ import { readPolicyFile } from './policy-file.ts';
 export interface AuditSettings {
   readonly auditPolicyFile?: string;
   readonly auditLogPath?: string;
+  readonly auditLogMode?: AuditMode;
   /** Days. */
   readonly auditLogMaxage?: number;
   readonly auditLogMaxbackup?: number;
   /** Megabytes. */
   readonly auditLogMaxsize?: number;
+  readonly auditLogCompress?: boolean;
   readonly auditLogTruncateEnabled?: boolean;
   readonly auditLogTruncateMaxEventSize?: number;
   readonly auditLogTruncateMaxBatchSize?: number;
@@ -69,12 +71,18 @@ export async function openAudit(
 }
 
 async function openLog(settings: AuditSettings, given: string, { clock, log }: Tools): Promise<AuditBackend> {
-  const { auditLogMaxage = 0, auditLogMaxbackup = 0, auditLogMaxsize = 0 } = settings;
+  const {
+    auditLogMaxage = 0,
+    auditLogMaxbackup = 0,
+    auditLogMaxsize = 0,
+    auditLogMode: mode = 'blocking',
+    auditLogCompress: compress,
+  } = settings;
   const { auditLogTruncateEnabled, auditLogTruncateMaxEventSize, auditLogTruncateMaxBatchSize } = settings;
   const bounds = boundsOf('log', auditLogTruncateEnabled, auditLogTruncateMaxEventSize, auditLogTruncateMaxBatchSize);
   const path = given === '-' ? '-' : resolve(given);
   const limits = { maxBytes: auditLogMaxsize * MEGABYTE, maxBackups: auditLogMaxbackup, maxAgeDays: auditLogMaxage };
-  const opening = openAuditLog({ path, ...limits, stdout: process.stdout, clock, log });
+  const opening = openAuditLog({ path, mode, compress, ...limits, stdout: process.stdout, clock, log });
   const opened = await opening.catch((error: Error) => {
     throw new UsageError(`--audit-log-path ${given} cannot be written: ${error.message}`, { cause: error });
   });

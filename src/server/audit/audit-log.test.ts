@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeClock, fakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -20,6 +21,7 @@ const openHere = (options: Partial<AuditLogOptions> = {}) =>
   openAuditLog({
     path: join(directory, 'sub', 'audit.log'),
     maxBytes: 0,
+    mode: 'batch',
     maxBackups: 0,
     maxAgeDays: 0,
     stdout: new PassThrough(),
@@ -58,6 +60,21 @@ describe('the audit log', () => {
     expect(await readFile(join(directory, 'sub', names[1] ?? ''), 'utf8')).toBe(`${'4'.repeat(200)}\n`);
   });
 
+  it('compresses what it puts aside, and counts that among what it keeps', async () => {
+    const log = await openHere({ maxBytes: 300, maxBackups: 2, compress: true, mode: 'blocking' });
+    const line = (i: number) => `${i}`.repeat(200);
+    for (let i = 0; i < 6; i += 1) {
+      await log.write(line(i));
+      await clock.advance(1000);
+    }
+    await log.close();
+    const names = (await readdir(join(directory, 'sub'))).sort();
+    expect(names.map((name) => name.replace(/\d{4}.*\d{3}/, 'TIME'))).toEqual(['audit-TIME.log.gz', 'audit-TIME.log.gz', 'audit.log']);
+    const last = join(directory, 'sub', names[1] ?? '');
+    expect(gunzipSync(await readFile(last)).toString()).toBe(`${line(4)}\n`);
+    expect((await stat(last)).mode & 0o777).toBe(0o600);
+  });
+
   it('writes to standard output, and drops what does not fit into its memory', async () => {
     const chunks: string[] = [];
     let release = () => {};
@@ -78,6 +95,41 @@ describe('the audit log', () => {
     expect(chunks.join('').length).toBe(32 * (large.length + 1));
   });
 
+  it('makes requests wait for each of their events, which go together while the disk is busy', async () => {
+    const writes: string[] = [];
+    let release = () => {};
+    const slow = new Writable({
+      write(chunk, _, done) {
+        writes.push(String(chunk));
+        release = done;
+      },
+    });
+    const log = await openHere({ path: '-', stdout: slow, mode: 'blocking' });
+    expect(log.blocks).toBe(true);
+    const told: string[] = [];
+    for (const line of ['a', 'b', 'c']) void log.write(line)?.then((written) => told.push(`${line} ${written}`));
+    await new Promise(setImmediate);
+    expect([writes, told]).toEqual([['a\n'], []]);
+    release();
+    await vi.waitFor(() => expect(writes).toEqual(['a\n', 'b\nc\n']));
+    expect(told).toEqual(['a true']);
+    release();
+    await vi.waitFor(() => expect(told).toEqual(['a true', 'b true', 'c true']));
+    await log.close();
+  });
+
+  it.each([
+    ['blocking', true],
+    ['blocking-strict', false],
+  ] as const)('lets requests go on whose events cannot be written, unless it is strict: %s', async (mode, goesOn) => {
+    const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('no space')) });
+    broken.on('error', () => {});
+    const log = await openHere({ path: '-', stdout: broken, mode });
+    expect(await log.write('a')).toBe(goesOn);
+    expect(log.errors).toEqual({ log: 1 });
+    await log.close();
+  });
+
   it('says where it cannot be opened', async () => {
     await expect(openHere({ path: '/proc/nowhere/audit.log' })).rejects.toThrow('/proc/nowhere');
   });
@@ -92,4 +144,6 @@ it('finds backups beyond count and age, and nothing else', () => {
   expect(obsoleteBackups('audit.log', all, now, { maxBackups: 3, maxAgeDays: 0 })).toEqual([names[3]]);
   expect(obsoleteBackups('audit.log', all, now, { maxBackups: 0, maxAgeDays: 1 })).toEqual([names[2], names[3]]);
   expect(obsoleteBackups('audit.log', all, now, { maxBackups: 0, maxAgeDays: 0 })).toEqual([]);
+  const compressing = names.slice(0, 2).flatMap((name) => [name, `${name}.gz`]);
+  expect(obsoleteBackups('audit.log', compressing, now, { maxBackups: 1, maxAgeDays: 0 })).toEqual(compressing.slice(2));
 });

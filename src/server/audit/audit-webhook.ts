@@ -3,11 +3,8 @@ import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { Outbound, OutboundEndpoint } from '../outbound/outbound.ts';
 import { retried } from '../outbound/retry.ts';
-import { type AuditBackend, EVENT_HEAD } from './backend.ts';
+import { type AuditBackend, type AuditMode, EVENT_HEAD } from './backend.ts';
 import { type BatchOptions, EventBatches } from './event-batches.ts';
-
-/** Batches that nobody waits for; one event at a time, while the request waits; the same, and a request whose arrival cannot be told is refused. */
-export type AuditMode = 'batch' | 'blocking' | 'blocking-strict';
 
 export interface AuditWebhookOptions {
   readonly endpoint: OutboundEndpoint;

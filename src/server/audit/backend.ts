@@ -1,6 +1,9 @@
 /** Upstream's names of what can go wrong with an event: `buffered`, `log`, `truncate`, `webhook`. */
 export type AuditPlugin = 'buffered' | 'log' | 'truncate' | 'webhook';
 
+/** Batches that nobody waits for; one event at a time, while the request waits; the same, and a request whose arrival cannot be told is refused. */
+export type AuditMode = 'batch' | 'blocking' | 'blocking-strict';
+
 /** Where audit events go. Kubernetes: "Auditing", "Audit backends". */
 export interface AuditBackend {
   /** Whoever is audited waits for each of his events. */

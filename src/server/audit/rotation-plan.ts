@@ -14,7 +14,9 @@ export interface RotationLimits {
 const DAY_MS = 86_400_000;
 const STAMP = /^(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3})$/;
 
-/** Which of the directory's files are backups beyond the limits. */
+export const COMPRESSED = '.gz';
+
+/** Which of the directory's files are backups beyond the limits, compressed or not. */
 export function obsoleteBackups(
   file: string,
   names: readonly string[],
@@ -23,17 +25,18 @@ export function obsoleteBackups(
 ): string[] {
   const backups = names
     .map((name) => ({ name, atMs: takenAt(file, name) }))
-    .filter((backup): backup is { name: string; atMs: number } => backup.atMs !== undefined)
-    .sort((a, b) => b.atMs - a.atMs);
-  return backups
-    .filter(({ atMs }, i) => (maxBackups > 0 && i >= maxBackups) || (maxAgeDays > 0 && nowMs - atMs > maxAgeDays * DAY_MS))
-    .map(({ name }) => name);
+    .filter((backup): backup is { name: string; atMs: number } => backup.atMs !== undefined);
+  // While one is being compressed it is there twice.
+  const times = [...new Set(backups.map(({ atMs }) => atMs))].sort((a, b) => b - a);
+  const kept = new Set(maxBackups > 0 ? times.slice(0, maxBackups) : times);
+  return backups.filter(({ atMs }) => !kept.has(atMs) || (maxAgeDays > 0 && nowMs - atMs > maxAgeDays * DAY_MS)).map(({ name }) => name);
 }
 
 function takenAt(file: string, name: string): number | undefined {
   const { stem, extension } = partsOf(file);
-  if (!name.startsWith(`${stem}-`) || !name.endsWith(extension)) return undefined;
-  const match = STAMP.exec(name.slice(stem.length + 1, name.length - extension.length));
+  const plain = name.endsWith(COMPRESSED) ? name.slice(0, -COMPRESSED.length) : name;
+  if (!plain.startsWith(`${stem}-`) || !plain.endsWith(extension)) return undefined;
+  const match = STAMP.exec(plain.slice(stem.length + 1, plain.length - extension.length));
   const atMs = match ? Date.parse(`${match[1]}${match[2]}:${match[3]}:${match[4]}Z`) : Number.NaN;
   return Number.isNaN(atMs) ? undefined : atMs;
 }
