@@ -251,7 +251,10 @@ async function answer(
     using _running = stopping(options.metrics.longRunning(labelsOf(raw, routed)));
     const { columnHeads, clock, metrics } = options;
     const sizes = metrics.watchEvents(request);
-    return await sendWatch({ reply, batches, stream, accepted, include, columnHeads, clock, warnings, sizes });
+    const listed = request.options?.sendInitialEvents
+      ? () => metrics.watchListed(labelsOf(raw, routed), (clock.monotonic() - begunMs) / 1000)
+      : undefined;
+    return await sendWatch({ reply, batches, stream, accepted, include, columnHeads, clock, warnings, sizes, listed });
   }
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };

@@ -122,6 +122,19 @@ it('streams a watch line by line', async () => {
   expect(text).toContain(`apiserver_watch_events_sizes_sum{${about}} ${lines.join('').length}\n`);
 });
 
+it('tells how long watches take to send what there is, where that is asked for', async () => {
+  await create('a');
+  for (const [more, last] of [
+    ['', 'ADDED'],
+    ['&allowWatchBookmarks=true', 'BOOKMARK'],
+  ]) {
+    const stream = await open(`/api/v1/configmaps?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan${more}`);
+    for await (const chunk of stream) if (String(chunk).includes(`"type":"${last}"`)) break;
+  }
+  const { text } = await fetchJson('/metrics');
+  expect(text).toContain('apiserver_watch_list_duration_seconds_count{group="",version="v1",resource="configmaps",scope="cluster"} 1\n');
+});
+
 describe('requests that come before the last answer is out', () => {
   const ask = (path: string) => `GET ${path} HTTP/1.1\r\nhost: server\r\nauthorization: me\r\n\r\n`;
   const watching = '/api/v1/configmaps?watch=true&resourceVersion=0&timeoutSeconds=100';

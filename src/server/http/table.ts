@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
+import { isInitialEnd } from '../registry/watch.ts';
 import type { MetaVersion } from './accept.ts';
 import type { ColumnHead, TableSource } from './column-heads.ts';
 
@@ -34,9 +35,6 @@ export interface TableOptions {
   readonly nowMs: number;
 }
 
-/** Watchers know by it that they were told of all that there was, so rows carry it whatever was asked of them. */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
-
 export function tableOf(objects: readonly KubeObject[], metadata: object, { source, heads, include, version, nowMs }: TableOptions): Table {
   const { rows } = source;
   const columns = [...source.columns, ...(rows?.unheaded ?? [])];
@@ -57,9 +55,10 @@ export function tableOf(objects: readonly KubeObject[], metadata: object, { sour
   };
 }
 
+/** Watchers know by one bookmark that they were told of all that there was, so its row carries it whatever was asked for. */
 function includedOf(object: KubeObject, include: IncludeObject, version: MetaVersion): KubeObject | null {
   if (include === 'Object') return object;
-  if (include === 'Metadata' || object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true') return partialOf(object, version);
+  if (include === 'Metadata' || isInitialEnd(object)) return partialOf(object, version);
   return null;
 }
 

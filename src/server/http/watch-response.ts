@@ -5,7 +5,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { PROTOBUF } from '../../api/protobuf/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Distribution } from '../../base/distribution.ts';
-import type { WatchStream } from '../registry/watch.ts';
+import { isInitialEnd, type WatchStream } from '../registry/watch.ts';
 import type { Accepted } from './accept.ts';
 import type { ColumnHead, ColumnHeads } from './column-heads.ts';
 import { drained } from './drain.ts';
@@ -38,6 +38,8 @@ interface WatchResponse extends ShownWatch {
   readonly reply: Reply;
   readonly batches: WatchBatches;
   readonly warnings: readonly string[];
+  /** Called once everything that there was is on its way, where that was asked for. */
+  readonly listed?: (() => void) | undefined;
 }
 
 /** The bytes of the object are the cache's own. */
@@ -54,8 +56,9 @@ const formOf = ({ format, shape, version }: Accepted): string | null => (shape =
  * Writes a watch until it ends: past the answer to what it goes out on, for the answer would make chunks of its own, of several parts. After the head nothing else is
  * written there until the end.
  */
-export async function sendWatch({ reply, warnings, batches, ...watch }: WatchResponse): Promise<void> {
+export async function sendWatch({ reply, warnings, batches, listed, ...watch }: WatchResponse): Promise<void> {
   const { stream, accepted, sizes } = watch;
+  let isListing = listed !== undefined;
   const write = await eventWriter(watch);
   reply.writeHead(200, {
     'Content-Type': accepted.format === 'protobuf' ? `${PROTOBUF};stream=watch` : 'application/json',
@@ -71,6 +74,10 @@ export async function sendWatch({ reply, warnings, batches, ...watch }: WatchRes
     for (const size of batch.sizes) sizes.observe(size);
     if (!wire || reply.destroyed) return;
     for (const { chunk, bytes } of batch.pieces) wire.write(reply.chunkedEncoding && !reply.stream ? chunk : bytes);
+    if (isListing && items.some((item) => item.type === 'BOOKMARK' && isInitialEnd(item.object))) {
+      isListing = false;
+      listed?.();
+    }
     if (wire.writableNeedDrain && !(await untilDrained(reply, wire, watch.clock))) return;
   }
   reply.end();

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { Distribution, doubling } from '../../base/distribution.ts';
 import { countsOf, Family, histogramsOf, histogramValues, registerValues, type Value } from './metric-values.ts';
 
@@ -6,6 +6,7 @@ import { countsOf, Family, histogramsOf, histogramValues, registerValues, type V
 const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 /** Upstream's for what was not held up by others. */
 const SLI_BUCKETS = DURATION_BUCKETS.filter((seconds) => seconds >= 0.05);
+const WATCH_LIST_BUCKETS = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60];
 /** Of answers, in bytes. */
 const SIZES = doubling(1000, 7, 10);
 /** Each sample wakes the process: prom-client's 10 ms are a hundred wake-ups a second on an idle box. */
@@ -37,6 +38,8 @@ export interface RequestMetrics {
   requestedDeprecated(labels: RequestLabels): void;
   /** Where the sizes of events that watches of the resource send are told, in bytes. */
   watchEvents(labels: Pick<RequestLabels, 'group' | 'version' | 'resource'>): Distribution;
+  /** A watch that begins with everything there is has sent that. */
+  watchListed(labels: Pick<RequestLabels, 'group' | 'version' | 'resource' | 'scope'>, seconds: number): void;
   /** Call the result when the watch or stream ends. */
   longRunning(labels: RequestLabels): () => void;
   render(): Promise<{ contentType: string; text: string }>;
@@ -78,6 +81,13 @@ export function createRequestMetrics(): RequestMetrics {
   registerServices(registry, kinds);
   const watched = new Family(() => new Distribution(EVENT_SIZES));
   registerWatched(registry, watched);
+  const listed = new Histogram({
+    name: 'apiserver_watch_list_duration_seconds',
+    help: 'Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.',
+    labelNames: ['group', 'version', 'resource', 'scope'],
+    buckets: WATCH_LIST_BUCKETS,
+    registers: [registry],
+  });
   const registers = [registry];
   const running = new Gauge({
     name: 'apiserver_longrunning_requests',
@@ -131,6 +141,7 @@ export function createRequestMetrics(): RequestMetrics {
     watchEvents({ group, version, resource }) {
       return watched.of(`${group}/${version}/${resource}`, () => ({ group, version, resource }));
     },
+    watchListed: ({ group, version, resource, scope }, seconds) => listed.observe({ group, version, resource, scope }, seconds),
     longRunning(labels) {
       const all = withoutDryRun(labels);
       running.inc(all);

@@ -168,8 +168,13 @@ function failure(error: unknown): WatchItem {
   return { type: 'ERROR', object: new ApiError('InternalError', 'the watch failed', { cause: error }).toStatus() };
 }
 
+const INITIAL_END = 'k8s.io/initial-events-end';
+
+/** Is it the object of the bookmark that says that everything there was has been told? */
+export const isInitialEnd = ({ metadata }: KubeObject): boolean => metadata?.annotations?.[INITIAL_END] === 'true';
+
 function bookmark(definition: ResourceDefinition, revision: number, initialEnd = false): WatchItem {
-  const annotations = initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const annotations = initialEnd ? { annotations: { [INITIAL_END]: 'true' } } : {};
   const metadata = { resourceVersion: String(revision), ...annotations };
   return { type: 'BOOKMARK', object: { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata } };
 }
