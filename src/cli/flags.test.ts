@@ -53,7 +53,7 @@ describe('flags', () => {
 
   it.each([
     ['--https-listen-port', '65536'],
-    ['--enable-admission-plugins', 'ImagePolicyWebhook'],
+    ['--enable-admission-plugins', 'ClusterTrustBundleAttest'],
     ['--default-unreachable-toleration-seconds', '5m'],
     ['--disable-admission-plugins', 'podsecurity'],
     ['--runtime-config', 'apps/v1=false'],

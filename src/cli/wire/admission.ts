@@ -9,6 +9,7 @@ import { webhookConditions } from '../../server/admission/expressions/conditions
 import type { Equivalents } from '../../server/admission/matching/equivalents.ts';
 import { isOnByDefault } from '../../server/admission/plugin-names.ts';
 import { TOLERATION_SECONDS } from '../../server/admission/plugins/default-toleration-seconds.ts';
+import { imagePolicyWebhook } from '../../server/admission/plugins/image-policy-webhook.ts';
 import { mutatingAdmissionPolicy } from '../../server/admission/plugins/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from '../../server/admission/plugins/validating-admission-policy.ts';
 import { admissionWebhooks } from '../../server/admission/webhooks/webhooks.ts';
@@ -16,11 +17,13 @@ import type { Rbac } from '../../server/authz/rbac.ts';
 import { createPodSecurityMetrics } from '../../server/metrics/pod-security-metrics.ts';
 import { createPolicyMetrics } from '../../server/metrics/policy-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
+import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
 import type { Outbound } from '../../server/outbound/outbound.ts';
 import type { AdmissionPlugin, Authorizer, ObjectReader } from '../../server/ports.ts';
 import { UsageError } from '../exit.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './ambient.ts';
+import { fromFile } from './from-file.ts';
 import { parsePolicy, readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -49,9 +52,9 @@ export async function assembleAdmission(
 ): Promise<AssembledAdmission> {
   const isOn = switchedOn(settings);
   const configuration = await configurationOf(settings);
-  if (isOn('EventRateLimit') && !configuration.eventRateLimit) {
-    throw new UsageError('EventRateLimit in --enable-admission-plugins needs its limits from --admission-control-config-file');
-  }
+  const { eventRateLimit, imagePolicy } = configuration;
+  if (isOn('EventRateLimit') && !eventRateLimit) throw notConfigured('EventRateLimit');
+  if (isOn('ImagePolicyWebhook') && !imagePolicy) throw notConfigured('ImagePolicyWebhook');
   const metrics = { webhooks: createWebhookMetrics(), policies: createPolicyMetrics(), podSecurity: createPodSecurityMetrics(GIT_VERSION) };
   const policyDeps = { objects: reader, kinds, equivalents, authorizer, clock };
   const plugins = builtInAdmission({
@@ -73,6 +76,8 @@ export async function assembleAdmission(
       observe: metrics.webhooks.observe,
       log,
     }),
+    imagePolicy:
+      imagePolicy && imagePolicyWebhook({ settings: imagePolicy, endpoint: await endpointIn(imagePolicy.kubeConfigFile), outbound, clock }),
     async createNamespace(name) {
       const request = { verb: 'create', group: '', version: 'v1', resource: 'namespaces', body: { metadata: { name } } } as const;
       await transport().request(request, { signal: AbortSignal.timeout(CREATE_TIMEOUT_MS) });
@@ -94,6 +99,14 @@ export async function assembleAdmission(
     },
   };
 }
+
+const notConfigured = (name: string) =>
+  new UsageError(`${name} in --enable-admission-plugins needs its configuration from --admission-control-config-file`);
+
+const endpointIn = (path: string) =>
+  fromFile('--admission-control-config-file: kubeConfigFile', path, () =>
+    kubeconfigEndpoint(path, { readFile: (file) => readFile(file, 'utf8') }),
+  );
 
 const CREATE_TIMEOUT_MS = 10_000;
 

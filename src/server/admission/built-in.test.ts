@@ -16,6 +16,7 @@ const namesOf = (options: Partial<Parameters<typeof builtInAdmission>[0]> = {}) 
     kinds: () => registry,
     policies: { mutating: named('MutatingAdmissionPolicy'), validating: named('ValidatingAdmissionPolicy') },
     webhooks: { mutating: named('MutatingAdmissionWebhook'), validating: named('ValidatingAdmissionWebhook') },
+    imagePolicy: named('ImagePolicyWebhook'),
     createNamespace: async () => {},
     clock: fakeClock(),
     random: systemRandom,

@@ -49,6 +49,8 @@ export interface BuiltInAdmissionOptions {
   readonly policies?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
   /** Absent: webhooks are not asked. */
   readonly webhooks?: { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin };
+  /** Absent: it cannot be on. */
+  readonly imagePolicy?: AdmissionPlugin | undefined;
   /** For NamespaceAutoProvision. Absent: it cannot be on. */
   readonly createNamespace?: CreateNamespace;
   readonly configuration?: AdmissionConfiguration;
@@ -79,6 +81,7 @@ const allPlugins = ({
   rbac,
   policies,
   webhooks,
+  imagePolicy,
   createNamespace,
   configuration: { eventRateLimit: limits = [], podNodeSelector: selectors, podSecurity: settings, ...configuration } = {},
   tolerationSeconds = FIVE_MINUTES,
@@ -96,6 +99,7 @@ const allPlugins = ({
   nodeRestriction(objects, authorizer),
   taintNodesByCondition,
   alwaysPullImages,
+  ...(imagePolicy ? [imagePolicy] : []),
   podSecurity(objects, { settings, observe }),
   podNodeSelector(objects, selectors ?? NO_SELECTORS),
   priority(objects),

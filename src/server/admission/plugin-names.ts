@@ -10,6 +10,7 @@ export const BUILT_IN_PLUGINS = [
   'NodeRestriction',
   'TaintNodesByCondition',
   'AlwaysPullImages',
+  'ImagePolicyWebhook',
   'PodSecurity',
   'PodNodeSelector',
   'Priority',
@@ -47,6 +48,7 @@ const OPTIONAL: ReadonlySet<string> = new Set<PluginName>([
   'DenyServiceExternalIPs',
   'EventRateLimit',
   'ExtendedResourceToleration',
+  'ImagePolicyWebhook',
   'LimitPodHardAntiAffinityTopology',
   'NamespaceAutoProvision',
   'NamespaceExists',
@@ -60,7 +62,6 @@ export const isOnByDefault = (name: string): boolean => !OPTIONAL.has(name);
 /** Upstream's other plugins. They can be switched off, which changes nothing, and not on. */
 export const OTHER_PLUGINS = [
   'ClusterTrustBundleAttest',
-  'ImagePolicyWebhook',
   'JobValidation',
   'NodeDeclaredFeatureValidator',
   'PodGroupProtection',

@@ -15,18 +15,22 @@ function mayRetry(error: unknown): boolean {
 }
 
 /**
- * Sends a TokenReview or SubjectAccessReview and answers with what came back, asking again as upstream does. It belongs to nobody's request: others may wait for
+ * Sends a TokenReview, SubjectAccessReview or ImageReview and answers with what came back, asking again as upstream does. It belongs to nobody's request: others may wait for
  * the same answer. Rejects with OutboundError.
  */
 export async function askReview(
   outbound: Outbound,
   endpoint: OutboundEndpoint,
   review: object,
-  { clock, timeoutMs = TIMEOUT_MS }: { readonly clock: Clock; readonly timeoutMs?: number | undefined },
+  {
+    clock,
+    timeoutMs = TIMEOUT_MS,
+    firstPauseMs = FIRST_PAUSE_MS,
+  }: { readonly clock: Clock; readonly timeoutMs?: number | undefined; readonly firstPauseMs?: number },
 ): Promise<object> {
   const { signal } = new AbortController();
   const ask = async () => objectOf(await outbound.postJson(endpoint, { body: review, timeoutMs, signal }));
-  return retried(ask, { firstPauseMs: FIRST_PAUSE_MS, mayRetry, clock, signal });
+  return retried(ask, { firstPauseMs, mayRetry, clock, signal });
 }
 
 function objectOf(value: unknown): object {

@@ -66,6 +66,16 @@ it('reads limits of tolerations and quotas', async () => {
   ]);
 });
 
+it('reads where the webhook for images is', async () => {
+  const imagePolicy = { kubeConfigFile: 'images.yaml', allowTTL: 60, denyTTL: -1, defaultAllow: true };
+  expect(await read({ name: 'ImagePolicyWebhook', configuration: { imagePolicy } })).toEqual({
+    imagePolicy: { kubeConfigFile: '/etc/minik/images.yaml', allowedMs: 60_000, refusedMs: 0, retryMs: 500, allowsByDefault: true },
+  });
+  await expect(read({ name: 'ImagePolicyWebhook', configuration: { imagePolicy: { ...imagePolicy, allowTTL: 7200 } } })).rejects.toThrow(
+    'plugins[0].configuration.imagePolicy.allowTTL: must be from 1 to 1800, or -1',
+  );
+});
+
 describe('refuses', () => {
   it.each([
     [
@@ -93,7 +103,11 @@ describe('refuses', () => {
     ['no limits', eventRateLimit(), 'plugins[0].configuration.limits: must not be empty'],
     ['limits of nothing', eventRateLimit({ type: 'Pod', qps: 1, burst: 1 }), 'limits[0].type: Unsupported value: "Pod"'],
     ['limits that let nothing in', eventRateLimit({ type: 'User', qps: 0, burst: 1 }), 'limits[0].qps: Invalid value: 0: must be positive'],
-    ['what is not built', { name: 'ImagePolicyWebhook', path: 'x' }, 'plugins[0].name: ImagePolicyWebhook takes no configuration here yet'],
+    [
+      'what is not built',
+      { name: 'ValidatingAdmissionWebhook', path: 'x' },
+      'plugins[0].name: ValidatingAdmissionWebhook takes no configuration here yet',
+    ],
   ])('%s', async (_, plugin, message) => {
     await expect(read(plugin)).rejects.toThrow(message);
   });

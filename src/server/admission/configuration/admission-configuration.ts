@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { documentFields, fail, fieldsOf, listOf, textOf } from '../../configuration-fields.ts';
 import { type EventLimit, planEventRateLimit } from './event-rate-limit.ts';
+import { type ImagePolicySettings, planImagePolicy } from './image-policy.ts';
 import { type NodeSelectors, planPodNodeSelector } from './pod-node-selector.ts';
 import { type PodSecuritySettings, planPodSecurity } from './pod-security.ts';
 import { type ClusterTolerations, planPodTolerationRestriction } from './pod-toleration-restriction.ts';
@@ -9,6 +10,8 @@ import { type LimitedResource, planResourceQuota } from './resource-quota.ts';
 /** What the operator says of plugins; those that are not named do as they do without. */
 export interface AdmissionConfiguration {
   readonly eventRateLimit?: readonly EventLimit[];
+  /** Its kubeConfigFile is a path from the root. */
+  readonly imagePolicy?: ImagePolicySettings;
   readonly podNodeSelector?: NodeSelectors;
   readonly podSecurity?: PodSecuritySettings;
   readonly podTolerationRestriction?: ClusterTolerations;
@@ -17,16 +20,20 @@ export interface AdmissionConfiguration {
 
 const API_VERSIONS = ['apiserver.config.k8s.io/v1', 'apiserver.k8s.io/v1alpha1'];
 
-type Plan = (document: unknown, at: string) => AdmissionConfiguration;
+type Plan = (document: unknown, at: string, directory: string) => AdmissionConfiguration;
 const PLANS: Readonly<Record<string, Plan>> = {
   EventRateLimit: (document, at) => ({ eventRateLimit: planEventRateLimit(document, at) }),
+  ImagePolicyWebhook(document, at, directory) {
+    const settings = planImagePolicy(document, at);
+    return { imagePolicy: { ...settings, kubeConfigFile: resolve(directory, settings.kubeConfigFile) } };
+  },
   PodNodeSelector: (document, at) => ({ podNodeSelector: planPodNodeSelector(document, at) }),
   PodSecurity: (document, at) => ({ podSecurity: planPodSecurity(document, at) }),
   PodTolerationRestriction: (document, at) => ({ podTolerationRestriction: planPodTolerationRestriction(document, at) }),
   ResourceQuota: (document, at) => ({ resourceQuota: planResourceQuota(document, at) }),
 };
 /** Upstream's other plugins that take a configuration. */
-const NOT_BUILT = new Set(['ImagePolicyWebhook', 'MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']);
+const NOT_BUILT = new Set(['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']);
 
 export interface ReadDocument {
   /** Reads a file of YAML or JSON. */
@@ -55,10 +62,10 @@ export async function readAdmissionConfiguration(document: unknown, { read, dire
     const plan = PLANS[name];
     if (!plan) continue;
     if (fields.configuration !== undefined && fields.configuration !== null) {
-      all = { ...all, ...plan(fields.configuration, `${at}.configuration`) };
+      all = { ...all, ...plan(fields.configuration, `${at}.configuration`, directory) };
     } else if (path !== '') {
       const file = resolve(directory, path);
-      all = { ...all, ...plan(await read(file), file) };
+      all = { ...all, ...plan(await read(file), file, directory) };
     }
   }
   return all;
