@@ -17,7 +17,7 @@ import type { Rbac } from '../../server/authz/rbac.ts';
 import { createPodSecurityMetrics } from '../../server/metrics/pod-security-metrics.ts';
 import { createPolicyMetrics } from '../../server/metrics/policy-metrics.ts';
 import { createWebhookMetrics } from '../../server/metrics/webhook-metrics.ts';
-import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
+import { kubeconfigEndpoint, kubeconfigUsers } from '../../server/outbound/kubeconfig.ts';
 import type { Outbound } from '../../server/outbound/outbound.ts';
 import type { AdmissionPlugin, Authorizer, ObjectReader } from '../../server/ports.ts';
 import { UsageError } from '../exit.ts';
@@ -74,6 +74,7 @@ export async function assembleAdmission(
       newUid: () => crypto.randomUUID(),
       clock,
       observe: metrics.webhooks.observe,
+      credentials: { mutating: await usersIn(configuration.mutatingWebhooks), validating: await usersIn(configuration.validatingWebhooks) },
       log,
     }),
     imagePolicy:
@@ -103,10 +104,11 @@ export async function assembleAdmission(
 const notConfigured = (name: string) =>
   new UsageError(`${name} in --enable-admission-plugins needs its configuration from --admission-control-config-file`);
 
-const endpointIn = (path: string) =>
-  fromFile('--admission-control-config-file: kubeConfigFile', path, () =>
-    kubeconfigEndpoint(path, { readFile: (file) => readFile(file, 'utf8') }),
-  );
+const fromKubeconfig = <T>(path: string, read: (path: string, reader: { readFile: (file: string) => Promise<string> }) => Promise<T>) =>
+  fromFile('--admission-control-config-file: kubeConfigFile', path, () => read(path, { readFile: (file) => readFile(file, 'utf8') }));
+
+const endpointIn = (path: string) => fromKubeconfig(path, kubeconfigEndpoint);
+const usersIn = async (path: string | undefined) => (path === undefined ? undefined : fromKubeconfig(path, kubeconfigUsers));
 
 const CREATE_TIMEOUT_MS = 10_000;
 

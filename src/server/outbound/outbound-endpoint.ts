@@ -10,5 +10,11 @@ export interface OutboundEndpoint {
   readonly caBundle?: string;
   /** Any certificate will do (insecureSkipTLSVerify). */
   readonly skipVerification?: boolean;
-  readonly credentials?: { readonly cert: string; readonly key: string } | { readonly token: string };
+  readonly credentials?: OutboundCredentials | undefined;
 }
+
+/** What is shown to whom is called. Certificates and keys in PEM. */
+export type OutboundCredentials =
+  | { readonly cert: string; readonly key: string }
+  | { readonly token: string }
+  | { readonly username: string; readonly password: string };

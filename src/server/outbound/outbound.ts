@@ -9,7 +9,7 @@ import type { Random } from '../../base/random.ts';
 import type { ObjectReader } from '../ports.ts';
 import { type Peer, type SendOptions, send, sendUpgrade, type UpgradeResult } from './connection.ts';
 import { OutboundAgent } from './outbound-agent.ts';
-import type { OutboundEndpoint } from './outbound-endpoint.ts';
+import type { OutboundCredentials, OutboundEndpoint } from './outbound-endpoint.ts';
 import { inGoWords, OutboundError } from './outbound-error.ts';
 import { type Hop, nextHop } from './redirect.ts';
 import { refusalOf, retryAfterSeconds } from './server-response.ts';
@@ -181,8 +181,14 @@ function locationOf({ target }: OutboundEndpoint): Location {
 const urlOf = ({ authority }: Location, path: string): string => `https://${authority}${path}`;
 
 function headersOf({ credentials }: OutboundEndpoint, { authority }: Location, headers: SendOptions['headers']): SendOptions['headers'] {
-  const token = credentials && 'token' in credentials ? { authorization: `Bearer ${credentials.token}` } : {};
-  return { 'user-agent': USER_AGENT, ...headers, host: authority, ...token };
+  const authorization = credentials && authorizationOf(credentials);
+  return { 'user-agent': USER_AGENT, ...headers, host: authority, ...(authorization && { authorization }) };
+}
+
+function authorizationOf(credentials: OutboundCredentials): string | undefined {
+  if ('token' in credentials) return `Bearer ${credentials.token}`;
+  if ('username' in credentials) return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+  return undefined;
 }
 
 let machineTrust: readonly string[] | undefined;

@@ -104,9 +104,12 @@ describe('refuses', () => {
     ['limits of nothing', eventRateLimit({ type: 'Pod', qps: 1, burst: 1 }), 'limits[0].type: Unsupported value: "Pod"'],
     ['limits that let nothing in', eventRateLimit({ type: 'User', qps: 0, burst: 1 }), 'limits[0].qps: Invalid value: 0: must be positive'],
     [
-      'what is not built',
-      { name: 'ValidatingAdmissionWebhook', path: 'x' },
-      'plugins[0].name: ValidatingAdmissionWebhook takes no configuration here yet',
+      'paths of kubeconfigs that depend on where one stands',
+      {
+        name: 'ValidatingAdmissionWebhook',
+        configuration: { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration', kubeConfigFile: 'x' },
+      },
+      'plugins[0].configuration.kubeConfigFile: Invalid value: "x": must be an absolute file path',
     ],
   ])('%s', async (_, plugin, message) => {
     await expect(read(plugin)).rejects.toThrow(message);

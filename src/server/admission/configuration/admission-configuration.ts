@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { documentFields, fail, fieldsOf, listOf, textOf } from '../../configuration-fields.ts';
+import { documentFields, fieldsOf, listOf, textOf } from '../../configuration-fields.ts';
 import { type EventLimit, planEventRateLimit } from './event-rate-limit.ts';
 import { type ImagePolicySettings, planImagePolicy } from './image-policy.ts';
 import { type NodeSelectors, planPodNodeSelector } from './pod-node-selector.ts';
 import { type PodSecuritySettings, planPodSecurity } from './pod-security.ts';
 import { type ClusterTolerations, planPodTolerationRestriction } from './pod-toleration-restriction.ts';
 import { type LimitedResource, planResourceQuota } from './resource-quota.ts';
+import { planWebhookAdmission } from './webhook-admission.ts';
 
 /** What the operator says of plugins; those that are not named do as they do without. */
 export interface AdmissionConfiguration {
@@ -16,6 +17,9 @@ export interface AdmissionConfiguration {
   readonly podSecurity?: PodSecuritySettings;
   readonly podTolerationRestriction?: ClusterTolerations;
   readonly resourceQuota?: readonly LimitedResource[];
+  /** Kubeconfigs. */
+  readonly mutatingWebhooks?: string;
+  readonly validatingWebhooks?: string;
 }
 
 const API_VERSIONS = ['apiserver.config.k8s.io/v1', 'apiserver.k8s.io/v1alpha1'];
@@ -27,14 +31,13 @@ const PLANS: Readonly<Record<string, Plan>> = {
     const settings = planImagePolicy(document, at);
     return { imagePolicy: { ...settings, kubeConfigFile: resolve(directory, settings.kubeConfigFile) } };
   },
+  MutatingAdmissionWebhook: (document, at) => ({ mutatingWebhooks: planWebhookAdmission(document, at) }),
   PodNodeSelector: (document, at) => ({ podNodeSelector: planPodNodeSelector(document, at) }),
   PodSecurity: (document, at) => ({ podSecurity: planPodSecurity(document, at) }),
   PodTolerationRestriction: (document, at) => ({ podTolerationRestriction: planPodTolerationRestriction(document, at) }),
   ResourceQuota: (document, at) => ({ resourceQuota: planResourceQuota(document, at) }),
+  ValidatingAdmissionWebhook: (document, at) => ({ validatingWebhooks: planWebhookAdmission(document, at) }),
 };
-/** Upstream's other plugins that take a configuration. */
-const NOT_BUILT = new Set(['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook']);
-
 export interface ReadDocument {
   /** Reads a file of YAML or JSON. */
   readonly read: (path: string) => Promise<unknown>;
@@ -58,7 +61,6 @@ export async function readAdmissionConfiguration(document: unknown, { read, dire
     // The first one counts.
     if (seen.has(name)) continue;
     seen.add(name);
-    if (NOT_BUILT.has(name)) fail(`${at}.name`, `${name} takes no configuration here yet`);
     const plan = PLANS[name];
     if (!plan) continue;
     if (fields.configuration !== undefined && fields.configuration !== null) {

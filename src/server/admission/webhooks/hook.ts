@@ -1,5 +1,7 @@
 import type { MatchCondition, MutatingWebhook, ValidatingWebhook } from '../../../api/schema/generated/types.ts';
+import type { CredentialsFor } from '../../outbound/kubeconfig.ts';
 import { type OutboundEndpoint, pemOf } from '../../outbound/outbound.ts';
+import { HTTPS_PORT } from '../../outbound/service-endpoint.ts';
 import { compileMatcher, type MatchContext, type Matcher } from '../matching/match.ts';
 
 /** One webhook of a configuration, ready to be asked. */
@@ -26,8 +28,13 @@ export interface Configuration {
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
+export interface HookContext extends MatchContext {
+  /** Absent: nothing is shown to webhooks. */
+  readonly credentialsFor?: CredentialsFor | undefined;
+}
+
 /** In the order in which they are asked: by the configurations' names, and as each configuration lists them. */
-export function compileHooks(configurations: readonly Configuration[], context: MatchContext): readonly Hook[] {
+export function compileHooks(configurations: readonly Configuration[], context: HookContext): readonly Hook[] {
   const sorted = configurations.toSorted((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
   return sorted.flatMap(({ metadata, webhooks = [] }) => {
     const seen = new Map<string, number>();
@@ -39,7 +46,7 @@ export function compileHooks(configurations: readonly Configuration[], context: 
         id: `${metadata?.name}/${name}/${same}`,
         configuration: metadata?.name ?? '',
         name,
-        endpoint: endpointOf(webhook),
+        endpoint: endpointOf(webhook, context.credentialsFor),
         timeoutMs: (webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
         ignoresFailures: webhook.failurePolicy === 'Ignore',
         reviewVersions: webhook.admissionReviewVersions,
@@ -61,6 +68,17 @@ export function compileHooks(configurations: readonly Configuration[], context: 
   });
 }
 
-function endpointOf({ clientConfig: { url, service, caBundle } }: ValidatingWebhook): OutboundEndpoint {
-  return { target: service ? { service } : { url: url ?? '' }, caBundle: pemOf(caBundle) };
+function endpointOf(
+  { clientConfig: { url = '', service, caBundle } }: ValidatingWebhook,
+  credentialsFor: CredentialsFor | undefined,
+): OutboundEndpoint {
+  const credentials = credentialsFor?.(
+    service ? `${service.name}.${service.namespace}.svc:${service.port ?? HTTPS_PORT}` : authorityOf(url),
+  );
+  return { target: service ? { service } : { url }, caBundle: pemOf(caBundle), ...(credentials && { credentials }) };
+}
+
+function authorityOf(url: string): string {
+  const { hostname = '', port = '' } = URL.parse(url) ?? {};
+  return `${hostname}:${port || HTTPS_PORT}`;
 }

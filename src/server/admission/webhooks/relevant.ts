@@ -5,7 +5,7 @@ import { forbiddenBecause } from '../../registry/errors.ts';
 import type { Equivalents } from '../matching/equivalents.ts';
 import { matchedForms } from '../matching/match.ts';
 import type { AskDeps } from './ask.ts';
-import { type Configuration, compileHooks, type Hook } from './hook.ts';
+import { type Configuration, compileHooks, type Hook, type HookContext } from './hook.ts';
 import { type Versioned, versioned } from './review.ts';
 
 /** undefined: every condition is met. `false`: one is not. Otherwise why they could not be evaluated. */
@@ -14,7 +14,7 @@ export type ConditionsResult = true | false | { readonly error: string };
 /** Evaluates a webhook's matchConditions. */
 export type EvaluateConditions = (hook: Hook, admission: AdmissionRequest, as: Versioned) => ConditionsResult | Promise<ConditionsResult>;
 
-export interface WebhookDeps extends AskDeps {
+export interface WebhookDeps extends AskDeps, Pick<HookContext, 'credentialsFor'> {
   readonly objects: ObjectReader;
   readonly equivalents: Equivalents;
   readonly evaluate: EvaluateConditions;
@@ -32,13 +32,13 @@ export interface Hooks extends Disposable {
   mayConcern(operation: AdmissionRequest['operation'], request: ApiRequest): boolean;
 }
 
-export function openHooks(resource: string, { objects, equivalents }: { objects: ObjectReader; equivalents: Equivalents }): Hooks {
+export function openHooks(resource: string, { objects, equivalents, credentialsFor }: HookContext): Hooks {
   let hooks: readonly Hook[] | undefined;
   const watching = objects.onChange(resource, () => {
     hooks = undefined;
   });
   const current = () => {
-    hooks ??= compileHooks(objects.list<KubeObject>(resource) as readonly Configuration[], { objects, equivalents });
+    hooks ??= compileHooks(objects.list<KubeObject>(resource) as readonly Configuration[], { objects, equivalents, credentialsFor });
     return hooks;
   };
   return {

@@ -14,6 +14,7 @@ import { admittedStreams } from '../../http/connect-admission.ts';
 import { createWebhookMetrics, type WebhookMetrics } from '../../metrics/webhook-metrics.ts';
 import { bodyOf, type FakeHttpsServer, fakeHttpsServer } from '../../outbound/fake-https-server.ts';
 import { createOutbound, type Outbound } from '../../outbound/outbound.ts';
+import type { OutboundCredentials } from '../../outbound/outbound-endpoint.ts';
 import type { ApiHandler, ObjectReader } from '../../ports.ts';
 import { equivalentsOf } from '../matching/equivalents.ts';
 import type { ConditionsResult } from './relevant.ts';
@@ -43,13 +44,13 @@ type Answer = (review: Review, reply: ServerResponse) => object | string | undef
 
 let server: FakeHttpsServer;
 let hooks: Map<string, Answer>;
-let asked: { path: string; review: Review }[];
+let asked: { path: string; review: Review; authorization: string | undefined }[];
 
 beforeAll(async () => {
   server = await fakeHttpsServer(async (request: IncomingMessage, reply) => {
     const path = (request.url ?? '').replace(/\?.*/, '');
     const review = JSON.parse(await bodyOf(request)) as Review;
-    asked.push({ path, review });
+    asked.push({ path, review, authorization: request.headers.authorization });
     const response = await hooks.get(path)?.(review, reply);
     if (response === undefined) return;
     const { uid } = review.request;
@@ -68,12 +69,14 @@ let conditions: ConditionsResult;
 let warnings: string[];
 let annotations: Record<string, string>;
 let metrics: WebhookMetrics;
+let shown: Record<string, OutboundCredentials>;
 
 beforeEach(async () => {
   hooks = new Map();
   asked = [];
   warnings = [];
   annotations = {};
+  shown = {};
   metrics = createWebhookMetrics();
   conditions = true;
   const equivalents = equivalentsOf(
@@ -92,6 +95,7 @@ beforeEach(async () => {
       newUid,
       clock: systemClock,
       observe: metrics.observe,
+      credentials: { validating: (authority) => shown[authority] },
       log: silentLogger,
     });
     return [mutating, validating];
@@ -712,6 +716,18 @@ describe('which requests a webhook is asked about', () => {
     ]);
     expect((await api.list('configmaps', at)).items).toEqual([]);
   });
+});
+
+it('webhooks are shown the credentials for their host, of their kind', async () => {
+  shown = { [new URL(server.url).host]: { username: 'u', password: 'p' } };
+  await configure(VALIDATING, 'v', [{}]);
+  await configure(MUTATING, 'm', [{}]);
+  for (const path of ['/v-0', '/m-0']) on(path, allow);
+  await api.call('create', 'configmaps', configMap('a'));
+  expect(asked.map(({ path, authorization }) => [path, authorization])).toEqual([
+    ['/m-0', undefined],
+    ['/v-0', `Basic ${Buffer.from('u:p').toString('base64')}`],
+  ]);
 });
 
 describe('what webhooks do', () => {
