@@ -16,7 +16,11 @@ it('counts evaluations, exemptions and errors, under the labels of upstream', as
   enforce('baseline', 37);
   metrics.exempted(about('deployments', 'apps'));
   metrics.failed(about('namespaces'), false);
+  for (const resource of ['deployments', 'daemonsets']) {
+    metrics.evaluated(about(resource, 'apps'), { mode: 'warn', at: { level: 'restricted', version: 'latest' }, allowed: false });
+  }
   const page = await registry.metrics();
+  expect(page).toContain('mode="warn",request_operation="create",resource="controller",subresource=""} 2');
   const evaluation = (level: string, version: string) =>
     `pod_security_evaluations_total{decision="allow",policy_level="${level}",policy_version="${version}",mode="enforce",request_operation="create",resource="pod",subresource=""} 1`;
   expect(page).toContain(evaluation('privileged', 'latest'));

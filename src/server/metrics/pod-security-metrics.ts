@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { PodSecurityObserver } from '../admission/plugins/pod-security.ts';
 import type { AdmissionRequest } from '../ports.ts';
+import { Family, registerValues } from './metric-values.ts';
 
 export interface PodSecurityMetrics extends PodSecurityObserver {
   register(registry: Registry): void;
@@ -9,10 +10,14 @@ export interface PodSecurityMetrics extends PodSecurityObserver {
 /** Versions of the standards beyond the server's count as one. */
 const newest = (gitVersion: string): number => Number(/^v1\.(\d+)/.exec(gitVersion)?.[1] ?? 0);
 const RESOURCES: Readonly<Record<string, string>> = { pods: 'pod', namespaces: 'namespace' };
+type Request = Pick<AdmissionRequest, 'operation' | 'request'>;
 
-const about = ({ operation, request }: AdmissionRequest) => ({
+/** Kinds that make pods count as one. */
+const resourceOf = ({ group, resource }: AdmissionRequest['request']): string => (group === '' && RESOURCES[resource]) || 'controller';
+
+const about = ({ operation, request }: Request) => ({
   request_operation: operation.toLowerCase(),
-  resource: (request.group === '' && RESOURCES[request.resource]) || 'controller',
+  resource: resourceOf(request),
   subresource: request.subresource ?? '',
 });
 
@@ -20,12 +25,8 @@ const about = ({ operation, request }: AdmissionRequest) => ({
 export function createPodSecurityMetrics(gitVersion: string): PodSecurityMetrics {
   const registers: Registry[] = [];
   const REQUEST = ['request_operation', 'resource', 'subresource'];
-  const evaluations = new Counter({
-    name: 'pod_security_evaluations_total',
-    help: 'Number of policy evaluations that occurred, not counting ignored or exempt requests.',
-    labelNames: ['decision', 'policy_level', 'policy_version', 'mode', ...REQUEST],
-    registers,
-  });
+  /** Every pod that is created counts here. */
+  const evaluations = new Family(() => ({ count: 0 }));
   const exemptions = new Counter({
     name: 'pod_security_exemptions_total',
     help: 'Number of exempt requests, not counting ignored or out of scope requests.',
@@ -40,14 +41,29 @@ export function createPodSecurityMetrics(gitVersion: string): PodSecurityMetrics
   });
   const last = newest(gitVersion);
   return {
-    evaluated(admission, { mode, at: { level, version }, allowed }) {
+    evaluated({ operation, request }, { mode, at: { level, version }, allowed }) {
+      const resource = resourceOf(request);
       const policy_version = version === 'latest' || level === 'privileged' ? 'latest' : version > last ? 'future' : `v1.${version}`;
-      evaluations.inc({ decision: allowed ? 'allow' : 'deny', policy_level: level, policy_version, mode, ...about(admission) });
+      const key = `${mode} ${level} ${policy_version} ${allowed} ${operation} ${resource} ${request.subresource}`;
+      const known =
+        evaluations.find(key) ??
+        evaluations.of(key, () => ({
+          decision: allowed ? 'allow' : 'deny',
+          policy_level: level,
+          policy_version,
+          mode,
+          ...about({ operation, request }),
+        }));
+      known.count += 1;
     },
     exempted: (admission) => exemptions.inc(about(admission)),
     failed: (admission, fatal) => errors.inc({ fatal: String(fatal), ...about(admission) }),
     register(registry) {
-      for (const metric of [evaluations, exemptions, errors]) registry.registerMetric(metric);
+      const help = 'Number of policy evaluations that occurred, not counting ignored or exempt requests.';
+      registerValues(registry, { name: 'pod_security_evaluations_total', help, type: 'counter' }, () =>
+        [...evaluations.all].map(({ labels, value }) => ({ labels, value: value.count })),
+      );
+      for (const metric of [exemptions, errors]) registry.registerMetric(metric);
     },
   };
 }
