@@ -165,6 +165,7 @@ export const apiSafetyFlags = () => [
     'Follow the file of --encryption-provider-config: a change takes effect. Default: false.',
     boolean,
   ),
+  flag('--event-ttl <duration>', 'How long Events stay after they were last written; 0 for ever. Default: 1h.', duration),
   flag(
     '--request-timeout <duration>',
     'How long a request may take that is neither a watch nor a stream. Clients may ask for less. Default: 1m.',

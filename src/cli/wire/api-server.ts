@@ -11,6 +11,7 @@ import { BOOTSTRAP_USER, bootstrap } from '../../server/bootstrap/bootstrap.ts';
 import { componentStatuses } from '../../server/component-statuses.ts';
 import { customConversion } from '../../server/crd/admission-conversion.ts';
 import { webhookConverter } from '../../server/crd/conversion.ts';
+import { eventExpiry } from '../../server/event-expiry.ts';
 import { type ReloadedConfig, reloadMetrics } from '../../server/metrics/reload-metrics.ts';
 import { observeStorageSize } from '../../server/metrics/storage-metrics.ts';
 import { objectReader } from '../../server/object-reader.ts';
@@ -18,6 +19,7 @@ import { createOutbound } from '../../server/outbound/outbound.ts';
 import { CLIENTS, openPki, type Pki } from '../../server/pki/pki.ts';
 import { servingNames } from '../../server/pki/serving-names.ts';
 import { admittedFirst } from '../../server/registry/admit.ts';
+import type { Resources } from '../../server/registry/resources.ts';
 import { kubeletSource } from '../../server/resource-metrics/kubelet-source.ts';
 import { resourceMetrics } from '../../server/resource-metrics/resource-metrics.ts';
 import { createSampler } from '../../server/resource-metrics/sampler.ts';
@@ -85,6 +87,13 @@ const portRange = (text: string): { first: number; last: number } => {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return { first, last };
 };
+
+const EVENT_TTL_MS = 3_600_000;
+
+function expiryOfEvents({ eventTtl: ttlMs = EVENT_TTL_MS }: ServerSettings, resources: Resources, { clock, log }: Ambient): Component[] {
+  const events = resources.byId('events');
+  return ttlMs > 0 && events ? [eventExpiry({ collection: events.collection, ttlMs, clock, log })] : [];
+}
 
 /** Fits the API server together: store, certificates, trust, HTTP, the way to the agents (`createDialer`). Rejects with UsageError for what the operator can mend. */
 export async function assembleControlPlane(
@@ -264,6 +273,7 @@ export async function assembleControlPlane(
     serviceIp,
     components: [
       server.customResources,
+      ...expiryOfEvents(settings, resources, ambient),
       listening(server.component, { address: settings.bindAddress, port: settings.httpsListenPort }),
       defaults,
       aggregation.component,

@@ -75,6 +75,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly encryptionProviderConfig?: string;
   readonly encryptionProviderConfigAutomaticReload?: boolean;
   /** Milliseconds. */
+  readonly eventTtl?: number;
+  /** Milliseconds. */
   readonly requestTimeout?: number;
   /** Milliseconds. */
   readonly shutdownDelayDuration?: number;
