@@ -11,6 +11,7 @@ import {
   runtimeFlags,
   sharedNodeFlags,
 } from './flags.ts';
+import { tlsFlags } from './tls-flags.ts';
 
 function parse(flags: Option[], ...argv: string[]): Record<string, unknown> {
   const command = new Command('x').exitOverride().configureOutput({ outputError: () => {} });
@@ -22,6 +23,7 @@ const groups = { commonFlags, apiFlags, runtimeFlags, admissionFlags, clusterFla
 const all = [
   ...commonFlags(),
   ...apiFlags(),
+  ...tlsFlags(),
   ...runtimeFlags(),
   ...admissionFlags(),
   ...clusterFlags(),
@@ -43,6 +45,8 @@ describe('flags', () => {
     ['--node-label', 'zone=', 'nodeLabel', ['zone=']],
     ['--disable', 'dns,proxy', 'disable', ['dns', 'proxy']],
     ['--enable-admission-plugins', 'PodSecurity,AlwaysPullImages', 'enableAdmissionPlugins', ['PodSecurity', 'AlwaysPullImages']],
+    ['--tls-min-version', 'VersionTLS13', 'tlsMinVersion', 'TLSv1.3'],
+    ['--tls-cipher-suites', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'tlsCipherSuites', ['ECDHE-ECDSA-AES128-GCM-SHA256']],
     ['--default-not-ready-toleration-seconds', '30', 'defaultNotReadyTolerationSeconds', 30],
     ['--runtime-config', 'storagemigration.k8s.io/v1beta1=true', 'runtimeConfig', ['storagemigration.k8s.io/v1beta1=true']],
     ['--runtime-config', 'api/alpha=false,apps/v1=true', 'runtimeConfig', ['api/alpha=false', 'apps/v1=true']],
@@ -54,6 +58,8 @@ describe('flags', () => {
   it.each([
     ['--https-listen-port', '65536'],
     ['--enable-admission-plugins', 'ClusterTrustBundleAttest'],
+    ['--tls-min-version', 'VersionTLS11'],
+    ['--tls-cipher-suites', 'TLS_RSA_WITH_RC4_128_SHA'],
     ['--default-unreachable-toleration-seconds', '5m'],
     ['--disable-admission-plugins', 'podsecurity'],
     ['--runtime-config', 'apps/v1=false'],

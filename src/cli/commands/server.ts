@@ -19,6 +19,7 @@ import { withExamples } from '../help.ts';
 import { claimInstance } from '../instance.ts';
 import { createLogger } from '../logger.ts';
 import { applySettings } from '../settings.ts';
+import { tlsFlags } from '../tls-flags.ts';
 import { defaultDnsAddress } from '../wire/api-server.ts';
 import { ownAddresses } from '../wire/node-address.ts';
 import { runServer, type ServerOptions } from '../wire/server.ts';
@@ -48,6 +49,7 @@ export function serverCommand(): Command {
   for (const flag of [
     ...commonFlags(),
     ...apiFlags(),
+    ...tlsFlags(),
     ...apiSafetyFlags(),
     ...auditFlags(),
     ...runtimeFlags(),

@@ -213,6 +213,7 @@ export async function assembleControlPlane(
       },
     ],
     tls: {
+      bounds: { minVersion: settings.tlsMinVersion, suites: settings.tlsCipherSuites },
       current: () => ({ key: serving.current().keyPem, cert: serving.current().certPem, ca: authorities.ca }),
       onRenew: (listener) => serving.onRenew(() => listener()),
     },

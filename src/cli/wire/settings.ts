@@ -1,3 +1,4 @@
+import type { TlsBounds } from '../../server/http/https-server.ts';
 import type { AuditSettings } from './audit.ts';
 
 /** Who is believed: names and meanings of kube-apiserver's flags. */
@@ -47,6 +48,9 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly bindAddress: string;
   readonly httpsListenPort: number;
   readonly tlsSan: readonly string[];
+  readonly tlsMinVersion?: TlsBounds['minVersion'];
+  /** By OpenSSL's names. */
+  readonly tlsCipherSuites?: readonly string[];
   readonly writeKubeconfig?: string;
   readonly advertiseAddress?: string;
   /** One range, or one of each family, as the next; the first is the cluster's own family. */

@@ -19,6 +19,8 @@ const STREAMS_PER_CONNECTION = 250;
 const STREAM_RESETS = { streamResetBurst: 1000, streamResetRate: 33 };
 /** Entries in one SETTINGS frame, header fields of one request, and protocol errors of one session. */
 const H2_LIMITS = { maxSettings: 32, maxHeaderListPairs: 128, maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 100 };
+/** As in Go, these are nobody's choice. */
+const TLS13_SUITES = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
 /** TCP probes: a peer that lost its power does not say that it is gone. */
 const TCP_KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true };
 /** How long requests that are under way may take to end when the server stops. */
@@ -37,7 +39,15 @@ export interface TlsMaterial {
   readonly ca: string | string[];
 }
 
+/** What the server speaks. */
+export interface TlsBounds {
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** Suites of TLS 1.2 by OpenSSL's names; all of TLS 1.3 are taken. Absent or empty: Node's own choice. */
+  readonly suites?: readonly string[] | undefined;
+}
+
 export interface TlsSource {
+  readonly bounds?: TlsBounds;
   current(): TlsMaterial;
   /** Calls after a renewal: new connections get the new certificate. */
   onRenew?(listener: () => void): Disposable;
@@ -109,6 +119,7 @@ function makeServer({
   clock,
   log,
 }: HttpsOptions): Http2SecureServer {
+  const { minVersion = 'TLSv1.2', suites = [] } = tls.bounds ?? {};
   const server = createSecureServer({
     ...tls.current(),
     ...H2_LIMITS,
@@ -117,7 +128,8 @@ function makeServer({
     allowHTTP1: true,
     requestCert: true,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
+    minVersion,
+    ...(suites.length > 0 && { ciphers: [...new Set([...TLS13_SUITES, ...suites])].join(':') }),
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     maxHeaderSize: HEADER_LIMIT_BYTES,
     connectionsCheckingInterval: HEADERS_CHECK_MS,
