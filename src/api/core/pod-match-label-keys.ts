@@ -1,7 +1,9 @@
 import type { Pod, PodAffinityTerm } from '../schema/generated/types.ts';
 
+type Term = Pick<PodAffinityTerm, 'labelSelector' | 'matchLabelKeys' | 'mismatchLabelKeys'>;
+
 /** `term` may be missing: the pod has not been validated yet. */
-function merge(term: PodAffinityTerm | undefined, labels: Readonly<Record<string, string>>): void {
+function merge(term: Term | undefined, labels: Readonly<Record<string, string>>): void {
   const { labelSelector, matchLabelKeys, mismatchLabelKeys } = term ?? {};
   if (!term || !labelSelector || (!matchLabelKeys?.length && !mismatchLabelKeys?.length)) return;
   const requirements = (keys: readonly string[] | undefined, operator: string) =>
@@ -14,8 +16,8 @@ function merge(term: PodAffinityTerm | undefined, labels: Readonly<Record<string
 }
 
 /**
- * The values that the pod's labels have now become part of its (anti-)affinity's selectors: as its labels change, what it keeps near or away from does not
- * (KEP-3633). Changes the pod, which is new.
+ * The values that the pod's labels have now become part of the selectors of its (anti-)affinity and its spread: as its labels change, what it keeps near,
+ * away from or apart does not (KEP-3633, KEP-3243). Changes the pod, which is new.
  */
 export function mergeMatchLabelKeys({ metadata, spec }: Pod): void {
   const labels = metadata?.labels ?? {};
@@ -23,4 +25,5 @@ export function mergeMatchLabelKeys({ metadata, spec }: Pod): void {
     for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) merge(term, labels);
     for (const { podAffinityTerm } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) merge(podAffinityTerm, labels);
   }
+  for (const constraint of spec?.topologySpreadConstraints ?? []) merge(constraint, labels);
 }

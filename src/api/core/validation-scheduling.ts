@@ -125,6 +125,8 @@ function checkNodeAffinity(path: string, { [HARD]: hard, [SOFT]: soft }: NodeAff
   ];
 }
 
+type LabelKeys = Pick<PodAffinityTerm, 'labelSelector' | 'matchLabelKeys' | 'mismatchLabelKeys'>;
+
 function checkLabelKeys(path: string, keys: readonly string[] | undefined, selector: object | undefined): FieldError[] {
   if (!keys?.length) return [];
   if (!selector) return [forbidden(path, 'must not be specified when labelSelector is not set')];
@@ -132,7 +134,7 @@ function checkLabelKeys(path: string, keys: readonly string[] | undefined, selec
 }
 
 /** matchLabelKeys become part of the selector when the pod is made: a key that is there twice means that the author wrote it as well. */
-function checkKeysOnce(path: string, { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: PodAffinityTerm): FieldError[] {
+function checkKeysOnce(path: string, { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: LabelKeys): FieldError[] {
   const errors: FieldError[] = [];
   const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
   for (const { key } of labelSelector?.matchExpressions ?? []) {
@@ -147,13 +149,17 @@ function checkKeysOnce(path: string, { matchLabelKeys = [], mismatchLabelKeys = 
   return errors;
 }
 
+export const checkMatchKeys = (path: string, term: LabelKeys): FieldError[] => [
+  ...checkLabelKeys(`${path}.matchLabelKeys`, term.matchLabelKeys, term.labelSelector),
+  ...checkLabelKeys(`${path}.mismatchLabelKeys`, term.mismatchLabelKeys, term.labelSelector),
+  ...checkKeysOnce(path, term),
+];
+
 const checkPodTerm = (path: string, term: PodAffinityTerm): FieldError[] => [
   ...checkLabelSelector(`${path}.labelSelector`, term.labelSelector),
   ...checkLabelSelector(`${path}.namespaceSelector`, term.namespaceSelector),
   ...(term.namespaces ?? []).flatMap((name) => found(`${path}.namespace`, name, dns1123LabelFindings(name))),
-  ...checkLabelKeys(`${path}.matchLabelKeys`, term.matchLabelKeys, term.labelSelector),
-  ...checkLabelKeys(`${path}.mismatchLabelKeys`, term.mismatchLabelKeys, term.labelSelector),
-  ...checkKeysOnce(path, term),
+  ...checkMatchKeys(path, term),
   ...(term.topologyKey ? [] : [required(`${path}.topologyKey`, 'can not be empty')]),
   ...checkQualifiedName(`${path}.topologyKey`, term.topologyKey ?? ''),
 ];

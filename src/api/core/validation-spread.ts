@@ -1,6 +1,7 @@
-import { duplicate, type FieldError, forbidden, invalid, required } from '../meta/field-error.ts';
-import { checkEnum, checkLabelSelector, checkQualifiedName } from '../meta/validation.ts';
+import { duplicate, type FieldError, invalid, required } from '../meta/field-error.ts';
+import { checkEnum, checkLabelSelector } from '../meta/validation.ts';
 import type { PodSpec, TopologySpreadConstraint } from '../schema/generated/types.ts';
+import { checkMatchKeys } from './validation-scheduling.ts';
 
 const POLICIES = ['Honor', 'Ignore'];
 const ACTIONS = ['DoNotSchedule', 'ScheduleAnyway'];
@@ -11,21 +12,6 @@ function checkMinDomains(path: string, { minDomains, whenUnsatisfiable }: Topolo
   return [
     ...(minDomains > 0 ? [] : [invalid(path, minDomains, 'must be greater than zero')]),
     ...(whenUnsatisfiable === 'DoNotSchedule' ? [] : [invalid(path, minDomains, detail)]),
-  ];
-}
-
-function checkMatchKeys(path: string, { matchLabelKeys, labelSelector }: TopologySpreadConstraint): FieldError[] {
-  if (!matchLabelKeys?.length) return [];
-  const selected = new Set([
-    ...Object.keys(labelSelector?.matchLabels ?? {}),
-    ...(labelSelector?.matchExpressions ?? []).map(({ key }) => key),
-  ]);
-  return [
-    ...(labelSelector ? [] : [forbidden(path, 'must not be specified when labelSelector is not set')]),
-    ...matchLabelKeys.flatMap((key, i) => [
-      ...checkQualifiedName(`${path}[${i}]`, key),
-      ...(selected.has(key) ? [invalid(`${path}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector')] : []),
-    ]),
   ];
 }
 
@@ -45,7 +31,7 @@ export function checkSpread(path: string, { topologySpreadConstraints = [] }: Po
       ...checkMinDomains(`${at}.minDomains`, constraint),
       ...checkEnum(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, POLICIES),
       ...checkEnum(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, POLICIES),
-      ...checkMatchKeys(`${at}.matchLabelKeys`, constraint),
+      ...checkMatchKeys(at, constraint),
       ...checkLabelSelector(`${at}.labelSelector`, labelSelector),
     ];
   });
