@@ -3,6 +3,7 @@ import { ipWarnings } from '../meta/address-warnings.ts';
 import type { Pod, PodCondition } from '../schema/generated/types.ts';
 import { defaultPod } from './defaults-pod-spec.ts';
 import { firstOfMany } from './first-of-many.ts';
+import { readAppArmorAnnotations } from './pod-app-armor.ts';
 import { mergeMatchLabelKeys } from './pod-match-label-keys.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { podWarnings } from './pod-warnings.ts';
@@ -63,6 +64,7 @@ export const podHooks: Hooks<Pod> = {
   prepareForCreate(pod, context) {
     startStatus(pod, context);
     mergeMatchLabelKeys(pod);
+    readAppArmorAnnotations(pod, context);
   },
   prepareForUpdate: keepStatus,
   checksRequired: true,

@@ -1,11 +1,23 @@
 import { milliValue } from '../../base/quantity.ts';
+import { equalJson } from '../meta/equal-json.ts';
 import { dns1123LabelFindings } from '../meta/names.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { same } from '../meta/validation.ts';
-import type { Container, ContainerPort, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Volume } from '../schema/generated/types.ts';
+import type {
+  AppArmorProfile,
+  Container,
+  ContainerPort,
+  Pod,
+  PodAffinityTerm,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+} from '../schema/generated/types.ts';
 import { claimSpecWarnings } from './claim-warnings.ts';
 import { nodeKeyWarning, nodeLabelWarning, nodeTermWarnings } from './node-label-warnings.ts';
+import { APP_ARMOR_RULE, profileOf } from './pod-app-armor.ts';
 import { volumeWarnings } from './pod-volume-warnings.ts';
+import { APP_ARMOR } from './validation-pod-annotations.ts';
 
 /** What clients should know about pods that are taken all the same (kubernetes, pkg/api/pod/warnings.go). */
 
@@ -15,7 +27,6 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
   'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 };
 const SECCOMP_RULE = 'non-functional in v1.27+; use the "seccompProfile" field instead';
-const APPARMOR_RULE = 'deprecated since v1.30; use the "appArmorProfile" field instead';
 
 /** [field, how upstream spells it, since when and until when]. */
 const VOLUMES: readonly (readonly [keyof Volume, string, string])[] = [
@@ -140,7 +151,10 @@ function ofAffinity(at: string, affinity: PodSpec['affinity']): string[] {
   ]);
 }
 
-/** Annotations that became fields, and are read no more. `template`: AppArmor's still count for a pod itself. */
+const agrees = (profile: AppArmorProfile | undefined, annotation = '') =>
+  profile !== undefined && equalJson(profile, profileOf(annotation));
+
+/** Annotations that became fields, and are read no more. AppArmor's are still read for a pod itself, which hears of it then. */
 function ofAnnotations(prefix: string, annotations: Readonly<Record<string, string>>, spec: PodSpec, containers: readonly Container[]) {
   const at = (key: string, rule: string) => (key in annotations ? [`${prefix}metadata.annotations[${key}]: ${rule}`] : []);
   const { securityContext: pod } = spec;
@@ -149,9 +163,9 @@ function ofAnnotations(prefix: string, annotations: Readonly<Record<string, stri
     ...(pod?.seccompProfile ? [] : at('seccomp.security.alpha.kubernetes.io/pod', SECCOMP_RULE)),
     ...containers.flatMap(({ name, securityContext: own }) => [
       ...(own?.seccompProfile ? [] : at(`container.seccomp.security.alpha.kubernetes.io/${name}`, SECCOMP_RULE)),
-      ...(prefix === '' || pod?.appArmorProfile || own?.appArmorProfile
+      ...(prefix === '' || own?.appArmorProfile || agrees(pod?.appArmorProfile, annotations[APP_ARMOR + name])
         ? []
-        : at(`container.apparmor.security.beta.kubernetes.io/${name}`, APPARMOR_RULE)),
+        : at(APP_ARMOR + name, APP_ARMOR_RULE)),
     ]),
   ];
 }
