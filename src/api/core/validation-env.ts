@@ -1,6 +1,6 @@
 import { type FieldError, invalid, notFoundValue, notSupported, required } from '../meta/field-error.ts';
 import { dns1123SubdomainFindings, qualifiedNameFindings } from '../meta/names.ts';
-import { configKeyFindings, found } from '../meta/validation.ts';
+import { checkLabel, configKeyFindings, found } from '../meta/validation.ts';
 import type {
   EnvFromSource,
   EnvVar,
@@ -10,6 +10,7 @@ import type {
   PodSpec,
   ResourceFieldSelector,
 } from '../schema/generated/types.ts';
+import { checkNoBacksteps } from './validation-paths.ts';
 
 const NAME_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 const SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;
@@ -100,9 +101,9 @@ function checkKeyRef(path: string, { name = '', key }: { name?: string; key?: st
 
 function checkFileRef(path: string, { volumeName, path: file, key }: FileKeySelector): FieldError[] {
   return [
-    ...(volumeName ? [] : [required(`${path}.volumeName`)]),
-    ...(file ? [] : [required(`${path}.path`)]),
     ...(key ? found(`${path}.key`, key, envNameFindings(key)) : [required(`${path}.key`)]),
+    ...(volumeName ? checkLabel(`${path}.volumeName`, volumeName) : [required(`${path}.volumeName`)]),
+    ...(file ? checkNoBacksteps(`${path}.path`, file) : [required(`${path}.path`)]),
   ];
 }
 

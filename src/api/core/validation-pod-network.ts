@@ -51,7 +51,7 @@ export const checkHostAliases = (path: string, aliases: PodSpec['hostAliases']):
 export function checkHostNetworkPorts(path: string, { hostNetwork, containers = [] }: PodSpec, isPod: boolean): FieldError[] {
   if (!hostNetwork) return [];
   return containers.flatMap(({ ports = [] }, c) =>
-    ports.flatMap(({ hostPort = 0, containerPort }, p) =>
+    ports.flatMap(({ hostPort = 0, containerPort = 0 }, p) =>
       hostPort === containerPort || (hostPort === 0 && !isPod)
         ? []
         : [invalid(`${path}.containers[${c}].ports[${p}].hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true')],

@@ -597,6 +597,9 @@ describe('validation of pod specs', () => {
     expect(container({ ports: [{ containerPort: 80, hostPort: 81 }] }, { hostNetwork: true })).toEqual([
       'spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true',
     ]);
+    expect(container({ ports: [{} as never] }, { hostNetwork: true })).toEqual([
+      'spec.containers[0].ports[0].containerPort: Required value',
+    ]);
   });
 });
 
@@ -627,7 +630,15 @@ describe('validation of variables out of files', () => {
     ['empty', []],
     ['host', [`${at}: Invalid value: "host": referenced volume must be of type emptyDir`]],
     ['missing', [`${at}: Not found: "missing"`]],
+    ['a.b', [`${at}: Invalid value: "a.b": must not contain dots`, `${at}: Not found: "a.b"`]],
   ])('in %s finds %j', (volumeName, expected) => expect(container({ env: env(volumeName) }, { volumes })).toEqual(expected));
+
+  it('keeps the path in the volume', () => {
+    const valueFrom = { fileKeyRef: { volumeName: 'empty', path: 'a/../b', key: 'A' } };
+    expect(container({ env: [{ name: 'A', valueFrom }] }, { volumes })).toEqual([
+      `spec.containers[0].env[0].valueFrom.fileKeyRef.path: Invalid value: "a/../b": must not contain '..'`,
+    ]);
+  });
 });
 
 it('an init container that ends is not begun anew by a resize, a sidecar may be', () => {
