@@ -127,6 +127,14 @@ describe('apply', () => {
     expect((await api.call<Any>('get', 'configmaps', { ...inDefault, name: 'c' })).data).toEqual({ k: 'v' });
   });
 
+  it('creates what is not there yet whatever its resourceVersion is, as long as that is a number', async () => {
+    const api = await fakeApi();
+    expect((await apply(api, 'configmaps', 'me', configMap({ k: '1' }, { resourceVersion: '7' }))).metadata?.resourceVersion).not.toBe('7');
+    await expect(apply(api, 'configmaps', 'me', configMap({ k: '1' }, { resourceVersion: 'x' }))).rejects.toMatchObject({
+      message: 'strconv.ParseUint: parsing "x": invalid syntax',
+    });
+  });
+
   it('takes a resourceVersion and a uid as preconditions', async () => {
     const api = await fakeApi();
     await expect(apply(api, 'configmaps', 'me', configMap({}, { uid: 'u' }))).rejects.toMatchObject({

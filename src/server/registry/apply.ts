@@ -21,7 +21,7 @@ import type { Convert } from './conversions.ts';
 import { copyJson } from './copy.ts';
 import { create } from './create.ts';
 import type { RegistryDeps } from './deps.ts';
-import { badRequest, conflict, modified, unknownError } from './errors.ts';
+import { badRequest, conflict, unknownError } from './errors.ts';
 import {
   applyTypeOf,
   inAllVersions,
@@ -35,6 +35,7 @@ import {
   type Writing,
 } from './field-ownership.ts';
 import { keyOf, type Resource } from './resources.ts';
+import { NO_VERSION, readVersion } from './versions.ts';
 
 /** Tries when others create and delete the object in between. */
 const TRIES = 5;
@@ -132,7 +133,9 @@ async function appliedDraft(writing: Writing, configuration: KubeObject, old: Ku
   const draft = typedDraft(writing, configuration, object);
   matchName(draft, request.name ?? '');
   matchNamespace(draft, definition, request.namespace);
-  if (configuration.metadata?.resourceVersion === undefined) delete draft.metadata.resourceVersion;
+  const asked = configuration.metadata?.resourceVersion;
+  if (asked === undefined) delete draft.metadata.resourceVersion;
+  else draft.metadata.resourceVersion = asked || NO_VERSION;
   setEntries(draft, entriesOf(managers));
   return draft;
 }
@@ -158,11 +161,12 @@ async function createApplied(resource: Resource, writing: Writing, configuration
   if (uid) {
     throw conflict(definition, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   }
-  if (resourceVersion && resourceVersion !== '0') throw modified(definition, name);
+  readVersion(resourceVersion);
   const { object, managers } = await appliedObject(writing, configuration, { metadata: {} });
   const draft = typedDraft(writing, configuration, object);
   matchName(draft, name);
   matchNamespace(draft, definition, namespace);
+  delete draft.metadata.resourceVersion;
   setEntries(draft, entriesOf(managers));
   await deps.authorizeCreate(request, context);
   return create(deps, resource, { ...request, verb: 'create', body: draft }, context, 'made');

@@ -19,6 +19,7 @@ import { dropRepeatedOwners } from './owner-references.ts';
 import { put } from './put.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { outsideFindings, prepareForUpdate, type Strategy, setDefaults, settleUpdate, validateChanged } from './strategy.ts';
+import { readVersion, versionWanted, wantsVersion } from './versions.ts';
 
 /** Tries of a change that does not insist on the state that it was made on, when others write in between. */
 const UNCONDITIONAL_TRIES = 10;
@@ -92,7 +93,7 @@ function stateBefore({ schemas }: RegistryDeps, { definition, loadedRevision, vi
 
 /**
  * resourceVersion and uid in the draft are preconditions, but for the uid of a patch, which changes it in vain (rest.DefaultUpdatedObjectInfo has no object to take it from).
- * True when there is no resourceVersion: then a lost race is tried again.
+ * True when there is no resourceVersion, or 0, which is none: then a lost race is tried again.
  */
 function checkPreconditions({ definition }: Resource, { request }: Change, { metadata }: Draft, stored: Cached<KubeObject>): boolean {
   const { uid, resourceVersion, name = '' } = metadata;
@@ -100,9 +101,10 @@ function checkPreconditions({ definition }: Resource, { request }: Change, { met
   if (uid && uid !== old.uid && request.verb !== 'patch') {
     throw conflict(definition, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`);
   }
-  const unconditional = !resourceVersion || resourceVersion === '0';
-  if (!unconditional && resourceVersion !== String(stored.revision)) throw modified(definition, name);
-  return unconditional;
+  const version = readVersion(resourceVersion);
+  if (version === 0 && resourceVersion && wantsVersion(definition)) throw versionWanted(definition, name);
+  if (version > 0 && version !== stored.revision) throw modified(definition, name);
+  return version === 0;
 }
 
 interface States {

@@ -15,6 +15,7 @@ import { changeObject } from './change.ts';
 import type { RegistryDeps, SchemaWalks } from './deps.ts';
 import { badRequest, notBuilt } from './errors.ts';
 import type { Resource } from './resources.ts';
+import { NO_VERSION } from './versions.ts';
 
 /** PATCH of an object or of its status. */
 export async function patch(
@@ -81,11 +82,12 @@ export const noStrategicMerge = (): ApiError =>
   );
 
 /** Only a resourceVersion that the patch itself brings is a precondition. */
-function withPrecondition<T extends KubeObject>(draft: T, old: KubeObject, document: unknown): T {
+function withPrecondition(draft: Draft, old: KubeObject, document: unknown): Draft {
   const { metadata } = draft;
   const brought = (document as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
-  const changed = metadata?.resourceVersion !== old.metadata?.resourceVersion;
-  if (metadata && brought === undefined && !changed) delete metadata.resourceVersion;
+  const changed = metadata.resourceVersion !== old.metadata?.resourceVersion;
+  if (brought === undefined && !changed) delete metadata.resourceVersion;
+  else metadata.resourceVersion ||= NO_VERSION;
   return draft;
 }
 

@@ -433,6 +433,66 @@ it.each([
   }
 });
 
+describe('a resourceVersion that a change brings', () => {
+  const role = (resourceVersion?: string) => ({ metadata: { name: 'a', resourceVersion } });
+  const patches = { merge: { metadata: { resourceVersion: null } }, json: [{ op: 'remove', path: '/metadata/resourceVersion' }] } as const;
+
+  it.each([
+    ['x', 'invalid syntax'],
+    ['-1', 'invalid syntax'],
+    ['1.0', 'invalid syntax'],
+    ['18446744073709551616', 'value out of range'],
+  ])('is a number, which %j is not', async (text, fault) => {
+    const api = await fakeApi();
+    const refused = { reason: 'InternalError', message: `strconv.ParseUint: parsing "${text}": ${fault}` };
+    const put = () => api.call('update', 'roles.rbac.authorization.k8s.io', { ...inDefault, name: 'a', body: role(text) });
+    await expect(put()).rejects.toMatchObject(refused);
+    await api.call('create', 'roles.rbac.authorization.k8s.io', { ...inDefault, body: role() });
+    await expect(put()).rejects.toMatchObject(refused);
+  });
+
+  it('is none when it is zero, however that is written, and does not matter to what is not there yet', async () => {
+    const api = await fakeApi();
+    const put = (text: string) => api.call('update', 'roles.rbac.authorization.k8s.io', { ...inDefault, name: 'a', body: role(text) });
+    expect((await put('7')).metadata?.name).toBe('a');
+    await expect(put('7')).rejects.toMatchObject({ reason: 'Conflict' });
+    expect((await put('00')).metadata?.name).toBe('a');
+  });
+
+  it.each(['merge', 'json'] as const)('may be taken away by a %s patch, but not where the version has to be said', async (patchType) => {
+    const api = await fakeApi();
+    const patch = (id: string) => api.call('patch', id, { ...inDefault, name: 'a', patchType, body: patches[patchType] });
+    await api.call('create', 'configmaps', { ...inDefault, body: role() });
+    await api.call('create', 'leases.coordination.k8s.io', { ...inDefault, body: role() });
+    expect((await patch('configmaps')).metadata?.name).toBe('a');
+    await expect(patch('leases.coordination.k8s.io')).rejects.toMatchObject({
+      message: expect.stringContaining('metadata.resourceVersion: Invalid value: 0: must be specified for an update'),
+    });
+  });
+});
+
+it.each([
+  ['events.events.k8s.io', 201],
+  ['runtimeclasses.node.k8s.io', 201],
+  ['resourcequotas', 404],
+])('a PUT of %s that is not there yet answers %d', async (id, code) => {
+  const api = await fakeApi();
+  const event = {
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    reportingController: 'a.b/c',
+    reportingInstance: 'i',
+    action: 'a',
+    reason: 'r',
+  };
+  const content = { metadata: { name: 'a' }, ...event, type: 'Normal', regarding: { namespace: 'default' }, handler: 'h' };
+  const place = id === 'runtimeclasses.node.k8s.io' ? {} : inDefault;
+  const answer = api.call('update', id, { ...place, name: 'a', body: content }).then(
+    () => 201,
+    (error) => error.code,
+  );
+  expect(await answer).toBe(code);
+});
+
 it.each([
   ['persistentvolumes', { spec: { capacity: { storage: '1' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } } }, 'Pending'],
   ['namespaces', {}, 'Active'],
