@@ -36,9 +36,9 @@ it('a new pod has the values of its matchLabelKeys in the selectors of its sprea
     matchLabelKeys: ['hash'],
     ...more,
   });
-  const created = (labelSelector?: object) => {
+  const created = (labelSelector?: object, labels: Record<string, string> = { hash: '1' }) => {
     const pod: Pod = {
-      metadata: { name: 'p', labels: { hash: '1' } },
+      metadata: { name: 'p', labels },
       spec: { containers: [{ name: 'c', image: 'i' }], topologySpreadConstraints: [spread({ labelSelector })] },
     };
     pods.hooks.prepareForCreate?.(pod, { now: '2026-01-01T00:00:00Z' } as never);
@@ -52,5 +52,6 @@ it('a new pod has the values of its matchLabelKeys in the selectors of its sprea
   });
   expect(findings(pod)).toEqual([]);
   expect(findings(created({ matchLabels: { hash: '1' } }))).toMatchObject([{ path: 'spec.topologySpreadConstraints[0][0]' }]);
+  expect(created({}, {}).spec?.topologySpreadConstraints?.[0]?.labelSelector).toEqual({});
   expect(created().spec?.topologySpreadConstraints?.[0]?.labelSelector).toBeUndefined();
 });

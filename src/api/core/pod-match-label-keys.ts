@@ -12,6 +12,7 @@ function merge(term: Term | undefined, labels: Readonly<Record<string, string>>)
       return value === undefined ? [] : [{ key, operator, values: [value] }];
     });
   const added = [...requirements(matchLabelKeys, 'In'), ...requirements(mismatchLabelKeys, 'NotIn')];
+  if (added.length === 0) return;
   term.labelSelector = { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...added] };
 }
 

@@ -1,6 +1,5 @@
 import { defineResource } from '../define.ts';
 import type { ClusterRole } from '../schema/generated/types.ts';
-import { dropNoRules } from './no-rules.ts';
 import { checkClusterRole } from './rbac-validation.ts';
 
 export const clusterRoles = defineResource<ClusterRole>({
@@ -10,5 +9,5 @@ export const clusterRoles = defineResource<ClusterRole>({
   plural: 'clusterroles',
   scope: 'Cluster',
   nameRule: 'path',
-  hooks: { defaults: dropNoRules, checksRequired: true, validate: checkClusterRole },
+  hooks: { checksRequired: true, validate: checkClusterRole },
 });

@@ -1,6 +1,5 @@
 import { defineResource } from '../define.ts';
 import type { Role } from '../schema/generated/types.ts';
-import { dropNoRules } from './no-rules.ts';
 import { checkRole } from './rbac-validation.ts';
 
 export const roles = defineResource<Role>({
@@ -10,5 +9,5 @@ export const roles = defineResource<Role>({
   plural: 'roles',
   scope: 'Namespaced',
   nameRule: 'path',
-  hooks: { defaults: dropNoRules, checksRequired: true, validate: checkRole },
+  hooks: { checksRequired: true, validate: checkRole },
 });

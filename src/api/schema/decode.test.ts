@@ -27,10 +27,12 @@ describe('unknown fields', () => {
     expect(object.spec).toEqual({ foo: 1 });
   });
 
-  it('leave empty lists where Go tells them from missing ones', () => {
+  it('leave empty lists where upstream tells them from missing ones: not in what it stores as protobuf', () => {
+    const status = { conditions: [], storedVersions: [] };
+    expect(pruneUnknown({ status }, 'CustomResourceDefinition').object).toEqual({ status });
     const node = { spec: { drivers: [{ name: 'd', nodeID: 'n', topologyKeys: [] }] } };
-    expect(pruneUnknown(node, 'CSINode').object).toEqual(node);
-    expect(pruneUnknown({ endpoints: [], ports: [] }, 'EndpointSlice').object).toEqual({ endpoints: [], ports: [] });
+    expect(pruneUnknown(node, 'CSINode').object).toEqual({ spec: { drivers: [{ name: 'd', nodeID: 'n' }] } });
+    expect(pruneUnknown({ endpoints: [], ports: [] }, 'EndpointSlice').object).toEqual({});
     expect(pruneUnknown({ spec: { tolerations: [] } }, 'Pod').object).toEqual({ spec: {} });
   });
 
@@ -259,4 +261,13 @@ describe('values that do not fit', () => {
     for (let i = 0; i < 3000; i++) schema = { not: schema };
     expect(decodeErrors(schema, 'JSONSchemaProps')).toContain('exceeded max depth');
   });
+});
+
+it.each([
+  ['V2HorizontalPodAutoscaler', { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', status: 1 }, 'HorizontalPodAutoscaler'],
+  ['EventsV1Event', { apiVersion: 'events.k8s.io/v1', kind: 'Event', action: 1 }, 'Event'],
+])('a fault of %s is told without the version in the name of its schema', (schema, object, kind) => {
+  const told = decodeErrors(object, schema);
+  expect(told).toContain(`cannot be handled as a ${kind}: `);
+  expect(told).toContain(`into Go struct field ${kind}.`);
 });

@@ -23,7 +23,7 @@ export function prune(draft: object, schemaName: string): string[] {
   try {
     structReader(schemaName)(draft, walk);
   } catch (e) {
-    throw e instanceof DecodeError ? cannotBeHandled(draft, schemaName, e) : e;
+    throw e instanceof DecodeError ? cannotBeHandled(draft, goName(schemaName), e) : e;
   }
   return walk.unknown;
 }
@@ -118,11 +118,15 @@ const onlyRead =
 /** Optional lists that are given no default when they are there and empty. */
 const KEPT_LISTS = new Set(['V2HPAScalingRules.policies']);
 
+/** Upstream stores these as JSON, and all other kinds as protobuf, which tells an empty list from none as little as a map. */
+const STORED_AS_JSON = /^CustomResourceDefinition/;
+
 /** Does the field tell what is empty (a list, a map, a zero) from what is missing? */
-const isKeptEmpty = (schemaName: string, field: Field): boolean =>
-  field.type.is === 'scalar'
-    ? keepsZero(schemaName, field)
-    : field.required || isShownAsNull(schemaName, field.name) || KEPT_LISTS.has(`${schemaName}.${field.name}`);
+function isKeptEmpty(schemaName: string, field: Field): boolean {
+  if (field.type.is === 'scalar') return keepsZero(schemaName, field);
+  if (isShownAsNull(schemaName, field.name)) return STORED_AS_JSON.test(schemaName);
+  return field.required || KEPT_LISTS.has(`${schemaName}.${field.name}`);
+}
 
 function readStruct(value: object, walk: Walk, fields: ReadonlyMap<string, Reader>): unknown {
   let object = value as Record<string, unknown>;
@@ -241,13 +245,16 @@ function goTypeOf(type: FieldType): string {
   }
 }
 
+/** Schemas whose names several groups or versions have say which they are of; Go's structs do not. */
+const goName = (schemaName: string): string => schemaName.replace(/^(?:[A-Z][a-z]+)?V\d+(?=[A-Z])/, '');
+
 /** Go names the struct and the path of fields, without list indexes and keys of maps. Types that read themselves do so for its converter, too. */
 function mismatch(value: unknown, walk: Walk, wanted: string, owner: string, readsItself = false): DecodeError {
   const fields = walk.path
     .slice(walk.base)
     .filter((segment) => typeof segment === 'string')
     .join('.');
-  const into = fields === '' ? 'value' : `struct field ${owner.replace(/^V\d+(?=[A-Z])/, '')}.${fields}`;
+  const into = fields === '' ? 'value' : `struct field ${goName(owner)}.${fields}`;
   const what = `json: cannot unmarshal ${goValue(value, /^(int|float)/.test(wanted))} into Go`;
   const converting = readsItself ? `${what} value of type ${wanted}` : cannotConvert(value, wanted);
   return new DecodeError(`${what} ${into} of type ${wanted}`, converting);

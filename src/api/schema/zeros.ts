@@ -49,6 +49,8 @@ export const SHOWN: Readonly<Record<string, string>> = {
   EventsV1Event: 'eventTime=null regarding deprecatedSource deprecatedFirstTimestamp=null deprecatedLastTimestamp=null',
   FlowSchema: 'spec status',
   FlowSchemaCondition: 'lastTransitionTime=null',
+  ForNode: 'name=""',
+  ForZone: 'name=""',
   HTTPHeader: 'value=""',
   HorizontalPodAutoscaler: 'spec status',
   HorizontalPodAutoscalerStatus: 'currentReplicas=0 desiredReplicas=0',
@@ -62,6 +64,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   JobCondition: 'lastProbeTime=null lastTransitionTime=null status="" type=""',
   JobTemplateSpec: 'metadata spec',
   Lease: 'spec',
+  LabelSelectorRequirement: 'key="" operator=""',
   LimitRange: 'spec',
   LimitRangeSpec: 'limits=null',
   LinuxContainerUser: 'gid=0 uid=0',
@@ -92,6 +95,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   PodTemplate: 'template',
   PodTemplateSpec: 'metadata spec',
   PortStatus: 'port=0 protocol=""',
+  PreferredSchedulingTerm: 'preference',
   PriorityClass: 'value=0',
   PriorityLevelConfiguration: 'spec status',
   PriorityLevelConfigurationCondition: 'lastTransitionTime=null',
@@ -111,6 +115,8 @@ export const SHOWN: Readonly<Record<string, string>> = {
   ResourceQuota: 'spec status',
   ResourceV1ResourceClaim: 'spec status',
   Role: 'rules=null',
+  ScaleIOPersistentVolumeSource: 'secretRef=null',
+  ScaleIOVolumeSource: 'secretRef=null',
   Service: 'spec status',
   ServiceCIDR: 'spec status',
   ServiceStatus: 'loadBalancer',
@@ -142,7 +148,7 @@ export const SHOWN: Readonly<Record<string, string>> = {
   VolumeMountStatus: 'mountPath="" name=""',
 };
 
-/** Is the field a list or map of which nobody sees the difference between absent and null, but between null and empty? */
+/** Is the field a list or map of which nobody sees the difference between absent and null? */
 export const isShownAsNull = (schemaName: string, field: string): boolean => (SHOWN[schemaName] ?? '').split(' ').includes(`${field}=null`);
 
 /**

@@ -351,3 +351,48 @@ describe('zeros that an earlier version stored', () => {
     expect(after.status).toHaveProperty('phase', 'Running');
   });
 });
+
+describe('lists that every object shows', () => {
+  const driver = { name: 'd', nodeID: 'n' };
+  const onExit = { action: 'Count', onExitCodes: { operator: 'In', values: [1] } };
+  const job = { template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
+  const pod = (sources: object[]) => ({ spec: { ...template.spec, volumes: [{ name: 'v', projected: { sources, defaultMode: 420 } }] } });
+
+  it.each<[id: string, path: string, body: (list: object[]) => object]>([
+    ['endpointslices.discovery.k8s.io', 'endpoints', (endpoints) => ({ addressType: 'IPv4', endpoints, ports: [] })],
+    ['endpointslices.discovery.k8s.io', 'ports', (ports) => ({ addressType: 'IPv4', endpoints: [], ports })],
+    ['limitranges', 'spec.limits', (limits) => ({ spec: { limits } })],
+    ['csinodes.storage.k8s.io', 'spec.drivers', (drivers) => ({ spec: { drivers } })],
+    ['csinodes.storage.k8s.io', 'spec.drivers.0.topologyKeys', (topologyKeys) => ({ spec: { drivers: [{ ...driver, topologyKeys }] } })],
+    ['jobs.batch', 'spec.podFailurePolicy.rules', (rules) => ({ spec: { ...job, podFailurePolicy: { rules } } })],
+    ['pods', 'spec.volumes.0.projected.sources', pod],
+    ['roles.rbac.authorization.k8s.io', 'rules', (rules) => ({ rules })],
+    ['clusterroles.rbac.authorization.k8s.io', 'rules', (rules) => ({ rules })],
+  ])('of %s: %s that is empty is null, as upstream stores it', async (id, path, body) => {
+    const found = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], await created(id, body([])));
+    expect(found).toBeNull();
+  });
+
+  it('are kept where there is something in them', async () => {
+    const { spec } = await created('jobs.batch', { spec: { ...job, podFailurePolicy: { rules: [onExit] } } });
+    expect(spec?.podFailurePolicy).toEqual({ rules: [onExit] });
+  });
+});
+
+it.each<[id: string, path: string, body: object, shown: unknown]>([
+  [
+    'endpointslices.discovery.k8s.io',
+    'endpoints.0.hints',
+    { addressType: 'IPv4', endpoints: [{ addresses: ['1.2.3.4'], hints: { forZones: [{}] } }], ports: [] },
+    { forZones: [{ name: '' }] },
+  ],
+  [
+    'pods',
+    'spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution.0',
+    { spec: { ...template.spec, affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1 }] } } } },
+    { weight: 1, preference: {} },
+  ],
+])('%s show %s whole', async (id, path, body, shown) => {
+  const found = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], await created(id, body));
+  expect(found).toEqual(shown);
+});
