@@ -1,4 +1,4 @@
-import { fill, fillZero } from '../meta/fill.ts';
+import { fill } from '../meta/fill.ts';
 import type { MatchResources, RuleWithOperations, ValidatingWebhook } from '../schema/generated/types.ts';
 
 const defaultRules = (rules: readonly RuleWithOperations[] | undefined): void => {
@@ -21,6 +21,6 @@ export function defaultMatchResources(match: MatchResources | undefined): void {
 
 export function defaultPolicy(spec: { failurePolicy?: string; matchConstraints?: MatchResources } | undefined): void {
   if (!spec) return;
-  fillZero(spec, { failurePolicy: 'Fail' });
+  fill(spec, { failurePolicy: 'Fail' });
   defaultMatchResources(spec.matchConstraints);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldError } from '../meta/field-error.ts';
+import type { ValidatingAdmissionPolicy } from '../schema/generated/types.ts';
 import { checkValidatingBinding, checkValidatingPolicy, checkValidatingPolicyStatus } from './policy-validation.ts';
 import { validatingAdmissionPolicies } from './validating-admission-policy.ts';
 import { validatingAdmissionPolicyBindings } from './validating-admission-policy-binding.ts';
@@ -170,4 +171,11 @@ it.each<[object, string[]]>([
   ],
 ])('the status %j of a policy finds %j', (status, expected) => {
   expect(show(checkValidatingPolicyStatus({ status } as never))).toEqual(expected);
+});
+
+it('a failurePolicy that is empty is not one that is missing', () => {
+  const spec = (failurePolicy?: string) => ({ spec: { failurePolicy } }) as ValidatingAdmissionPolicy;
+  const defaulted = [spec(), spec('')];
+  for (const policy of defaulted) validatingAdmissionPolicies.hooks.defaults?.(policy);
+  expect(defaulted.map((policy) => policy.spec?.failurePolicy)).toEqual(['Fail', '']);
 });

@@ -1,3 +1,4 @@
+import { claimSpecWarnings } from '../core/claim-warnings.ts';
 import { workloadWarnings } from '../core/pod-warnings.ts';
 import { templateColumns } from '../core/template-columns.ts';
 import { column, defineResource } from '../define.ts';
@@ -7,6 +8,21 @@ import { checkNewStatefulSet, checkStatefulSetUpdate } from './stateful-set-vali
 import { checkStatefulSetStatus } from './status-validation.ts';
 import { readyCell } from './workload-columns.ts';
 import { defaultStatefulSet } from './workload-defaults.ts';
+
+const templateWarnings = workloadWarnings<StatefulSet>('spec.template', ({ spec }) => spec?.template, false);
+
+/** Upstream spells the path of claims in another way when they are updated (pkg/registry/apps/statefulset/strategy.go). */
+function ownWarnings({ spec }: StatefulSet, old: StatefulSet | undefined): string[] {
+  const { volumeClaimTemplates = [], revisionHistoryLimit = 0 } = spec ?? {};
+  return [
+    ...volumeClaimTemplates.flatMap(({ spec: claim }, i) =>
+      claim ? claimSpecWarnings(`spec.volumeClaimTemplates[${i}]${old ? '.Spec' : ''}`, claim) : [],
+    ),
+    ...(revisionHistoryLimit < 0
+      ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+      : []),
+  ];
+}
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -32,7 +48,7 @@ export const statefulSets = defineResource<StatefulSet>({
     defaults: defaultStatefulSet,
     checksRequired: true,
     validateStatus: checkStatefulSetStatus,
-    warnings: workloadWarnings('spec.template', ({ spec }) => spec?.template, false),
+    warnings: (set, old) => [...templateWarnings(set, old), ...ownWarnings(set, old)],
     validateCreate: checkNewStatefulSet,
     validateUpdate: checkStatefulSetUpdate,
   },

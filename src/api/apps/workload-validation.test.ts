@@ -115,3 +115,12 @@ describe('validation of a StatefulSet', () => {
     expect(update({ serviceName: 'A.B', replicas: 2 }, { serviceName: 'A.B' })).toEqual([]);
   });
 });
+
+it('a StatefulSet’s author is told of claims for parts of a byte, and of revisions that are kept for ever', () => {
+  const claim = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1500m' } } } };
+  const set = { spec: { volumeClaimTemplates: [claim], revisionHistoryLimit: -1 } } as never;
+  const limit = 'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
+  const bytes = (path: string) => `${path}.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer`;
+  expect(statefulSets.hooks.warnings?.(set, undefined)).toEqual([bytes('spec.volumeClaimTemplates[0]'), limit]);
+  expect(statefulSets.hooks.warnings?.(set, set)).toEqual([bytes('spec.volumeClaimTemplates[0].Spec'), limit]);
+});

@@ -42,10 +42,13 @@ const UID_LABEL = 'batch.kubernetes.io/controller-uid';
 
 /** A Job selects its own pods by its uid unless the author took that over with `manualSelector`. */
 export function generateSelector(job: Job): void {
-  const { spec, metadata } = job;
-  if (!spec?.template || spec.manualSelector || !metadata?.uid) return;
+  const { metadata } = job;
+  job.spec ??= { template: {} };
+  const { spec } = job;
+  if (spec.manualSelector || !metadata?.uid) return;
   const name = metadata.name ?? '';
   const generated = { 'controller-uid': metadata.uid, [UID_LABEL]: metadata.uid, 'job-name': name, 'batch.kubernetes.io/job-name': name };
+  spec.template ??= {};
   spec.template.metadata ??= {};
   // Labels that came from the template follow it; what the author wrote himself is validation's to refuse.
   const inherited = same(metadata.labels, spec.template.metadata.labels);

@@ -59,3 +59,13 @@ describe('an update of a Job', () => {
     ]);
   });
 });
+
+it.each([[undefined], [{}], [{ backoffLimit: 1 }]])(
+  'a Job of which there is no more than %j gets a selector and labels all the same',
+  (spec) => {
+    const job = { metadata: { name: 'j', uid: 'u' }, spec } as unknown as Job;
+    jobs.hooks.prepareForCreate?.(job, {} as never);
+    expect(job.spec?.selector).toEqual({ matchLabels: { 'batch.kubernetes.io/controller-uid': 'u' } });
+    expect(job.spec?.template.metadata?.labels).toMatchObject({ 'controller-uid': 'u', 'job-name': 'j' });
+  },
+);

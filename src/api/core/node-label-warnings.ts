@@ -1,3 +1,4 @@
+import { labelValueFindings } from '../meta/names.ts';
 import type { LabelSelector } from '../meta/object.ts';
 import type { NodeSelectorTerm } from '../schema/generated/types.ts';
 
@@ -19,8 +20,18 @@ export const nodeLabelWarning = (path: string, key: string): string[] => (LABELS
 export const nodeKeyWarning = (path: string, key: string): string[] =>
   LABELS[key] === undefined ? [] : [`${path}: ${key} is ${LABELS[key]}`];
 
-export const nodeTermWarnings = (path: string, term: Pick<NodeSelectorTerm, 'matchExpressions'> | undefined): string[] =>
-  (term?.matchExpressions ?? []).flatMap(({ key }, i) => nodeKeyWarning(`${path}.matchExpressions[${i}].key`, key));
+/** `values`: are those looked at as well? */
+export const nodeTermWarnings = (
+  path: string,
+  term: Pick<NodeSelectorTerm, 'matchExpressions'> | undefined,
+  { values: withValues = false } = {},
+): string[] =>
+  (term?.matchExpressions ?? []).flatMap(({ key, values = [] }, i) => [
+    ...nodeKeyWarning(`${path}.matchExpressions[${i}].key`, key),
+    ...(withValues ? values : []).flatMap((value, v) =>
+      labelValueFindings(value).map((finding) => `${path}.matchExpressions[${i}].values[${v}]: ${value} is invalid, ${finding}`),
+    ),
+  ]);
 
 export const nodeSelectorWarnings = (path: string, selector: LabelSelector | undefined): string[] => [
   ...nodeTermWarnings(path, selector as Pick<NodeSelectorTerm, 'matchExpressions'> | undefined),

@@ -8,6 +8,8 @@ const pod = (spec: object = {}, metadata: object = {}): Pod => ({
   spec: { containers: [container], ...spec },
 });
 const HARD = 'requiredDuringSchedulingIgnoredDuringExecution';
+const SOFT = 'preferredDuringSchedulingIgnoredDuringExecution';
+const zone = { key: 'zone', operator: 'In', values: ['a', '-b'] };
 
 describe('warnings about pods', () => {
   it.each<[Pod, string[]]>([
@@ -22,6 +24,15 @@ describe('warnings about pods', () => {
       pod({ nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }),
       ['spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead'],
     ],
+    [
+      pod({ affinity: { nodeAffinity: { [SOFT]: [{ weight: 1, preference: { matchExpressions: [zone] } }] } } }),
+      [
+        expect.stringMatching(
+          /^spec\.affinity\.nodeAffinity\.preferred\w+\[0\]\.preference\.matchExpressions\[0\]\.values\[1\]: -b is invalid, a valid label must/,
+        ),
+      ],
+    ],
+    [pod({ affinity: { nodeAffinity: { [HARD]: { nodeSelectorTerms: [{ matchExpressions: [zone] }] } } } }), []],
     [
       pod({ topologySpreadConstraints: [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] }),
       ['spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod'],

@@ -46,11 +46,13 @@ const HARD = 'requiredDuringSchedulingIgnoredDuringExecution';
 const SOFT = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 function ofLabels(at: string, { nodeSelector = {}, affinity, topologySpreadConstraints = [] }: PodSpec): string[] {
-  const terms = [
-    ...(affinity?.nodeAffinity?.[HARD]?.nodeSelectorTerms ?? []).map((term, i) => [`${HARD}.nodeSelectorTerms[${i}]`, term] as const),
-    ...(affinity?.nodeAffinity?.[SOFT] ?? []).map(({ preference }, i) => [`${SOFT}[${i}].preference`, preference] as const),
+  const { [HARD]: hard, [SOFT]: soft = [] } = affinity?.nodeAffinity ?? {};
+  const node = `${at}.affinity.nodeAffinity`;
+  // Values that no label can have are refused where a node must have them.
+  const inTerms = [
+    ...(hard?.nodeSelectorTerms ?? []).flatMap((term, i) => nodeTermWarnings(`${node}.${HARD}.nodeSelectorTerms[${i}]`, term)),
+    ...soft.flatMap(({ preference }, i) => nodeTermWarnings(`${node}.${SOFT}[${i}].preference`, preference, { values: true })),
   ];
-  const inTerms = terms.flatMap(([path, term]) => nodeTermWarnings(`${at}.affinity.nodeAffinity.${path}`, term));
   const spread = topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, i) => {
     const path = `${at}.topologySpreadConstraints[${i}]`;
     const key = nodeKeyWarning(`${path}.topologyKey`, topologyKey);
