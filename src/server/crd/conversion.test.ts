@@ -170,18 +170,56 @@ it('shows watchers of each version its own form', async () => {
   expect(seen).toEqual([{ container: 'one' }, { container: 'two' }]);
 });
 
-it('lets labels change, but not who an object is', async () => {
+it.each<[what: string, change: (tab: Cr) => unknown, told: string]>([
+  [
+    'its name',
+    (tab) => ({ ...tab, metadata: { ...tab.metadata, name: 'b' } }),
+    ' returned invalid object: must have the same name: a != b',
+  ],
+  ['its metadata', (tab) => ({ ...tab, metadata: undefined }), ' returned invalid object: must have the same name: a != '],
+  [
+    'its version',
+    (tab) => ({ ...tab, apiVersion: 'x/v9' }),
+    ' returned invalid object at index 0: invalid groupVersion (expected stable.example.com/v2, received x/v9)',
+  ],
+  ['its kind', (tab) => ({ ...tab, kind: 'X' }), ' returned invalid object at index 0: invalid kind (expected CronTab, received X)'],
+  [
+    'labels, to ones that are none',
+    (tab) => ({ ...tab, metadata: { ...tab.metadata, labels: { 'a b': '' } } }),
+    ' returned invalid metadata: metadata.labels: Invalid value: "a b": name part must consist of',
+  ],
+  [
+    'annotations, to no texts',
+    (tab) => ({ ...tab, metadata: { ...tab.metadata, annotations: { a: true } } }),
+    ' returned invalid metadata: metadata.annotations[a] must be a string, but is bool in converted object',
+  ],
+])('a conversion may change labels, but not %s, and its failure has no reason', async (_what, change, told) => {
   const { api } = await withWebhook((review) => {
-    const answer = honest(review) as { response: { convertedObjects: Cr[] } };
-    for (const tab of answer.response.convertedObjects) tab.metadata = { ...tab.metadata, name: 'somebody-else' };
+    const answer = honest(review) as { response: { convertedObjects: unknown[] } };
+    answer.response.convertedObjects = review.request.objects.map((tab) => change(convertTab(tab, review.request.desiredAPIVersion)));
     return answer;
   });
   await send(api, 'create', 'v1', { body: { metadata: { name: 'a' }, spec: { image: 'one' } } });
-  await expect(send(api, 'get', 'v2', { name: 'a' })).rejects.toMatchObject({
+  const refused = {
     code: 500,
-    message:
-      'conversion webhook for stable.example.com/v1, Kind=CronTab returned invalid converted object at index 0: must have the same name: a != somebody-else',
+    statedReason: '',
+    message: expect.stringContaining(`conversion webhook for stable.example.com/v1, Kind=CronTab${told}`),
+  };
+  await expect(send(api, 'get', 'v2', { name: 'a' })).rejects.toMatchObject(refused);
+});
+
+it.each<[converted: unknown, told: string]>([
+  [null, 'unexpected end of JSON input'],
+  ['x', 'json: cannot unmarshal string into Go value of type map[string]interface {}'],
+  [{}, "Object 'Kind' is missing in '{}'"],
+])('what a conversion makes is an object, not %j', async (converted, message) => {
+  const { api } = await withWebhook((review) => {
+    const answer = honest(review) as { response: { convertedObjects: unknown[] } };
+    answer.response.convertedObjects = [converted];
+    return answer;
   });
+  await send(api, 'create', 'v1', { body: { metadata: { name: 'a' }, spec: { image: 'one' } } });
+  await expect(send(api, 'get', 'v2', { name: 'a' })).rejects.toMatchObject({ code: 500, message });
 });
 
 it('tells why a conversion failed', async () => {
@@ -193,5 +231,7 @@ it('tells why a conversion failed', async () => {
   await expect(send(api, 'create', 'v2', { body: { metadata: { name: 'a' }, spec: {} } })).rejects.toMatchObject({
     message: 'conversion webhook for stable.example.com/v2, Kind=CronTab failed: no way',
   });
+  const dry = send(api, 'create', 'v2', { body: { metadata: { name: 'a' }, spec: {} }, options: { dryRun: true } });
+  await expect(dry).rejects.toMatchObject({ message: 'conversion webhook for stable.example.com/v2, Kind=CronTab failed: no way' });
   expect((await send(api, 'list', 'v1')).items).toEqual([]);
 });

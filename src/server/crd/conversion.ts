@@ -1,8 +1,15 @@
+import { equalJson } from '../../api/meta/equal-json.ts';
+import { goTypeOf } from '../../api/meta/go-text.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
+import { checkAnnotations, checkLabels } from '../../api/meta/validation.ts';
 import type { ApiextensionsV1WebhookClientConfig, CustomResourceDefinition } from '../../api/schema/generated/types.ts';
+import { goValue } from '../../api/schema/index.ts';
+import { goAggregate } from '../../base/go-aggregate.ts';
+import { isRecord } from '../../base/is-record.ts';
 import type { Outbound, OutboundEndpoint } from '../outbound/outbound.ts';
 import type { CustomConverter } from '../registry/custom-kinds.ts';
+import { unknownError } from '../registry/errors.ts';
 
 /** Upstream's limit for calls of conversion webhooks. */
 const TIMEOUT_MS = 30_000;
@@ -18,10 +25,11 @@ export function webhookConverter({ outbound, newUid }: { outbound: Outbound; new
       if (converted.length !== objects.length) {
         throw new Failure(`returned ${converted.length} objects, expected ${objects.length}`);
       }
-      return objects.map((original, i) => checked(original, converted[i], apiVersion, i));
+      return objects.map((original, i) => checked(original, readObject(converted[i]), apiVersion));
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       const why = error instanceof Failure ? error.message : `failed: ${error instanceof Error ? error.message : String(error)}`;
-      throw new ApiError('InternalError', `conversion webhook for ${from} ${why}`, { cause: error });
+      throw unknownError(`conversion webhook for ${from} ${why}`);
     }
   };
 }
@@ -38,7 +46,7 @@ interface Review {
   readonly kind?: string;
   readonly response?: {
     readonly uid?: string;
-    readonly convertedObjects?: readonly KubeObject[];
+    readonly convertedObjects?: readonly unknown[];
     readonly result?: { readonly status?: string; readonly message?: string };
   };
 }
@@ -49,7 +57,7 @@ async function ask(
   desiredAPIVersion: string,
   outbound: Outbound,
   uid: string,
-): Promise<readonly KubeObject[]> {
+): Promise<readonly unknown[]> {
   const webhook = crd.spec.conversion?.webhook;
   const version = webhook?.conversionReviewVersions.find((name) => SUPPORTED_REVIEWS.includes(name));
   if (!webhook?.clientConfig || !version) throw new Error('no supported conversion review versions');
@@ -60,11 +68,11 @@ async function ask(
   return convertedBy(answer, uid, version);
 }
 
-function convertedBy(answer: Review | null, uid: string, version: string): readonly KubeObject[] {
+function convertedBy(answer: Review | null, uid: string, version: string): readonly unknown[] {
   const wanted = `${GROUP}/${version}`;
   if (version === 'v1' && (answer?.apiVersion !== wanted || answer.kind !== 'ConversionReview')) {
     throw new Error(
-      `expected webhook response of ${wanted}, Kind=ConversionReview, got ${answer?.apiVersion ?? ''}, Kind=${answer?.kind ?? ''}`,
+      `expected webhook response of ${wanted}, Kind=ConversionReview, got ${answer?.apiVersion || '/'}, Kind=${answer?.kind ?? ''}`,
     );
   }
   const response = answer?.response;
@@ -81,21 +89,47 @@ const SAME = [
   ['uid', 'UID'],
 ] as const;
 
-/** Identity stays; of metadata a webhook may change labels and annotations alone. */
-function checked(original: KubeObject, converted: KubeObject | undefined, apiVersion: string, index: number): KubeObject {
-  const invalid = (why: string) => new Failure(`returned invalid converted object at index ${index}: ${why}`);
-  if (typeof converted !== 'object' || converted === null) throw invalid('not an object');
-  if (converted.apiVersion !== apiVersion) {
-    throw invalid(`invalid groupVersion (expected ${apiVersion}, received ${converted.apiVersion})`);
+/** Throws what upstream's decoder says of what is no object. */
+function readObject(converted: unknown): KubeObject {
+  if (converted === undefined || converted === null) throw unknownError('unexpected end of JSON input');
+  if (!isRecord(converted)) {
+    throw unknownError(`json: cannot unmarshal ${goValue(converted)} into Go value of type map[string]interface {}`);
   }
-  if (converted.kind !== original.kind) throw invalid(`invalid kind (expected ${original.kind}, received ${converted.kind})`);
-  if (typeof converted.metadata !== 'object' || converted.metadata === null) throw invalid('missing metadata in converted object');
+  if (!converted.kind) throw unknownError(`Object 'Kind' is missing in '${JSON.stringify(converted)}'`);
+  return converted;
+}
+
+/** Identity stays; of metadata a webhook may change labels and annotations alone. Upstream mostly converts one object at a time, and so its words are those for one. */
+function checked(original: KubeObject, converted: KubeObject, apiVersion: string): KubeObject {
+  const invalid = (why: string) => new Failure(`returned invalid object${why}`);
+  const { apiVersion: received = '', kind, metadata } = converted;
+  if (received !== apiVersion) throw invalid(` at index 0: invalid groupVersion (expected ${apiVersion}, received ${received})`);
+  if (kind !== original.kind) throw invalid(` at index 0: invalid kind (expected ${original.kind}, received ${kind})`);
   for (const [field, called] of SAME) {
-    const [before = '', after = ''] = [original.metadata?.[field], converted.metadata[field]];
-    if (before !== after) throw invalid(`must have the same ${called}: ${before} != ${after}`);
+    const [before = '', after = ''] = [original.metadata?.[field], metadata?.[field]];
+    if (before !== after) throw invalid(`: must have the same ${called}: ${before} != ${after}`);
   }
-  const { labels, annotations } = converted.metadata;
+  const { labels, annotations } = metadata ?? {};
+  const findings = [
+    ...(equalJson(labels, original.metadata?.labels) ? [] : checkLabels('metadata.labels', readTexts('labels', labels))),
+    ...(equalJson(annotations, original.metadata?.annotations)
+      ? []
+      : checkAnnotations('metadata.annotation', readTexts('annotations', annotations))),
+  ];
+  const told = findings.map(({ path, message }) => `${path}: ${message}`);
+  if (told.length > 0) throw new Failure(`returned invalid metadata: ${goAggregate(told)}`);
   return { ...converted, metadata: { ...original.metadata, labels, annotations } };
+}
+
+/** Labels or annotations as they came. Throws where they are none. */
+function readTexts(field: string, given: unknown): Record<string, string> | undefined {
+  const wrong = (why: string) => new Failure(`returned invalid metadata: ${why} in converted object`);
+  if (given === undefined || given === null) return undefined;
+  if (!isRecord(given)) throw wrong(`invalid metadata.${field} of type ${goTypeOf(given)}`);
+  for (const [key, value] of Object.entries(given)) {
+    if (typeof value !== 'string') throw wrong(`metadata.${field}[${key}] must be a string, but is ${goTypeOf(value)}`);
+  }
+  return given as Record<string, string>;
 }
 
 function endpointOf({ url, service, caBundle }: ApiextensionsV1WebhookClientConfig): OutboundEndpoint {

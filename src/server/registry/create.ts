@@ -108,6 +108,8 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   const existing = collection.get(key);
   if (existing) throw alreadyExists(definition, name, readable(resource, existing));
   if (dryRun) {
+    // What cannot be converted could not be stored.
+    await resource.toStored(draft);
     await claim?.release();
     return { kind: 'object', object: draft, created: true };
   }
