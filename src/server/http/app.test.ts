@@ -92,3 +92,20 @@ it('checks nothing without a name', async () => {
   expect((await call('/livez/')).status).toBe(404);
   close();
 });
+
+it.each([
+  ['/livez', 200],
+  ['/livez/nothing', 404],
+  ['/nothing', 404],
+  ['/api', 405],
+])('HEAD of %s says how long a GET is, or the refusal', async (path, code) => {
+  const { call, close } = await serve([discovery]);
+  const head = await call(path, { method: 'HEAD' });
+  const whole = await call(path, { method: code === 405 ? 'POST' : 'GET' });
+  const text = await whole.text();
+  expect([head.status, whole.status]).toEqual([code, code]);
+  expect(head.headers.get('content-length')).toBe(String(text.length));
+  expect(whole.headers.get('content-length')).toBe(String(text.length));
+  expect(text.endsWith('\n')).toBe(code !== 200);
+  close();
+});

@@ -33,6 +33,10 @@ const NO_QUERY = new URLSearchParams();
 const NOT_FOUND = new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 const NOT_ALLOWED = new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
 
+/** Says how long it is: those who ask by HEAD get nothing else. */
+const textResponse = (text: string, status: number, headers: Readonly<Record<string, string>>): Response =>
+  new Response(text, { status, headers: { ...headers, 'Content-Length': String(Buffer.byteLength(text)) } });
+
 /** Everything that is not a resource. Headers are set on the answer as it is made: touching them after `next()` is slow. */
 export function createApp({ documents, ready, live, metrics, zpages = [], debug }: AppOptions): ReturnType<typeof getRequestListener> {
   const app = new Hono();
@@ -46,7 +50,7 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
       const report = await checkHealth(checks, { endpoint, only, verbose: query.has('verbose'), exclude: query.getAll('exclude') });
       // One check that is well is answered more plainly than all of them.
       const headers = only !== undefined && report.code === 200 ? CHECKED : PLAIN_TEXT;
-      return new Response(report.text, { status: report.code, headers });
+      return textResponse(report.text, report.code, headers);
     };
     app.all(`/${endpoint}`, (c) => answer(c.req.url, undefined));
     app.all(`/${endpoint}/*`, (c) => answer(c.req.url, c.req.path.slice(endpoint.length + 2)));
@@ -69,7 +73,7 @@ export function createApp({ documents, ready, live, metrics, zpages = [], debug 
     const above = group === undefined ? undefined : await found(group, undefined, NO_QUERY);
     if (path.startsWith('/api/') || (above && 'object' in above && above.object?.routed)) return statusResponse(NOT_FOUND, accept);
     if (path.startsWith('/openapi/v3/')) return new Response(null, { status: 404 });
-    return new Response(NO_SUCH_PAGE, { status: 404, headers: PLAIN_TEXT });
+    return textResponse(NO_SUCH_PAGE, 404, PLAIN_TEXT);
   };
   app.get('/debug/*', (c) => {
     const text = debug?.(c.req.path, new URL(c.req.url).searchParams);

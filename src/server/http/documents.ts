@@ -95,8 +95,10 @@ function objectResponse(
 export function statusResponse(error: ApiError, accept: string | undefined): Response {
   const status = error.toStatus();
   const format = errorFormat(accept);
-  if (format === 'json') return Response.json(status, { status: error.code });
-  const [type, body] =
-    format === 'yaml' ? ['application/yaml', yamlText(status)] : [PROTOBUF, encodeProtobuf(status) as Uint8Array<ArrayBuffer>];
-  return new Response(body, { status: error.code, headers: { 'Content-Type': type } });
+  const [type, body] = {
+    json: () => ['application/json', Buffer.from(`${JSON.stringify(status)}\n`)] as const,
+    yaml: () => ['application/yaml', Buffer.from(yamlText(status))] as const,
+    protobuf: () => [PROTOBUF, encodeProtobuf(status) as Uint8Array<ArrayBuffer>] as const,
+  }[format]();
+  return new Response(body, { status: error.code, headers: { 'Content-Type': type, 'Content-Length': String(body.length) } });
 }
