@@ -1,7 +1,8 @@
+import { isRecord } from '../../base/is-record.ts';
 import { invalid } from '../meta/field-error.ts';
 import { ApiError } from '../meta/status.ts';
 import { keepsZero } from './kept-zeros.ts';
-import { isOff } from './off-fields.ts';
+import { goesWithOffFields, isOff } from './off-fields.ts';
 import { cannotConvert, DecodeError, goValue, SCALAR_READERS, SCALAR_ZEROS, zeroLeftOut } from './scalars.ts';
 import { type Field, type FieldType, findSchema, schemaOf } from './schema.ts';
 import { isShownAsNull } from './zeros.ts';
@@ -98,14 +99,25 @@ function structReader(name: string): Reader {
   if (known) return known;
   const fields = new Map<string, Reader>();
   const goType = goTypeOf({ is: 'schema', name });
-  const reader: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
+  const read: Reader = (value, walk) => readStruct(asObject(value, walk, goType, name), walk, fields);
+  const reader: Reader = goesWithOffFields(name) ? unlessEmptied(read) : read;
   readers.set(name, reader);
   for (const field of schemaOf(name).fields.values()) {
-    const read = typeReader(field.type, name, isKeptEmpty(name, field));
-    fields.set(field.name, isOff(name, field.name) ? onlyRead(read) : read);
+    const ofField = typeReader(field.type, name, isKeptEmpty(name, field));
+    fields.set(field.name, isOff(name, field.name) ? onlyRead(ofField) : ofField);
   }
   return reader;
 }
+
+const unlessEmptied =
+  (read: Reader): Reader =>
+  (value, walk) => {
+    const wasEmpty = isEmpty(value);
+    const after = read(value, walk);
+    return !wasEmpty && isEmpty(after) ? undefined : after;
+  };
+
+const isEmpty = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0;
 
 /** What does not fit is found, and what fits is left out. */
 const onlyRead =

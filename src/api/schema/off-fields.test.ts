@@ -32,3 +32,13 @@ it('what is off has to fit all the same', () => {
     'cannot unmarshal number',
   );
 });
+
+it.each([
+  [{ stopSignal: 'SIGTERM' }, undefined],
+  [{}, {}],
+  [{ stopSignal: 'SIGTERM', preStop: { sleep: { seconds: 1 } } }, { preStop: { sleep: { seconds: 1 } } }],
+])('a lifecycle of which nothing is left but a field that is off goes with it: of %j stays %j', (lifecycle, left) => {
+  const pod = { spec: { containers: [{ name: 'c', image: 'i', lifecycle }] } };
+  prune(pod, 'Pod');
+  expect(pod.spec.containers[0]?.lifecycle).toEqual(left);
+});

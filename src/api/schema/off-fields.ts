@@ -13,4 +13,7 @@ export const OFF_FIELDS: Readonly<Record<string, string>> = {
   VolumeProjection: 'clusterTrustBundle podCertificate',
 };
 
+/** Of these nothing stays when a field that is off was all that there was (dropContainerStopSignals in pkg/api/pod/util.go). */
+export const goesWithOffFields = (schemaName: string): boolean => schemaName === 'Lifecycle';
+
 export const isOff = (schemaName: string, field: string): boolean => (OFF_FIELDS[schemaName] ?? '').split(' ').includes(field);
