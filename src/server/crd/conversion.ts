@@ -1,4 +1,5 @@
 import { equalJson } from '../../api/meta/equal-json.ts';
+import { fieldErrorText } from '../../api/meta/field-error.ts';
 import { goTypeOf } from '../../api/meta/go-text.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { ApiError } from '../../api/meta/status.ts';
@@ -116,8 +117,7 @@ function checked(original: KubeObject, converted: KubeObject, apiVersion: string
       ? []
       : checkAnnotations('metadata.annotation', readTexts('annotations', annotations))),
   ];
-  const told = findings.map(({ path, message }) => `${path}: ${message}`);
-  if (told.length > 0) throw new Failure(`returned invalid metadata: ${goAggregate(told)}`);
+  if (findings.length > 0) throw new Failure(`returned invalid metadata: ${goAggregate(findings.map(fieldErrorText))}`);
   return { ...converted, metadata: { ...original.metadata, labels, annotations } };
 }
 
