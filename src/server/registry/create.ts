@@ -1,6 +1,6 @@
 import { resourceId } from '../../api/define.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import { ApiError, isAlreadyExists } from '../../api/meta/status.ts';
+import { isAlreadyExists } from '../../api/meta/status.ts';
 import type { ApiRequest } from '../../api/transport.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { safeString } from '../../base/random.ts';
@@ -11,7 +11,7 @@ import type { Answer } from './answer.ts';
 import { type Draft, draftOf, matchNamespace } from './body.ts';
 import { copyJson } from './copy.ts';
 import type { Claim, RegistryDeps } from './deps.ts';
-import { alreadyExists } from './errors.ts';
+import { alreadyExists, unknownError } from './errors.ts';
 import { mutate, noteOwnership } from './field-ownership.ts';
 import { dropStamp, stampNew } from './metadata.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
@@ -103,7 +103,7 @@ async function store(resource: Resource, draft: Draft, claim: Claim | undefined,
   const key = keyOf(resource, namespace, name);
   const dryRun = request.options?.dryRun ?? false;
   if (!dryRun && Number(draft.metadata.resourceVersion) > 0) {
-    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+    throw unknownError('resourceVersion should not be set on objects to be created');
   }
   const existing = collection.get(key);
   if (existing) throw alreadyExists(definition, name, readable(resource, existing));

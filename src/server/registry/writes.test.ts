@@ -116,6 +116,7 @@ describe('create', () => {
       api.call('create', 'configmaps', { ...inDefault, body: { metadata: { name, resourceVersion } }, options: { dryRun } });
     await expect(make('a', '7')).rejects.toMatchObject({
       code: 500,
+      statedReason: '',
       message: 'resourceVersion should not be set on objects to be created',
     });
     await expect(make('A', '7')).rejects.toMatchObject({ reason: 'Invalid' });
