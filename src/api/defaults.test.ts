@@ -192,6 +192,44 @@ describe('preparing an update', () => {
     expect(external.spec).not.toHaveProperty('clusterIP');
   });
 
+  it('keeps node ports by the names of ports, and none for a load balancer that wants none', () => {
+    const named = (name: string, port: number, nodePort?: number) => ({ name, port, ...(nodePort && { nodePort }) });
+    const service = (type: string, more: object) => ({ spec: { type, ...more } });
+    const prepared = (draft: ReturnType<typeof service>, before: ReturnType<typeof service>) => {
+      api.services.hooks.prepareForUpdate?.(draft, before, context);
+      return draft.spec;
+    };
+    const before = { ports: [named('a', 80, 30080), named('b', 81, 30081)] };
+    const sent = { ports: [named('b', 80), named('c', 81)] };
+    expect(prepared(service('NodePort', sent), service('NodePort', before))).toMatchObject({
+      ports: [named('b', 80, 30081), named('c', 81)],
+    });
+    const without = { allocateLoadBalancerNodePorts: false, ports: [named('a', 80), named('b', 81, 30081)] };
+    expect(prepared(service('LoadBalancer', without), service('LoadBalancer', before))).toMatchObject(without);
+    const changed = { allocateLoadBalancerNodePorts: true, ports: [named('a', 80, 30080), named('b', 81, 30082)] };
+    expect(
+      prepared(service('ClusterIP', changed), service('LoadBalancer', { ...before, allocateLoadBalancerNodePorts: false })),
+    ).toMatchObject(changed);
+  });
+
+  it('drops the policies of a Service that they do not fit, and its balancer', () => {
+    const status = { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } };
+    const ports = [{ port: 80 }];
+    const balanced = { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Cluster', ports }, status };
+    const inside = { spec: { ...balanced.spec, type: 'ClusterIP' }, status };
+    api.services.hooks.prepareForUpdate?.(inside, balanced, context);
+    expect(inside).toEqual({ spec: { type: 'ClusterIP', ports }, status: { loadBalancer: {} } });
+    const reachable = { spec: { type: 'ClusterIP', externalIPs: ['203.0.113.2'], externalTrafficPolicy: 'Cluster', ports } };
+    const unreachable = { spec: { type: 'ClusterIP', externalTrafficPolicy: 'Cluster', ports } };
+    api.services.hooks.prepareForUpdate?.(unreachable, reachable, context);
+    expect(unreachable.spec).toEqual({ type: 'ClusterIP', ports });
+    for (const [internalTrafficPolicy, kept] of [['Local'], ['Foo', 'Foo']]) {
+      const external = { spec: { type: 'ExternalName', externalName: 'a.example', internalTrafficPolicy } };
+      api.services.hooks.prepareForCreate?.(external, context);
+      expect(external.spec.internalTrafficPolicy).toBe(kept);
+    }
+  });
+
   it('takes decisions on a CSR through approval alone', () => {
     const before = { spec: { request: 'r', signerName: 's' } };
     const approved = { spec: { request: 'other', signerName: 's' }, status: { conditions: [{ type: 'Approved', status: 'True' }] } };

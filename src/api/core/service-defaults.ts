@@ -3,6 +3,10 @@ import type { Service, ServiceSpec } from '../schema/generated/types.ts';
 
 const AFFINITY_SECONDS = 10_800;
 export const hasNodePorts = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+/** Those whose ports all have node ports. */
+export const allocatesNodePorts = (spec: ServiceSpec): boolean =>
+  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+export const TRAFFIC_POLICIES: readonly string[] = ['Cluster', 'Local'];
 
 /** Does anybody outside of the cluster reach it? */
 export const isAccessible = (spec: ServiceSpec): boolean =>

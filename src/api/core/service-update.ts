@@ -1,6 +1,6 @@
 import { same } from '../meta/validation.ts';
-import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
-import { hasNodePorts, isAccessible } from './service-defaults.ts';
+import type { Service, ServiceSpec } from '../schema/generated/types.ts';
+import { allocatesNodePorts, hasNodePorts, isAccessible, TRAFFIC_POLICIES } from './service-defaults.ts';
 
 const hasClusterIp = (spec: ServiceSpec) => spec.type !== 'ExternalName';
 /** Does a load balancer ask nodes whether they have endpoints? */
@@ -8,7 +8,7 @@ export const needsHealthCheck = (spec: ServiceSpec): boolean => spec.type === 'L
 
 /**
  * What the server allocated stays when an update leaves it out (a manifest that is applied again knows no addresses), and goes when
- * the new type has no use for it.
+ * the new type has no use for it (kubernetes, registry/core/service: storage/storage.go patchAllocatedValues, strategy.go dropTypeDependentFields).
  */
 export function keepAllocations(draft: Service, old: Service): void {
   if (!draft.spec || !old.spec) return;
@@ -17,6 +17,13 @@ export function keepAllocations(draft: Service, old: Service): void {
   keepNodePorts(draft.spec, old.spec);
   if (needsHealthCheck(draft.spec) && needsHealthCheck(old.spec)) draft.spec.healthCheckNodePort ||= old.spec.healthCheckNodePort;
   dropUseless(draft.spec, old.spec);
+  if (draft.spec.type !== 'LoadBalancer' && draft.status?.loadBalancer?.ingress) draft.status = { ...draft.status, loadBalancer: {} };
+  dropInternalPolicy(draft);
+}
+
+/** Names of outside may say how traffic from inside goes, for upstream once did; nobody sees it (storage.go: defaultOnReadInternalTrafficPolicy). */
+export function dropInternalPolicy({ spec }: Service): void {
+  if (spec?.type === 'ExternalName' && TRAFFIC_POLICIES.includes(spec.internalTrafficPolicy ?? '')) delete spec.internalTrafficPolicy;
 }
 
 /** Clients that know one of `clusterIP` and `clusterIPs` alone mean both. Kubernetes: KEP-1338, dual stack. */
@@ -39,15 +46,16 @@ function keepClusterIps(draft: ServiceSpec, old: ServiceSpec): void {
 }
 
 function keepNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
-  if (!hasNodePorts(draft) || !hasNodePorts(old)) return;
-  const key = (p: ServicePort) => `${p.protocol ?? 'TCP'}/${p.port}`;
-  const taken = new Set((draft.ports ?? []).map((p) => p.nodePort).filter(Boolean));
-  const allocated = new Map((old.ports ?? []).map((p) => [key(p), p.nodePort]));
+  if (!allocatesNodePorts(draft) || !allocatesNodePorts(old)) return;
+  const taken = nodePortsOf(draft);
+  const allocated = new Map((old.ports ?? []).map((p) => [p.name ?? '', p.nodePort]));
   for (const port of draft.ports ?? []) {
-    const nodePort = allocated.get(key(port));
+    const nodePort = allocated.get(port.name ?? '');
     if (!port.nodePort && nodePort && !taken.has(nodePort)) port.nodePort = nodePort;
   }
 }
+
+const nodePortsOf = ({ ports = [] }: ServiceSpec) => new Set(ports.map((p) => p.nodePort).filter(Boolean));
 
 /** Only what the client did not touch is dropped: a changed value is the client's mistake, and validation says so. */
 function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
@@ -56,10 +64,9 @@ function dropUseless(draft: ServiceSpec, old: ServiceSpec): void {
   if (needsHealthCheck(old) && !needsHealthCheck(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
     delete draft.healthCheckNodePort;
   }
-  if (old.type === 'LoadBalancer' && draft.type !== 'LoadBalancer') {
-    delete draft.allocateLoadBalancerNodePorts;
-    if (draft.loadBalancerClass === old.loadBalancerClass) delete draft.loadBalancerClass;
-  }
+  if (old.type === 'LoadBalancer' && draft.type !== 'LoadBalancer')
+    dropSame(draft, old, ['allocateLoadBalancerNodePorts', 'loadBalancerClass']);
+  if (isAccessible(old) && !isAccessible(draft)) dropSame(draft, old, ['externalTrafficPolicy']);
 }
 
 function dropAddresses(draft: ServiceSpec, old: ServiceSpec): void {
@@ -67,13 +74,14 @@ function dropAddresses(draft: ServiceSpec, old: ServiceSpec): void {
     delete draft.clusterIP;
     delete draft.clusterIPs;
   }
-  for (const field of ['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const)
-    if (same(draft[field], old[field])) delete draft[field];
+  dropSame(draft, old, ['ipFamilies', 'ipFamilyPolicy']);
+}
+
+function dropSame(draft: ServiceSpec, old: ServiceSpec, fields: readonly (keyof ServiceSpec)[]): void {
+  for (const field of fields) if (same(draft[field], old[field])) delete draft[field];
 }
 
 function dropNodePorts(draft: ServiceSpec, old: ServiceSpec): void {
-  const known = new Set((old.ports ?? []).map((p) => p.nodePort));
-  for (const port of draft.ports ?? []) if (known.has(port.nodePort)) delete port.nodePort;
-  const accessible = isAccessible(draft);
-  if (!accessible && draft.externalTrafficPolicy === old.externalTrafficPolicy) delete draft.externalTrafficPolicy;
+  const before = nodePortsOf(old);
+  if ([...nodePortsOf(draft)].every((port) => before.has(port))) for (const port of draft.ports ?? []) delete port.nodePort;
 }

@@ -4,7 +4,7 @@ import type { Service } from '../schema/generated/types.ts';
 import { proxySubresource } from './proxy-subresource.ts';
 import { serviceColumns } from './service-columns.ts';
 import { defaultService } from './service-defaults.ts';
-import { keepAllocations } from './service-update.ts';
+import { dropInternalPolicy, keepAllocations } from './service-update.ts';
 import { serviceWarnings } from './service-warnings.ts';
 import { checkService, checkServiceStatus, checkServiceUpdate } from './validation-service.ts';
 
@@ -26,6 +26,7 @@ export const services = defineResource<Service>({
   columns: serviceColumns,
   hooks: {
     defaults: defaultService,
+    prepareForCreate: dropInternalPolicy,
     prepareForUpdate: keepAllocations,
     checksRequired: true,
     validateCreate: checkService,

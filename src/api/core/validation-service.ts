@@ -3,7 +3,7 @@ import { duplicate, type FieldError, forbidden, invalid, required } from '../met
 import { dns1123SubdomainFindings } from '../meta/names.ts';
 import { checkEnum, checkLabel, checkLabels, checkPort, checkPortNumberOrName, checkQualifiedName, found } from '../meta/validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../schema/generated/types.ts';
-import { isAccessible } from './service-defaults.ts';
+import { isAccessible, TRAFFIC_POLICIES } from './service-defaults.ts';
 import { needsHealthCheck } from './service-update.ts';
 import { checkAddressesKept, checkClusterIps, clusterIpsOf, isHeadless } from './validation-service-addresses.ts';
 
@@ -130,7 +130,7 @@ function checkTraffic(spec: ServiceSpec): FieldError[] {
   const { externalTrafficPolicy: external, internalTrafficPolicy: internal, healthCheckNodePort: health = 0 } = spec;
   const path = 'spec.externalTrafficPolicy';
   const errors: FieldError[] = [];
-  if (isAccessible(spec)) errors.push(...(external ? checkEnum(path, external, ['Cluster', 'Local']) : [required(path)]));
+  if (isAccessible(spec)) errors.push(...(external ? checkEnum(path, external, TRAFFIC_POLICIES) : [required(path)]));
   else if (external) errors.push(invalid(path, external, 'may only be set for externally-accessible services'));
   if (needsHealthCheck(spec))
     errors.push(...(health ? checkPort('spec.healthCheckNodePort', health) : [required('spec.healthCheckNodePort')]));
@@ -140,7 +140,7 @@ function checkTraffic(spec: ServiceSpec): FieldError[] {
   }
   return [
     ...errors,
-    ...checkEnum('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']),
+    ...checkEnum('spec.internalTrafficPolicy', internal, TRAFFIC_POLICIES),
     ...checkEnum('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameZone', 'PreferSameNode']),
   ];
 }

@@ -1,4 +1,4 @@
-import { hasNodePorts } from '../../api/core/service-defaults.ts';
+import { allocatesNodePorts, hasNodePorts } from '../../api/core/service-defaults.ts';
 import { needsHealthCheck } from '../../api/core/service-update.ts';
 import { type FieldError, invalid } from '../../api/meta/field-error.ts';
 import type { ServicePort, ServiceSpec } from '../../api/schema/generated/types.ts';
@@ -33,14 +33,12 @@ export function fillPorts(claim: PortClaim, spec: ServiceSpec, old: ServiceSpec 
   return [];
 }
 
-const allocates = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec) => type === 'NodePort' || allocateLoadBalancerNodePorts !== false;
-
 /** One port of several protocols has one node port. */
 function createPorts(claim: PortClaim, spec: ServiceSpec): FieldError | undefined {
   const { ports = [] } = spec;
   const shared = new Map<number, number>();
   for (const [i, port] of ports.entries()) {
-    if (!port.nodePort && !allocates(spec)) continue;
+    if (!port.nodePort && !allocatesNodePorts(spec)) continue;
     const known = shared.get(port.port);
     const wanted = known === undefined ? ports.find((other) => other.port === port.port && other.nodePort)?.nodePort : port.nodePort;
     const error = wanted && wanted !== known ? hold(claim, wanted, i, false) : undefined;
@@ -54,7 +52,7 @@ function createPorts(claim: PortClaim, spec: ServiceSpec): FieldError | undefine
 function updatePorts(claim: PortClaim, spec: ServiceSpec): FieldError | undefined {
   const seen = new Set<string>();
   for (const [i, port] of (spec.ports ?? []).entries()) {
-    if (!port.nodePort && !allocates(spec)) continue;
+    if (!port.nodePort && !allocatesNodePorts(spec)) continue;
     const error = port.nodePort ? hold(claim, port.nodePort, i, true) : undefined;
     if (error) return error;
     port.nodePort ||= anyPort(claim, 'a nodePort');
