@@ -14,6 +14,7 @@ import type { Authorizer, Impersonator, RequestContext, StreamHandler, UserInfo 
 import { AuthorizationRefused, attributesOf, authorize, authorizeOpening } from '../registry/authorize.ts';
 import { methodNotAllowed, notBuilt } from '../registry/errors.ts';
 import type { Registry } from '../registry/registry.ts';
+import { checkVerb } from '../registry/verbs.ts';
 import { checkWriteOptions } from '../registry/write-options.ts';
 import { actingUser, NON_RESOURCE_VERBS } from './acting-user.ts';
 import { parseBody, patchTypeOf, readBody } from './body.ts';
@@ -256,6 +257,7 @@ async function answer(
       : undefined;
     return await sendWatch({ reply, batches, stream, accepted, include, columnHeads, clock, warnings, sizes, listed });
   }
+  checkVerb(definition, request);
   if (request.verb !== 'get' && request.verb !== 'list') {
     if (request.verb === 'patch') request = { ...request, patchType: patchTypeOf(raw) };
     const body = await readBody(raw);

@@ -47,6 +47,15 @@ describe('of a kind that is built in', () => {
     expect(allowed.code).toBe(code);
     expect((await server.call(path, { method, headers: { authorization: 'other', ...json } })).code).toBe(403);
   });
+
+  it.each([
+    [`${PODS}/a/eviction`, 'application/apply-patch+yaml'],
+    [`${PODS}/a/eviction`, 'text/plain'],
+    ['/api/v1/componentstatuses/a', 'application/apply-patch+yaml'],
+  ])('PATCH %s of the form %s is no method of it, whatever else is wrong', async (path, form) => {
+    const headers = { authorization: 'me', 'content-type': form };
+    expect((await server.call(`${path}?dryRun=some`, { method: 'PATCH', headers, body: '{' })).code).toBe(405);
+  });
 });
 
 it.each(['exec', 'attach', 'portforward'])(

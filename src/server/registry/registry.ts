@@ -16,6 +16,7 @@ import { patch } from './patch.ts';
 import { keyOf, type Resource } from './resources.ts';
 import { setDefaults } from './strategy.ts';
 import { update } from './update.ts';
+import { checkVerb } from './verbs.ts';
 import { type WatchStream, watch } from './watch.ts';
 import { checkWriteOptions } from './write-options.ts';
 
@@ -65,11 +66,12 @@ export function createRegistry(options: RegistryOptions): Registry {
       const definition = options.definition(request.group, request.version, request.resource);
       if (!definition) throw noSuchResource();
       noteDeprecation(definition, context);
+      checkVerb(definition, request);
       checkWriteOptions(request);
       if (!isObjectSent(definition, request)) tellRepeated(request, context);
       if (request.subresource) return answerSubresource(definition, request, context);
       if (definition.persistence === 'none') return answerVirtual(definition, request, context);
-      if (!definition.verbs.includes(request.verb)) throw definition.structural ? terminating(definition, request) : methodNotAllowed();
+      if (!definition.verbs.includes(request.verb)) throw terminating(definition, request);
       return answerStored(options, resourceOf(request), request, context);
     },
     async watch(request, context) {
@@ -98,7 +100,6 @@ export function createRegistry(options: RegistryOptions): Registry {
       case 'scale':
         return asAnswer(await options.scale(request, context, deps), request);
       case 'custom': {
-        if (!declared.verbs.includes(request.verb)) throw methodNotAllowed();
         const handler = options.subresources[`${resourceId(definition)}/${subresource}`];
         if (!handler) throw notBuilt(`${definition.plural}/${subresource}`);
         return asAnswer(await handler(request, context, deps), request);
@@ -109,7 +110,6 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   async function answerVirtual(definition: ResourceDefinition, request: ApiRequest, context: RequestContext): Promise<Answer> {
-    if (!definition.verbs.includes(request.verb)) throw methodNotAllowed();
     const sent = request.verb === 'create' ? await asSent(definition, request, context) : request;
     const handler = options.virtual[resourceId(definition)];
     if (!handler) throw notBuilt(resourceId(definition));
