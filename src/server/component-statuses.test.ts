@@ -27,5 +27,12 @@ it('the parts of the control plane are well or not, one by one and in a list', a
     kind: 'ComponentStatus',
     conditions: [{ type: 'Healthy', status: 'False', message: 'no answer' }],
   });
-  await expect(api.call('get', 'componentstatuses', { name: 'x' })).rejects.toMatchObject({ message: 'componentstatuses "x" not found' });
+  await expect(api.call('get', 'componentstatuses', { name: 'x' })).rejects.toMatchObject({ message: 'componentstatus "x" not found' });
+  for (const [options, names] of [
+    [{ labelSelector: 'a=b' }, []],
+    [{ labelSelector: '!a', fieldSelector: 'metadata.name!=scheduler' }, ['etcd-0']],
+  ] as const) {
+    const { items } = await api.list('componentstatuses', { options });
+    expect(items.map(({ metadata }) => metadata?.name)).toEqual(names);
+  }
 });
