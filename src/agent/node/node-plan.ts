@@ -71,6 +71,9 @@ export function labelPatch(identity: NodeIdentity, node: Node, architecture: str
   return changed.length > 0 ? { metadata: { labels: Object.fromEntries(changed) } } : undefined;
 }
 
+/** Of what not every node of this release does (KEP-5328), what this one does: resizes of pods as a whole, and of init containers. Sorted. */
+const DECLARED_FEATURES = ['InPlacePodLevelResourcesVerticalScaling', 'InPlacePodVerticalScalingInitContainers'];
+
 /** The node's own part of its status. `previous`: what it was, for the times at which conditions changed. */
 export function nodeStatus(identity: NodeIdentity, seen: Observation, previous: NodeStatus | undefined): NodeStatus {
   const capacity = { ...extendedResources(previous?.capacity), ...nodeCapacity(identity, seen.facts) };
@@ -79,6 +82,7 @@ export function nodeStatus(identity: NodeIdentity, seen: Observation, previous: 
     capacity,
     allocatable: nodeAllocatable(capacity, identity.reserved),
     conditions: nodeConditions(seen, previous?.conditions ?? []),
+    declaredFeatures: [...DECLARED_FEATURES],
     daemonEndpoints: { kubeletEndpoint: { Port: identity.kubeletPort } },
     images: nodeImages(seen.images),
     nodeInfo: {

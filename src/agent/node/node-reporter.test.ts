@@ -94,6 +94,7 @@ describe('a node', () => {
         ],
         capacity: { cpu: '4', memory: '8Gi', pods: '110' },
         allocatable: { cpu: '4', memory: '8092Mi', pods: '110' },
+        declaredFeatures: ['InPlacePodLevelResourcesVerticalScaling', 'InPlacePodVerticalScalingInitContainers'],
         nodeInfo: { kubeletVersion: 'v1.36.2+minik', containerRuntimeVersion: 'containerd://2.1.4' },
         daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       },

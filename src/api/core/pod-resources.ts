@@ -36,7 +36,7 @@ function maxAmounts(max: Amounts, other: Readonly<Amounts>): void {
 /** Can it be asked for by a pod as a whole (KEP-2837)? */
 export const isPodLevelResource = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
-const isSidecar = ({ restartPolicy }: Container) => restartPolicy === 'Always';
+export const isSidecar = ({ restartPolicy }: Container) => restartPolicy === 'Always';
 
 /** What the pod may use at most at any moment of its life. */
 export const podLimits = (pod: Pod, options: PodAmountsOptions = {}): Amounts => podAmounts(pod, 'limits', options);

@@ -2,6 +2,7 @@ import { type FieldError, forbidden, invalid } from '../meta/field-error.ts';
 import { same } from '../meta/validation.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../schema/generated/types.ts';
 import { qosClassOf } from './pod-qos.ts';
+import { isSidecar } from './pod-resources.ts';
 import { MIRROR } from './validation-pod-annotations.ts';
 import type { ResourceList } from './validation-resources.ts';
 
@@ -10,7 +11,6 @@ import type { ResourceList } from './validation-resources.ts';
 const LISTS = ['containers', 'initContainers'] as const;
 type ListName = (typeof LISTS)[number];
 
-const isSidecar = ({ restartPolicy }: Container) => restartPolicy === 'Always';
 const removed = (now: ResourceList = {}, then: ResourceList = {}) => Object.keys(then).some((name) => !(name in now));
 
 /** cpu and memory as they were; what differs still was not allowed to. */

@@ -22,6 +22,7 @@ import { limitRanger } from './plugins/limit-ranger.ts';
 import { type CreateNamespace, namespaceAutoProvision } from './plugins/namespace-auto-provision.ts';
 import { namespaceExists } from './plugins/namespace-exists.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { nodeDeclaredFeatureValidator } from './plugins/node-declared-feature-validator.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { ownerReferencesPermissionEnforcement } from './plugins/owner-references-permission-enforcement.ts';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.ts';
@@ -119,6 +120,7 @@ const allPlugins = ({
   defaultIngressClass(objects),
   denyServiceExternalIPs,
   podTopologyLabels(objects),
+  nodeDeclaredFeatureValidator(objects),
   podResizeValidator(objects),
   ...(policies ? [policies.mutating] : []),
   ...(webhooks ? [webhooks.mutating] : []),

@@ -29,6 +29,7 @@ export const BUILT_IN_PLUGINS = [
   'DefaultIngressClass',
   'DenyServiceExternalIPs',
   'PodTopologyLabels',
+  'NodeDeclaredFeatureValidator',
   'PodResizeValidator',
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',
@@ -60,10 +61,4 @@ const OPTIONAL: ReadonlySet<string> = new Set<PluginName>([
 export const isOnByDefault = (name: string): boolean => !OPTIONAL.has(name);
 
 /** Upstream's other plugins. They can be switched off, which changes nothing, and not on. */
-export const OTHER_PLUGINS = [
-  'ClusterTrustBundleAttest',
-  'JobValidation',
-  'NodeDeclaredFeatureValidator',
-  'PodGroupProtection',
-  'PodGroupWorkloadExists',
-] as const;
+export const OTHER_PLUGINS = ['ClusterTrustBundleAttest', 'JobValidation', 'PodGroupProtection', 'PodGroupWorkloadExists'] as const;
