@@ -75,6 +75,22 @@ describe('pods', () => {
     });
   });
 
+  it('wait a moment for the account that their namespace is about to get', async () => {
+    const late = { namespace: 'late' };
+    await api.call('create', 'namespaces', { body: { metadata: { name: 'late' } } });
+    const create = () => api.call<Pod>('create', 'pods', { ...late, body: pod('p') });
+    const refused = expect(create()).rejects.toMatchObject({
+      message: 'pods "p" is forbidden: error looking up service account late/default: serviceaccount "default" not found',
+    });
+    for (let i = 0; i < 9; i += 1) await api.clock.advance(200);
+    await refused;
+    const made = create();
+    await api.clock.advance(200);
+    await api.call('create', 'serviceaccounts', { ...late, body: { metadata: { name: 'default' } } });
+    await api.clock.advance(200);
+    expect((await made).spec?.serviceAccountName).toBe('default');
+  });
+
   it('tolerate lost nodes for five minutes unless they say otherwise', async () => {
     const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 };
     const { spec } = await createPod(api, { tolerations: [own] });

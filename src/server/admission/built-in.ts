@@ -96,7 +96,7 @@ const allPlugins = ({
   namespaceExists(objects),
   limitPodHardAntiAffinityTopology,
   limitRanger(objects),
-  serviceAccount(objects, random),
+  serviceAccount(objects, clock, random),
   nodeRestriction(objects, authorizer),
   taintNodesByCondition,
   alwaysPullImages,

@@ -1,5 +1,6 @@
 import { ApiError } from '../../../api/meta/status.ts';
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../api/schema/generated/types.ts';
+import type { Clock } from '../../../base/clock.ts';
 import { type Random, safeString } from '../../../base/random.ts';
 import { isMirrorPod, namedInPod } from '../../authz/node-references-plan.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
@@ -8,30 +9,56 @@ const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** One hour and seven seconds, so that tokens of pods can be told from others (upstream's value). */
 const TOKEN_SECONDS = 3607;
 
+const DEFAULT = 'default';
+/** How often upstream looks for the account that a controller gives every namespace, and how long it waits at least in between (getServiceAccount). */
+const LOOKS = 10;
+const PAUSE_MS = 100;
+
 /**
  * Every pod runs as a service account and finds its token, the CA and its namespace in a projected volume.
  * Source: Kubernetes, "Managing Service Accounts" and "Configure Service Accounts for Pods".
  */
-export const serviceAccount = (objects: ObjectReader, random: Random): AdmissionPlugin => ({
+export const serviceAccount = (objects: ObjectReader, clock: Clock, random: Random): AdmissionPlugin => ({
   name: 'ServiceAccount',
-  mutate({ operation, request, object }) {
+  mutate({ operation, request, object, context }) {
     if (operation !== 'CREATE' || request.resource !== 'pods' || request.group !== '' || request.subresource) return;
     const pod = object as Pod;
     if (!pod.spec) return;
     if (isMirrorPod(pod)) return checkMirror(pod, pod.spec);
-    pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default';
+    pod.spec.serviceAccountName ||= pod.spec.serviceAccount || DEFAULT;
     pod.spec.serviceAccount = pod.spec.serviceAccountName;
-    const account = objects.get<ServiceAccount>('serviceaccounts', request.namespace ?? '', pod.spec.serviceAccountName);
-    if (!account) {
-      const missing = `serviceaccount "${pod.spec.serviceAccountName}" not found`;
-      throw forbidden(pod, `error looking up service account ${request.namespace}/${pod.spec.serviceAccountName}: ${missing}`);
-    }
-    if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod.spec, random);
-    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-      pod.spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
-    }
+    const [namespace, name] = [request.namespace ?? '', pod.spec.serviceAccountName];
+    const look = () => objects.get<ServiceAccount>('serviceaccounts', namespace, name);
+    const give = (account: ServiceAccount | undefined, spec: PodSpec) => {
+      const missing = `serviceaccount "${name}" not found`;
+      if (!account) throw forbidden(pod, `error looking up service account ${namespace}/${name}: ${missing}`);
+      giveAccount(spec, account, random);
+    };
+    const account = look();
+    if (account || name !== DEFAULT) return give(account, pod.spec);
+    const pauseMs = PAUSE_MS * (1 + random());
+    const pause = () => clock.sleep(pauseMs, { signal: context.signal });
+    const { spec } = pod;
+    return lookAgain(look, pause).then((found) => give(found, spec));
   },
 });
+
+/** A namespace that is new has no account for a moment. */
+async function lookAgain<T>(look: () => T | undefined, pause: () => Promise<void>): Promise<T | undefined> {
+  let found: T | undefined;
+  for (let i = 1; i < LOOKS && !found; i += 1) {
+    await pause();
+    found = look();
+  }
+  return found;
+}
+
+function giveAccount(spec: PodSpec, account: ServiceAccount, random: Random): void {
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec, random);
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+    spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
+  }
+}
 
 const forbidden = (pod: Pod, why: string): ApiError => {
   const name = pod.metadata?.name ?? '';
