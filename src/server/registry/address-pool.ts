@@ -71,15 +71,11 @@ export interface AddressPool {
   any(occupied: (address: string) => boolean): string | undefined;
 }
 
-/** Ranges of IPv6 are larger than anybody needs: the first 2^20 addresses are enough. */
-const MOST_ADDRESSES = 1n << 20n;
-
 export function addressPool(cidr: string, { random, taken }: { random: Random; taken: Set<bigint> }): AddressPool {
   const family = familyOf(cidr);
   const network = family === 'IPv4' ? new Address4(cidr) : new Address6(cidr);
   const base = network.startAddress().bigInt();
-  const all = 1n << BigInt((family === 'IPv4' ? 32 : 128) - network.subnetMask);
-  const size = (all < MOST_ADDRESSES ? all : MOST_ADDRESSES) - (family === 'IPv4' ? 2n : 1n);
+  const size = (1n << BigInt((family === 'IPv4' ? 32 : 128) - network.subnetMask)) - (family === 'IPv4' ? 2n : 1n);
   const pool = new Pool({ first: base + 1n, size, reserved: reservedOf(size, 16n, 16n, 256n), random, taken });
   const text = (value: bigint) => (family === 'IPv4' ? Address4.fromBigInt(value).correctForm() : Address6.fromBigInt(value).correctForm());
   return {

@@ -97,6 +97,17 @@ describe('Services', () => {
   });
 });
 
+it.each([
+  ['10.0.0.0/8', '10.255.255.254', '10.255.255.255'],
+  ['2001:db8::/64', '2001:db8::ffff:ffff:ffff:ffff', '2001:db8:0:1::'],
+])('a range as large as %s is used up to %s', async (cidr, last, beyond) => {
+  const api = await fakeApi({ serviceCidrs: [cidr] });
+  const create = (name: string, spec: object) => api.call<Service>('create', 'services', { ...inDefault, body: service(name, spec) });
+  expect((await create('any', {})).spec?.clusterIP).toMatch(/^(10\.|2001:db8::)/);
+  expect((await create('last', { clusterIP: last })).spec?.clusterIPs).toEqual([last]);
+  await expect(create('beyond', { clusterIP: beyond })).rejects.toThrow('the provided network does not match the current range');
+});
+
 describe('the addresses of Services', () => {
   const ids = { ranges: 'servicecidrs.networking.k8s.io', addresses: 'ipaddresses.networking.k8s.io' };
   const start = () => fakeApi({ serviceCidrs: ['10.43.0.0/24'] });
