@@ -40,6 +40,12 @@ function seconds(value: string): number {
   return number;
 }
 
+function wholeSeconds(value: string): number {
+  const number = seconds(value);
+  if (number < 0) throw new InvalidArgumentError('it must not be negative.');
+  return number;
+}
+
 function label(value: string): string {
   if (!/^[^=\s]+=[^\s]*$/.test(value)) throw new InvalidArgumentError('it must be key=value.');
   return value;
@@ -170,6 +176,12 @@ export const apiSafetyFlags = () => [
     '--request-timeout <duration>',
     'How long a request may take that is neither a watch nor a stream. Clients may ask for less. Default: 1m.',
     duration,
+  ),
+  flag(
+    '--min-request-timeout <seconds>',
+    'How long a watch lasts at least that does not say it itself; at most it is twice as long. 0: for ever.',
+    wholeSeconds,
+    1800,
   ),
   flag(
     '--shutdown-delay-duration <duration>',

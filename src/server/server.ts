@@ -91,6 +91,8 @@ export interface ApiCoreOptions {
   readonly observeLocal?: ObserveRequest;
   /** Told how long admission takes. */
   readonly observeAdmission?: AdmissionMetrics;
+  /** As RegistryDeps has it. */
+  readonly shortestWatchSeconds?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -130,6 +132,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     outsideWarnings: certificateWarnings,
     turns: new KeyTurns(),
     authorizeCreate: (request, { user }) => authorize(authorizer, attributesOf(user, { ...request, verb: 'create' })),
+    shortestWatchSeconds: options.shortestWatchSeconds,
     clock,
     random,
     log,

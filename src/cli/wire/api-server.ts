@@ -223,6 +223,7 @@ export async function assembleControlPlane(
     port: settings.httpsListenPort,
     audit,
     requestTimeoutMs: settings.requestTimeout,
+    shortestWatchSeconds: settings.minRequestTimeout,
     shutdownDelayMs: settings.shutdownDelayDuration,
     flow: { seats: (settings.maxRequestsInflight ?? 400) + (settings.maxMutatingRequestsInflight ?? 200) },
     clock,

@@ -82,6 +82,8 @@ export interface ServerSettings extends TrustSettings, AuditSettings {
   readonly eventTtl?: number;
   /** Milliseconds. */
   readonly requestTimeout?: number;
+  /** Seconds. */
+  readonly minRequestTimeout?: number;
   /** Milliseconds. */
   readonly shutdownDelayDuration?: number;
   readonly maxRequestsInflight?: number;

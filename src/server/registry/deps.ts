@@ -74,6 +74,8 @@ export interface RegistryDeps {
   readonly turns: KeyTurns;
   /** May this user create the object that his update or apply found missing? Throws Forbidden. */
   readonly authorizeCreate: (request: ApiRequest, context: RequestContext) => Promise<void>;
+  /** A watch that does not say how long it lasts lasts up to twice as long as this; 0: for ever. Absent: half an hour. */
+  readonly shortestWatchSeconds?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly newUid: () => string;

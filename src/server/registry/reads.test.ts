@@ -273,6 +273,20 @@ describe('watch', () => {
     expect(await watch.next()).toBeUndefined();
   });
 
+  it('lasts from the shortest time to twice as long when it does not say how long', async () => {
+    const api = await fakeApi({ shortestWatchSeconds: 10, random: () => 0.5 });
+    const watch = watching(api, { resourceVersion: '0' });
+    const over = watch.next();
+    let isOver = false;
+    void over.then(() => {
+      isOver = true;
+    });
+    await api.clock.advance(14_900);
+    expect(isOver).toBe(false);
+    await api.clock.advance(200);
+    expect(await over).toBeUndefined();
+  });
+
   it('shows events in both of their groups', async () => {
     const api = await fakeApi();
     const body = {

@@ -92,8 +92,9 @@ async function* run(deps: RegistryDeps, plan: Plan): AsyncGenerator<readonly Wat
   const close = () => watcher[Symbol.dispose]();
   // Its time is over before it begins.
   if ((timeoutSeconds ?? 0) < 0) return close();
-  const seconds = timeoutSeconds || SHORTEST_WATCH_SECONDS * (1 + deps.random());
-  using _timeout = deps.clock.timer(seconds * 1000, () => tick('end'));
+  const { shortestWatchSeconds = SHORTEST_WATCH_SECONDS } = deps;
+  const seconds = timeoutSeconds || shortestWatchSeconds * (1 + deps.random());
+  using _timeout = seconds > 0 ? deps.clock.timer(seconds * 1000, () => tick('end')) : undefined;
   using _bookmarks = allowWatchBookmarks ? everyMinute(deps, () => tick('bookmark')) : undefined;
   if (context.signal.aborted) return close();
   context.signal.addEventListener('abort', close, { once: true });
