@@ -71,9 +71,9 @@ const firstAddress = ([cidr = '']: readonly string[]): string => {
   return address;
 };
 
-/** The tenth address of the (first) service range, as most distributions have it. */
-export const defaultDnsAddress = (serviceCidr: readonly string[]): string =>
-  nthAddress(serviceCidr[0] ?? '', 10) ?? firstAddress(serviceCidr);
+/** The tenth address of the (first) service range, as most distributions have it; in a small range the one after the API server's. */
+export const defaultDnsAddress = ([range = '', ...others]: readonly string[]): string =>
+  nthAddress(range, 10) ?? nthAddress(range, 2) ?? firstAddress([range, ...others]);
 
 /** Services of a family that no pod has would lead nowhere. */
 function checkFamilies({ clusterCidr, serviceCidr }: ServerSettings): void {
