@@ -16,6 +16,12 @@ const MAIN = new URL('../main.ts', import.meta.url).pathname;
 /** The settings of the machine that the test runs on are not the test's. */
 const environment = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MINIK_')));
 
+const started = new Set<ChildProcess>();
+/** A test that runs out of time leaves its processes behind. */
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
 class Dev {
   readonly directory = mkdtempSync(join(tmpdir(), 'minik-dev-test-'));
   readonly dataDir = join(this.directory, 'cluster');
@@ -32,6 +38,8 @@ class Dev {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment(), TMPDIR: this.directory },
     });
+    started.add(this.child);
+    this.child.once('exit', () => started.delete(this.child));
     this.child.stderr?.on('data', (chunk) => {
       this.log += chunk;
     });
@@ -170,17 +178,18 @@ describe('minik dev', () => {
 describe('minik dev with a data directory', () => {
   it('keeps its certificate authority over a restart, so that kubeconfigs stay good', async () => {
     const runs: string[] = [];
-    const first = new Dev();
+    const directory = mkdtempSync(join(tmpdir(), 'minik-dev-test-'));
+    const dataDir = join(directory, 'cluster');
     try {
       for (const _ of [1, 2]) {
-        const dev = new Dev('--nodes', '0', '--data-dir', first.dataDir);
+        const dev = new Dev('--nodes', '0', '--data-dir', dataDir);
         await dev.up();
-        using admin = await openAdminClient(join(first.dataDir, 'kubeconfig.yaml'), systemClock);
+        using admin = await openAdminClient(join(dataDir, 'kubeconfig.yaml'), systemClock);
         runs.push(admin.caHash);
         await dev.remove();
       }
     } finally {
-      await first.remove();
+      rmSync(directory, { recursive: true, force: true });
     }
     expect(new Set(runs).size).toBe(1);
   });
