@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
+import { fakeClock } from './fake-clock.ts';
 import { TurnQueue } from './turn-queue.ts';
 
+const clock = fakeClock();
+const queueOf = (perTurn: number) => new TurnQueue({ perTurn, turnMs: 20, clock });
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 it('starts as much as a turn may at once and the rest turn by turn, in order', async () => {
-  const queue = new TurnQueue(2);
+  const queue = queueOf(2);
   const started: number[] = [];
   const work = async (n: number) => {
     const wait = queue.take();
@@ -21,7 +24,7 @@ it('starts as much as a turn may at once and the rest turn by turn, in order', a
 });
 
 it('does not let latecomers overtake those who wait', async () => {
-  const queue = new TurnQueue(1);
+  const queue = queueOf(1);
   const started: string[] = [];
   const work = async (name: string) => {
     const wait = queue.take();
@@ -36,9 +39,25 @@ it('does not let latecomers overtake those who wait', async () => {
 });
 
 it('starts at once again when nothing was started since the last turn', async () => {
-  const queue = new TurnQueue(1);
+  const queue = queueOf(1);
   expect(queue.take()).toBeUndefined();
   await nextTurn();
   expect(queue.take()).toBeUndefined();
   expect(queue.take()).toBeInstanceOf(Promise);
+});
+
+it('starts more after a turn that other work made long', async () => {
+  let nowMs = 0;
+  const queue = new TurnQueue({ perTurn: 2, turnMs: 20, clock: { monotonic: () => nowMs } });
+  let started = 0;
+  for (let i = 0; i < 20; i += 1) void queue.take()?.then(() => (started += 1));
+  nowMs += 19;
+  await nextTurn();
+  expect(started).toBe(2);
+  nowMs += 65;
+  await nextTurn();
+  expect(started).toBe(8);
+  nowMs += 10_000;
+  await nextTurn();
+  expect(started).toBe(18);
 });
