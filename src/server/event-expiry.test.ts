@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { KubeObject } from '../api/meta/object.ts';
 import type { Event } from '../api/schema/generated/types.ts';
 import { silentLogger } from '../base/logger.ts';
+import { StoreError } from '../store/store.ts';
+import type { CachedCollection } from '../store/watch-cache/cached-collection.ts';
 import { eventExpiry } from './event-expiry.ts';
 import { type FakeApi, fakeApi } from './fake-api.ts';
 
@@ -19,10 +22,13 @@ afterEach(async () => {
   await running;
 });
 
-function start(): void {
-  const resource = api.resources.byId('events');
+function eventsOf({ resources }: FakeApi) {
+  const resource = resources.byId('events');
   if (!resource) throw new Error('no events');
-  const options = { collection: resource.collection, ttlMs: 60 * MINUTE_MS, clock: api.clock, log: silentLogger };
+  return resource;
+}
+function start(): void {
+  const options = { collection: eventsOf(api).collection, ttlMs: 60 * MINUTE_MS, clock: api.clock, log: silentLogger };
   running = eventExpiry(options).run({ signal: ending.signal, ready() {} });
 }
 const tell = (name: string, metadata: object = {}) =>
@@ -61,11 +67,23 @@ it('knows how old events are that were there before it', async () => {
   expect(await names()).toEqual([]);
 });
 
+it.each(['Expired', 'TooSlow'] as const)('goes on when what it follows ends: %s', async (reason) => {
+  start();
+  await tell('a');
+  (eventsOf(api).collection as CachedCollection<KubeObject>).endWatchers(new StoreError(reason, 'the watch ended'));
+  await advance(1);
+  await tell('b');
+  await advance(59.5);
+  expect(await names()).toEqual(['b']);
+  await advance(1.5);
+  expect(await names()).toEqual([]);
+});
+
 it('tells watchers', async () => {
   start();
   const { metadata } = await tell('a');
-  const resource = api.resources.byId('events');
-  using watcher = resource?.collection.watch({ fromRevision: Number(metadata?.resourceVersion) });
+  const { collection, prefix } = eventsOf(api);
+  using watcher = collection.watch({ fromRevision: Number(metadata?.resourceVersion) });
   await advance(61);
-  expect(watcher?.take()?.map(({ type, item }) => [type, item.key])).toEqual([['DELETED', `${resource?.prefix}n/a`]]);
+  expect(watcher.take()?.map(({ type, item }) => [type, item.key])).toEqual([['DELETED', `${prefix}n/a`]]);
 });

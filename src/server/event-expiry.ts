@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/component.ts';
 import { letOthersRun } from '../base/event-loop.ts';
 import type { Logger } from '../base/logger.ts';
-import { isStoreConflict, isTooSlow, isUnreadable } from '../store/store.ts';
+import { isStoreConflict, isStoreExpired, isTooSlow, isUnreadable } from '../store/store.ts';
 import type { Cached, Collection, CollectionEvent } from '../store/watch-cache/collection.ts';
 import { nextEvents } from '../store/watch-cache/next-events.ts';
 
@@ -48,7 +48,7 @@ class EventExpiry {
     await Promise.all([this.#follow(signal), this.#expire(signal)]);
   }
 
-  /** Begins anew when too much came at once. */
+  /** Begins anew when too much came at once, or the store lost its history. Unlike ObjectReader.onChange this reads no object: there are thousands of them in a burst. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { collection } = this.#options;
     while (!signal.aborted) {
@@ -60,7 +60,7 @@ class EventExpiry {
         for (let events = await nextEvents(watcher); events; events = await nextEvents(watcher))
           for (const event of events) this.#note(event);
       } catch (error) {
-        if (!isTooSlow(error)) throw error;
+        if (!isTooSlow(error) && !isStoreExpired(error)) throw error;
       } finally {
         signal.removeEventListener('abort', end);
       }
