@@ -12,6 +12,7 @@ import { badRequest, unknownError } from './errors.ts';
 import { checkListOptions } from './list-options.ts';
 import type { Resource } from './resources.ts';
 import { type Selection, selectionOf } from './selectors.ts';
+import { uint64Fault } from './versions.ts';
 
 /** How long a read waits for the cache to reach the resourceVersion that it was given. */
 const CATCH_UP_MS = 3_000;
@@ -140,14 +141,11 @@ export async function collectAll(resource: Resource, request: ApiRequest): Promi
 /** A resourceVersion parameter as a number; 0 when absent. Throws what upstream's store does for the verb. */
 export function parseRevision(text: string | undefined, verb: 'get' | 'list' | 'watch'): number {
   if (text === undefined || text === '') return 0;
-  const isNumber = /^[0-9]+$/.test(text);
-  if (isNumber && BigInt(text) <= MAX_UINT64) return Number(text);
-  const fault = isNumber ? 'value out of range' : 'invalid syntax';
-  const why = fieldErrorText(invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`));
+  const fault = uint64Fault(text);
+  if (!fault) return Number(text);
+  const why = fieldErrorText(invalid('resourceVersion', text, fault));
   throw verb === 'list' ? badRequest(`invalid resource version: ${why}`) : unknownError(why);
 }
-
-const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** Waits until the cache has seen the revision; 504 with upstream's cause when that takes too long. */
 export async function reach({ collection }: Pick<Resource, 'collection'>, revision: number, { signal }: RequestContext): Promise<void> {

@@ -34,10 +34,16 @@ export const NO_VERSION = '0';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 
+/** Why the text is no uint64, as Go's strconv says it. */
+export function uint64Fault(text: string): string | undefined {
+  const fault = !/^\d+$/.test(text) ? 'invalid syntax' : BigInt(text) > MAX_UINT64 ? 'value out of range' : undefined;
+  return fault && `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`;
+}
+
 /** The version that a client is speaking of; 0: of none. Throws what upstream answers to what is no number (ParseResourceVersion in apiserver's storage/api_object_versioner.go). */
 export function readVersion(text: string | undefined): number {
   if (!text) return 0;
-  const fault = !/^\d+$/.test(text) ? 'invalid syntax' : BigInt(text) > MAX_UINT64 ? 'value out of range' : undefined;
-  if (fault) throw unknownError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`);
+  const fault = uint64Fault(text);
+  if (fault) throw unknownError(fault);
   return Number(text);
 }
