@@ -23,7 +23,7 @@ import type { AdmissionPlugin, Authorizer, ObjectReader } from '../../server/por
 import { UsageError } from '../exit.ts';
 import { GIT_VERSION } from '../version.ts';
 import type { Ambient } from './ambient.ts';
-import { fromFile } from './from-file.ts';
+import { fromKubeconfig } from './from-file.ts';
 import { parsePolicy, readPolicyFile } from './policy-file.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -104,11 +104,9 @@ export async function assembleAdmission(
 const notConfigured = (name: string) =>
   new UsageError(`${name} in --enable-admission-plugins needs its configuration from --admission-control-config-file`);
 
-const fromKubeconfig = <T>(path: string, read: (path: string, reader: { readFile: (file: string) => Promise<string> }) => Promise<T>) =>
-  fromFile('--admission-control-config-file: kubeConfigFile', path, () => read(path, { readFile: (file) => readFile(file, 'utf8') }));
-
-const endpointIn = (path: string) => fromKubeconfig(path, kubeconfigEndpoint);
-const usersIn = async (path: string | undefined) => (path === undefined ? undefined : fromKubeconfig(path, kubeconfigUsers));
+const KUBECONFIG = '--admission-control-config-file: kubeConfigFile';
+const endpointIn = (path: string) => fromKubeconfig(KUBECONFIG, path, kubeconfigEndpoint);
+const usersIn = async (path: string | undefined) => (path === undefined ? undefined : fromKubeconfig(KUBECONFIG, path, kubeconfigUsers));
 
 const CREATE_TIMEOUT_MS = 10_000;
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -11,7 +10,7 @@ import { truncated } from '../../server/audit/truncated.ts';
 import { kubeconfigEndpoint } from '../../server/outbound/kubeconfig.ts';
 import type { Outbound } from '../../server/outbound/outbound.ts';
 import { UsageError } from '../exit.ts';
-import { fromFile } from './from-file.ts';
+import { fromKubeconfig } from './from-file.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 /** Flags of audit, under upstream's names. Durations are milliseconds, sizes bytes where nothing else is said. */
@@ -92,9 +91,7 @@ async function openLog(settings: AuditSettings, given: string, { clock, log }: T
 async function openWebhook(settings: AuditSettings, path: string, tools: Tools): Promise<AuditBackend> {
   const { auditWebhookTruncateEnabled, auditWebhookTruncateMaxEventSize, auditWebhookTruncateMaxBatchSize } = settings;
   const bounds = boundsOf('webhook', auditWebhookTruncateEnabled, auditWebhookTruncateMaxEventSize, auditWebhookTruncateMaxBatchSize);
-  const endpoint = await fromFile('--audit-webhook-config-file', path, () =>
-    kubeconfigEndpoint(path, { readFile: (file) => readFile(file, 'utf8') }),
-  );
+  const endpoint = await fromKubeconfig('--audit-webhook-config-file', path, kubeconfigEndpoint);
   const { auditWebhookBatchThrottleQps: perSecond = 10, auditWebhookBatchThrottleBurst: burst = 15 } = settings;
   const batch = {
     bufferSize: settings.auditWebhookBatchBufferSize ?? 10_000,

@@ -9,3 +9,12 @@ export async function fromFile<T>(flag: string, path: string, parse: (text: stri
     throw new UsageError(`${flag} ${path}: ${error instanceof Error ? error.message.split('\n')[0] : error}`, { cause: error });
   }
 }
+
+interface Reader {
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+/** The same of a kubeconfig, which may name other files. */
+export async function fromKubeconfig<T>(flag: string, path: string, read: (path: string, reader: Reader) => Promise<T>): Promise<T> {
+  return fromFile(flag, path, () => read(path, { readFile: (file) => readFile(file, 'utf8') }));
+}

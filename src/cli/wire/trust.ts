@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { DEFAULT_FRONT_PROXY, type FrontProxySettings } from '../../server/authn/front-proxy.ts';
 import { type AuthenticationConfig, readAuthenticationConfig } from '../../server/authn/oidc/authentication-config.ts';
 import { issuerOf } from '../../server/authn/service-account-token.ts';
@@ -16,7 +15,7 @@ import {
 } from '../../server/pki/service-account-keys.ts';
 import type { TokenSettings } from '../../server/trust.ts';
 import { UsageError } from '../exit.ts';
-import { fromFile } from './from-file.ts';
+import { fromFile, fromKubeconfig } from './from-file.ts';
 import { certificates, oidcAuthenticator } from './oidc.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -48,8 +47,7 @@ export async function tokenSettings(
 }
 
 const reviewVersion = (version: string | undefined): 'v1' | 'v1beta1' => (version === 'v1beta1' ? 'v1beta1' : 'v1');
-const endpointOf = (flag: string, path: string) =>
-  fromFile(flag, path, () => kubeconfigEndpoint(path, { readFile: (file) => readFile(file, 'utf8') }));
+const endpointOf = (flag: string, path: string) => fromKubeconfig(flag, path, kubeconfigEndpoint);
 
 const MINUTE_MS = 60_000;
 
