@@ -1,5 +1,6 @@
-import type { ApiError, StatusCause } from '../../api/meta/status.ts';
-import type { AdmissionRequest } from '../ports.ts';
+import { type ApiError, notFound, type StatusCause } from '../../api/meta/status.ts';
+import type { Namespace } from '../../api/schema/generated/types.ts';
+import type { AdmissionRequest, ObjectReader } from '../ports.ts';
 import { forbiddenBecause } from '../registry/errors.ts';
 
 /** Is this a request on the resource (`pods`, `ingresses` of `networking.k8s.io`) or, when one is named, on its subresource? */
@@ -12,4 +13,11 @@ export const isWrite = ({ operation }: AdmissionRequest): boolean => operation =
 export function refusal({ request, object }: AdmissionRequest, why: string, causes?: StatusCause[]): ApiError {
   const name = request.name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
   return forbiddenBecause({ group: request.group, plural: request.resource }, name, why, causes);
+}
+
+/** Throws NotFound. */
+export function namespaceOf(objects: ObjectReader, name: string): Namespace {
+  const found = objects.get<Namespace>('namespaces', '', name);
+  if (!found) throw notFound({ group: '', plural: 'namespaces' }, name);
+  return found;
 }

@@ -1,7 +1,5 @@
-import { notFound } from '../../../api/meta/status.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
-
-const NAMESPACES = { group: '', plural: 'namespaces' };
+import { namespaceOf } from '../request.ts';
 
 /** Nothing is written or deleted in a namespace that is not there. Off by default: NamespaceLifecycle sees to creations. (Kubernetes: "Admission Control", NamespaceExists.) */
 export const namespaceExists = (objects: ObjectReader): AdmissionPlugin => ({
@@ -10,6 +8,6 @@ export const namespaceExists = (objects: ObjectReader): AdmissionPlugin => ({
     const { operation, request } = admission;
     const { namespace, resource, group } = request;
     if (operation === 'CONNECT' || !namespace || (resource === 'namespaces' && group === '')) return;
-    if (!objects.get('namespaces', '', namespace)) throw notFound(NAMESPACES, namespace);
+    namespaceOf(objects, namespace);
   },
 });

@@ -1,13 +1,12 @@
 import { resourceId } from '../../../api/define.ts';
-import { ApiError, notFound } from '../../../api/meta/status.ts';
-import type { Namespace } from '../../../api/schema/generated/types.ts';
+import { ApiError } from '../../../api/meta/status.ts';
 import type { AdmissionPlugin, ObjectReader } from '../../ports.ts';
+import { namespaceOf } from '../request.ts';
 
 /** They are the cluster's own. */
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 /** Requests about access are answered in namespaces that do not exist as well. */
 const ANYWHERE = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
-const NAMESPACES = { group: '', plural: 'namespaces' };
 
 /** Nothing is created in a namespace that is missing or on its way out; the cluster's own namespaces stay. */
 export const namespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
@@ -22,8 +21,7 @@ export const namespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
       return;
     }
     if (operation !== 'CREATE' || !namespace || ANYWHERE.has(id)) return;
-    const found = objects.get<Namespace>('namespaces', '', namespace);
-    if (!found) throw notFound(NAMESPACES, namespace);
+    const found = namespaceOf(objects, namespace);
     if (!found.metadata?.deletionTimestamp && found.status?.phase !== 'Terminating') return;
     const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
     const cause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };

@@ -1,15 +1,13 @@
 import { fieldErrorText, invalid } from '../../../api/meta/field-error.ts';
 import { labelValueFindings, qualifiedNameFindings } from '../../../api/meta/names.ts';
-import { notFound } from '../../../api/meta/status.ts';
-import type { Namespace, Pod } from '../../../api/schema/generated/types.ts';
+import type { Pod } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
 import { forbiddenBecause, unknownError } from '../../registry/errors.ts';
 import type { NodeSelectors } from '../configuration/pod-node-selector.ts';
-import { isAbout } from '../request.ts';
+import { isAbout, namespaceOf } from '../request.ts';
 
 const ANNOTATION = 'scheduler.alpha.kubernetes.io/node-selector';
 const PODS = { group: '', plural: 'pods' };
-const NAMESPACES = { group: '', plural: 'namespaces' };
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -19,9 +17,8 @@ type Labels = Readonly<Record<string, string>>;
  */
 export function podNodeSelector(objects: ObjectReader, { standard, allowed }: NodeSelectors): AdmissionPlugin {
   const selectorOf = (name: string): Labels => {
-    const namespace = objects.get<Namespace>('namespaces', '', name);
-    if (!namespace) throw notFound(NAMESPACES, name);
-    return labelsOf(namespace.metadata?.annotations?.[ANNOTATION] ?? standard);
+    const { metadata } = namespaceOf(objects, name);
+    return labelsOf(metadata?.annotations?.[ANNOTATION] ?? standard);
   };
   const check = ({ request, object }: AdmissionRequest, own: Labels) => {
     const { metadata, spec } = object as Pod;

@@ -1,11 +1,10 @@
 import { qosClassOf } from '../../../api/core/pod-qos.ts';
 import { jsonFault } from '../../../api/meta/json-fault.ts';
-import { notFound } from '../../../api/meta/status.ts';
-import type { Namespace, Pod, Toleration } from '../../../api/schema/generated/types.ts';
+import type { Pod, Toleration } from '../../../api/schema/generated/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../../ports.ts';
 import { unknownError } from '../../registry/errors.ts';
 import type { ClusterTolerations } from '../configuration/pod-toleration-restriction.ts';
-import { isAbout, isWrite } from '../request.ts';
+import { isAbout, isWrite, namespaceOf } from '../request.ts';
 import { areAllowed, mergeTolerations } from '../tolerations.ts';
 
 const STANDARD = 'scheduler.alpha.kubernetes.io/defaultTolerations';
@@ -18,10 +17,7 @@ const MEMORY_PRESSURE: Toleration = { key: 'node.kubernetes.io/memory-pressure',
  */
 export function podTolerationRestriction(objects: ObjectReader, cluster: ClusterTolerations): AdmissionPlugin {
   const ofNamespace = ({ request }: AdmissionRequest, annotation: string): readonly Toleration[] | undefined => {
-    const name = request.namespace ?? '';
-    const namespace = objects.get<Namespace>('namespaces', '', name);
-    if (!namespace) throw notFound({ group: '', plural: 'namespaces' }, name);
-    const text = namespace.metadata?.annotations?.[annotation];
+    const text = namespaceOf(objects, request.namespace ?? '').metadata?.annotations?.[annotation];
     return text === undefined ? undefined : tolerationsIn(text);
   };
   const check = (admission: AdmissionRequest) => {

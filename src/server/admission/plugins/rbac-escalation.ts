@@ -6,6 +6,7 @@ import { missingRules, showRule } from '../../authz/escalation-plan.ts';
 import type { Rbac } from '../../authz/rbac.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../ports.ts';
 import { unknownError } from '../../registry/errors.ts';
+import { isWrite } from '../request.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const ROLES = new Set(['roles', 'clusterroles']);
@@ -52,7 +53,7 @@ export function rbacEscalation({ rbac, authorizer }: { rbac: Rbac; authorizer: A
     name: 'RBACEscalation',
     async mutate(request) {
       const { group, resource, subresource } = request.request;
-      if (group !== GROUP || subresource || (request.operation !== 'CREATE' && request.operation !== 'UPDATE') || !request.object) return;
+      if (group !== GROUP || subresource || !isWrite(request) || !request.object) return;
       if (request.context.user.groups.includes('system:masters') || givesOutNothing(request.object, request.old)) return;
       if (ROLES.has(resource)) await checkRole(request);
       else if (BINDINGS.has(resource)) await checkBinding(request);
